@@ -90,6 +90,12 @@ from listsync.domain.server_knowledge import (
     KnownServer,
     Learned,
 )
+from listsync.domain.statistics import (
+    DAYS,
+    NOTHING_COUNTED,
+    RequestCounts,
+    RequestStatistics,
+)
 from listsync.errors import UnavailableError
 from listsync.providers.trakt.token_store import TraktTokens
 from listsync.sync.titles.title_folding import fold
@@ -1374,6 +1380,29 @@ class FakeFeedRecords:
         yield ()
 
 
+class FakeStatistics:
+    """Implements `ports.runs.Statistics` with what it is given."""
+
+    def __init__(self) -> None:
+        self.found = RequestStatistics(
+            since=(NOTHING_COUNTED,) * 3,
+            days=(NOTHING_COUNTED,) * DAYS,
+            ever=NOTHING_COUNTED,
+            lists=(),
+            first_at=None,
+        )
+        self.session = NOTHING_COUNTED
+        self.asked: tuple[Sequence[datetime], Sequence[datetime]] | None = None
+
+    def since(self, at: datetime) -> RequestCounts:
+        assert at.tzinfo is not None
+        return self.session
+
+    def statistics(self, since: Sequence[datetime], days: Sequence[datetime]) -> RequestStatistics:
+        self.asked = (since, days)
+        return self.found
+
+
 class FakeAgentState:
     """Implements `ports.state.AgentState` over `kept`."""
 
@@ -1390,6 +1419,7 @@ class FakeAgentState:
         self.lists = FakeListRecords(kept)
         self.notices = FakeNotices()
         self.feeds = FakeFeedRecords()
+        self.statistics = FakeStatistics()
 
 
 TRAKT_ACCESS, TRAKT_REFRESH = "not-a-real-access-token", "not-a-real-refresh-token"

@@ -209,6 +209,12 @@ def notices(session: Session, **params: object) -> None:
     session.show("notices", session.ask_some("notices", asked, rows="notices", usual=20))
 
 
+@command("stats", "stats", "stats --json")
+def stats(session: Session) -> None:
+    """Show how much was requested: today, lately and ever, by service and by list."""
+    session.show("stats", session.ask("stats"))
+
+
 @command(
     "items", "items", "items alien", "items --list my-list --limit 20", "items --export all.csv"
 )

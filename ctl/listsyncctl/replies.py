@@ -233,6 +233,33 @@ _COMMAND = {
     "pages": _FLAG,
     "reasons": [_TEXT],
 }
+_TOTALS = {
+    "service": _TEXT,
+    "today": _NUMBER,
+    "days_7": _NUMBER,
+    "days_30": _NUMBER,
+    "total": _NUMBER,
+    "available": _NUMBER,
+    "failed": _NUMBER,
+}
+_PERIOD = {
+    "name!": _TEXT,
+    "since": _TEXT,
+    "requested": _NUMBER,
+    "movies": _NUMBER,
+    "series": _NUMBER,
+    "available": _NUMBER,
+    "existing": _NUMBER,
+    "failed": _NUMBER,
+    "cancelled": _NUMBER,
+}
+_STATISTICS = {
+    "timezone": _TEXT,
+    "periods": [_PERIOD],
+    "days": [{"day": _TEXT, "requested": _NUMBER, "available": _NUMBER}],
+    "services": [_TOTALS],
+    "lists!": [{**_TOTALS, "list!": _TEXT, "is_followed": _FLAG}],
+}
 _ORDERED = {"state!": _TEXT, "run_id!": _TEXT}
 _DONE = {"ok": _FLAG, "message!": _TEXT}
 _BACKUP = {
@@ -286,6 +313,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "items": {"items!": [_ITEM], **_PAGE},
     "explain": {"titles!": [_TITLE], **_PAGE, "cut": _FLAG},
     "notices": {"notices!": [_RECORD], **_PAGE},
+    "stats": {**_STATISTICS, **_PAGE},
     "review": {"reviews!": [_REVIEW], **_PAGE},
     "review_decide": {**_DONE, "id": _TEXT, "title": _TEXT, "key": _TEXT, "lists": [_TEXT]},
     "trigger": _ORDERED,

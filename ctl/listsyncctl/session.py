@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         ReviewDecideReply,
         ReviewReply,
         RunReply,
+        StatsReply,
         StatusReply,
         TargetsReply,
         VersionReply,
@@ -99,6 +100,8 @@ class Session:
     def ask(
         self, method: Literal["notify_test_result"], params: Params = ...
     ) -> NotifyTestResultReply: ...
+    @overload
+    def ask(self, method: Literal["stats"], params: Params = ...) -> StatsReply: ...
     @overload
     def ask(self, method: Literal["review"], params: Params = ...) -> ReviewReply: ...
     @overload

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from listsync.protocol import SCHEMA_VERSION
 from listsync.terminal.output import megabytes, shown, span, table
 from listsync.text_cleaning import printable_json
-from listsyncctl import status_views, title_views
+from listsyncctl import statistics, status_views, title_views
 from listsyncctl.title_views import Display
 
 if TYPE_CHECKING:
@@ -188,6 +188,11 @@ VIEWS: Mapping[str, View] = {
     ),
     "notify_test_result": View(
         status_views.results_of_test, "results", ("target", "state", "answer")
+    ),
+    "stats": View(
+        statistics.statistics,
+        "lists",
+        ("list", "service", "today", "days_7", "days_30", "total", "available", "failed"),
     ),
     "items": View(
         status_views.items,

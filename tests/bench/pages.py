@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,7 @@ from listsync.control.rpc import RpcHandler
 from listsync.control.server import ControlSocket
 from listsync.protocol import request
 from listsync.store.database import Database
+from listsync.store.row_codec import iso
 from listsync.store.state import SqliteAgentState
 from listsyncctl.client import ask
 from tests.bench.dashboard import dashboard
@@ -28,6 +30,7 @@ from tests.unit.agent.commands.world import World, a_list, rules
 
 LISTS, ENTRIES = 300, 100_000
 MOST_PAGE_MS, MOST_EXPORT_S, MOST_STATUS_MS = 50.0, 10.0, 50.0
+MOST_STATISTICS_MS = 30.0
 _ROUNDS = 3
 _AT = "2026-01-01T00:00:00+00:00"
 _WORDS = ("The", "Last", "Night", "Of", "Summer", "Dragon", "Blue", "Ocean", "House", "Return")
@@ -46,6 +49,7 @@ def pages() -> Iterator[Figure]:
             yield Figure(f"a page of {what}: own CPU", ms, "ms", MOST_PAGE_MS)
         yield from dashboard(world.commands.call)
         yield from _export(world, Path(folder))
+        yield from _statistics(database, world)
         database.close()
 
 
@@ -63,6 +67,31 @@ _ASKED: Mapping[str, tuple[str, dict[str, Any], int]] = {
     "explain": ("explain", {"query": "dragon house 77"}, 0),
     "status": ("status", {}, 0),
 }
+
+
+def _statistics(database: Database, world: World) -> Iterator[Figure]:
+    """Spread 100,000 requests over a year up to now, and count them."""
+    now = datetime.now(UTC)
+    year_s = timedelta(days=365).total_seconds()
+    rows = [
+        (
+            f'["list-{n * 7 % LISTS}"]',
+            "movie" if n % 4 else "tv",
+            n,
+            "requested" if n % 20 else "quota",
+            iso(now - timedelta(seconds=year_s * (n * 7919 % ENTRIES) / ENTRIES)),
+        )
+        for n in range(ENTRIES)
+    ]
+    with database.write() as connection:
+        connection.execute("DELETE FROM requests")
+        connection.executemany(
+            "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons, answer,"
+            " detail, at) VALUES (1, 'run1', 'x', ?, ?, ?, 0, '[]', ?, '', ?)",
+            rows,
+        )
+    ms = _page_ms(world, "stats", {}, 0)
+    yield Figure("statistics of 100,000 requests: own CPU", ms, "ms", MOST_STATISTICS_MS)
 
 
 def _page_ms(world: World, method: str, params: dict[str, Any], number: int) -> float:

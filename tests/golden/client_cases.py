@@ -512,6 +512,24 @@ _AGENTS: list[AgentShape] = [
 ]
 _MATCH_OPEN: MatchShape = {**_MATCH, "again_at": "2026-06-01T11:00:00Z"}
 
+_PERIOD = {
+    "name": "today",
+    "since": "2026-06-01T00:00:00Z",
+    "requested": 2,
+    "movies": 1,
+    "series": 1,
+    "available": 1,
+    "failed": 0,
+}
+_TOTALS = {
+    "service": "imdb",
+    "today": 2,
+    "days_7": 31,
+    "days_30": 1200,
+    "total": 12500,
+    "available": 11020,
+    "failed": 7,
+}
 _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "status: idle": ("status", _IDLE),
     "status: running": ("status", _BUSY),
@@ -587,6 +605,26 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
                     "ended_at": "2026-06-01T10:00:00Z",
                 },
             ],
+        },
+    ),
+    "stats": (
+        "stats",
+        {
+            "timezone": "Europe/Vienna",
+            "periods": [
+                _PERIOD,
+                {**_PERIOD, "name": "7 days", "requested": 31, "movies": 20, "series": 11},
+                {**_PERIOD, "name": "30 days", "requested": 1200, "movies": 1100, "series": 100},
+                {**_PERIOD, "name": "total", "requested": 12500, "available": 11020, "failed": 7},
+                {**_PERIOD, "name": "session"},
+            ],
+            "days": [{"day": "2026-06-01", "requested": 2, "available": 1}],
+            "services": [_TOTALS, {**_TOTALS, "service": None, "total": 3}],
+            "lists": [
+                {**_TOTALS, "list": "top", "is_followed": True},
+                {**_TOTALS, "list": "old", "service": None, "is_followed": False, "total": 3},
+            ],
+            "total": 2,
         },
     ),
     "items": ("items", {"items": [_ITEM], "total": 1}),

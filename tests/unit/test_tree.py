@@ -31,7 +31,7 @@ _OF_THE_DOOR = re.compile(r"\.(web\b|feeds$|http_service$|http_options$|without_
 _OF_NOTIFICATIONS = re.compile(
     r"\.(notify\b|notifications?$|notify_options$|outbox$|domain\.message)"
 )
-_OF_RECORDS = re.compile(r"^listsync\.(?!web\b).*(log_file|history_log|statistics)$")
+_OF_RECORDS = re.compile(r"^listsync(ctl)?\.(?!web\b).*(log_file|history_log|statistics)$")
 _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")
 
 

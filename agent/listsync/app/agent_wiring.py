@@ -337,6 +337,7 @@ class WiredAgent:
             cap=config.cap,
             owner_asks=config.server.act_as is None,
             has_server=config.has_server,
+            zone=config.zone,
         )
 
     def _watcher(self) -> str:

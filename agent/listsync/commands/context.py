@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from listsync.agent.active_config import ActiveConfigView
@@ -53,13 +53,14 @@ class Shown:
 class GlobalRules:
     """What holds for all lists: exclusions, caps, and whether the server's owner asks.
 
-    Without a server nothing is requested.
+    Without a server nothing is requested. Days begin in `zone`.
     """
 
     exclusions: Sequence[Exclusion] = ()
     cap: Cap = UNCAPPED
     owner_asks: bool = True
     has_server: bool = True
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

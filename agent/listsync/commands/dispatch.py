@@ -5,7 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from listsync.commands import control, items, notices, notify, review, runs, status
+from listsync.commands import (
+    control,
+    items,
+    notices,
+    notify,
+    review,
+    runs,
+    statistics,
+    status,
+)
 from listsync.commands.context import Caller, CommandContext
 from listsync.commands.schema import CommandEntry, check, described
 from listsync.commands.serializers import Window, page_request_of
@@ -106,6 +115,12 @@ COMMANDS: Mapping[str, CommandEntry] = {
         (messages.NotifyTestResultReply,),
         messages.NotifyTestResultParams,
         (Reason.NOT_FOUND,),
+    ),
+    "stats": CommandEntry(
+        statistics.stats,
+        "Count the requests: today, lately and ever, by day, service and list",
+        (messages.StatsReply,),
+        messages.PageParams,
     ),
     "review": CommandEntry(
         review.review,

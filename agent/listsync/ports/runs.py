@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from listsync.domain.notices import NoticeRecord, Origin, SyncFindings
     from listsync.domain.report import SyncReport, SyncRun
     from listsync.domain.run_notes import Intent
+    from listsync.domain.statistics import RequestCounts, RequestStatistics
 
 
 class RunLog(Protocol):
@@ -107,6 +108,22 @@ class RequestSequence(Protocol):
 
     def later_than(self, number: int, *, limit: int) -> tuple[NumberedRequest, ...]:
         """Return those after the one with this number, at whatever server, the oldest first."""
+        ...
+
+
+class Statistics(Protocol):
+    """Counts of the requests at the server, which was reached last; raises StateError."""
+
+    def since(self, at: datetime) -> RequestCounts:
+        """Count the requests since then, to the moment."""
+        ...
+
+    def statistics(self, since: Sequence[datetime], days: Sequence[datetime]) -> RequestStatistics:
+        """Count them since each of the points *since*, and in each of *days*, by its beginning.
+
+        Each of *since* is the beginning of one of *days*; the last day goes on. All are whole
+        quarters of an hour, as days are.
+        """
         ...
 
 

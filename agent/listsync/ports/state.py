@@ -9,7 +9,14 @@ if TYPE_CHECKING:
     from listsync.domain.run_notes import Intent, Notes
     from listsync.ports.feeds import FeedRecords
     from listsync.ports.lists import ListRecords, ListSetbacks, ListSnapshots
-    from listsync.ports.runs import Notices, RequestHistory, RequestLog, RunHistory, RunLog
+    from listsync.ports.runs import (
+        Notices,
+        RequestHistory,
+        RequestLog,
+        RunHistory,
+        RunLog,
+        Statistics,
+    )
     from listsync.ports.server import IndexCache, ServerGuard, ServerRecords, ServerRequests
     from listsync.ports.titles import (
         Departures,
@@ -112,6 +119,9 @@ class AgentState(Protocol):
 
     @property
     def notices(self) -> Notices: ...
+
+    @property
+    def statistics(self) -> Statistics: ...
 
     @property
     def feeds(self) -> FeedRecords: ...

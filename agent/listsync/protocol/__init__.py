@@ -72,6 +72,7 @@ METHODS: Mapping[str, Access] = {
     "targets": Access.READ,
     "notify_test": Access.CONTROL,
     "notify_test_result": Access.READ,
+    "stats": Access.READ,
     "review": Access.READ,
     "review_decide": Access.CONTROL,
     "trigger": Access.CONTROL,

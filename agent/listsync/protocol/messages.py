@@ -12,15 +12,18 @@ from typing import Annotated, Literal, NamedTuple, NotRequired, Required, TypedD
 from listsync.protocol.shapes import (
     CommandShape,
     ConfigShape,
+    DayCountsShape,
     FeedShape,
     ItemShape,
     LastResultShape,
     ListProgressShape,
     ListShape,
+    ListTotalsShape,
     NoticeRecordShape,
     NoticeShape,
     PendingKeyShape,
     PendingShape,
+    PeriodShape,
     PlannedShape,
     RequestShape,
     RetryShape,
@@ -32,6 +35,7 @@ from listsync.protocol.shapes import (
     TargetShape,
     TestResultShape,
     TitleShape,
+    TotalsShape,
 )
 
 LARGEST_OFFSET = 2**62 - 1
@@ -290,6 +294,20 @@ class NotifyTestResultReply(TypedDict):
     id: str
     done: bool
     results: list[TestResultShape]
+
+
+class StatsReply(PageReply):
+    """Counts of requests, each by the list that had it requested; *total* counts the lists.
+
+    *periods*: `today`, `7 days`, `30 days`, `total`, and `session`, since the agent's start; days
+    are those of *timezone*. All but *lists* are on the first page only.
+    """
+
+    timezone: str
+    periods: list[PeriodShape]
+    days: list[DayCountsShape]
+    services: list[TotalsShape]
+    lists: list[ListTotalsShape]
 
 
 class ReviewReply(PageReply):

@@ -331,6 +331,48 @@ class PlannedShape(TypedDict):
     asking: NotRequired[AskingShape]
 
 
+class CountsShape(TypedDict):
+    """Requests: *available* of those *requested* are by now, *existing* were there before."""
+
+    requested: int
+    movies: int
+    series: int
+    available: int
+    existing: int
+    failed: int
+    cancelled: int
+
+
+class PeriodShape(CountsShape):
+    name: str
+    since: str | None
+
+
+class DayCountsShape(TypedDict):
+    day: str
+    requested: int
+    available: int
+
+
+class TotalsShape(TypedDict):
+    """Requested today, in 7 days, in 30 and ever; of all ever *available* and *failed*."""
+
+    service: str | None
+    today: int
+    days_7: int
+    days_30: int
+    total: int
+    available: int
+    failed: int
+
+
+class ListTotalsShape(TotalsShape):
+    """Of a list, by the name that it had then; *service* None: it is not known any more."""
+
+    list: str
+    is_followed: bool
+
+
 class ParameterShape(TypedDict):
     """A parameter of a command; *schema* is JSON Schema."""
 

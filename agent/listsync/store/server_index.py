@@ -18,7 +18,7 @@ from listsync.store.server_requests import requests_read_at
 
 _Title = tuple[str, int, int]
 """Kind, TMDB number, in 4K or not, as the tables have them."""
-_BATCH = 500
+_BATCH = 250
 _PART = 25_000
 """So many titles are compared at a time: all 100,000 of them took 120 MB at the end of a run."""
 _IN_PART = "server = ? AND tmdb % ? = ?"

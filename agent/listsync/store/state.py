@@ -34,6 +34,7 @@ from listsync.store.row_codec import iso_now
 from listsync.store.server_guard import SqliteServerGuard, SqliteServerRecords
 from listsync.store.server_index import SqliteIndexCache, TitleStatusTable
 from listsync.store.server_requests import SqliteServerRequests
+from listsync.store.statistics import SqliteStatistics
 from listsync.store.title_history import SqliteEntries, SqliteTitleRecords
 
 
@@ -53,6 +54,7 @@ class SqliteAgentState:
         self.requests = SqliteRequestHistory(database, number)
         self.notices = SqliteNotices(database)
         self.feeds = SqliteFeeds(database)
+        self.statistics = SqliteStatistics(database, number)
 
 
 def write_notes(

@@ -11,6 +11,7 @@ from listsync.web.dashboard.dashboard import Dashboard
 from listsync.web.feed_routes import FeedRoutes
 from listsync.web.monitoring import Monitoring
 from listsync.web.routes import HttpRoute
+from listsync.web.statistics import StatisticsRoutes
 from listsync.web.sync_routes import SyncRoutes
 
 
@@ -28,5 +29,6 @@ def routes_for_programs(backend: Backend, feeds: Feeds) -> tuple[HttpRoute, ...]
         *api.routes(backend),
         *FeedRoutes(backend, feeds).routes(),
         *Monitoring(backend).routes(),
+        *StatisticsRoutes(backend).routes(),
     )
     return (*routes, openapi.route(routes))

@@ -225,6 +225,27 @@ def test_the_overview_is_flat_and_short(api: Api) -> None:
     assert (facts["state"], facts["lists"]) == ("idle", 1)
 
 
+def test_totals_have_the_names_that_programs_know(api: Api) -> None:
+    totals = api.send("GET", "/stats", TokenScope.READ).json()
+    known = {one["name"]: one for one in api.agent.ask("stats")["periods"]}
+    assert totals == {
+        "session": {
+            "movies_synced": known["session"]["movies"],
+            "episodes_synced": known["session"]["series"],
+            "failures": known["session"]["failed"],
+            "bytes_transferred": 0,
+            "bytes_transferred_human": "0.0 MB",
+        },
+        "database": {
+            "total_successful": known["total"]["requested"],
+            "total_failed": known["total"]["failed"],
+            "today_successful": known["today"]["requested"],
+            "today_failed": known["today"]["failed"],
+        },
+    }
+    assert api.send("GET", "/stats", TokenScope.FEED).status_code == 403
+
+
 def test_metrics_can_be_read_by_prometheus(api: Api) -> None:
     answer = api.send("GET", "/metrics", TokenScope.READ)
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")

@@ -146,6 +146,12 @@ DONE = {"ok": True, "message": "That is done."}
             id="notices",
         ),
         pytest.param(
+            "stats",
+            ("stats", {}),
+            ({"periods": [], "lists": [{"list": "films", "today": 1234}]}, "1,234"),
+            id="stats",
+        ),
+        pytest.param(
             "runs 4f1c",
             ("runs", {"run_id": "4f1c"}),
             ({"run": RUN, "requests": [{"title": "Alien", "outcome": "requested"}]}, "Alien"),

@@ -81,6 +81,16 @@ _TESTED = {
     "done": True,
     "results": [{"target": "discord", "state": "sent", "answer": "HTTP 204"}],
 }
+_TOTALS = {"service": "file", "today": 1, "days_7": 2, "days_30": 3, "total": 4}
+_PERIOD = {"name": "today", "since": RUN["ended_at"], "requested": 1, "movies": 1, "failed": 0}
+STATISTICS = {
+    "timezone": "Europe/Vienna",
+    "periods": [_PERIOD],
+    "days": [{"day": "2026-06-01", "requested": 1, "available": 0}],
+    "services": [_TOTALS],
+    "lists": [{**_TOTALS, "list": "films", "is_followed": True}],
+    "total": 1,
+}
 _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "ping": ("ping", {"pong": True, "pid": 1}),
     "version": ("version", {"version": "1.0", "protocol": 1}),
@@ -97,6 +107,7 @@ _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "notices": ("notices", {"notices": STATUS["notices"], "total": 2}),
     "notify": ("targets", {"targets": [_TARGET], "total": 1}),
     "notify test": ("notify_test_result", _TESTED),
+    "stats": ("stats", STATISTICS),
     "items": ("items", {"items": [ITEM], "total": 1}),
     "items --export -": ("items", {"items": [ITEM], "total": 1}),
     "explain alien": ("explain", {"titles": [_EXPLAINED], "total": 3, "cut": True}),

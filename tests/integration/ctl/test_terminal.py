@@ -49,6 +49,13 @@ ANSWERS: dict[str, Any] = {
     "progress": _PROGRESS,
     "lists": {"lists": [{**_LIST, "notices": [_NOTICE]}], "counts": {EVIL: 1}, "requests": [_ROW]},
     "runs": {"run": _RUN, "notices": [_NOTICE], "requests": [_ROW], "runs": [_RUN]},
+    "stats": {
+        "timezone": EVIL,
+        "periods": [{"name": EVIL}],
+        "days": [{"day": EVIL}],
+        "services": [{"service": EVIL}],
+        "lists": [{"service": EVIL, "list": EVIL, "is_followed": False}],
+    },
     "items": {"items": [_ROW], "total": 1},
     "explain": {
         "titles": [

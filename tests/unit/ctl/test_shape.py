@@ -211,6 +211,7 @@ _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
     "progress": [(None, messages.ProgressReply)],
     "lists": [(None, messages.ListsReply)],
     "notices": [(None, messages.NoticesReply)],
+    "stats": [(None, messages.StatsReply)],
     "runs": [(None, messages.RunsReply), ("_ONE_RUN", messages.RunReply)],
     "items": [(None, messages.ItemsReply)],
     "explain": [(None, messages.ExplainReply)],

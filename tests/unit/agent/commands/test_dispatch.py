@@ -231,6 +231,7 @@ class Client:
             },
         ),
         (with_everything, "runs", {}, {"runs": 100}),
+        (with_everything, "stats", {}, {"lists": _MANY, "days": 30, "periods": 5}),
         (with_everything, "runs", {"run_id": "abc"}, {"requests": 150, "notices": 99}),
         (with_everything, "items", {}, {"items": 200}),
         (with_everything, "lists", {"name": _NAMES[0]}, {"lists": 1, "requests": 10}),
