@@ -256,10 +256,14 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             say(f"  {one.name}{' (excluded)' if one.rules.is_exclusion else ''}")
 
 
-@listsync.command(epilog=_examples("schema > listsync.schema.json"))
-def schema() -> None:
+@listsync.command(epilog=_examples("schema > listsync.schema.json", "schema --messages"))
+@click.option("--messages", is_flag=True, help="Of what a webhook in notify is sent, instead.")
+def schema(*, messages: bool) -> None:
     """Print the JSON Schema of listsync.yaml, for editors."""
-    from listsync.config.json_schema import schema as build
+    if messages:
+        from listsync.notify.message_json import message_schema as build
+    else:
+        from listsync.config.json_schema import schema as build
 
     click.echo(json.dumps(build(), indent=2))
 

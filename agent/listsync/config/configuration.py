@@ -114,6 +114,8 @@ def _secrets_in(options: Options) -> Iterator[str]:
         match getattr(options, name):
             case Options() as part:
                 yield from _secrets_in(part)
+            case dict() as named:
+                yield from (one.get_secret_value() for one in named.values())
             case (Options(), *_) as parts:
                 for part in parts:
                     yield from _secrets_in(part)

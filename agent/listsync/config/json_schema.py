@@ -163,6 +163,9 @@ def _choices(held: Holds, parts: dict[str, Schema]) -> list[Schema]:
             "items": entries[0] if len(entries) == 1 else {"anyOf": entries},
         }
         return [sequence, *entries] if inner.kind is str else [sequence]
+    if held.named is not None:
+        values = _choices(holds(held.named[1]), parts)
+        return [{"type": "object", "additionalProperties": values[0]}]
     if len(held.choices) > 1:
         return [one for choice in held.choices for one in _choices(holds(choice), parts)]
     return [_one(held, parts)]

@@ -46,6 +46,14 @@ class Holds:
         """What the entries of a sequence are; None where it is no sequence."""
         return get_args(self.kind)[0] if get_origin(self.kind) is tuple else None
 
+    @property
+    def named(self) -> tuple[Any, Any] | None:
+        """What names and values of a mapping are whose names are free; None where it is none."""
+        if get_origin(self.kind) is not Mapping:
+            return None
+        name, value = get_args(self.kind)
+        return name, value
+
 
 @cache
 def keys_of(model: type[Options]) -> Mapping[str, FieldInfo]:
@@ -122,6 +130,10 @@ def _at(held: Holds, key: FieldInfo, value: object, path: KeyPath) -> Iterator[K
         for number, entry in enumerate(value):
             yield from _entry(held.entry, entry, (*path, number))
         return
+    if held.named is not None and isinstance(value, dict):
+        for name, one in value.items():
+            yield from _at(holds(held.named[1]), key, one, (*path, str(name)))
+        return
     text = _written(value) if value is not None else _default_of(held, key)
     is_secret = held.kind is SecretStr
     yield KeyInForce(path, None if is_secret else text, value is not None, is_secret)
@@ -138,6 +150,8 @@ def _entry(hint: Any, entry: object, path: KeyPath) -> Iterator[KeyInForce]:
 def _default_of(held: Holds, key: FieldInfo) -> str | None:
     meta = held.noted(Meta)
     extra = (meta and meta.extra_json_schema) or {}
+    if held.named is not None:
+        return None
     return _written(extra.get("default", None if is_required(key) else key.default))
 
 

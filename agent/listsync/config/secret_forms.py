@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from listsync.config.paths import at_home
@@ -95,12 +95,22 @@ def _holds_secret(data: object, *, in_target: bool = False) -> bool:
         return any(_holds_secret(one, in_target=in_target) for one in data)
     if not isinstance(data, dict):
         return False
+    if in_target and any(map(_is_text, _values(data.get("headers")))):
+        return True
     return any(
         _is_secret(name, value, in_target=in_target)
         if isinstance(value, str)
         else _holds_secret(value, in_target=in_target or name == "notify")
         for name, value in data.items()
     )
+
+
+def _values(data: object) -> Iterable[object]:
+    return data.values() if isinstance(data, dict) else ()
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _is_secret(name: str, value: str, *, in_target: bool) -> bool:

@@ -223,10 +223,10 @@ class _Reader:
             return self._parsed(lambda: form.read(value, self._folder), held, value, path)
         if held.kind is SecretStr:
             return self._secret(value, path)
-        if held.entry is not None:
-            return self._sequence(held.entry, value, path)
-        if len(held.choices) > 1:
-            return self._value(_choice(held.choices, value), value, path)
+        if held.named is not None:
+            return self._names(*held.named, value, path)
+        if held.entry is not None or len(held.choices) > 1:
+            return self._several(held, value, path)
         if is_model(held.kind):
             return self.mapping(held.kind, value, path)
         return self._scalar(held, value, path)
@@ -248,6 +248,11 @@ class _Reader:
         except ValueError as error:
             return self._note(refused_secret, path, str(error))
 
+    def _several(self, held: Holds, value: object, path: KeyPath) -> object:
+        if held.entry is not None:
+            return self._sequence(held.entry, value, path)
+        return self._value(_choice(held.choices, value), value, path)
+
     def _sequence(self, entry: Any, value: object, path: KeyPath) -> object:
         if isinstance(value, str) and holds(entry).kind is str:
             value = [value]
@@ -255,6 +260,16 @@ class _Reader:
             return self._wrong(path, SEQUENCE, value)
         entries = tuple(self._value(entry, one, (*path, n)) for n, one in enumerate(value))
         return _WRONG if any(one is _WRONG for one in entries) else entries
+
+    def _names(self, name: Any, hint: Any, value: object, path: KeyPath) -> object:
+        """Read a mapping whose names are free."""
+        if not isinstance(value, dict):
+            return self._wrong(path, MAPPING, value)
+        named = {
+            self._value(name, one, (*path, one)): self._value(hint, inner, (*path, one))
+            for one, inner in value.items()
+        }
+        return _WRONG if _WRONG in (*named, *named.values()) else named
 
     def _scalar(self, held: Holds, value: object, path: KeyPath) -> object:
         if get_origin(held.kind) is Literal or issubclass(held.kind, Enum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -54,10 +55,39 @@ class HttpTargetOptions(TargetOptions, frozen=True, kw_only=True):
     ] = None
 
 
+_OUR_HEADERS = re.compile(
+    r"(accept|content|proxy)(-.*)?|connection|expect|host|idempotency-key|te|trailer|upgrade"
+    r"|transfer-encoding",
+    re.IGNORECASE,
+)
+
+
+def _header_name(name: str) -> str:
+    if not re.fullmatch(r"[\w!#$%&'*+.^`|~-]{1,100}", name, re.ASCII):
+        raise ValueError("expected the name of a header, such as X-Token")
+    if _OUR_HEADERS.fullmatch(name):
+        raise ValueError("is a header of our own, expected another one")
+    return name
+
+
+def _header_value(secret: SecretStr) -> SecretStr:
+    value = secret.get_secret_value().strip()
+    if not value.isascii():  # it has no line breaks, either
+        raise ValueError("expected ASCII letters, digits and signs")
+    return SecretStr(value)
+
+
+HeaderName = Annotated[str, Check(_header_name)]
+
+
 class WebhookOptions(HttpTargetOptions, frozen=True, kw_only=True):
     """A program of yours that takes JSON."""
 
     url: Annotated[SecretAddress, "Where each message is sent to, as JSON by POST."]
+    headers: Annotated[
+        Mapping[HeaderName, Annotated[SecretStr, Check(_header_value)]],
+        "Headers beside ours, such as Authorization; their values are secrets.",
+    ] = {}
 
 
 class HeartbeatOptions(HttpTargetOptions, frozen=True, kw_only=True):

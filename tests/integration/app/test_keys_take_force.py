@@ -100,7 +100,7 @@ _TARGETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
         {"ntfy": {"url": "http://127.0.0.1:7/topic"}},
         {"url": "http://127.0.0.1:8/topic", "token": "tk_of_nobody"},
     ),
-    "webhook": (_HOOK, {"url": "http://127.0.0.1:8"}),
+    "webhook": (_HOOK, {"url": "http://127.0.0.1:8", "headers": {"X-Token": "eight"}}),
     "email": (
         {"email": _MAIL},
         {

@@ -14,7 +14,7 @@ from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.domain.history import RunRow
 from listsync.domain.message_texts import beat_of_start, beats_of_end
-from listsync.domain.messages import Message, MessageKind
+from listsync.domain.messages import Beat, Message, MessageKind
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Result, SyncRun
 from listsync.errors import Refusal, RefusedError, UnavailableError
@@ -124,7 +124,7 @@ def test_a_sync_that_was_stopped_or_not_begun_says_nothing(result: Result | None
 
 
 def test_a_test_changes_nothing_at_a_check(receiver: Receiver, check: HeartbeatSender) -> None:
-    check.send(replace(START, kind=MessageKind.TEST, beat=None))
+    check.send(replace(START, kind=MessageKind.TEST, beat=Beat.SUCCESS))
     assert receiver.taken[0].path == f"{CHECK}/log?create=1"
 
 

@@ -86,12 +86,15 @@ def test_a_message_comes_as_text_to_all(server: MailServer) -> None:
     assert mail["Date"].datetime == MESSAGE.at
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail.get_content_type() == "text/plain"
-    assert mail.get_content().replace("\r\n", "\n").split("\n\n") == [
+    assert mail.get_content().splitlines() == [
         "Sync complete: 2 requested",
-        "first — line\nsecond line",
+        "",
+        "first — line",
+        "second line",
         "films: 2 new",
-        "- Amélie\n- 東京物語",
-        "and 3 more\n",
+        "• Amélie",
+        "• 東京物語",
+        "and 3 more",
     ]
 
 

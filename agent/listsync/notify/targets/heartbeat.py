@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from listsync.cancellation import CancelToken
-from listsync.domain.messages import Beat, Message
+from listsync.domain.messages import Beat, Message, MessageKind
 from listsync.errors import Refusal, RefusedError
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, retry_after_s
@@ -22,8 +22,8 @@ from listsync.text_cleaning import cut
 _MOST_WORDS = 250
 """Of what goes into an address."""
 _MOST_TEXT = 10_000
-_ENDINGS = {Beat.START: "start", Beat.SUCCESS: "", Beat.FAIL: "fail", None: "log"}
-"""What is put behind a ping URL. A test is only noted there."""
+_ENDINGS = {Beat.START: "start", Beat.FAIL: "fail"}
+"""What is put behind a ping URL."""
 _TAKEN_NEVERTHELESS = {
     b"OK (not found)": (Refusal.NOT_FOUND, "knows no such check"),
     b"OK (rate limited)": (Refusal.RATE_LIMITED, "asks us to slow down"),
@@ -50,7 +50,10 @@ class HeartbeatSender(HttpSender):
 
     def _ping_of(self, message: Message) -> ServiceRequest:
         parts = urlsplit(self._url.get_secret_value())
-        path = "/".join(filter(None, (parts.path.rstrip("/"), _ENDINGS[message.beat])))
+        # A test is only noted there: whether syncs are well is another matter.
+        is_test = message.kind is MessageKind.TEST
+        ending = "log" if is_test else _ENDINGS.get(message.beat or Beat.SUCCESS)
+        path = "/".join(filter(None, (parts.path.rstrip("/"), ending)))
         text = "\n".join((message.title, *message.lines)).encode()[:_MOST_TEXT]
         return ServiceRequest(
             service=self._name,

@@ -24,10 +24,12 @@ from listsync.domain.messages import Message
 from listsync.errors import Refusal, RefusedError, UnavailableError, UndeliverableError
 from listsync.http.transport import trusted
 from listsync.notify.options import EmailOptions, split_address
+from listsync.notify.text_fitting import body_rows
 from listsync.redaction import basic_token, redactor_of
 from listsync.text_cleaning import one_line, printable
 
 _MOST_WORDS = 200
+_MOST_TEXT = 100_000
 _TOO_LARGE = 552
 _MUST_LOG_IN = 530
 
@@ -265,14 +267,8 @@ def _id_of(message: Message, options: EmailOptions) -> str:
 
 
 def _text_of(message: Message) -> str:
-    parts = [
-        [message.title],
-        message.lines,
-        [f"{name}: {value}" for name, value in message.facts],
-        [f"- {title}" for title in message.titles],
-        [f"and {message.more:,} more"] if message.more else [],
-    ]
-    return "\n\n".join("\n".join(map(printable, part)) for part in parts if part) + "\n"
+    rows = body_rows(message, _MOST_TEXT, len)
+    return "\n".join([printable(message.title), *([""] if rows else []), *rows, ""])
 
 
 def _address(text: str) -> Address:

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 from listsync.cancellation import CancelToken
 from listsync.domain.messages import Message
 from listsync.http.request import ServiceRequest
+from listsync.notify.message_json import body_of
 from listsync.notify.options import WebhookOptions
 from listsync.notify.sender import HttpSender
 
-VERSION = 1
-
 
 class WebhookSender(HttpSender):
-    """Sends a message as it is, as JSON; `id` is the same each time that it is sent."""
+    """Sends a message as it is, as JSON; whoever gets it twice can tell by its id."""
 
     def __init__(self, name: str, options: WebhookOptions, token: CancelToken) -> None:
         super().__init__(name, options, token)
         self._url = options.url
+        self._headers = options.headers
 
     def request_of(self, message: Message) -> ServiceRequest:
-        body = {
-            "version": VERSION,
-            "id": message.key,
-            "kind": message.kind,
-            "importance": message.importance,
-            "at": message.at.isoformat(timespec="seconds"),
-            "title": message.title,
-            "text": "\n".join(message.lines),
-            "lists": message.lists,
-            "data": message.data,
-        }
         return ServiceRequest(
             service=self._name,
             url=self._url.get_secret_value(),
             hidden=(self._url,),
-            body=json.dumps(body, ensure_ascii=False).encode(),
+            headers={"Idempotency-Key": quote(message.key, safe=":")},
+            secret_headers=self._headers,
+            body=json.dumps(body_of(message), ensure_ascii=False).encode(),
         )

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from listsync.app.notifications import rules_of
-from listsync.config.configuration import load
+from listsync.config.configuration import load, secrets_of
 from listsync.config.json_schema import schema
 from listsync.config.notify_options import NotifyForm
 from listsync.domain.messages import USUAL_KINDS, MessageKind
@@ -32,6 +32,21 @@ def test_a_heartbeat_is_told_of_syncs_alone_and_nothing_else_is(tmp_path: Path) 
     beat, hook = rules_of(targets(tmp_path, BEAT, HOOK))
     assert beat.kinds == {MessageKind.HEARTBEAT}
     assert hook.kinds == USUAL_KINDS
+
+
+def test_headers_have_free_names_and_secret_values(tmp_path: Path) -> None:
+    headers = {"Authorization": "Bearer no-token", "X-Token": {"env": "X_TOKEN"}}
+    file = tmp_path / "listsync.yaml"
+    data = {"server": {"url": "sandbox"}, "notify": [{"webhook": {**URL, "headers": headers}}]}
+    file.write_text(json.dumps(data), encoding="utf-8")
+    config = load(file, {"X_TOKEN": "no-real-token"})
+    hook = config.notify[0].webhook
+    assert hook is not None
+    told = {name: one.get_secret_value() for name, one in hook.headers.items()}
+    assert told == {"Authorization": "Bearer no-token", "X-Token": "no-real-token"}
+    assert "token" not in repr(config.notify)
+    assert {"Bearer no-token", "no-real-token"} <= secrets_of(config)
+    assert not list(Draft202012Validator(schema()).iter_errors(data))
 
 
 MAIL = {"host": "mail.example", "from": "Me <a@b.example>", "to": "a@b.example"}
@@ -75,6 +90,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**BEAT, "lists": ["a"]}, "expected no lists"),
     ({**BEAT, "severity": "error"}, "expected no severity"),
     ({"heartbeat": {"url": "ftp://h/x"}}, "notify[0].heartbeat.url: expected an address"),
+    ({"webhook": {**URL, "headers": ["X-Token"]}}, "webhook.headers: expected a mapping"),
+    ({"webhook": {**URL, "headers": {"X Token": "a"}}}, "expected the name of a header"),
+    ({"webhook": {**URL, "headers": {"host": "a"}}}, "host: is a header of our own"),
+    ({"webhook": {**URL, "headers": {"X-Token": {"env": "NONE"}}}}, '"NONE" is not set'),
+    ({"webhook": {**URL, "headers": {"X-Token": "a\nb"}}}, "X-Token: a secret may not hold line"),
+    ({"webhook": {**URL, "headers": {"X-Token": "pässword"}}}, "X-Token: expected ASCII letters"),
     (mail(to=[]), "expected at least one address"),
     (mail(to=["me@example.org", "me"]), "notify[0].email.to[1]: expected an address such as"),
     (mail(to="a@b.example\r\nBcc: c@d.example"), "expected an address such as"),
@@ -115,7 +136,11 @@ def test_editors_take_what_the_agent_takes(form: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "form",
-    [form for form, _ in WRONG if form.get("heartbeat", URL) == URL and "email" not in form],
+    [
+        *({}, {"webhook": None}, {**BEAT, **HOOK}, {**BEAT, "on": ["summary"]}),
+        *({**BEAT, "lists": ["a"]}, {"heartbeat": {**URL, "form": "x"}}, mail(port=0)),
+        {"webhook": {**URL, "headers": {"X-Token": 7}}},
+    ],
 )
 def test_editors_refuse_what_the_agent_refuses(form: dict[str, Any]) -> None:
     document = {"server": {"url": "sandbox"}, "notify": [form]}

@@ -26,12 +26,16 @@ def test_all_keys_of_secrets_are_known() -> None:
     assert set(secrets_of(ConfigForm)) == NAMES
 
 
-def test_the_address_of_a_target_is_a_secret(open_folder: Path) -> None:
+@pytest.mark.parametrize(
+    "hook", ["url: http://h/x", "url: {env: HOOK}, headers: {Authorization: Bearer no-token}"]
+)
+def test_the_address_of_a_target_is_a_secret_and_its_headers(open_folder: Path, hook: str) -> None:
     path = open_folder / "listsync.yaml"
-    target = "notify: [{webhook: {url: http://h/x}}]"
+    target = f"notify: [{{webhook: {{{hook}}}}}]"
     path.write_text(f"server: {{url: sandbox}}\nlists: [{{stevenlu: popular}}]\n{target}\n")
     path.chmod(0o644)
-    assert any(_WORDS in one.what for one in load(path, {}).warnings)
+    environ = {"HOOK": "http://h/x"}
+    assert any(_WORDS in one.what for one in load(path, environ).warnings)
 
 
 @pytest.fixture

@@ -36,6 +36,8 @@ def _with_secrets(model: type[Options]) -> dict[str, Any]:
             is_address = name in {"proxy", "url"}
             found[name] = _LOGIN if is_address else f"{_SECRET}{model.__name__}-{name}"
             found |= _OF_OWN_FORM.get(model, {})
+        elif held.named is not None:
+            found[name] = {"X-Token": f"{_SECRET}{name}"}
         elif name in {"url", "base_url"}:
             found[name] = _LOGIN
         elif inner is not None and name not in {"lists", "exclude", "notify"}:
@@ -101,8 +103,11 @@ def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> Non
 def _secrets_of_targets() -> Iterator[str]:
     for number, (kind, model) in enumerate(TARGET_TYPES.items()):
         for name, key in keys_of(model).items():
-            if holds(key.type).kind is SecretStr:
+            held = holds(key.type)
+            if held.kind is SecretStr:
                 yield f"notify[{number}].{kind}.{name}"
+            if held.named is not None:
+                yield f"notify[{number}].{kind}.{name}.X-Token"
 
 
 _SERVICES = ("imdb", "letterboxd", "mdblist", "stevenlu", "tmdb", "trakt")
