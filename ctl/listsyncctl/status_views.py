@@ -265,8 +265,7 @@ def config(result: ConfigReply, display: Display) -> Iterator[str]:
 def _value_of(one: SettingShape) -> str:
     if one.get("secret"):
         return "is set" if one.get("origin") else "not set"
-    value = one.get("value")
-    return "-" if value is None else shown(value)
+    return shown(one.get("value") or "-")
 
 
 def _service_rows(services: Sequence[ServiceShape], display: Display) -> Iterator[tuple[str, str]]:

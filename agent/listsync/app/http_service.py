@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from listsync.web.tokens import own_token
 if TYPE_CHECKING:
     from listsync.web.application import Backend, Call
     from listsync.web.server import HttpServer
+
+logger = logging.getLogger(__name__)
 
 _START_S = 3.0
 """What it consists of is imported first, where the machine is busy in more than a second."""
@@ -51,6 +54,9 @@ class HttpService:
         self._server = server = HttpServer(
             application(backend, Feeds(self._context)), listener, backend.end, backend.most_of
         )
+
+        where = "; ".join(filter(None, (self.address(), self.note())))
+        logger.info("the dashboard is at %s", where, extra={"action": "http_open"})
 
         def serve(stop: threading.Event) -> None:
             try:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pytest
 
 from tests.integration.app.conftest import AgentInProcess
 from tests.ports import held_port
@@ -48,8 +49,9 @@ def is_open(port: int) -> bool:
 
 
 def test_one_line_opens_it_with_a_token_that_only_we_can_read(
-    agent: AgentInProcess, port: int, tmp_path: Path
+    agent: AgentInProcess, port: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "listsync")
     agent.write({"http.listen": f"127.0.0.1:{port}"})
     assert agent.reload()["pending"] == []
     path = tmp_path / "state" / "http-token"
@@ -57,6 +59,7 @@ def test_one_line_opens_it_with_a_token_that_only_we_can_read(
     assert service(agent)["note"] == (
         f"the token lies in {path}, the one for feeds in {path.with_name('feed-token')}"
     )
+    assert f"the dashboard is at http://127.0.0.1:{port}/; the token lies in {path}" in caplog.text
     for name in ("http-token", "feed-token"):
         assert stat.S_IMODE((tmp_path / "state" / name).stat().st_mode) == 0o600
     token = path.read_text().strip()
