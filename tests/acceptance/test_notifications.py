@@ -68,6 +68,14 @@ class Channels:
         sender = {"host": "127.0.0.1", "port": self._mail.port, "security": "none"}
         return [
             {"discord": {"url": f"{urls['discord']}/api/webhooks/1/not-a-token"}},
+            {
+                "telegram": {
+                    "token": "123:no-token-of-anybody-at-all",
+                    "chat": "-1001",
+                    "base_url": urls["telegram"],
+                }
+            },
+            {"ntfy": {"url": f"{urls['ntfy']}/mine"}},
             {"webhook": {"url": urls["webhook"]}},
             {"email": {**sender, "from": "listsync@example.org", "to": ["me@example.org"]}},
         ]
@@ -107,6 +115,8 @@ def channels() -> Iterator[Channels]:
     with ExitStack() as stack:
         web = {
             "discord": stack.enter_context(receiving(Answer(status=204, body=b""))),
+            "telegram": stack.enter_context(receiving(Answer(body=b'{"ok": true, "result": {}}'))),
+            "ntfy": stack.enter_context(receiving()),
             "webhook": stack.enter_context(receiving()),
         }
         yield Channels(web, stack.enter_context(taking_mail()))
