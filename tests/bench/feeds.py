@@ -13,8 +13,8 @@ from listsync.domain.feeds import FeedContent, FeedForm, FeedTitle
 from listsync.domain.media import MediaType
 from listsync.store.feeds import SqliteFeeds
 from tests.bench.figures import Figure
+from tests.builders import MOVIE, entry, rules
 from tests.integration.web.feed_house import FeedHouse
-from tests.unit.agent.sync.records import MOVIE, entry, rules
 
 TITLES = 100_000
 

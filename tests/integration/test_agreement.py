@@ -46,9 +46,9 @@ from listsync.sync.fetch_lists import Followed
 from listsync.sync.limits import Cap
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync
+from tests.builders import MOVIE, TV, entry
 from tests.fakes import SERVER, FakeList, FakeServer, Title, a_film, a_series, whole
 from tests.unit.agent.commands.world import World
-from tests.unit.agent.sync.records import MOVIE, TV, entry
 
 _EXAMPLES = int(os.environ.get("AGREEMENT_EXAMPLES", "25"))
 """So many in CI; `AGREEMENT_EXAMPLES=2000` by hand."""

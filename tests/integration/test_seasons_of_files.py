@@ -18,8 +18,8 @@ from listsync.store.state import SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync
+from tests.builders import RUN, rules
 from tests.fakes import FakeArrNames, FakeFacts, FakeServer, a_series
-from tests.unit.agent.sync.records import RUN, rules
 
 WIRE = a_series(1438, "The Wire", 2002, imdb="tt0306414", tvdb=79126, seasons=(1, 2, 3))
 

@@ -55,6 +55,7 @@ from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
 from listsync.sync.run_recorder import note_end
 from listsync.sync.server_reading import count_lost, find_doubt
+from tests.builders import film_body, sync_report
 from tests.fakes import SERVER
 
 OTHER_SERVER = replace(SERVER, identity="fake-2")
@@ -124,16 +125,8 @@ def report(result: Result, run_id: str = "run-1") -> SyncReport:
         new=1,
         verdicts=Counter({Verdict.REQUESTED: 1}),
     )
-    return SyncReport(
-        run=run(run_id),
-        result=result,
-        why="",
-        server=SERVER,
-        lists=(one,),
-        items=(),
-        requested=(BODY,),
-        calls=3,
-        duration_s=0.1,
+    return sync_report(
+        run=run(run_id), result=result, lists=(one,), requested=(BODY,), calls=3, duration_s=0.1
     )
 
 
@@ -582,10 +575,7 @@ def doubt(memory: Memory) -> ServerDoubt | None:
 
 
 def films(count: int) -> list[RequestBody]:
-    return [
-        RequestBody(key=TitleKey(MediaType.MOVIE, number), four_k=False)
-        for number in range(1, count + 1)
-    ]
+    return [film_body(number) for number in range(1, count + 1)]
 
 
 def test_what_the_index_has_lost_is_counted(memory: Memory) -> None:

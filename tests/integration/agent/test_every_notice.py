@@ -28,7 +28,8 @@ from listsync.store.history import SqliteNotices
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import sync
 from listsync.sync.run_recorder import note_end
-from tests.fakes import SERVER, Reading
+from tests.builders import sync_report
+from tests.fakes import Reading
 from tests.integration.web.feed_house import FeedHouse
 from tests.unit.agent.commands.world import BROKEN
 
@@ -72,15 +73,10 @@ class House(FeedHouse):
         def perform(run: SyncRun) -> SyncReport:
             memory = self.parts().memory
             memory.runs.begin(run)
-            report = SyncReport(
+            report = sync_report(
                 run=run,
                 result=Result.FAILED if failure else Result.PARTLY,
                 why=WHY if failure else "",
-                server=SERVER,
-                lists=(),
-                items=(),
-                requested=(),
-                calls=0,
                 duration_s=0.1,
                 notices=notices,
                 failure=failure or NoticeKind.SYNC_FAILED,

@@ -25,11 +25,11 @@ from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.config.values import SERVICES
 from listsync.domain.events import Event, Signal, Signalled
-from listsync.domain.report import Result, SyncReport, SyncRun
+from listsync.domain.report import SyncReport, SyncRun
 from listsync.domain.runs import ConfigSnapshot, SyncJob
 from listsync.store.state_folder import open_state
 from listsyncctl.client import ask
-from tests.fakes import SERVER
+from tests.builders import sync_report
 
 _SOON_S = 30.0
 
@@ -125,17 +125,7 @@ def start_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sta
     ) -> SyncReport:
         del job, token
         started[0].syncs.put(snapshot.content)
-        return SyncReport(
-            run=run,
-            result=Result.OK,
-            why="",
-            server=SERVER,
-            lists=(),
-            items=(),
-            requested=(),
-            calls=0,
-            duration_s=0.0,
-        )
+        return sync_report(run=run)
 
     def start(*more: AgentService[Config]) -> AgentInProcess:
         started.append(AgentInProcess(tmp_path, *more))

@@ -22,13 +22,13 @@ from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
-from listsync.domain.report import Result, SyncReport, SyncRun
+from listsync.domain.report import SyncReport, SyncRun
 from listsync.domain.runs import SyncJob
 from listsync.errors import ListsyncError
 from listsync.http.deadline import Timeouts
 from listsync.seerr.client import Seerr
 from listsync.sync.progress import ProgressBoard
-from tests.fakes import SERVER
+from tests.builders import sync_report
 from tests.integration.providers.trap import Question, trap
 from tests.unit.agent.agent.world import World
 
@@ -90,17 +90,7 @@ def deciding(systemd: Systemd, perform: Perform[object]) -> Iterator[Agent[objec
 
 
 def report(run: SyncRun) -> SyncReport:
-    return SyncReport(
-        run=run,
-        result=Result.OK,
-        why="",
-        server=SERVER,
-        lists=(),
-        items=(),
-        requested=(),
-        calls=0,
-        duration_s=0.0,
-    )
+    return sync_report(run=run)
 
 
 def test_a_sync_that_waits_for_ever_starves_the_watchdog(

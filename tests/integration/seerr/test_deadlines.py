@@ -18,21 +18,21 @@ import pytest
 
 from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr, ServiceOptions
-from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import RequestAnswer, RequestBody
+from listsync.domain.server import RequestAnswer
 from listsync.errors import UnavailableError
 from listsync.http import deadline
 from listsync.http.deadline import Timeouts
 from listsync.http.request import ServiceRequest
 from listsync.http.service_client import ask, build_client
 from listsync.seerr.client import Seerr
+from tests.builders import film_body
 from tests.integration.http.authority import authority
 from tests.integration.providers.trap import Answer, Question, Trap, said, trap
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
 BARE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
 PATIENCE = Timeouts(connect_s=30, answer_s=30, whole_s=0.6)
-DUNE = RequestBody(key=TitleKey(MediaType.MOVIE, 603), four_k=False)
+DUNE = film_body()
 
 
 def dripping(*first: bytes, piece: bytes = b" ") -> Iterator[bytes]:

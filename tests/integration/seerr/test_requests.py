@@ -15,6 +15,7 @@ from listsync.domain.server import FoundRequests, MediaStatus, RequestAnswer, Re
 from listsync.errors import RefusedError, UnavailableError
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
+from tests.builders import film_body
 from tests.integration.seerr.conftest import Connect
 
 _numbers = count(1)
@@ -151,7 +152,7 @@ def test_a_blocklisted_film_is_an_answer(
 
 
 def test_an_unknown_film_is_impossible(seerr: Seerr) -> None:
-    unknown = RequestBody(key=TitleKey(MediaType.MOVIE, 2_000_000_000), four_k=False)
+    unknown = film_body(2_000_000_000)
     answer = seerr.request(unknown)
     assert answer.answer is RequestAnswer.IMPOSSIBLE
     assert "TMDB knows no movie/2000000000" in answer.detail

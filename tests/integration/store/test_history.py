@@ -16,7 +16,7 @@ from listsync.domain.history import Choice, ItemRow, ListRow, RunRow
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey, parse_exclusion
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
-from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
+from listsync.domain.report import ListReport, Result, SyncRun, Verdict
 from listsync.domain.run_messages import findings_of_end
 from listsync.domain.run_notes import FailedRequest, Handling, Notes, Sent
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
@@ -30,6 +30,7 @@ from listsync.sync.deduplication import members_of
 from listsync.sync.list_backoff import put_off
 from listsync.sync.run_recorder import note_end
 from listsync.sync.titles.lookups import lookup_of_entry
+from tests.builders import sync_report
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT, StateFile, rules
@@ -118,14 +119,11 @@ class World(StateFile):
         run = SyncRun(run_id=run_id, origin="test", started_at=at)
         self.memory.runs.begin(run)
         if ends:
-            report = SyncReport(
+            report = sync_report(
                 run=run,
                 result=result,
                 why="a list is down",
-                server=SERVER,
                 lists=tuple(a_list(name) for name in lists),
-                items=(),
-                requested=(),
                 calls=3,
                 duration_s=1.0,
                 **more,

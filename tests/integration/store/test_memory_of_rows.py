@@ -25,8 +25,8 @@ from listsync.store.state import SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync
+from tests.builders import rules
 from tests.fakes import FakeArrNames, FakeFacts, FakeServer
-from tests.unit.agent.sync.records import rules
 
 FEW, MANY = 100, 700
 MOST_WAITING, MOST_DONE = 560, 720

@@ -15,14 +15,14 @@ import pytest
 
 from listsync.domain.history import RunRow
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, SyncFindings
-from listsync.domain.report import Result, SyncReport, SyncRun
+from listsync.domain.report import SyncRun
 from listsync.domain.run_messages import findings_of_end
 from listsync.errors import StateError
 from listsync.store import database as module
 from listsync.store.database import Database
 from listsync.store.history import SqliteNotices
 from listsync.store.state import SqliteAgentState
-from tests.fakes import SERVER
+from tests.builders import sync_report
 from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT, StateFile
 
@@ -127,17 +127,7 @@ def _end_by_its_sync(path: Path) -> None:
     state = StateFile(path)
     run = SyncRun(run_id="r", origin="test", started_at=AT)
     state.memory.runs.begin(run)
-    ended = SyncReport(
-        run=run,
-        result=Result.OK,
-        why="",
-        server=SERVER,
-        lists=(),
-        items=(),
-        requested=(),
-        calls=0,
-        duration_s=0,
-    )
+    ended = sync_report(run=run)
     found = SyncFindings(run_id="r", at=AT, notices=(_ONE,), lists=(), is_whole=True)
     state.memory.runs.end(ended, AT, found)
     state.database.close()

@@ -21,13 +21,14 @@ from listsync.domain.run_notes import (
     Notes,
     Sent,
 )
-from listsync.domain.server import Answered, RequestAnswer, RequestBody
+from listsync.domain.server import Answered, RequestAnswer
 from listsync.errors import StateError
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.state import SqliteMemory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
 from listsync.sync.run_recorder import note_end
+from tests.builders import film_body, sync_report
 from tests.fakes import SERVER
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -42,7 +43,7 @@ MANY = tuple(
     )
     for number in range(1, 10_001)
 )
-BODY = RequestBody(key=TitleKey(MediaType.MOVIE, 1), four_k=False)
+BODY = film_body(1)
 INTENT = Intent("Film 1", ("mine",), BODY)
 
 
@@ -91,13 +92,10 @@ def report(run_id: str, result: Result, started: datetime) -> SyncReport:
         new=0,
         verdicts=Counter({Verdict.REQUESTED: 1}),
     )
-    return SyncReport(
+    return sync_report(
         run=SyncRun(run_id=run_id, origin="test", started_at=started),
         result=result,
-        why="",
-        server=SERVER,
         lists=(one,),
-        items=(),
         requested=(BODY,),
         calls=3,
         duration_s=0.1,

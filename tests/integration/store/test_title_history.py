@@ -13,7 +13,7 @@ from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.report import Result, SyncReport, SyncRun
+from listsync.domain.report import Result, SyncRun
 from listsync.domain.run_notes import FailedRequest, HandledSeasons, Handling, Miss, Notes, Sent
 from listsync.domain.server import (
     AS_USUAL,
@@ -29,6 +29,7 @@ from listsync.store.database import FILE_NAME
 from listsync.store.match_cache import SqliteFacts
 from listsync.sync.deduplication import entry_id, members_of
 from listsync.sync.run_recorder import note_end
+from tests.builders import sync_report
 from tests.fakes import NOTHING_KNOWN, SERVER
 from tests.integration.store.choosing import (
     CRASH,
@@ -77,17 +78,7 @@ def run(world: World, run_id: str, at: datetime, result: Result = Result.OK) -> 
     started = SyncRun(run_id=run_id, origin="test", started_at=at)
     world.memory.runs.begin(started)
     world.memory.guard.use(SERVER, started.run_id)
-    report = SyncReport(
-        run=started,
-        result=result,
-        why="",
-        server=SERVER,
-        lists=(),
-        items=(),
-        requested=(),
-        calls=3,
-        duration_s=1.0,
-    )
+    report = sync_report(run=started, result=result, calls=3, duration_s=1.0)
     note_end(world.memory, report, at)
 
 

@@ -19,9 +19,9 @@ from listsync.store.state import SqliteAgentState, SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync
+from tests.builders import rules
 from tests.fakes import FakeList, FakeServer, Reading, a_film, a_series, whole
 from tests.unit.agent.commands.world import World
-from tests.unit.agent.sync.records import rules
 
 DUNE = a_film(438631, "Dune", 2021, imdb="tt1160419")
 MATRIX = a_film(603, "The Matrix", 1999, imdb="tt0133093")

@@ -30,10 +30,10 @@ from listsync.web import feed_routes
 from listsync.web.application import Backend
 from listsync.web.feed_routes import AGE, FeedRoutes
 from listsync.web.routes import HttpRoute
+from tests.builders import MOVIE, TV, entry, rules
 from tests.fakes import DOWN, Reading, a_film, a_series
 from tests.integration.web.conftest import ALL, FEEDER, READER, Door
 from tests.integration.web.feed_house import DARK, DUNE, LOST, MATRIX, FeedHouse
-from tests.unit.agent.sync.records import MOVIE, TV, entry, rules
 
 SCHEMAS = Path(__file__).parents[2] / "fixtures" / "feeds"
 DUNE_ROW = entry("Dune", 2021, MOVIE, rank=1)

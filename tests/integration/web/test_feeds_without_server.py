@@ -20,10 +20,10 @@ from listsync.errors import ConfigError, RefusedError
 from listsync.protocol import RefusedCommand
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.feeds import SqliteFeeds
+from tests.builders import MOVIE, TV, entry, rules
 from tests.fakes import whole
 from tests.integration.web.feed_house import MATRIX, FeedHouse
 from tests.integration.web.test_feeds import BLOCKED, house  # noqa: F401 - the fixture
-from tests.unit.agent.sync.records import MOVIE, TV, entry, rules
 
 ROWS = (
     entry("Dune", 2021, MOVIE, rank=1),

@@ -14,6 +14,7 @@ from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.runs import EndedRun, ReachedServer, SyncJob
 from listsync.domain.server import RequestBody
+from tests.builders import film_body
 from tests.fakes import SERVER
 
 _AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -62,7 +63,7 @@ def a_report(*bodies: RequestBody, dry_run: bool = True, server: bool = True) ->
 
 
 def film(tmdb: int = 603) -> RequestBody:
-    return RequestBody(key=TitleKey(MediaType.MOVIE, tmdb), four_k=True)
+    return film_body(tmdb, four_k=True)
 
 
 # -- the last runs -----------------------------------------------------------------------------

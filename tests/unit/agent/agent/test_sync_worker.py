@@ -15,7 +15,7 @@ from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.runs import ConfigSnapshot, EndedRun, SyncJob
 from listsync.errors import StateError
-from tests.fakes import SERVER
+from tests.builders import sync_report
 
 _JOB = SyncJob(run_id="r", scope=frozenset({"file:one"}), origins=("schedule", "SIGUSR1"))
 _DRY = SyncJob(run_id="r", scope=None, origins=("test",), dry_run=True)
@@ -40,14 +40,11 @@ def a_report(run: SyncRun, result: Result = Result.OK) -> SyncReport:
         new=0,
         verdicts=Counter({Verdict.ALREADY: 3}),
     )
-    return SyncReport(
+    return sync_report(
         run=run,
         result=result,
         why=_BY_RESULT[result],
-        server=SERVER,
         lists=(one,),
-        items=(),
-        requested=(),
         calls=2,
         duration_s=0.1,
         notices=(Notice(kind=NoticeKind.SERVER_CHANGED, text="the server is new"),),

@@ -24,7 +24,8 @@ from listsync.domain.runs import ConfigSnapshot, PendingChange, Scope, SyncJob
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers.schedule.retry_backoff import BackOff
-from tests.fakes import SERVER, FakeKeyValueStore
+from tests.builders import sync_report
+from tests.fakes import FakeKeyValueStore
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BROKEN = (Problem(file="listsync.yaml", what="unknown key", line=3, column=2),)
@@ -155,17 +156,8 @@ class FakeSyncs:
         result = self._wait(stop)
         if self.fails is not None:
             raise self.fails
-        return SyncReport(
-            run=run,
-            result=result,
-            why="",
-            server=SERVER,
-            lists=(),
-            items=(),
-            requested=(),
-            calls=0,
-            duration_s=0.0,
-            retry=None if result is Result.CANCELLED else self.retry,
+        return sync_report(
+            run=run, result=result, retry=None if result is Result.CANCELLED else self.retry
         )
 
     def begun(self) -> SyncJob:

@@ -7,8 +7,9 @@ import pytest
 
 from listsync.domain.history import RunRow
 from listsync.domain.lists import ListOutcome
-from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
+from listsync.domain.report import ListReport, Result, SyncRun, Verdict
 from listsync.domain.run_messages import counted, message_of, operations_of
+from tests.builders import sync_report
 
 _AT = datetime(2026, 6, 1, tzinfo=UTC)
 _NOTHING = "0 requested, 0 already there, 0 to review"
@@ -28,16 +29,12 @@ def a_list(outcome: Any = ListOutcome.COMPLETE, **counts: int) -> ListReport:
 
 
 def message(*lists: ListReport, result: Result = Result.OK, **more: Any) -> str:
-    report = SyncReport(
+    report = sync_report(
         run=SyncRun(run_id="r", origin="test", started_at=_AT, dry_run=more.get("dry_run", False)),
         result=result,
         why=more.get("why", ""),
         server=None,
         lists=lists,
-        items=(),
-        requested=(),
-        calls=0,
-        duration_s=0,
     )
     return message_of(report)
 

@@ -4,13 +4,12 @@ import threading
 
 import pytest
 
-from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import RequestBody
 from listsync.errors import UnavailableError
 from listsync.http.rate_limit import RateLimit
+from tests.builders import film_body
 from tests.unit.agent.seerr.playback import Clockless, Playback, created, json_reply
 
-FILM = RequestBody(key=TitleKey(MediaType.MOVIE, 603), four_k=False)
+FILM = film_body()
 
 
 def server() -> Playback:

@@ -11,15 +11,14 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import RequestBody
 from listsync.errors import ListsyncError
 from listsync.seerr.client import Seerr
+from tests.builders import film_body
 from tests.unit.agent.seerr.playback import KEY, Playback, html_reply, json_reply, message
 
 _PASSWORD = "of the/server's"
 _URL = f"http://me:{quote(_PASSWORD, safe='')}@seerr.test:5055"
-_FILM = RequestBody(key=TitleKey(MediaType.MOVIE, 603), four_k=False)
+_FILM = film_body()
 
 
 def _quoted(request: httpx.Request) -> str:

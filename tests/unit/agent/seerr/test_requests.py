@@ -13,6 +13,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from tests.builders import film_body
 from tests.unit.agent.seerr.playback import (
     GUARD,
     Playback,
@@ -23,7 +24,7 @@ from tests.unit.agent.seerr.playback import (
     message,
 )
 
-FILM = RequestBody(key=TitleKey(MediaType.MOVIE, 603), four_k=False)
+FILM = film_body()
 SERIES = RequestBody(key=TitleKey(MediaType.TV, 1396), four_k=True, seasons=(1, 2), tvdb_id=81189)
 CREATED = created(77)
 ME = json_reply({"id": 1})

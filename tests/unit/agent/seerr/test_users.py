@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import RequestBody
 from listsync.errors import Refusal, RefusedError
+from tests.builders import film_body
 from tests.unit.agent.seerr.playback import Playback, created, json_reply, message
 
 USERS: list[dict[str, object]] = [
@@ -16,7 +15,7 @@ USERS: list[dict[str, object]] = [
     {"id": 6, "displayName": "mail@example.com", "email": "mail@example.com"},
     {"id": "odd"},
 ]
-FILM = RequestBody(key=TitleKey(MediaType.MOVIE, 603), four_k=False)
+FILM = film_body()
 
 
 def users_page(users: list[dict[str, object]], total: int) -> dict[str, object]:

@@ -16,6 +16,7 @@ from listsync.errors import AnswerChangedError, NotTakenError, UnavailableError
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync
+from tests.builders import DRY_RUN, MOVIE, RUN, TV, entry, rules
 from tests.fakes import (
     DOWN,
     FakeArrNames,
@@ -27,7 +28,6 @@ from tests.fakes import (
     a_series,
     whole,
 )
-from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, TV, entry, rules
 
 DUNE, MATRIX, LOST = a_film(1, "Dune", 2021), a_film(2, "The Matrix", 1999), a_series(3, "Lost")
 ENTRIES = {

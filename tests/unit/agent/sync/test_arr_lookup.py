@@ -18,8 +18,8 @@ from listsync.domain.arr_services import (
 from listsync.domain.server import AS_SERVER_DECIDES, AS_USUAL, Asking, Destination
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of
+from tests.builders import MOVIE, NOON, TV
 from tests.fakes import FakeArrNames, FakeArrServices
-from tests.unit.agent.sync.records import MOVIE, NOON, TV
 
 MAIN = ArrService(id=0, name="Main", is_default=True, profile=ArrChoice(4, "HD"), folder="/films")
 KIDS = ArrService(id=3, name="Kids")

@@ -18,7 +18,7 @@ from listsync.domain.arr_services import (
 )
 from listsync.domain.server import AS_SERVER_DECIDES, Destination
 from listsync.sync.arr_selection import OpenSelection, WhyOpen, key_of, resolve
-from tests.unit.agent.sync.records import MOVIE, NOON, TV
+from tests.builders import MOVIE, NOON, TV
 
 MAIN = ArrService(id=0, name="Main", is_default=True, profile=ArrChoice(4, "HD"), folder="/films")
 TWINS = tuple(

@@ -23,7 +23,7 @@ from listsync.sync.decide import decide
 from listsync.sync.eligibility import needs_seasons
 from listsync.sync.exclusions import Excluded, ExclusionSet
 from listsync.sync.knowledge import RunKnowledge, Stored
-from tests.unit.agent.sync.records import (
+from tests.builders import (
     MOVIE,
     TV,
     details,

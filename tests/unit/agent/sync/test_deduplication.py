@@ -12,8 +12,8 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import Exclusion, ExternalIds, MediaType
 from listsync.sync.deduplication import entry_id, members_of, wishes_of
 from listsync.sync.exclusions import wishes_to_exclude
+from tests.builders import MOVIE, TV, entry, rules
 from tests.thorough import tries
-from tests.unit.agent.sync.records import MOVIE, TV, entry, rules
 
 FEW = settings(max_examples=tries(15, 500))
 

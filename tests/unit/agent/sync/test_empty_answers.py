@@ -13,9 +13,9 @@ from listsync.domain.media import Exclusion, MediaType
 from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import SearchPage
 from listsync.sync.list_backoff import pause_before_recheck
+from tests.builders import MOVIE, RUN, entry, rules
 from tests.fakes import DOWN, FakeServer, a_film
 from tests.thorough import tries
-from tests.unit.agent.sync.records import MOVIE, RUN, entry, rules
 from tests.unit.agent.sync.test_run import DUNE, DUNE_ENTRY, MATRIX, House, verdicts
 
 EMPTY = SearchPage(candidates=(), page=1, pages=1)

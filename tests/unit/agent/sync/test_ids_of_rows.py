@@ -17,8 +17,8 @@ from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.id_verification import bears_out, contradicts
 from listsync.sync.titles.lookups import Lookups, lookup_of
 from listsync.sync.titles.resolve import Resolver
+from tests.builders import MOVIE, TV, entry, rules, wish
 from tests.fakes import FakeFacts, FakeServer, a_film, a_series
-from tests.unit.agent.sync.records import MOVIE, TV, entry, rules, wish
 from tests.unit.agent.sync.test_run import House
 
 MATRIX = replace(a_film(603, "The Matrix", 1999, imdb="tt0133093"), original_name="The Matrix")

@@ -18,7 +18,7 @@ from listsync.domain.server_knowledge import Allowance, Quota
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.eligibility import needs_facts, needs_seasons
 from listsync.sync.knowledge import RunKnowledge, Stored
-from tests.unit.agent.sync.records import TV, entry, found, rules
+from tests.builders import TV, entry, found, rules
 
 SERIES = Definition(TitleKey(TV, 1396), four_k=False)
 MATCH = found(SERIES.key)

@@ -21,9 +21,9 @@ from listsync.sync.fetch_lists import Before, Followed, Reading, read_lists
 from listsync.sync.list_intake import Gathered, gather
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.report import Tally
+from tests.builders import MOVIE, TV, entry, rules
 from tests.fakes import SERVER, FakeList, FakeMemory, whole
 from tests.fakes import Reading as Played
-from tests.unit.agent.sync.records import MOVIE, TV, entry, rules
 
 A, B = rules("a"), rules("b")
 NOT_THESE = rules("not these", is_exclusion=True)

@@ -12,8 +12,8 @@ from listsync.domain.report import Result, SyncReport
 from listsync.domain.server import FoundRequests, RequestBody, RequestStatus, ServerRequest
 from listsync.errors import AnswerChangedError
 from listsync.sync.server_reading import find_doubt, is_worth_it
+from tests.builders import DRY_RUN, MOVIE, entry, rules
 from tests.fakes import FakeMemory, FakeServerGuard
-from tests.unit.agent.sync.records import DRY_RUN, MOVIE, entry, rules
 from tests.unit.agent.sync.test_run import House
 
 COUNT = 12

@@ -20,8 +20,8 @@ from listsync.domain.server import (
     ServerRequest,
 )
 from listsync.errors import AnswerChangedError
+from tests.builders import DRY_RUN, MOVIE, RUN, TV, entry, rules
 from tests.fakes import DOWN, SERVER
-from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, TV, entry, rules
 from tests.unit.agent.sync.test_run import LOST, MATRIX, MATRIX_ENTRY, House, verdicts
 
 LOST_ENTRY = entry("Lost", kind=TV, tmdb=4607)

@@ -37,8 +37,8 @@ from listsync.sync.pipeline import Adder, RunEnded
 from listsync.sync.run_recorder import Recorder
 from listsync.sync.submission import Writer
 from listsync.sync.titles.resolve import Resolver
+from tests.builders import MOVIE, RUN, TV, entry, offer, rules, wish
 from tests.fakes import DOWN, SERVER, FakeFacts, FakeMemory, FakeServer, a_film, a_series
-from tests.unit.agent.sync.records import MOVIE, RUN, TV, entry, offer, rules, wish
 
 DUNE = a_film(438631, "Dune", 2021, imdb="tt1160419")
 LOST = a_series(4607, "Lost", 2004, tvdb=73739, imdb="tt0411008")

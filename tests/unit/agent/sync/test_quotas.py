@@ -14,8 +14,8 @@ from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.domain.server_knowledge import Allowance, Quota
 from listsync.errors import AnswerChangedError
 from listsync.sync.limits import Allowances
+from tests.builders import DRY_RUN, MOVIE, RUN, TV, entry, rules
 from tests.fakes import DOWN, a_series
-from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, TV, entry, rules
 from tests.unit.agent.sync.test_run import House
 
 ALL = frozenset((kind, four_k) for kind in MediaType for four_k in (False, True))

@@ -7,8 +7,8 @@ import pytest
 from listsync.domain.decisions import ChosenId, Found, How, Match, Prepared, Skip, SkipReason
 from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.run_recorder import Recorder
+from tests.builders import MOVIE, entry, wish
 from tests.fakes import SERVER, FakeMemory, a_film
-from tests.unit.agent.sync.records import MOVIE, entry, wish
 
 CHOSEN = ChosenId("title:dune||movie", "tt1160419")
 DUNE = a_film(438631, "Dune", 2021, imdb="tt1160419")

@@ -13,9 +13,9 @@ from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import Answered, Cancelled, MediaStatus, RequestAnswer, TitleState
 from listsync.errors import UnavailableError
+from tests.builders import DRY_RUN, MOVIE, RUN, entry, rules
 from tests.fakes import DOWN, FakeServer, Title, a_film, whole
 from tests.fakes import Reading as Played
-from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, entry, rules
 from tests.unit.agent.sync.test_run import House
 
 LEAVING = replace(rules("mine"), cancel_removed=True)

@@ -27,8 +27,8 @@ from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.fetch_lists import Reading
 from listsync.sync.report import Tally, verdict_of
 from listsync.sync.submission import HOLDS
+from tests.builders import MOVIE, entry, film_wish, found, offer, rules
 from tests.thorough import tries
-from tests.unit.agent.sync.records import MOVIE, entry, film_wish, found, offer, rules
 
 BODY = RequestBody(key=TitleKey(MOVIE, 603), four_k=False)
 A, B = rules("a"), rules("b")

@@ -12,8 +12,8 @@ from listsync.domain.notices import NoticeKind
 from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import MediaStatus, RequestStatus, ServerRequest
 from listsync.sync.request_outcomes import digest, is_reading_due
+from tests.builders import DRY_RUN, MOVIE, TV, entry, rules
 from tests.fakes import DOWN, SERVER
-from tests.unit.agent.sync.records import DRY_RUN, MOVIE, TV, entry, rules
 from tests.unit.agent.sync.test_run import LOST, MATRIX, MATRIX_ENTRY, House, verdicts
 
 LOST_ENTRY = entry("Lost", kind=TV, tmdb=4607)

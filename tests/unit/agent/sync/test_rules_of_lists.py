@@ -33,7 +33,7 @@ from listsync.sync.exclusions import ExclusionSet
 from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.limits import Cap, Caps, RunLimits
 from listsync.sync.list_backoff import next_look
-from tests.unit.agent.sync.records import MOVIE, NOON, TV, details, entry, found, rules
+from tests.builders import MOVIE, NOON, TV, details, entry, found, rules
 
 FILM, SERIES = TitleKey(MOVIE, 603), TitleKey(TV, 1396)
 MATRIX = entry("The Matrix", 1999, MOVIE, tmdb=603)

@@ -29,6 +29,7 @@ from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import ASK_ABOVE, Parts, sync
 from listsync.sync.titles.title_folding import fold
 from listsync.sync.titles.title_forms import folded
+from tests.builders import DRY_RUN, MOVIE, RUN, TV, entry, rules
 from tests.fakes import (
     DOWN,
     SERVER,
@@ -42,7 +43,6 @@ from tests.fakes import (
     whole,
 )
 from tests.fakes import Reading as Played
-from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, TV, entry, rules
 
 DUNE = a_film(438631, "Dune", 2021, imdb="tt1160419")
 MATRIX = a_film(603, "The Matrix", 1999, imdb="tt0133093")

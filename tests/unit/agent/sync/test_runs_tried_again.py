@@ -12,8 +12,8 @@ from listsync.errors import (
     UnavailableError,
     UnreachableError,
 )
+from tests.builders import MOVIE, entry, rules
 from tests.fakes import DOWN
-from tests.unit.agent.sync.records import MOVIE, entry, rules
 from tests.unit.agent.sync.test_run import LOST_ENTRY, MATRIX_ENTRY, MINE, House
 
 _REFUSED = RefusedError("server", Refusal.CREDENTIAL, "the key is refused")

@@ -24,6 +24,7 @@ from listsync.sync.fetch_lists import Followed
 from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync
+from tests.builders import NOON, RUN, TV, entry, rules
 from tests.fakes import (
     FakeArrNames,
     FakeFacts,
@@ -35,7 +36,6 @@ from tests.fakes import (
     whole,
 )
 from tests.thorough import tries
-from tests.unit.agent.sync.records import NOON, RUN, TV, entry, rules
 
 BAD = replace(a_series(1396, "Breaking Bad", 2008, tvdb=81189), seasons=(0, 1, 2, 3))
 BAD_ENTRY = entry("Breaking Bad", 2008, TV, tmdb=1396)

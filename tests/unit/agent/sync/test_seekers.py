@@ -14,8 +14,8 @@ from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.run_recorder import Recorder
 from listsync.sync.submission import Writer
+from tests.builders import MOVIE, RUN, entry, found, rules, wish
 from tests.fakes import SERVER, FakeMemory, FakeServer
-from tests.unit.agent.sync.records import MOVIE, RUN, entry, found, rules, wish
 
 _REVIEW = Match(found=Found.REVIEW, how=How.TITLE, reasons=("two titles of this name",))
 _SKIP = Skip(SkipReason.REVIEW)

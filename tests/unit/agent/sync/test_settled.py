@@ -27,6 +27,7 @@ from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync
 from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver
+from tests.builders import MOVIE, RUN, TV, entry, rules
 from tests.fakes import (
     FakeArrNames,
     FakeFacts,
@@ -38,7 +39,6 @@ from tests.fakes import (
     whole,
 )
 from tests.thorough import tries
-from tests.unit.agent.sync.records import MOVIE, RUN, TV, entry, rules
 
 DUNE = TitleKey(MOVIE, 438631)
 BY_TMDB = entry("Dune", 2021, MOVIE, tmdb=DUNE.tmdb_id)

@@ -36,8 +36,7 @@ from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.run_recorder import Recorder
 from listsync.sync.submission import Writer
-from tests.fakes import DOWN, SERVER, FakeMemory, FakeServer
-from tests.unit.agent.sync.records import (
+from tests.builders import (
     DRY_RUN,
     MOVIE,
     RUN,
@@ -50,6 +49,7 @@ from tests.unit.agent.sync.records import (
     series_wish,
     wish,
 )
+from tests.fakes import DOWN, SERVER, FakeMemory, FakeServer
 
 FILM, SERIES = TitleKey(MOVIE, 603), TitleKey(TV, 1396)
 FILM_BODY = RequestBody(key=FILM, four_k=False)

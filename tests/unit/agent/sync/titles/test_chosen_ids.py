@@ -11,8 +11,8 @@ from listsync.errors import UnavailableError
 from listsync.sync.titles.id_verification import match_of_choice
 from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver
+from tests.builders import MOVIE, TV, entry, offer, wish
 from tests.fakes import FakeServer, Title, a_film, a_series
-from tests.unit.agent.sync.records import MOVIE, TV, entry, offer, wish
 
 DUNE = a_film(438631, "Dune", 2021, imdb="tt1160419")
 OLD_DUNE = a_film(841, "Dune", 1984, imdb="tt0087182")

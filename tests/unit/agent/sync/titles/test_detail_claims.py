@@ -6,7 +6,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, Production
 from listsync.sync.titles.detail_proof import Claim, Proof, claim_of, proven
 from listsync.sync.titles.evidence import sought
-from tests.unit.agent.sync.records import MOVIE, TV, offer
+from tests.builders import MOVIE, TV, offer
 
 THE_THING = "John Carpenter's The Thing"
 COP = "Beverly Hills Cop 4"

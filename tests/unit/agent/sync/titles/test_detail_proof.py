@@ -14,9 +14,9 @@ from listsync.domain.server import Production
 from listsync.errors import UnavailableError
 from listsync.sync.titles.lookups import Lookups
 from listsync.sync.titles.resolve import Resolver, may_be_outage
+from tests.builders import MOVIE, TV, entry, wish
 from tests.fakes import FakeFacts, FakeServer, Title, a_film, a_series
 from tests.labelled_titles import SETS, load
-from tests.unit.agent.sync.records import MOVIE, TV, entry, wish
 
 PARADISO = replace(
     a_film(11216, "Cinema Paradiso", 1988),

@@ -6,7 +6,7 @@ from listsync.domain.decisions import Found, How, Match
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import TitleFacts
 from listsync.sync.titles.id_verification import confirm
-from tests.unit.agent.sync.records import MOVIE, TV, offer
+from tests.builders import MOVIE, TV, offer
 
 BEST, SECOND, THIRD = (offer("Lost", 2004, TV, tmdb=number) for number in (1, 2, 3))
 FOUND = Match(

@@ -12,8 +12,8 @@ from listsync.domain.server import Candidate
 from listsync.sync.titles.evidence import sought, weigh
 from listsync.sync.titles.matching import choose
 from listsync.sync.titles.title_forms import Alike
+from tests.builders import MOVIE, TV, offer
 from tests.thorough import tries
-from tests.unit.agent.sync.records import MOVIE, TV, offer
 
 FEW = settings(max_examples=tries(15, 500))
 

@@ -9,7 +9,7 @@ from listsync.domain.media import MediaType
 from listsync.domain.server import Candidate
 from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.matching import choose
-from tests.unit.agent.sync.records import MOVIE, TV, offer
+from tests.builders import MOVIE, TV, offer
 
 UNKNOWN, KNOWN, FAMOUS = 60, 900, 9000
 

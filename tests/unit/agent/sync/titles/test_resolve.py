@@ -13,8 +13,8 @@ from listsync.errors import UnavailableError
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.titles.lookups import lookup_of, lookup_of_entry
 from listsync.sync.titles.resolve import Resolver
+from tests.builders import MOVIE, TV, entry, found, offer, rules, wish
 from tests.fakes import FakeServer, Title, a_film, a_series
-from tests.unit.agent.sync.records import MOVIE, TV, entry, found, offer, rules, wish
 
 DUNE = a_film(438631, "Dune", 2021, imdb="tt1160419")
 OLD_DUNE = a_film(841, "Dune", 1984, imdb="tt0087182")

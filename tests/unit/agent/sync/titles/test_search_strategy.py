@@ -5,7 +5,7 @@ import pytest
 from listsync.domain.media import MediaType
 from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.lookups import queries
-from tests.unit.agent.sync.records import MOVIE, TV
+from tests.builders import MOVIE, TV
 
 
 @pytest.mark.parametrize(

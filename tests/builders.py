@@ -1,17 +1,19 @@
-"""Short ways to write the records that the stages of a sync pass on."""
+"""Short ways to write the records that the parts of the agent pass on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from listsync.domain.decisions import Found, How, Match, Prepared, Wish
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType, TitleKey
-from listsync.domain.report import SyncRun
-from listsync.domain.server import Candidate, Season, SeriesDetails
+from listsync.domain.report import Result, SyncReport, SyncRun
+from listsync.domain.server import Candidate, RequestBody, Season, SeriesDetails
 from listsync.sync.deduplication import members_of, wishes_of
+from tests.fakes import SERVER
 
 MOVIE, TV = MediaType.MOVIE, MediaType.TV
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -137,4 +139,16 @@ def offer(
         popularity=popularity,
         votes=votes,
         countries=countries,
+    )
+
+
+def film_body(number: int = 603, *, four_k: bool = False) -> RequestBody:
+    return RequestBody(key=TitleKey(MOVIE, number), four_k=four_k)
+
+
+def sync_report(run: SyncRun = RUN, result: Result = Result.OK, **more: Any) -> SyncReport:
+    """Report a run of which there is nothing to tell but *more*."""
+    nothing = {"why": "", "server": SERVER, "lists": (), "items": (), "requested": ()}
+    return SyncReport(
+        **{"run": run, "result": result, "calls": 0, "duration_s": 0.0, **nothing, **more}
     )
