@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ ENTRY_COLUMNS = ", ".join(ENTRY_NAMES)
 
 _LONGEST_NUMBER = 18
 """Digits; SQLite knows no larger ones."""
+
+_IMDB_ID = re.compile(r"tt\d+", re.ASCII)
 
 KINDS = {kind.value: kind for kind in MediaType}
 
@@ -107,7 +110,7 @@ def entry_fits(query: str) -> str:
     Every entry is held against it, so it asks for nothing that *query* cannot be.
     """
     ways = [_HAS_TEXT]
-    if not query.count(" "):
+    if _IMDB_ID.fullmatch(query):
         ways.append("imdb = :query")
     if _number(query) is not None:
         ways.append("tmdb = :number OR tvdb = :number")
