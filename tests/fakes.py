@@ -1158,15 +1158,28 @@ class FakeRequestHistory:
         keys = [(number,) for number in range(1, len(found) + 1)]
         return _page(found, keys, limit=limit, after=after, skip=skip)
 
-    def for_list(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
-        self._kept.play()
-        found = (row for rows in self._kept.requests.values() for row in rows)
-        return tuple(row for row in found if list_name in row.lists)[:limit]
+    def for_list(
+        self, list_name: str, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
+        found = [row for row in self._all() if list_name in row.lists]
+        return self._newest(found, limit=limit, after=after, skip=skip)
 
-    def count_for_list(self, list_name: str) -> int:
+    def for_title(
+        self, key: TitleKey, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
+        found = [row for row in self._all() if row.key == key]
+        return self._newest(found, limit=limit, after=after, skip=skip)
+
+    def _all(self) -> Iterator[RequestRow]:
         self._kept.play()
-        found = (row for rows in self._kept.requests.values() for row in rows)
-        return sum(list_name in row.lists for row in found)
+        yield from (row for rows in self._kept.requests.values() for row in rows)
+
+    def _newest(
+        self, found: Sequence[RequestRow], *, limit: int, after: Key | None, skip: int
+    ) -> Page[RequestRow]:
+        keys = [(len(found) - number,) for number in range(len(found))]
+        rows = [replace(row, number=key[0]) for row, key in zip(found, keys, strict=True)]
+        return _page(rows, keys, limit=limit, after=after, skip=skip)
 
     def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         self._kept.play()

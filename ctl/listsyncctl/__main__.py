@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 from listsync import interrupts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import click
 
     from listsync.protocol import Exit
@@ -56,7 +58,7 @@ def run() -> NoReturn:
     except click.ClickException as error:
         code = _report(Exit.FAILED, error.format_message())
     except ClientError as error:
-        code = _report(error.exit, error.message, error.code)
+        code = _report(error.exit, error.message, error.code, error.problems)
     except (click.Abort, KeyboardInterrupt):
         code = Exit.INTERRUPTED
     except OSError as error:
@@ -77,7 +79,9 @@ def _usage(error: click.UsageError) -> Exit:
     return _report(Exit.USAGE, f"{error.format_message()} See `{where} --help`.")
 
 
-def _report(exit_: Exit, message: str, code: int | None = None) -> Exit:
+def _report(
+    exit_: Exit, message: str, code: int | None = None, problems: Sequence[str] = ()
+) -> Exit:
     import sys
 
     from listsync.terminal.output import say, shown
@@ -85,10 +89,14 @@ def _report(exit_: Exit, message: str, code: int | None = None) -> Exit:
 
     words = shown(message)
     if _wants_json(sys.argv[1:]):
-        words = as_json({"error": {"exit": int(exit_), "code": code, "message": words}})
+        told = {"problems": [*problems]} if problems else {}
+        words = as_json({"error": {"exit": int(exit_), "code": code, "message": words, **told}})
     else:
         words = f"listsyncctl: {words}"
     say(words, err=True)
+    if problems[1:] and not _wants_json(sys.argv[1:]):
+        for problem in problems:
+            say(f"  {shown(problem)}", err=True)
     return exit_
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from _socket import AF_UNIX, SOCK_STREAM, socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 
 from listsync.protocol import (
@@ -43,13 +43,27 @@ _WHERE = {
 
 
 class ClientError(Exception):
-    """The command ends here; *message* is one line for a person, *code* the agent's, if any."""
+    """The command ends here; *message* is one line for a person, *code* the agent's, if any.
 
-    def __init__(self, exit_: Exit, message: str, code: int | None = None) -> None:
+    *problems* are those of the configuration, each a line of its own; `next` is the cursor of
+    those that follow.
+    """
+
+    def __init__(
+        self,
+        exit_: Exit,
+        message: str,
+        code: int | None = None,
+        *,
+        problems: Sequence[str] = (),
+        next_: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.exit = exit_
         self.message = " ".join(message.split())
         self.code = code
+        self.problems = [*problems]
+        self.next = next_
 
 
 def refusal(
@@ -57,8 +71,37 @@ def refusal(
 ) -> ClientError:
     """Turn the agent's error reply to *method* into an error; what can be done is said here."""
     known = next((exit_ for one, exit_ in _EXITS.items() if one == code), Exit.FAILED)
-    advice = _advice(method, data or {})
-    return ClientError(known, f"{message}: {advice}" if advice else message, code)
+    data = data or {}
+    advice = _advice(method, data)
+    return ClientError(
+        known,
+        f"{message}: {advice}" if advice else message,
+        code,
+        problems=_problems(data),
+        next_=after if isinstance(after := data.get("next"), str) else None,
+    )
+
+
+def with_all_problems(refused: ClientError, ask_from: Callable[[str], object]) -> ClientError:
+    """Add to a refused reload the problems that refusals from a cursor on tell."""
+    seen = set[str]()
+    while refused.next and refused.next not in seen:
+        seen.add(refused.next)
+        try:
+            ask_from(refused.next)
+        except ClientError as later:
+            if not later.problems:
+                raise
+            refused.problems += later.problems
+            refused.next = later.next
+        else:
+            break  # it was mended meanwhile
+    return refused
+
+
+def _problems(data: Mapping[str, object]) -> list[str]:
+    found = data.get("problems")
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def _advice(method: str, data: Mapping[str, object]) -> str | None:
@@ -66,7 +109,7 @@ def _advice(method: str, data: Mapping[str, object]) -> str | None:
     match data.get("reason"):
         case Reason.PAUSED.value:
             return "use `listsyncctl resume`, or --force to sync anyway"
-        case Reason.CONFIG_INVALID.value if data.get("problems_total") not in (0, 1, None):
+        case Reason.CONFIG_INVALID.value if _are_left_out(data):
             return "`listsyncctl status` has all"
         case Reason.NOT_FOUND.value if data.get("run_id"):
             return f"see `listsyncctl runs {data['run_id']}`"
@@ -74,6 +117,13 @@ def _advice(method: str, data: Mapping[str, object]) -> str | None:
             return _WHERE.get(method)
         case _:
             return None
+
+
+def _are_left_out(data: Mapping[str, object]) -> bool:
+    """Tell whether there are problems that neither this refusal nor one after it tells."""
+    total = data.get("problems_total")
+    is_more = isinstance(total, int) and total > max(1, len(_problems(data)))
+    return is_more and not data.get("next")
 
 
 def not_understood(method: str, field: str) -> ClientError:

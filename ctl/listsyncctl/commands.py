@@ -176,14 +176,14 @@ def cancel(session: Session) -> None:
 @command("reload")
 def reload(session: Session) -> None:
     """Reload the configuration now."""
-    session.show("reload", session.ask("reload"))
+    session.show("reload", session.reload())
 
 
 @command("lists", "lists", "lists my-list")
 @click.argument("name", required=False, shell_complete=complete_lists)
 def lists(session: Session, *, name: str | None) -> None:
     """Show the status of each list, or one list in detail."""
-    session.show("lists", session.ask("lists", {} if name is None else {"name": name}))
+    session.show("lists", session.ask("lists") if name is None else session.one_list(name))
 
 
 @command("runs", "runs", "runs --limit 5", "runs 4f1c")
@@ -235,13 +235,24 @@ def items(session: Session, *, export: str | None, **params: object) -> None:
     write_file(session, export, _given(params))
 
 
+@command("requests", "requests movie/438631", "requests --list my-list --limit 100")
+@click.argument("title", required=False)
+@click.option("--list", "list", shell_complete=complete_lists, help="Those of this list instead.")
+@click.option("--limit", type=click.IntRange(1), help="How many to show.")
+@click.option("--offset", type=click.IntRange(0), help="How many to skip.")
+def requests(session: Session, **params: object) -> None:
+    """List the requests of TITLE, or of a list, the newest first."""
+    asked = _given(params)
+    session.show("requests", session.ask_some("requests", asked, rows="requests", usual=50))
+
+
 @command("explain", 'explain "Dune"', "explain movie/438631", "explain tt1160419")
 @click.argument("query")
 @click.option("--limit", type=click.IntRange(1), help="How many titles to show (5).")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def explain(session: Session, **params: object) -> None:
     """Explain why the titles matching QUERY were requested or not."""
-    session.show("explain", session.ask_some("explain", _given(params), rows="titles", usual=5))
+    session.show("explain", session.explain(_given(params)))
 
 
 @common

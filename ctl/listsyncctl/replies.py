@@ -1,5 +1,7 @@
 """What is understood of each reply: an older, newer or strange agent may say anything.
 
+Pages of a reply are put together here, too.
+
 Fields that are not named here may be there and be anything; those that are named may be missing or
 null, except where they end in `!`, which have to be there.
 """
@@ -199,6 +201,7 @@ _TITLE = {
     "server": {"status": _TEXT, "status_4k": _TEXT, "asked_since": _FLAG},
     "requests": [_REQUEST],
     "more_requests": _NUMBER,
+    "requests_next": _TEXT,
 }
 _REVIEW = {
     "id!": _TEXT,
@@ -305,11 +308,13 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
         "counts": {_ANY_NAME: _NUMBER},
         "requests": [_REQUEST],
         "requests_total": _NUMBER,
+        "requests_next": _TEXT,
     },
     "runs": {"runs!": [_RUN], **_PAGE},
     "targets": {"targets!": [_TARGET], **_PAGE},
     "notify_test": {"id!": _TEXT, "targets": [_TEXT]},
     "notify_test_result": {"id": _TEXT, "done!": _FLAG, "results!": [_TEST_RESULT]},
+    "requests": {"requests!": [_REQUEST], **_PAGE},
     "items": {"items!": [_ITEM], **_PAGE},
     "explain": {"titles!": [_TITLE], **_PAGE, "cut": _FLAG},
     "notices": {"notices!": [_RECORD], **_PAGE},
@@ -390,3 +395,25 @@ def _is(value: object, kind: type) -> bool:
         return isinstance(value, kind)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return is_number and -_LARGEST < value < _LARGEST  # type: ignore[operator]  # see above
+
+
+def rows_of(page: Mapping[str, object], name: str) -> list[object]:
+    rows = page.get(name)
+    return rows if isinstance(rows, list) else []
+
+
+def has_rows(page: Mapping[str, object]) -> bool:
+    return any(
+        has_rows(value) if isinstance(value, dict) else isinstance(value, list) and value
+        for value in page.values()
+    )
+
+
+def append_page(whole: dict[str, object], page: Mapping[str, object]) -> None:
+    """Put the rows of a page behind those that there are; what is no row is as it was first."""
+    for name, value in page.items():
+        there = whole.get(name)
+        if isinstance(there, list) and isinstance(value, list):
+            there += value
+        elif isinstance(there, dict) and isinstance(value, dict):
+            append_page(there, value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,9 +13,9 @@ import click
 
 import listsync
 from listsync.protocol import client_places
-from listsync.terminal.output import Palette, say, wants_colour
-from listsyncctl.client import ClientError, ask, not_understood
-from listsyncctl.replies import strange_in
+from listsync.terminal.output import Palette, say, seconds_of, wants_colour
+from listsyncctl.client import ClientError, ask, not_understood, with_all_problems
+from listsyncctl.replies import append_page, has_rows, rows_of, strange_in
 from listsyncctl.title_views import Display
 from listsyncctl.views import MESSAGE, VIEWS, as_json, plain
 
@@ -113,13 +112,11 @@ class Session:
     @overload
     def ask(self, method: Literal["pause"], params: Params = ...) -> PauseReply: ...
     @overload
-    def ask(self, method: Literal["resume"], params: Params = ...) -> DoneReply: ...
-    @overload
     def ask(self, method: Literal["cancel"], params: Params = ...) -> CancelReply: ...
     @overload
     def ask(self, method: Literal["reload"], params: Params = ...) -> ReloadReply: ...
     @overload
-    def ask(self, method: Literal["exclude"], params: Params = ...) -> DoneReply: ...
+    def ask(self, method: Literal["resume", "exclude"], params: Params = ...) -> DoneReply: ...
     @overload
     def ask(self, method: Literal["forget"], params: Params = ...) -> ForgetReply: ...
     @overload
@@ -149,9 +146,43 @@ class Session:
     def _all(self, method: str, params: Params) -> dict[str, object]:
         whole = self._ask(method, params)
         for page in self._later_pages(method, params, whole):
-            _append(whole, page)
+            append_page(whole, page)
         whole.pop("next", None)
         return whole
+
+    def reload(self) -> ReloadReply:
+        """Reload; raises ClientError, with all that is wrong with the configuration."""
+        try:
+            return self.ask("reload")
+        except ClientError as refused:
+            raise with_all_problems(
+                refused, lambda cursor: self._ask("reload", {"cursor": cursor})
+            ) from None
+
+    def one_list(self, name: str) -> dict[str, object]:
+        """Ask for one list with all of its requests; raises ClientError."""
+        result = self._all("lists", {"name": name})
+        self._add_requests(result, {"list": name})
+        for one in rows_of(result, "lists"):
+            if self.output == "plain" and isinstance(one, dict):  # all is said in its one line
+                one["requests"] = result.get("requests")
+        return result
+
+    def explain(self, params: Params) -> dict[str, object]:
+        """Ask for as many titles as `limit` says, each with all of its requests."""
+        result = self.ask_some("explain", params, rows="titles", usual=5)
+        for title in rows_of(result, "titles"):
+            if isinstance(title, dict):
+                self._add_requests(title, {"title": f"{title.get('kind')}/{title.get('tmdb_id')}"})
+        return result
+
+    def _add_requests(self, told: dict[str, object], which: Params) -> None:
+        """Ask for the requests of a title or list that it was not *told* with."""
+        if cursor := told.pop("requests_next", None):
+            others = self._all("requests", {**which, "cursor": cursor})
+            told["requests"] = [*rows_of(told, "requests"), *rows_of(others, "requests")]
+            if "more_requests" in told:
+                told["more_requests"] = 0
 
     def ask_some(self, method: str, params: Params, *, rows: str, usual: int) -> dict[str, object]:
         """Ask for as many *rows* as `limit` says; `next` is text where there are more."""
@@ -159,14 +190,14 @@ class Session:
         wanted = limit if isinstance(limit, int) else usual
         first = params if limit is None else {**params, "limit": min(wanted, _PAGE)}
         whole = self._ask(method, first)
-        found = _rows_of(whole, rows)
+        found = rows_of(whole, rows)
         after = whole.get("next")
         while after and (left := wanted - len(found)) > 0:
             more = {**_without_offset(params), "limit": min(left, _PAGE), "cursor": after}
             page = self._ask(method, more)
-            if not _rows_of(page, rows) or page.get("next") == after:
+            if not rows_of(page, rows) or page.get("next") == after:
                 raise not_understood(method, "next")
-            found += _rows_of(page, rows)
+            found += rows_of(page, rows)
             whole["next"] = after = page.get("next")
         return whole
 
@@ -186,17 +217,13 @@ class Session:
             seen.add(after)
             page = self._ask(method, {**_without_offset(params), "cursor": after})
             after = page.get("next")
-            if after in seen or (after and not _has_rows(page)):
+            if after in seen or (after and not has_rows(page)):
                 raise not_understood(method, "next")  # for ever
             yield page
 
     def _ask(self, method: str, params: Params) -> dict[str, object]:
-        result = ask(
-            self.places,
-            method,
-            params,
-            timeout_s=self.timeout_s or DEFAULT_TIMEOUT_S,
-        )
+        timeout_s = self.timeout_s or DEFAULT_TIMEOUT_S
+        result = ask(self.places, method, params, timeout_s=timeout_s)
         if (field := strange_in(method, result)) is not None:
             raise not_understood(method, field)
         return result
@@ -220,28 +247,6 @@ class Session:
             say(line)
 
 
-def _rows_of(page: Mapping[str, object], name: str) -> list[object]:
-    rows = page[name]
-    return rows if isinstance(rows, list) else []
-
-
-def _has_rows(page: Mapping[str, object]) -> bool:
-    return any(
-        _has_rows(value) if isinstance(value, dict) else isinstance(value, list) and value
-        for value in page.values()
-    )
-
-
-def _append(whole: dict[str, object], page: Mapping[str, object]) -> None:
-    """Put the rows of a page behind those that there are; what is no row is as it was first."""
-    for name, value in page.items():
-        there = whole.get(name)
-        if isinstance(there, list) and isinstance(value, list):
-            there += value
-        elif isinstance(there, dict) and isinstance(value, dict):
-            _append(there, value)
-
-
 def _without_offset(params: Params) -> dict[str, object]:
     return {name: value for name, value in params.items() if name != "offset"}
 
@@ -256,15 +261,12 @@ _Function = Callable[..., Any]
 _C = TypeVar("_C", bound=click.Command)
 _COMPLETION_S = 0.3
 _LONGEST_S = 3650 * 86400
-_SIZES = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-_PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*(min|[smhdw])")
 
 
 def duration(text: str) -> float:
     """Read a duration such as `2h` or `1h30m`, in seconds."""
-    small = text.strip().lower()
-    seconds = sum(float(number) * _SIZES[unit] for number, unit in _PIECE.findall(small))
-    if _PIECE.sub("", small).strip() or not 0 < seconds <= _LONGEST_S:
+    seconds = seconds_of(text)
+    if seconds is None or not 0 < seconds <= _LONGEST_S:
         raise click.BadParameter(
             f"{text!r} is not a duration; write e.g. 90s, 30m, 2h, 1h30m, 7d (at most 10 years)."
         )

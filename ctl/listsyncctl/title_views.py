@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         OrderReply,
         PlanReply,
         PlanWaitsReply,
+        RequestsReply,
         ReviewReply,
     )
     from listsync.protocol.shapes import (
@@ -211,6 +212,15 @@ def request_words(row: RequestShape, display: Display) -> str:
         f"{display.ago(row.get('at'))} for {lists}{four_k}{seasons}{user}: "
         f"{answer}{because(row.get('detail'))}{run}"
     )
+
+
+def requests(result: RequestsReply, display: Display) -> Iterator[str]:
+    rows = result.get("requests") or []
+    if not rows:
+        yield "No requests."
+    for row in rows:
+        yield f"{shown(row.get('title'))}: {request_words(row, display)}"
+    yield from showing(len(rows), result.get("total"), MORE)
 
 
 _ORDER = ("requested", "cancelled", "not_found", "skipped", "review", "failed")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from listsync import logs
 from listsync.agent.backups import Backup
 from listsync.commands.context import CommandContext
-from listsync.commands.serializers import iso
+from listsync.commands.serializers import Window, iso, page_request_of
 from listsync.commands.status import pending_shape, words_of
 from listsync.domain.runs import Pause, Scope, SyncJob
-from listsync.errors import BeingWrittenError
+from listsync.errors import BeingWrittenError, Problem
 from listsync.files.local_file import MOST_S
 from listsync.protocol import Reason, RefusedCommand
 from listsync.text_cleaning import cut, one_line
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         PauseParams,
         PauseReply,
         PlanParams,
+        ReloadParams,
         ReloadReply,
         TriggerParams,
     )
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LONGEST_ORIGIN = 64
+_PROBLEMS = 25
+"""So many of the longest ones have room in any refusal."""
 
 
 def trigger(context: CommandContext, params: TriggerParams) -> OrderReply:
@@ -92,19 +95,17 @@ def cancel(context: CommandContext, _: NoParams) -> CancelReply:
     return {**done, "run_id": run_id}
 
 
-def reload(context: CommandContext, _: NoParams) -> ReloadReply:
-    try:
-        problems = context.reload()
-    except BeingWrittenError as error:
-        raise RefusedCommand(Reason.BUSY, f"{error}, or in {MOST_S:g} s") from error
+def reload(context: CommandContext, params: ReloadParams) -> ReloadReply:
+    """Reload, or say what else is wrong, where that is more than one refusal has told."""
+    request = page_request_of(params, _PROBLEMS, int, most=_PROBLEMS)
+    problems = _problems(context) if request.after is None else _known_problems(context)
     if problems:
+        window = Window(request)
+        told = [cut(str(one), 300) for one in window.take(problems)]
         raise RefusedCommand(
             Reason.CONFIG_INVALID,
             f"{words_of(problems)}; the last good configuration stays in force",
-            {
-                "problems": [cut(str(one), 300) for one in problems[:50]],
-                "problems_total": len(problems),
-            },
+            {"problems": told, "problems_total": len(problems), "next": window.next},
         )
     pending = context.configuration.current.pending
     but = f", but not yet all of it. {'. '.join(map(str, pending))}" if pending else ""
@@ -112,6 +113,17 @@ def reload(context: CommandContext, _: NoParams) -> ReloadReply:
         **_done(f"The configuration is valid and in force{but}."),
         "pending": [pending_shape(one) for one in pending],
     }
+
+
+def _problems(context: CommandContext) -> tuple[Problem, ...]:
+    try:
+        return context.reload()
+    except BeingWrittenError as error:
+        raise RefusedCommand(Reason.BUSY, f"{error}, or in {MOST_S:g} s") from error
+
+
+def _known_problems(context: CommandContext) -> tuple[Problem, ...]:
+    return context.configuration.current.problems
 
 
 def log_level(_: CommandContext, params: LogLevelParams) -> LogLevelReply:

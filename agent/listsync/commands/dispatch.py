@@ -84,6 +84,13 @@ COMMANDS: Mapping[str, CommandEntry] = {
         (messages.ItemsReply,),
         messages.ItemsParams,
     ),
+    "requests": CommandEntry(
+        items.requests,
+        "List the requests of a title or a list, the newest first",
+        (messages.RequestsReply,),
+        messages.RequestsParams,
+        (Reason.NOT_FOUND,),
+    ),
     "explain": CommandEntry(
         items.explain,
         "Explain why titles were requested or not",
@@ -165,7 +172,8 @@ COMMANDS: Mapping[str, CommandEntry] = {
         control.reload,
         "Reload the configuration now",
         (messages.ReloadReply,),
-        reasons=(Reason.BUSY, Reason.CONFIG_INVALID),
+        messages.ReloadParams,
+        (Reason.BUSY, Reason.CONFIG_INVALID),
     ),
     "exclude": CommandEntry(
         items.exclude, "Never request a title", (messages.DoneReply,), messages.ItemParams

@@ -20,7 +20,7 @@ from listsync.commands.serializers import (
     request_shape,
 )
 from listsync.domain.decisions import Found, Wish
-from listsync.domain.history import EntryRow, RequestRow, ReviewRow, TitleOverview
+from listsync.domain.history import EntryRow, Page, RequestRow, ReviewRow, TitleOverview
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import TitleKey
 from listsync.domain.report import Verdict
@@ -185,11 +185,15 @@ def _shape(explained: _Explained) -> TitleShape:
 def _requests(overview: TitleOverview | None) -> RequestsShape:
     """Tell the latest requests of a title, and how many more there were."""
     if overview is None:
-        return {"requests": [], "more_requests": 0}
-    explained = [_request(row) for row in overview.requests[:_MOST_REQUESTS]]
+        return {"requests": [], "more_requests": 0, "requests_next": None}
+    explained = overview.requests[:_MOST_REQUESTS]
+    more = max(0, overview.requests_total - len(explained))
+    page = Page(overview.requests_total, explained, (explained[-1].number,) if more and explained else None)
+    _, next_ = PageRequest(limit=_MOST_REQUESTS).total_and_next(page)
     return {
-        "requests": explained,
-        "more_requests": max(0, overview.requests_total - len(explained)),
+        "requests": [_request(row) for row in explained],
+        "more_requests": more,
+        "requests_next": next_,
     }
 
 

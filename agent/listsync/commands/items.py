@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from listsync.commands import status
 from listsync.commands.context import CommandContext
 from listsync.commands.control import scope_of
 from listsync.commands.serializers import (
+    PageRequest,
     PageRows,
     iso,
     item_shape,
     page_request_of,
     request_shape,
 )
-from listsync.domain.media import Exclusion, parse_exclusion
+from listsync.domain.history import Page, RequestRow
+from listsync.domain.media import Exclusion, TitleKey, parse_exclusion
 from listsync.protocol import Reason, RefusedCommand
 from listsync.terminal.output import plural
 from listsync.text_cleaning import cut
@@ -33,8 +38,10 @@ if TYPE_CHECKING:
         ItemsReply,
         ListsParams,
         ListsReply,
+        RequestsParams,
+        RequestsReply,
     )
-    from listsync.protocol.shapes import FeedShape
+    from listsync.protocol.shapes import FeedShape, RequestShape
 
 _FEW = 5
 _LATEST = 10
@@ -70,20 +77,56 @@ def lists(context: CommandContext, params: ListsParams) -> ListsReply:
         return status.lists(context, params)
     scope_of(context, [name])
     found = status.lists_called(context, name)
+    latest = context.state.requests.for_list(name, limit=_LATEST)
+    total, next_ = PageRequest(limit=_LATEST).total_and_next(latest)
     reply: ListsReply = {
         "total": len(found),
         "next": None,
         "lists": found,
         "counts": dict(context.state.items.counts(name)),
-        "requests": [
-            {**request_shape(row), "run_id": row.run_id}
-            for row in context.state.requests.for_list(name, limit=_LATEST)
-        ],
-        "requests_total": context.state.requests.count_for_list(name),
+        "requests": [_request(row) for row in latest.rows],
+        "requests_total": total,
+        "requests_next": next_,
     }
     if (feed := _feed(context, name)) is not None:
         reply["feed"] = feed
     return reply
+
+
+def requests(context: CommandContext, params: RequestsParams) -> RequestsReply:
+    """Tell the requests of a title, or those that a list brought."""
+    request = page_request_of(params, 50, int)
+    page = _requests_meant(context, params)(
+        limit=request.limit, after=request.after, skip=request.skip
+    )
+    total, next_ = request.total_and_next(page)
+    return {"total": total, "next": next_, "requests": [*map(_request, page.rows)]}
+
+
+def _requests_meant(
+    context: CommandContext, params: RequestsParams
+) -> Callable[..., Page[RequestRow]]:
+    log = context.state.requests
+    match params.get("title"), params.get("list"):
+        case str(title), None:
+            return partial(log.for_title, _title_key(title))
+        case None, str(name):
+            scope_of(context, [name])
+            return partial(log.for_list, name)
+    raise RefusedCommand(Reason.INVALID, "requests: name a title, or a list")
+
+
+def _title_key(text: str) -> TitleKey:
+    with suppress(ValueError):
+        key = parse_exclusion(f"tmdb:{_bare(text.strip())}").key
+        if key is not None:
+            return key
+    words = f"requests: {cut(text, 100)!r} names no title: give one like movie/603 or tv/1396"
+    raise RefusedCommand(Reason.INVALID, words)
+
+
+def _request(row: RequestRow) -> RequestShape:
+    return {**request_shape(row), "run_id": row.run_id}
 
 
 def _feed(context: CommandContext, name: str) -> FeedShape | None:

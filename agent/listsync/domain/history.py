@@ -145,7 +145,10 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRow:
-    """One answered request: which lists brought the title, and what the server said."""
+    """One answered request: which lists brought the title, and what the server said.
+
+    `number` grows from request to request.
+    """
 
     title: str
     key: TitleKey
@@ -157,6 +160,7 @@ class RequestRow:
     at: datetime
     asked_as: str | None = None
     run_id: str = ""
+    number: int = 0
 
 
 class NumberedRequest(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from listsync.domain.history import Key, NumberedRequest, Page, RequestRow, RunRow
-    from listsync.domain.media import Definition
+    from listsync.domain.media import Definition, TitleKey
     from listsync.domain.notices import NoticeRecord, Origin, SyncFindings
     from listsync.domain.report import SyncReport, SyncRun
     from listsync.domain.run_notes import Intent
@@ -86,12 +86,16 @@ class RequestHistory(Protocol):
         """Return the answered requests of a run, as they were sent."""
         ...
 
-    def for_list(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
+    def for_list(
+        self, list_name: str, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
         """Return what was requested because the list wanted it too, the newest first."""
         ...
 
-    def count_for_list(self, list_name: str) -> int:
-        """Count all of that."""
+    def for_title(
+        self, key: TitleKey, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
+        """Return the requests of one title, in standard or 4K, the newest first."""
         ...
 
     def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:

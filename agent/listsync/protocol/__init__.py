@@ -67,6 +67,7 @@ METHODS: Mapping[str, Access] = {
     "lists": Access.READ,
     "runs": Access.READ,
     "items": Access.READ,
+    "requests": Access.READ,
     "explain": Access.READ,
     "notices": Access.READ,
     "targets": Access.READ,

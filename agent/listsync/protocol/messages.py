@@ -96,6 +96,11 @@ class ItemsParams(PageParams, total=False):
     list: Annotated[str, About("only titles of this list")]
 
 
+class RequestsParams(PageParams, total=False):
+    title: Annotated[str, About("of this title, such as movie/603 or tv/1396")]
+    list: Annotated[str, About("in place of that: those that this list brought")]
+
+
 class ExplainParams(PageParams, total=False):
     query: Required[
         Annotated[str, About("a title or a part of it, or an id such as tt1160419 or movie/603")]
@@ -140,6 +145,10 @@ class PauseParams(TypedDict, total=False):
         float,
         About("seconds until it ends by itself", more_than=0, most=LONGEST_PAUSE_S),
     ]
+
+
+class ReloadParams(PageParams, total=False):
+    """A *cursor* of the refusal before reloads nothing: the problems that follow are told."""
 
 
 class ItemParams(TypedDict):
@@ -242,6 +251,8 @@ class ConfigReply(PageReply):
 class ListsReply(PageReply):
     """*counts* and *requests* where one list was asked for: of *requests_total* the latest.
 
+    `requests` tells the others, from the cursor *requests_next* on.
+
     *feed* if it has one.
     """
 
@@ -249,7 +260,12 @@ class ListsReply(PageReply):
     counts: NotRequired[dict[str, int]]
     requests: NotRequired[list[RequestShape]]
     requests_total: NotRequired[int]
+    requests_next: NotRequired[str | None]
     feed: NotRequired[FeedShape]
+
+
+class RequestsReply(PageReply):
+    requests: list[RequestShape]
 
 
 class RunsReply(PageReply):

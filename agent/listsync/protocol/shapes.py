@@ -271,10 +271,14 @@ class AtServerShape(TypedDict):
 
 
 class RequestsShape(TypedDict):
-    """The latest requests of a title. *more_requests*: how many there were before them."""
+    """The latest requests of a title. *more_requests*: how many there were before them.
+
+    `requests` tells those from the cursor *requests_next* on.
+    """
 
     requests: list[RequestShape]
     more_requests: NotRequired[int]
+    requests_next: NotRequired[str | None]
 
 
 class TitleShape(RequestsShape):

@@ -19,6 +19,13 @@ from listsync.store.row_codec import definition_of, iso, key_of, looking_for, pa
 
 _NUMBERS = Decoder(tuple[int, ...])
 _NAMES = Decoder(tuple[str, ...])
+_NEWER_THAN_ALL = 2**63 - 1
+_OF_LIST = (
+    "FROM request_lists JOIN requests ON requests.id = request WHERE server = ? AND list = ?",
+    "request",
+)
+"""Which requests, and what numbers them in the index by which they are found."""
+_OF_TITLE = "FROM requests WHERE server = ? AND kind = ? AND tmdb = ?", "id"
 
 
 class SqliteRequestLog:
@@ -67,24 +74,37 @@ class SqliteRequestHistory:
         )
         return tuple(NumberedRequest(row["id"], request_of(row)) for row in found)
 
-    def for_list(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
-        found = self._database.read(
-            "SELECT requests.* FROM request_lists JOIN requests ON requests.id = request"
-            " WHERE server = ? AND list = ? ORDER BY request DESC LIMIT ?",
-            self._server(),
-            list_name,
-            limit,
-        )
-        return tuple(map(request_of, found))
+    def for_list(
+        self, list_name: str, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
+        values = self._server(), list_name
+        return self._newest(_OF_LIST, values, limit=limit, after=after, skip=skip)
 
-    def count_for_list(self, list_name: str) -> int:
-        (row,) = self._database.read(
-            "SELECT count(*) AS number FROM request_lists JOIN requests ON requests.id = request"
-            " WHERE server = ? AND list = ?",
-            self._server(),
-            list_name,
+    def for_title(
+        self, key: TitleKey, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
+        values = self._server(), key.kind, key.tmdb_id
+        return self._newest(_OF_TITLE, values, limit=limit, after=after, skip=skip)
+
+    def _newest(
+        self,
+        wanted: tuple[str, str],
+        values: tuple[object, ...],
+        *,
+        limit: int,
+        after: Key | None,
+        skip: int,
+    ) -> Page[RequestRow]:
+        (last,) = after or (_NEWER_THAN_ALL,)
+        which, number = wanted
+        found = self._database.read(
+            f"SELECT requests.* {which} AND {number} < ?"
+            f" ORDER BY {number} DESC LIMIT ? + 1 OFFSET ?",
+            *(*values, last, limit, skip),
         )
-        return int(row["number"])
+        count = f"SELECT count(*) {which}"
+        total = None if after else self._database.read(count, *values)[0][0]
+        return page_of(total, [*map(request_of, found[:limit])], found, "id")
 
     def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         values = looking_for(query)
@@ -262,6 +282,7 @@ REQUEST_NAMES = (
     "at",
     "asked_as",
     "run",
+    "id",
 )
 
 
@@ -271,7 +292,7 @@ def request_of(row: sqlite3.Row) -> RequestRow:
 
 def request_from(values: Sequence[Any]) -> RequestRow:
     """Make a request of the values of REQUEST_NAMES."""
-    label, kind, tmdb, four_k, seasons, lists, answer, detail, at, asked_as, run = values
+    label, kind, tmdb, four_k, seasons, lists, answer, detail, at, asked_as, run, number = values
     return RequestRow(
         title=label,
         key=title_key(kind, tmdb),
@@ -283,4 +304,5 @@ def request_from(values: Sequence[Any]) -> RequestRow:
         at=datetime.fromisoformat(at),
         asked_as=asked_as,
         run_id=run,
+        number=number,
     )

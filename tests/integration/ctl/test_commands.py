@@ -404,6 +404,92 @@ def test_what_can_be_done_about_a_refusal_is_said_by_the_client(
     assert ctl(*line.split()).err == f"listsyncctl: no{advice}\n"
 
 
+def problems(*numbers: int, after: str | None) -> RefusedCommand:
+    told = [f"f:{number}:1: no" for number in numbers]
+    data = {"problems": told, "problems_total": 5, "next": after}
+    return RefusedCommand(Reason.CONFIG_INVALID, "f:1:1: no (and 4 more)", data)
+
+
+@pytest.mark.parametrize("output", ["text", "plain"])
+def test_everything_that_is_wrong_with_the_configuration_is_shown(
+    agent: Agent, ctl: Ctl, output: str
+) -> None:
+    agent.script = {"reload": [problems(1, 2, after="a"), problems(3, 4, 5, after=None)]}
+    ran = ctl("reload", "-o", output)
+    first, *others = ran.err.splitlines()
+    assert (ran.code, first) == (Exit.CONFIG, "listsyncctl: f:1:1: no (and 4 more)")
+    assert others == [f"  f:{number}:1: no" for number in range(1, 6)]
+    assert agent.asked == [("reload", {}), ("reload", {"cursor": "a"})]
+
+
+def test_everything_that_is_wrong_with_the_configuration_is_in_json(
+    agent: Agent, ctl: Ctl
+) -> None:
+    agent.script = {"reload": [problems(1, 2, after="a"), problems(3, 4, 5, after="a")]}
+    told = json.loads(ctl("reload", "--json").err)["error"]
+    assert told["problems"] == [f"f:{number}:1: no" for number in range(1, 6)]
+    assert told["message"] == "f:1:1: no (and 4 more)"
+
+
+def test_what_was_wrong_is_shown_also_when_it_was_mended_meanwhile(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"reload": [problems(1, 2, after="a"), {"ok": True, "message": "good"}]}
+    ran = ctl("reload")
+    assert (ran.code, len(ran.err.splitlines())) == (Exit.CONFIG, 3)
+
+
+_OLD_REQUEST = {**REQUEST, "title": "Old", "run_id": "old"}
+_OTHERS = [
+    {"requests": [_OLD_REQUEST], "total": 9, "next": "b"},
+    {"requests": [_OLD_REQUEST], "total": 9, "next": None},
+]
+
+
+@pytest.mark.parametrize("output", ["text", "plain", "json"])
+def test_a_list_is_told_with_all_of_its_requests(agent: Agent, ctl: Ctl, output: str) -> None:
+    first = {**LIST, "requests_total": 3, "requests": [REQUEST], "requests_next": "a"}
+    agent.script = {"lists": first, "requests": [*_OTHERS]}
+    out = ctl("lists", "films", "-o", output).out
+    assert out.count("Old") == 2
+    assert "more before" not in out
+    assert "requests_next" not in out
+    asked = [params for method, params in agent.asked if method == "requests"]
+    assert asked == [{"list": "films", "cursor": "a"}, {"list": "films", "cursor": "b"}]
+
+
+@pytest.mark.parametrize("output", ["text", "plain", "json"])
+def test_a_title_is_explained_with_all_of_its_requests(
+    agent: Agent, ctl: Ctl, output: str
+) -> None:
+    title = {
+        "title": "Alien",
+        "kind": "movie",
+        "tmdb_id": 348,
+        "decision": {"verdict": "skipped", "why": "it is there"},
+        "requests": [REQUEST],
+        "more_requests": 2,
+        "requests_next": "a",
+    }
+    agent.script = {"explain": {"titles": [title], "total": 1}, "requests": [*_OTHERS]}
+    out = ctl("explain", "dune", "-o", output).out
+    assert out.count("Old" if output != "text" else "(run old)") == 2
+    assert "more before" not in out
+    assert "requests_next" not in out
+    (_, first), *_ = (one for one in agent.asked if one[0] == "requests")
+    assert first == {"title": "movie/348", "cursor": "a"}
+
+
+def test_requests_are_listed(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"requests": {"requests": [REQUEST], "total": 7, "next": None}}
+    first, last = ctl("requests", "movie/438631").out.splitlines()
+    assert first.startswith(f"{REQUEST['title']}: ")
+    assert last == "Showing 1 of 7: use --limit and --offset for more"
+    assert ctl("requests", "--list", "films", "--limit", "1", "-o", "plain").code == Exit.OK
+    assert agent.asked == [
+        ("requests", {"title": "movie/438631"}),
+        ("requests", {"list": "films", "limit": 1}),
+    ]
+
+
 def test_where_all_problems_of_a_configuration_are_is_said_by_the_client(
     agent: Agent, ctl: Ctl
 ) -> None:

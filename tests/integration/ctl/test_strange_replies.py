@@ -110,6 +110,7 @@ _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "stats": ("stats", STATISTICS),
     "items": ("items", {"items": [ITEM], "total": 1}),
     "items --export -": ("items", {"items": [ITEM], "total": 1}),
+    "requests movie/348": ("requests", {"requests": [REQUEST], "total": 3}),
     "explain alien": ("explain", {"titles": [_EXPLAINED], "total": 3, "cut": True}),
     "review": ("review", {"reviews": [_CRASH, _NEXT], "total": 5}),
     "review accept 4f1c9a 1 --sync": ("review_decide", {**DONE, "lists": ["films"]}),

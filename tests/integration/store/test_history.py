@@ -538,8 +538,34 @@ def test_the_latest_requests_that_a_list_wanted_are_told(world: World) -> None:
         world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id=f"r{number}")
     world.handle("other", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="o")
     found = world.state.requests.for_list("mine", limit=3)
-    assert [row.run_id for row in found] == ["r3", "r2", "r1"]
-    assert world.state.requests.for_list("min", limit=3) == ()
+    assert [row.run_id for row in found.rows] == ["r3", "r2", "r1"]
+    assert world.state.requests.for_list("min", limit=3) == (0, (), None)
+
+
+def test_all_the_requests_that_a_list_wanted_are_told_page_by_page(world: World) -> None:
+    one = entry("The Matrix", imdb="tt0133093")
+    for number in range(5):
+        name = "other" if number == 2 else "mine"
+        world.handle(name, one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id=f"r{number}")
+    first = world.state.requests.for_list("mine", limit=2)
+    second = world.state.requests.for_list("mine", limit=2, after=first.last)
+    assert (first.total, second.total, second.last) == (4, None, None)
+    told = [row.run_id for page in (first, second) for row in page.rows]
+    assert told == ["r4", "r3", "r1", "r0"]
+    (skipped,) = world.state.requests.for_list("mine", limit=9, skip=3).rows
+    assert skipped.run_id == "r0"
+
+
+def test_all_the_requests_of_a_title_are_told_page_by_page(world: World) -> None:
+    one, bad = entry("The Matrix", imdb="tt0133093"), entry("Breaking Bad", 2)
+    for number in range(5):
+        title, key = (bad, _BAD) if number == 2 else (one, _MATRIX)
+        world.handle("mine", title, key, answer=RequestAnswer.REQUESTED, run_id=f"r{number}")
+    first = world.state.requests.for_title(_MATRIX, limit=3)
+    second = world.state.requests.for_title(_MATRIX, limit=3, after=first.last)
+    assert (first.total, second.last) == (4, None)
+    told = [row.run_id for page in (first, second) for row in page.rows]
+    assert told == ["r4", "r3", "r1", "r0"]
 
 
 # -- items: what is looked for -----------------------------------------------------------------

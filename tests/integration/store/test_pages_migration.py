@@ -30,10 +30,10 @@ def test_older_and_newer_requests_are_found_by_their_lists(
     with database.write() as connection:
         connection.execute(_REQUEST, ("new", '["ours"]'))
     state = SqliteAgentState(database)
-    assert [row.title for row in state.requests.for_list("ours", limit=9)] == ["new", "old"]
-    assert [row.title for row in state.requests.for_list("mine", limit=9)] == ["old"]
-    assert state.requests.for_list("theirs", limit=9) == ()
-    counts = [state.requests.count_for_list(name) for name in ("ours", "mine", "theirs")]
+    assert [row.title for row in state.requests.for_list("ours", limit=9).rows] == ["new", "old"]
+    assert [row.title for row in state.requests.for_list("mine", limit=9).rows] == ["old"]
+    assert state.requests.for_list("theirs", limit=9).rows == ()
+    counts = [state.requests.for_list(name, limit=1).total for name in ("ours", "mine", "theirs")]
     assert counts == [2, 1, 0]
     database.close()
 
@@ -47,7 +47,7 @@ def test_a_request_that_names_no_lists_keeps_nobody_from_an_upgrade(
         connection.execute(_REQUEST, ("mine", '["mine"]'))
     database = Database(path)
     state = SqliteAgentState(database)
-    assert [row.title for row in state.requests.for_list("mine", limit=9)] == ["mine"]
+    assert [row.title for row in state.requests.for_list("mine", limit=9).rows] == ["mine"]
     database.close()
 
 

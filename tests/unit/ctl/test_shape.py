@@ -214,6 +214,7 @@ _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
     "stats": [(None, messages.StatsReply)],
     "runs": [(None, messages.RunsReply), ("_ONE_RUN", messages.RunReply)],
     "items": [(None, messages.ItemsReply)],
+    "requests": [(None, messages.RequestsReply)],
     "explain": [(None, messages.ExplainReply)],
     "review": [(None, messages.ReviewReply)],
     "review_decide": [(None, messages.ReviewDecideReply)],

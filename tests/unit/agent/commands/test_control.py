@@ -230,6 +230,7 @@ def test_a_reload_of_a_bad_file_says_what_is_wrong(
     assert refused.data == {
         "problems": ["listsync.yaml:3:2: unknown key"] * len(problems),
         "problems_total": len(problems),
+        "next": None,
     }
 
 

@@ -70,7 +70,7 @@ def test_a_reply_is_described_with_all_that_is_in_it(world: World) -> None:
     described = {one["name"]: one for one in world.ask("describe")["commands"]}
     assert {name for name, one in described.items() if one["pages"]} == {
         *("describe", "status", "config", "progress", "lists", "runs", "items", "explain"),
-        *("notices", "targets", "stats", "review", "plan_result"),
+        *("notices", "targets", "stats", "review", "plan_result", "requests", "reload"),
     }
     schema = described["runs"]["reply"]
     assert schema["anyOf"] == [{"$ref": "#/$defs/RunsReply"}, {"$ref": "#/$defs/RunReply"}]

@@ -52,6 +52,9 @@ _SUB_COMMANDS = {
     "review_decide": "review",
     "plan_result": "plan",
     "backup_result": "backup",
+    "targets": "notify",
+    "notify_test": "notify",
+    "notify_test_result": "notify",
 }
 
 

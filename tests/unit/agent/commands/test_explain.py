@@ -193,6 +193,7 @@ def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World)
             }
         ],
         "more_requests": 0,
+        "requests_next": None,
     }
     assert shown("explain", world.ask("explain", query="Dune")).splitlines() == [
         "Dune (2021) [movie/438631]",

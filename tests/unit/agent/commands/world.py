@@ -130,9 +130,11 @@ class Loader:
         self.snapshot = snapshot
         self.problems: tuple[Problem, ...] = ()
         self.is_being_written = False
+        self.loads = 0
         self.pending: tuple[PendingChange, ...] = ()
 
     def load(self, *, anyway: bool, is_closed: bool | None) -> ConfigSnapshot[object]:  # noqa: ARG002 - the port's
+        self.loads += 1
         if self.is_being_written:
             raise BeingWrittenError(Path("/etc/listsync.yaml"))
         if self.problems:
