@@ -21,10 +21,14 @@ _NUMBERS = Decoder(tuple[int, ...])
 _NAMES = Decoder(tuple[str, ...])
 _NEWER_THAN_ALL = 2**63 - 1
 _OF_LIST = (
-    "FROM request_lists JOIN requests ON requests.id = request WHERE server = ? AND list = ?",
+    "FROM request_lists CROSS JOIN requests ON requests.id = request"
+    " WHERE server = ? AND list = ?",
     "request",
 )
-"""Which requests, and what numbers them in the index by which they are found."""
+"""Which requests, and what numbers them in the index by which they are found.
+
+CROSS has SQLite look through those of the list, and not through all there are.
+"""
 _OF_TITLE = "FROM requests WHERE server = ? AND kind = ? AND tmdb = ?", "id"
 
 
