@@ -188,7 +188,9 @@ def _requests(overview: TitleOverview | None) -> RequestsShape:
         return {"requests": [], "more_requests": 0, "requests_next": None}
     explained = overview.requests[:_MOST_REQUESTS]
     more = max(0, overview.requests_total - len(explained))
-    page = Page(overview.requests_total, explained, (explained[-1].number,) if more and explained else None)
+    page = Page(
+        overview.requests_total, explained, (explained[-1].number,) if more and explained else None
+    )
     _, next_ = PageRequest(limit=_MOST_REQUESTS).total_and_next(page)
     return {
         "requests": [_request(row) for row in explained],

@@ -20,11 +20,10 @@ from listsync.store.row_codec import definition_of, iso, key_of, looking_for, pa
 _NUMBERS = Decoder(tuple[int, ...])
 _NAMES = Decoder(tuple[str, ...])
 _NEWER_THAN_ALL = 2**63 - 1
-_OF_LIST = (
-    "FROM request_lists CROSS JOIN requests ON requests.id = request"
-    " WHERE server = ? AND list = ?",
-    "request",
+_OF_LIST_SQL = (
+    "FROM request_lists CROSS JOIN requests ON requests.id = request WHERE server = ? AND list = ?"
 )
+_OF_LIST = _OF_LIST_SQL, "request"
 """Which requests, and what numbers them in the index by which they are found.
 
 CROSS has SQLite look through those of the list, and not through all there are.
