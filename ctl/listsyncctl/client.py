@@ -1,4 +1,7 @@
-"""One request to the agent, one reply; or what stops a command, with its exit code."""
+"""One request to the agent, one reply; or what stops a command, with its exit code.
+
+And the pages of a reply, put together.
+"""
 
 from __future__ import annotations
 
@@ -82,13 +85,15 @@ def refusal(
     )
 
 
-def with_all_problems(refused: ClientError, ask_from: Callable[[str], object]) -> ClientError:
+def with_all_problems(
+    refused: ClientError, ask_for: Callable[[Mapping[str, object]], object]
+) -> ClientError:
     """Add to a refused reload the problems that refusals from a cursor on tell."""
     seen = set[str]()
     while refused.next and refused.next not in seen:
         seen.add(refused.next)
         try:
-            ask_from(refused.next)
+            ask_for({"cursor": refused.next})
         except ClientError as later:
             if not later.problems:
                 raise
@@ -317,3 +322,29 @@ def _owner(path: str) -> str:
             except KeyError:
                 return f"uid {uid}"
     return "another user"
+
+
+def rows_of(page: Mapping[str, object], name: str) -> list[object]:
+    rows = page.get(name)
+    return rows if isinstance(rows, list) else []
+
+
+def has_rows(page: Mapping[str, object]) -> bool:
+    return any(
+        has_rows(value) if isinstance(value, dict) else isinstance(value, list) and value
+        for value in page.values()
+    )
+
+
+def append_page(whole: dict[str, object], page: Mapping[str, object]) -> None:
+    """Put the rows of a page behind those that there are; what is no row is as it was first."""
+    for name, value in page.items():
+        there = whole.get(name)
+        if isinstance(there, list) and isinstance(value, list):
+            there += value
+        elif isinstance(there, dict) and isinstance(value, dict):
+            append_page(there, value)
+
+
+def without_offset(params: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in params.items() if name != "offset"}

@@ -23,10 +23,7 @@ from listsyncctl.session import (
 )
 
 if TYPE_CHECKING:
-    from listsync.protocol.messages import (
-        DoneReply,
-        ReviewDecideReply,
-    )
+    from listsync.protocol.messages import DoneReply, ReviewDecideReply
     from listsyncctl.views import DecidedResult
 
 __all__ = ["ctl", "notify"]

@@ -1,7 +1,5 @@
 """What is understood of each reply: an older, newer or strange agent may say anything.
 
-Pages of a reply are put together here, too.
-
 Fields that are not named here may be there and be anything; those that are named may be missing or
 null, except where they end in `!`, which have to be there.
 """
@@ -395,25 +393,3 @@ def _is(value: object, kind: type) -> bool:
         return isinstance(value, kind)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return is_number and -_LARGEST < value < _LARGEST  # type: ignore[operator]  # see above
-
-
-def rows_of(page: Mapping[str, object], name: str) -> list[object]:
-    rows = page.get(name)
-    return rows if isinstance(rows, list) else []
-
-
-def has_rows(page: Mapping[str, object]) -> bool:
-    return any(
-        has_rows(value) if isinstance(value, dict) else isinstance(value, list) and value
-        for value in page.values()
-    )
-
-
-def append_page(whole: dict[str, object], page: Mapping[str, object]) -> None:
-    """Put the rows of a page behind those that there are; what is no row is as it was first."""
-    for name, value in page.items():
-        there = whole.get(name)
-        if isinstance(there, list) and isinstance(value, list):
-            there += value
-        elif isinstance(there, dict) and isinstance(value, dict):
-            append_page(there, value)

@@ -14,8 +14,9 @@ import click
 import listsync
 from listsync.protocol import client_places
 from listsync.terminal.output import Palette, say, seconds_of, wants_colour
+from listsyncctl import client
 from listsyncctl.client import ClientError, ask, not_understood, with_all_problems
-from listsyncctl.replies import append_page, has_rows, rows_of, strange_in
+from listsyncctl.replies import strange_in
 from listsyncctl.title_views import Display
 from listsyncctl.views import MESSAGE, VIEWS, as_json, plain
 
@@ -146,7 +147,7 @@ class Session:
     def _all(self, method: str, params: Params) -> dict[str, object]:
         whole = self._ask(method, params)
         for page in self._later_pages(method, params, whole):
-            append_page(whole, page)
+            client.append_page(whole, page)
         whole.pop("next", None)
         return whole
 
@@ -155,15 +156,13 @@ class Session:
         try:
             return self.ask("reload")
         except ClientError as refused:
-            raise with_all_problems(
-                refused, lambda cursor: self._ask("reload", {"cursor": cursor})
-            ) from None
+            raise with_all_problems(refused, lambda more: self._ask("reload", more)) from None
 
     def one_list(self, name: str) -> dict[str, object]:
         """Ask for one list with all of its requests; raises ClientError."""
         result = self._all("lists", {"name": name})
         self._add_requests(result, {"list": name})
-        for one in rows_of(result, "lists"):
+        for one in client.rows_of(result, "lists"):
             if self.output == "plain" and isinstance(one, dict):  # all is said in its one line
                 one["requests"] = result.get("requests")
         return result
@@ -171,7 +170,7 @@ class Session:
     def explain(self, params: Params) -> dict[str, object]:
         """Ask for as many titles as `limit` says, each with all of its requests."""
         result = self.ask_some("explain", params, rows="titles", usual=5)
-        for title in rows_of(result, "titles"):
+        for title in client.rows_of(result, "titles"):
             if isinstance(title, dict):
                 self._add_requests(title, {"title": f"{title.get('kind')}/{title.get('tmdb_id')}"})
         return result
@@ -180,7 +179,10 @@ class Session:
         """Ask for the requests of a title or list that it was not *told* with."""
         if cursor := told.pop("requests_next", None):
             others = self._all("requests", {**which, "cursor": cursor})
-            told["requests"] = [*rows_of(told, "requests"), *rows_of(others, "requests")]
+            told["requests"] = [
+                *client.rows_of(told, "requests"),
+                *client.rows_of(others, "requests"),
+            ]
             if "more_requests" in told:
                 told["more_requests"] = 0
 
@@ -190,14 +192,14 @@ class Session:
         wanted = limit if isinstance(limit, int) else usual
         first = params if limit is None else {**params, "limit": min(wanted, _PAGE)}
         whole = self._ask(method, first)
-        found = rows_of(whole, rows)
+        found = client.rows_of(whole, rows)
         after = whole.get("next")
         while after and (left := wanted - len(found)) > 0:
-            more = {**_without_offset(params), "limit": min(left, _PAGE), "cursor": after}
+            more = {**client.without_offset(params), "limit": min(left, _PAGE), "cursor": after}
             page = self._ask(method, more)
-            if not rows_of(page, rows) or page.get("next") == after:
+            if not client.rows_of(page, rows) or page.get("next") == after:
                 raise not_understood(method, "next")
-            found += rows_of(page, rows)
+            found += client.rows_of(page, rows)
             whole["next"] = after = page.get("next")
         return whole
 
@@ -215,9 +217,9 @@ class Session:
         seen = set[object]()
         while after:
             seen.add(after)
-            page = self._ask(method, {**_without_offset(params), "cursor": after})
+            page = self._ask(method, {**client.without_offset(params), "cursor": after})
             after = page.get("next")
-            if after in seen or (after and not has_rows(page)):
+            if after in seen or (after and not client.has_rows(page)):
                 raise not_understood(method, "next")  # for ever
             yield page
 
@@ -245,10 +247,6 @@ class Session:
                 lines = list(view.text(result, self.display))
         for line in lines:
             say(line)
-
-
-def _without_offset(params: Params) -> dict[str, object]:
-    return {name: value for name, value in params.items() if name != "offset"}
 
 
 def session_of(context: click.Context) -> Session:

@@ -271,10 +271,7 @@ class AtServerShape(TypedDict):
 
 
 class RequestsShape(TypedDict):
-    """The latest requests of a title. *more_requests*: how many there were before them.
-
-    `requests` tells those from the cursor *requests_next* on.
-    """
+    """The latest requests of a title; *more_requests* before them, from *requests_next* on."""
 
     requests: list[RequestShape]
     more_requests: NotRequired[int]
