@@ -202,6 +202,22 @@ def test_what_is_understood_of_a_reply_is_what_the_protocol_says() -> None:
             assert_same(shape if name is None else getattr(replies, name), what, method)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        pytest.param("tmdb_id", 10**16, id="a-number-that-no-title-has"),
+        pytest.param("tmdb_id", True, id="no-number"),
+        pytest.param("title", 7, id="no-text"),
+        pytest.param("year", float("nan"), id="not-a-number"),
+    ],
+)
+def test_what_is_strange_in_one_of_many_plain_rows_is_named(field: str, value: object) -> None:
+    rows = [{"title": "Dune", "tmdb_id": 438631, "year": 2021}] * 9
+    assert replies.strange_in("items", {"items": rows}) is None
+    found = replies.strange_in("items", {"items": [*rows, {**rows[0], field: value}]})
+    assert found == f"items.{field}"
+
+
 _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
     "ping": [(None, messages.PingReply)],
     "version": [(None, messages.VersionReply)],
