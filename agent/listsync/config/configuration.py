@@ -200,8 +200,8 @@ def check(
     Raises:
         ConfigError: see `load`.
     """
-    overlay = lay_over(document.data, environ)
     secrets = SecretSource(environ, folder, patience)
+    overlay = lay_over(document.data, environ, secrets.read)
     form, wrong = read_form(ConfigForm, overlay.data, folder, secrets)
     findings = (*check_rules(overlay.data), *check_effects(overlay.data), *wrong)
     found = {_problem(finding, document, overlay): finding.is_warning for finding in findings}
@@ -213,7 +213,7 @@ def check(
         raise ConfigError(_foremost(problems, document.file))
     zone = find_zone(form.sync.timezone) if form.sync.timezone else None
     warnings = {one for one, is_warning in found.items() if is_warning} | {
-        Problem(file=variable, what="is empty: it names no list") for variable in overlay.empty
+        Problem(file=variable, what=why) for variable, why in overlay.remarks
     }
     config = _settle(form, overlay.data, zone or local_zone(environ))
     return replace(config, written=overlay, warnings=tuple(sorted(warnings, key=_order)))

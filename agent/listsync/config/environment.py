@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from listsync.config.values import SERVICES
@@ -34,22 +35,29 @@ _LISTS = {
     "TRAKT_SPECIAL_LISTS": "trakt",
 }
 _OWNER = "1"  # the first user of the server; acting as it is what happens anyway
+_DISCORD = "DISCORD_WEBHOOK_URL"
+_TELEGRAM = {"token": "TELEGRAM_BOT_TOKEN", "chat": "TELEGRAM_CHAT_ID"}
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """The data with the environment laid over it; `variables` says what came from where.
 
-    `empty` are variables for lists that are there and name none.
+    `remarks` are variables that are there and do nothing, each with the reason.
     """
 
     data: object
     variables: dict[KeyPath, str] = field(default_factory=dict)
-    empty: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
 
 
-def lay_over(data: object, environ: Mapping[str, str]) -> Overlay:
-    """Lay the variables over *data*; empty ones count as unset, as in a compose file."""
+def lay_over(
+    data: object, environ: Mapping[str, str], read_secret: Callable[[object], str] = str
+) -> Overlay:
+    """Lay the variables over *data*; empty ones count as unset, as in a compose file.
+
+    *read_secret* gives what a secret of *data* is, or raises ValueError.
+    """
     if not isinstance(data, dict):
         return Overlay(data)
     merged, variables = dict(data), dict[KeyPath, str]()
@@ -58,8 +66,10 @@ def lay_over(data: object, environ: Mapping[str, str]) -> Overlay:
             variables[path] = variable
     _set_logs(merged, variables, environ)
     _add_lists(merged, variables, environ)
-    empty = tuple(name for name in _LISTS if not environ.get(name, "-").strip(", \t\r\n"))
-    return Overlay(merged, variables, empty)
+    half = _add_targets(merged, variables, environ, read_secret)
+    empty = (name for name in _LISTS if not environ.get(name, "-").strip(", \t\r\n"))
+    remarks = [(name, "is empty: it names no list") for name in empty]
+    return Overlay(merged, variables, (*remarks, *half))
 
 
 def _set_logs(
@@ -124,6 +134,50 @@ def _is_same(form: object, service: str, text: str) -> bool:
         return other.strip() == text or parse(other.strip()) == parse(text)
     except ValueError:
         return False
+
+
+def _add_targets(
+    data: dict[str, object],
+    variables: dict[KeyPath, str],
+    environ: Mapping[str, str],
+    read_secret: Callable[[object], str],
+) -> list[tuple[str, str]]:
+    """Append the targets that the file does not name already; gives what only begins one."""
+    named = data.get("notify") or []
+    if not isinstance(named, list):
+        return []
+    targets = list(named)
+    bot = {key: text for key, name in _TELEGRAM.items() if (text := _text_of(environ, name))}
+    hook = _text_of(environ, _DISCORD)
+    if hook and hook not in _values_of(named, "discord", "url", read_secret):
+        variables["notify", len(targets)] = _DISCORD
+        targets.append({"discord": {"url": hook}})
+    chats = _values_of(named, "telegram", "chat", read_secret)
+    if len(bot) == len(_TELEGRAM) and bot["chat"] not in chats:
+        place: KeyPath = ("notify", len(targets), "telegram")
+        variables |= {(*place, key): name for key, name in _TELEGRAM.items()}
+        targets.append({"telegram": bot})
+    if targets:
+        data["notify"] = targets
+    return [] if chats or len(bot) != 1 else [_half(*bot)]
+
+
+def _half(given: str) -> tuple[str, str]:
+    (missing,) = (name for key, name in _TELEGRAM.items() if key != given)
+    return _TELEGRAM[given], f"does nothing without {missing}: Telegram is told only with both"
+
+
+def _values_of(
+    targets: list[object], kind: str, key: str, read_secret: Callable[[object], str]
+) -> set[str]:
+    """Give what all targets of a kind have under *key*, as far as it can be read."""
+    found = set()
+    for form in targets:
+        options = form.get(kind) if isinstance(form, dict) else None
+        if isinstance(options, dict):
+            with suppress(ValueError):
+                found.add(read_secret(options.get(key)).strip())
+    return found
 
 
 def _text_of(environ: Mapping[str, str], variable: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.config.configuration import load
+from listsync.config.configuration import Config, load
 from listsync.errors import ConfigError, Problem
 
 _KEY = "no-key-of-anybody-at-all"
@@ -78,3 +78,99 @@ def test_what_can_never_work_is_refused_at_its_place(
     (told,) = wrong_in(tmp_path, target)
     assert told.startswith(place or ":3:")
     assert words in told
+
+
+def loaded(folder: Path, notify: str, environ: dict[str, str]) -> Config:
+    path = folder / "listsync.yaml"
+    path.write_text(f"server: {{url: sandbox}}\nlists: [{{stevenlu: popular}}]\n{notify}\n")
+    path.chmod(0o600)
+    (folder / "hook").write_text(f"{_HOOK}\n")
+    (folder / "hook").chmod(0o600)
+    return load(path, environ)
+
+
+_BOT = {"TELEGRAM_BOT_TOKEN": _TOKEN, "TELEGRAM_CHAT_ID": "-5"}
+_ENVIRON = {"DISCORD_WEBHOOK_URL": f" {_HOOK} ", **_BOT}
+
+
+def test_names_of_the_environment_alone_make_targets(tmp_path: Path) -> None:
+    discord, telegram = loaded(tmp_path, "", _ENVIRON).notify
+    assert discord.discord is not None
+    assert discord.discord.url.get_secret_value() == _HOOK
+    assert telegram.telegram is not None
+    assert telegram.telegram.token.get_secret_value() == _TOKEN
+    assert telegram.telegram.chat == "-5"
+    none = loaded(tmp_path, "", {"DISCORD_WEBHOOK_URL": "", "TELEGRAM_CHAT_ID": " "})
+    assert (none.notify, none.warnings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("notify", "kinds"),
+    [
+        (f"[discord: {{url: '{_HOOK}'}}]", ["discord", "telegram"]),
+        ("[discord: {url: {env: DISCORD_WEBHOOK_URL}}]", ["discord", "telegram"]),
+        ("[discord: {url: {file: hook}}]", ["discord", "telegram"]),
+        (f"[discord: {{url: '{_HOOK}2'}}]", ["discord", "discord", "telegram"]),
+        (f"[telegram: {{token: '{_TOKEN}', chat: -5, topic: 3}}]", ["telegram", "discord"]),
+        (f"[telegram: {{token: '{_TOKEN}', chat: 6}}]", ["telegram", "discord", "telegram"]),
+        ("[webhook: {url: 'http://h/x'}]", ["webhook", "discord", "telegram"]),
+        ("", ["discord", "telegram"]),
+    ],
+)
+def test_what_the_file_names_already_is_no_second_target(
+    tmp_path: Path, notify: str, kinds: list[str]
+) -> None:
+    assert [one.kind for one in loaded(tmp_path, f"notify: {notify}", _ENVIRON).notify] == kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID"),
+        ("TELEGRAM_CHAT_ID", "TELEGRAM_BOT_TOKEN"),
+    ],
+)
+def test_one_half_of_a_target_is_warned_of_with_what_is_missing(
+    tmp_path: Path, name: str, missing: str
+) -> None:
+    config = loaded(tmp_path, "", {name: _BOT[name]})
+    assert config.notify == ()
+    (warning,) = config.warnings
+    assert str(warning) == (
+        f"{name}: does nothing without {missing}: Telegram is told only with both"
+    )
+    token = "{env: TELEGRAM_BOT_TOKEN}"
+    used = f"notify: [telegram: {{token: {token}, chat: 6}}]"
+    assert loaded(tmp_path, used, {"TELEGRAM_BOT_TOKEN": _TOKEN}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        (
+            {"DISCORD_WEBHOOK_URL": f"https://discord.com/{_KEY}"},
+            "DISCORD_WEBHOOK_URL: notify[0].discord.url: is no webhook of Discord",
+        ),
+        (
+            {**_BOT, "TELEGRAM_BOT_TOKEN": _KEY},
+            "TELEGRAM_BOT_TOKEN: notify[0].telegram.token: is no token of a bot",
+        ),
+        (
+            {**_BOT, "TELEGRAM_CHAT_ID": _TOKEN},
+            "TELEGRAM_CHAT_ID: notify[0].telegram.chat: expected the number of a chat",
+        ),
+    ],
+)
+def test_what_can_never_work_is_refused_by_the_name_that_it_came_from(
+    tmp_path: Path, environ: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, "", environ)
+    (problem,) = caught.value.problems
+    assert str(problem).startswith(words)
+    assert _KEY not in str(problem)
+
+
+def test_a_wrong_notify_is_refused_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="notify: expected a list of entries"):
+        loaded(tmp_path, "notify: {discord: 5}", _ENVIRON)
