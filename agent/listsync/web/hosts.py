@@ -60,6 +60,10 @@ def _own_names() -> frozenset[str]:
     return frozenset({name, short, f"{short}.local"})
 
 
+def _is_loopback(address: str) -> bool:
+    return _is_address(address) and ip_address(address).is_loopback
+
+
 @lru_cache(_REMEMBERED)
 def plain(address: str) -> str:
     """Write an IPv4 address that came in at an IPv6 socket as what it is."""
@@ -75,9 +79,11 @@ _ONE_NETWORK = 64
 
 
 def network_of(address: str) -> str:
-    """Give what stands for one client: an IPv4 address, or an IPv6 network; loopback is one."""
+    """Give what stands for one client: this machine, an IPv4 address, an IPv6 network."""
     address = plain(address)
-    if ":" not in address or not _is_address(address) or ip_address(address).is_loopback:
+    if _is_loopback(address):
+        return "this machine"
+    if ":" not in address or not _is_address(address):
         return address
     return str(ip_network(f"{address.partition('%')[0]}/{_ONE_NETWORK}", strict=False))
 
@@ -87,8 +93,7 @@ _OF_ONE, _OF_ONE_MACHINE = 64, 192
 
 def most_connections_of(address: str, trusted: tuple[Network, ...]) -> int:
     """Say how many connections one client may hold; this machine and proxies stand for many."""
-    is_local = _is_address(address) and ip_address(address).is_loopback
-    return _OF_ONE_MACHINE if is_local or _is_within(address, trusted) else _OF_ONE
+    return _OF_ONE_MACHINE if _is_loopback(address) or _is_within(address, trusted) else _OF_ONE
 
 
 def peer_of(address: str, forwarded: str, trusted: tuple[Network, ...]) -> str:

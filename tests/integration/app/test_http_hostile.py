@@ -198,9 +198,11 @@ def test_one_client_cannot_hold_all_connections(
             one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b" 200 " in one.recv(4096)
         assert has_ended(stack.enter_context(door.connect()))
-        other = socket.create_connection(("127.0.0.1", door.port), 10, ("127.0.0.2", 0))
-        stack.enter_context(other).sendall(post())
-        assert b" 200 " in other.recv(4096)
+        place = ("127.0.0.1", door.port)
+        alias = socket.create_connection(place, 10, ("127.0.0.2", 0))
+        assert has_ended(stack.enter_context(alias)), "the machine has many addresses"
+        monkeypatch.setattr(hosts, "_OF_ONE_MACHINE", 6)
+        assert door.status(post()) == 200
 
 
 def test_who_asks_is_not_what_they_say_they_are(

@@ -203,7 +203,9 @@ def test_only_a_proxy_that_is_trusted_says_who_asks(
         ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
         ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
         ("fe80::1%eth0", "fe80::/64"),
-        ("::1", "::1"),
+        ("::1", "this machine"),
+        ("127.0.0.9", "this machine"),
+        ("::ffff:127.0.0.1", "this machine"),
         ("", ""),
     ],
 )
