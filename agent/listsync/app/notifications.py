@@ -54,8 +54,15 @@ class Notifications:
         self.statuses = self._outbox.statuses()
 
     def start(self, config: Config) -> ServiceWork:
-        """Take the targets of *config* as those to deliver to."""
+        """Take the targets of *config* as those to deliver to.
+
+        What is new, or another than before, may have been mended: it is tried at once.
+        """
+        before = _by_name(self.forms)
         self.forms = config.notify
+        self._outbox.try_again(
+            [name for name, form in _by_name(self.forms).items() if before.get(name) != form]
+        )
 
         def deliver(stop: threading.Event) -> None:
             # Made in its own time: nobody waits for what is imported.
@@ -110,11 +117,13 @@ def _is_due(outbox: Outbox, target: str) -> bool:
 def _notifier(config: Config, outbox: Outbox, changed: Callable[[], None]) -> Notifier:
     from listsync.notify.notifier import Notifier  # noqa: PLC0415 - 10 MB, where there is a target
 
-    senders = {
-        rules.name: partial(open_sender, rules.name, form)
-        for rules, form in zip(rules_of(config.notify), config.notify, strict=True)
-    }
+    named = _by_name(config.notify).items()
+    senders = {name: partial(open_sender, name, form) for name, form in named}
     return Notifier(outbox, senders, changed)
+
+
+def _by_name(forms: Sequence[NotifyForm]) -> dict[str, NotifyForm]:
+    return {one.name: form for one, form in zip(rules_of(forms), forms, strict=True)}
 
 
 def rules_of(forms: Sequence[NotifyForm]) -> tuple[TargetRules, ...]:

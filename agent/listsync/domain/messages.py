@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 
 class MessageKind(StrEnum):
@@ -174,7 +175,7 @@ def joined(messages: Sequence[Message]) -> Message:
         return first
     ordered = sorted(messages, key=lambda one: -one.importance.rank)
     return Message(
-        key=first.key,
+        key=_key_of([one.key for one in messages]),
         kind=ordered[0].kind,
         importance=ordered[0].importance,
         at=max(one.at for one in messages),
@@ -186,6 +187,12 @@ def joined(messages: Sequence[Message]) -> Message:
         group=first.group,
         data={"messages": [_data_of(one) for one in ordered]},
     )
+
+
+def _key_of(keys: Sequence[str]) -> str:
+    """Name several as one: with others it is another one, which a receiver must not pass over."""
+    digest = sha256("\n".join(keys).encode()).hexdigest()[:12]
+    return f"{keys[0]}+{len(keys) - 1}:{digest}"
 
 
 _NEEDS, _AGAIN, _FAILS = "need you", "work again", "to know"

@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from listsync.cancellation import CancelToken
 from listsync.domain.messages import (
@@ -14,7 +15,6 @@ from listsync.domain.messages import (
     Delivery,
     DeliveryState,
     MessageKind,
-    TargetStatus,
     joined,
 )
 from listsync.errors import (
@@ -34,6 +34,8 @@ _PAUSES_S = (30, 60, 120, 300, 900, 1800, 3600)
 """After so many failures in a row: what passes by itself."""
 _REFUSED_PAUSES_S = (1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600)
 """What somebody must change at the target, or in the configuration."""
+_AS_ASKED = 3
+"""So often in a row a limit is believed that names a time, before we also wait on our own."""
 _AS_IT_CHANGES_S = 60.0
 """The longest sleep while something waits: somebody may set the clock."""
 _STATE_PAUSE_S = 10.0
@@ -102,6 +104,9 @@ class _TargetWorker:
         self._token = token
         self._changed = changed
         self._sender: Sender | None = None
+        self._unwritten: Callable[[], bool] | None = None
+        """Writes what came of the last try, and tells whether the target fails, or did."""
+        self._is_stuck = False
         self._woken = threading.Event()
 
     def wake(self) -> None:
@@ -119,18 +124,29 @@ class _TargetWorker:
     def _step(self) -> float | None:
         """Send what is due; returns how long to sleep then, None = until woken."""
         try:
-            while not self._token.is_set():
-                now = datetime.now(UTC)
-                due = self._outbox.next_due(self.name, now)
-                if due is None:
-                    return None
-                if due > now:
-                    return min((due - now).total_seconds(), _AS_IT_CHANGES_S)
-                if batch := self._outbox.take(self.name, now):
-                    self._deliver(batch)
+            sleep_s = self._send_what_is_due()
         except StateError as error:
-            logger.warning("notifications to %s wait: %s", self.name, error)
-            return _STATE_PAUSE_S
+            if not self._is_stuck:
+                logger.warning("notifications to %s wait: %s", self.name, error)
+        except Exception:  # the top of the thread
+            logger.exception("notifications to %s failed in an unforeseen way", self.name)
+        else:
+            self._is_stuck = False
+            return sleep_s
+        self._is_stuck = True
+        return _STATE_PAUSE_S
+
+    def _send_what_is_due(self) -> float | None:
+        self._write_down()
+        while not self._token.is_set():
+            now = datetime.now(UTC)
+            due = self._outbox.next_due(self.name, now)
+            if due is None:
+                return None
+            if due > now:
+                return min((due - now).total_seconds(), _AS_IT_CHANGES_S)
+            if batch := self._outbox.take(self.name, now):
+                self._deliver(batch)
         return 0.0
 
     def _deliver(self, batch: Sequence[Delivery]) -> None:
@@ -139,33 +155,47 @@ class _TargetWorker:
             answer = self._sent(batch)
         except UndeliverableError as error:
             logger.warning("a notification to %s is given up: %s", self.name, error)
-            self._outbox.settle(self.name, numbers, DeliveryState.DEAD, _now(), str(error))
+            self._write_down(partial(self._give_up, numbers, str(error), _now()))
         except (UnavailableError, RefusedError, AnswerChangedError) as error:
-            self._put_off(batch, error)
+            self._fail(batch, error)
         except StateError:
             raise
         except Exception as error:
             logger.exception("notifications to %s failed in an unforeseen way", self.name)
             why = f"a fault in listsync itself ({type(error).__name__}); the log says where"
-            self._put_off(batch, UnavailableError(self.name, why))
+            self._fail(batch, UnavailableError(self.name, why))
         else:
-            self._settle(numbers, answer)
+            self._write_down(partial(self._settle, numbers, answer, _now()))
+            if self._sender is not None:
+                self._token.wait(self._sender.apart_s)
 
     def _sent(self, batch: Sequence[Delivery]) -> str:
         if self._sender is None:
             self._sender = self._open(self._token)
         return self._sender.send(joined([one.message for one in batch]))
 
-    def _settle(self, numbers: Sequence[int], answer: str) -> None:
-        had_failed = bool(self._status().failures)
-        self._outbox.settle(self.name, numbers, DeliveryState.SENT, _now(), answer)
+    def _write_down(self, outcome: Callable[[], bool] | None = None) -> None:
+        """Write what came of the last try: nothing else is sent before that is in the state."""
+        self._unwritten = outcome or self._unwritten
+        if self._unwritten is None:
+            return
+        is_other = self._unwritten()
+        self._unwritten = None
+        if is_other:
+            self._changed()
+
+    def _settle(self, numbers: Sequence[int], answer: str, at: datetime) -> bool:
+        had_failed = self._outbox.failures(self.name) > 0
+        self._outbox.settle(self.name, numbers, DeliveryState.SENT, at, answer)
         if had_failed:
             logger.info("notifications to %s go out again", self.name)
-            self._changed()
-        if self._sender is not None:
-            self._token.wait(self._sender.apart_s)
+        return had_failed
 
-    def _put_off(
+    def _give_up(self, numbers: Sequence[int], why: str, at: datetime) -> bool:
+        self._outbox.settle(self.name, numbers, DeliveryState.DEAD, at, why)
+        return False
+
+    def _fail(
         self,
         batch: Sequence[Delivery],
         error: UnavailableError | RefusedError | AnswerChangedError,
@@ -174,18 +204,22 @@ class _TargetWorker:
             return
         numbers = [one.number for one in batch]
         if batch[0].message.kind is MessageKind.TEST:  # somebody waits for what comes of it
-            self._outbox.settle(self.name, numbers, DeliveryState.DEAD, _now(), error.why)
-            return
-        failures, now = self._status().failures, _now()
-        until = now + _pause_after(failures, error)
-        self._outbox.put_off(self.name, numbers, until, now, error.why)
+            self._write_down(partial(self._give_up, numbers, error.why, _now()))
+        else:
+            self._write_down(partial(self._put_off, numbers, error, _now()))
+
+    def _put_off(
+        self,
+        numbers: Sequence[int],
+        error: UnavailableError | RefusedError | AnswerChangedError,
+        at: datetime,
+    ) -> bool:
+        failures = self._outbox.failures(self.name)
+        until = at + _pause_after(failures, error)
+        self._outbox.put_off(self.name, numbers, until, at, error.why)
         if not failures:
             logger.warning("notifications wait, and are sent again later: %s", error)
-        self._changed()
-
-    def _status(self) -> TargetStatus:
-        known = (one for one in self._outbox.statuses() if one.name == self.name)
-        return next(known, TargetStatus(name=self.name))
+        return True
 
 
 def _pause_after(failures: int, error: Exception) -> timedelta:
@@ -194,7 +228,8 @@ def _pause_after(failures: int, error: Exception) -> timedelta:
     is_limit = getattr(error, "kind", None) is Refusal.RATE_LIMITED
     is_refusal = isinstance(error, (RefusedError, AnswerChangedError)) and not is_limit
     pauses = _REFUSED_PAUSES_S if is_refusal else _PAUSES_S
-    own_s = 0.0 if is_limit and asked_s else pauses[min(failures, len(pauses) - 1)]
+    is_believed = is_limit and asked_s > 0 and failures < _AS_ASKED
+    own_s = 0.0 if is_believed else pauses[min(failures, len(pauses) - 1)]
     spread = random.uniform(1.0, 1.2)  # noqa: S311 - so that not all come back at once
     return min(timedelta(seconds=max(own_s * spread, asked_s)), LONGEST_PAUSE)
 

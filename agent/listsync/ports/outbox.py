@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -69,6 +69,10 @@ class Outbox(Targets, Protocol):
         """
         ...
 
-    def deliveries(self, numbers: Sequence[int]) -> tuple[Delivery, ...]:
-        """Return what became of messages, by their numbers."""
+    def failures(self, target: str) -> int:
+        """Tell how often in a row *target* has failed."""
+        ...
+
+    def try_again(self, targets: Collection[str]) -> None:
+        """Let nothing of what *targets* asked for, or answered, keep them waiting any more."""
         ...

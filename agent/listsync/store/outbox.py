@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
 import msgspec
 
@@ -26,7 +25,9 @@ from listsync.store.row_codec import iso, time_from
 _KEPT = timedelta(days=30)
 _GUARD = timedelta(hours=6)
 """What is told again within it waits until it is over: what comes and goes is told rarely."""
-_MOST_TOGETHER = 20
+_MOST_TOGETHER = 500
+_SOON = timedelta(seconds=5)
+"""What is due within it goes out with what is due now."""
 _DELIVERY = "SELECT d.*, m.content FROM deliveries d JOIN messages m ON m.id = d.message"
 
 
@@ -78,24 +79,43 @@ class SqliteOutbox:
         due = self.next_due(target, now)
         if due is None or due > now:
             return ()
-        waiting = self._database.read(
-            f"{_DELIVERY} WHERE d.target = ? AND d.state = 'waiting'"
-            " ORDER BY m.kind = 'test' DESC, d.due_at, d.message LIMIT ?",
-            target,
-            10 * _MOST_TOGETHER,
+        first = self._next_of(target)
+        found, unread = [], []
+        for row in self._together_with(first, now) if first else ():
+            try:
+                found.append(_delivery(row))
+            except msgspec.MsgspecError:  # of another version: nobody can read it any more
+                unread.append(row["message"])
+        if unread:
+            self.settle(target, unread, DeliveryState.DEAD, now, "it cannot be read any more")
+        return tuple(found)
+
+    def _next_of(self, target: str) -> sqlite3.Row | None:
+        """Find what is sent next: a test first, as somebody waits for it."""
+        waiting = f"{_DELIVERY} WHERE d.target = ? AND d.state = 'waiting'"
+        tests = f"{waiting} AND m.key BETWEEN ? AND ? LIMIT 1"
+        oldest = f"{waiting} ORDER BY d.due_at, d.message LIMIT 1"
+        found = self._database.read(tests, target, TEST_KEY, TEST_KEY + "~")
+        return next(iter(found or self._database.read(oldest, target)), None)
+
+    def _together_with(self, first: sqlite3.Row, now: datetime) -> Sequence[sqlite3.Row]:
+        """Find what is sent with *first*: what was tried with it, or else what is as new.
+
+        So a receiver that knows messages by their ids sees the same one again.
+        """
+        if not first["message_group"]:
+            return (first,)
+        return self._database.read(
+            f"{_DELIVERY} WHERE d.target = ? AND d.state = 'waiting' AND d.message_group = ?"
+            " AND (d.tries > 0) = ? AND d.due_at <= max(?, ?)"
+            " ORDER BY d.due_at, d.message LIMIT ?",
+            first["target"],
+            first["message_group"],
+            first["tries"] > 0,
+            iso(now + _SOON),
+            first["due_at"],
+            _MOST_TOGETHER,
         )
-        first = waiting[0]
-        group = [first]
-        if first["message_group"]:
-            same = (one for one in waiting if one["message_group"] == first["message_group"])
-            group = list(islice(same, _MOST_TOGETHER))
-        try:
-            return tuple(map(_delivery, group))
-        except msgspec.MsgspecError:
-            # Of another version: nobody can read it any more.
-            numbers = [one["message"] for one in group]
-            self.settle(target, numbers, DeliveryState.DEAD, now, "it cannot be read any more")
-            return ()
 
     def settle(
         self, target: str, numbers: Sequence[int], state: DeliveryState, at: datetime, answer: str
@@ -133,6 +153,20 @@ class SqliteOutbox:
                 (iso(at), target),
             )
 
+    def failures(self, target: str) -> int:
+        rows = self._database.read("SELECT failures FROM notify_targets WHERE name = ?", target)
+        return rows[0]["failures"] if rows else 0
+
+    def try_again(self, targets: Collection[str]) -> None:
+        names = json.dumps([*targets])
+        paused = "paused_until IS NOT NULL AND name IN (SELECT value FROM json_each(?))"
+        if self._database.read(f"SELECT 1 FROM notify_targets WHERE {paused}", names):  # noqa: S608
+            with self._database.write() as connection:
+                connection.execute(
+                    f"UPDATE notify_targets SET paused_until = NULL WHERE {paused}",  # noqa: S608
+                    (names,),
+                )
+
     def statuses(self) -> tuple[TargetStatus, ...]:
         rows = self._database.read(
             "SELECT t.*,"
@@ -151,14 +185,6 @@ class SqliteOutbox:
             f"{_DELIVERY} WHERE m.key BETWEEN ? AND ? ORDER BY d.target",
             begin,
             begin + "~",
-        )
-        return tuple(map(_delivery, rows))
-
-    def deliveries(self, numbers: Sequence[int]) -> tuple[Delivery, ...]:
-        rows = self._database.read(
-            f"{_DELIVERY} WHERE d.message IN (SELECT value FROM json_each(?))"  # noqa: S608
-            " ORDER BY d.message, d.target",
-            json.dumps(list(numbers)),
         )
         return tuple(map(_delivery, rows))
 
@@ -209,8 +235,18 @@ def put_messages(
         )
         numbers.append(number)
     if numbers:
-        connection.execute("DELETE FROM messages WHERE at < ?", (iso(at - _KEPT),))
+        _forget(connection, at)
     return tuple(numbers)
+
+
+def _forget(connection: sqlite3.Connection, at: datetime) -> None:
+    """Delete what is old, but for what waits, and what tells of something that is not over."""
+    connection.execute(
+        "DELETE FROM messages WHERE at < ? AND id NOT IN"
+        " (SELECT message FROM deliveries WHERE state = 'waiting')"
+        " AND (notice IS NULL OR notice NOT IN (SELECT id FROM notices WHERE ended_at IS NULL))",
+        (iso(at - _KEPT),),
+    )
 
 
 def _insert(connection: sqlite3.Connection, message: Message) -> int | None:
@@ -255,12 +291,13 @@ def _reached_by(connection: sqlite3.Connection, message: Message, at: datetime) 
 
 
 def _guarded(connection: sqlite3.Connection, message: Message, number: int) -> datetime:
-    """Tell when a message about something may go out at the earliest."""
+    """Tell when a message about something may go out at the earliest: rarely after the last."""
     if not message.about or message.kind is MessageKind.RECOVERED:
         return message.at
     row = connection.execute(
-        "SELECT max(at) AS at FROM messages WHERE about = ? AND id != ? AND kind != 'recovered'"
-        " AND notice IS NOT ?",
+        "SELECT max(m.at) AS at FROM messages m JOIN deliveries d ON d.message = m.id"
+        " WHERE about = ? AND id != ? AND kind != 'recovered' AND notice IS NOT ?"
+        " AND (state = 'sent' OR tries > 0)",
         (message.about, number, message.notice),
     ).fetchone()
     return max(message.at, datetime.fromisoformat(row["at"]) + _GUARD) if row["at"] else message.at

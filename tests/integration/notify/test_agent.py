@@ -109,5 +109,23 @@ def test_a_target_that_fails_is_a_notice_until_it_works_again(
     assert told(receiver) == ["configuration", "test", "configuration"]
 
 
+def test_a_target_that_was_mended_is_told_at_once(
+    agent: AgentInProcess, receiver: Receiver
+) -> None:
+    with receiving(Answer(status=401, body=b"wrong token")) as refuses:
+        wrong: dict[str, object] = {"notify": [{"webhook": {"url": refuses.url}}]}
+        agent.write(wrong)
+        agent.reload()
+        agent.write({**wrong, **WRONG})
+        reload_badly(agent)
+        until(lambda: agent.ask("targets")["targets"][0]["failures"] == 1)
+        agent.write({"notify": [{"webhook": {"url": receiver.url}}], **WRONG})
+        reload_badly(agent)
+        agent.write({"notify": [{"webhook": {"url": receiver.url}}]})
+        agent.reload()
+        receiver.wait_for(1)
+    assert told(receiver)[0] == "configuration"
+
+
 def open_kinds(agent: AgentInProcess) -> set[str]:
     return {one["kind"] for one in agent.ask("status")["notices"]}

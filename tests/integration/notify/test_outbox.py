@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from listsync.domain.message_texts import message_of_test
 from listsync.domain.messages import (
     Beat,
     DeliveryState,
@@ -13,8 +14,11 @@ from listsync.domain.messages import (
     Message,
     MessageKind,
     TargetRules,
+    joined,
 )
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
 from listsync.store.database import Database, inspect
+from listsync.store.history import SqliteNotices
 from listsync.store.outbox import SqliteOutbox
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -95,7 +99,10 @@ def test_what_may_have_been_told_in_a_failed_try_is_ended_as_well(outbox: Sqlite
     (number,) = outbox.put([FAILED], NOW)
     outbox.put_off("me", [number], NOW + timedelta(minutes=1), NOW, "timed out")
     outbox.put([OVER], NOW)
-    assert waiting(outbox, at=NOW + timedelta(minutes=2)) == ["notice:1", "notice:1:over"]
+    later = NOW + timedelta(minutes=2)
+    assert waiting(outbox, at=later) == ["notice:1"]
+    send(outbox, at=later)
+    assert waiting(outbox, at=later) == ["notice:1:over"]
 
 
 def test_what_comes_and_goes_is_told_again_only_after_hours(outbox: SqliteOutbox) -> None:
@@ -138,11 +145,14 @@ def test_the_newest_heartbeat_alone_is_sent(outbox: SqliteOutbox) -> None:
     assert waiting(outbox) == ["run:1:end"]
 
 
-def test_what_waits_for_a_target_that_is_gone_is_dropped(outbox: SqliteOutbox) -> None:
+def test_what_waits_for_a_target_that_is_gone_is_dropped(
+    database: Database, outbox: SqliteOutbox
+) -> None:
     outbox.follow([ME], NOW)
-    numbers = outbox.put([FAILED], NOW)
+    outbox.put([FAILED], NOW)
     outbox.follow([], NOW)
-    assert [one.state for one in outbox.deliveries(numbers)] == [DeliveryState.DROPPED]
+    ((state,),) = database.read("SELECT state FROM deliveries")
+    assert state == DeliveryState.DROPPED
     outbox.follow([ME], NOW)
     assert waiting(outbox) == []
 
@@ -179,3 +189,110 @@ def test_a_message_that_nobody_can_read_stops_no_other(
     assert waiting(outbox) == []
     assert waiting(outbox) == ["notice:2"]
     assert outbox.statuses()[0].dead == 1
+
+
+def test_of_a_group_that_alone_is_given_up_which_nobody_can_read(
+    database: Database, outbox: SqliteOutbox
+) -> None:
+    outbox.follow([ME], NOW)
+    outbox.put([replace(FAILED, key=f"notice:{one}", about="", notice=one) for one in (1, 2)], NOW)
+    with database.write() as connection:
+        connection.execute("UPDATE messages SET content = '[]' WHERE id = 2")
+    assert waiting(outbox) == ["notice:1"]
+    assert (outbox.statuses()[0].waiting, outbox.statuses()[0].dead) == (1, 1)
+
+
+def test_hundreds_that_fail_at_once_are_told_in_one_message(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    outbox.put([replace(FAILED, key=f"notice:{one}", notice=one) for one in range(300)], NOW)
+    assert len(waiting(outbox)) == 300
+
+
+def test_what_is_guarded_goes_out_with_nothing_else(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    outbox.put([FAILED], NOW)
+    send(outbox)
+    other = replace(FAILED, key="notice:3", about="list_failed:series", notice=3)
+    outbox.put([replace(FAILED, key="notice:2", notice=2), other], NOW)
+    assert waiting(outbox) == ["notice:3"]
+
+
+def test_what_flaps_for_hours_and_then_fails_for_good_is_told_six_hours_after_the_first(
+    outbox: SqliteOutbox,
+) -> None:
+    outbox.follow([ME], NOW)
+    outbox.put([FAILED], NOW)
+    send(outbox)
+    for number in range(10, 301, 10):
+        at = NOW + timedelta(minutes=number)
+        outbox.put([replace(FAILED, key=f"notice:{number}", notice=number, at=at)], at)
+        if number < 300:
+            over = replace(OVER, key=f"notice:{number}:over", notice=number, at=at)
+            outbox.put([over], at)
+    assert waiting(outbox, at=NOW + timedelta(hours=5, minutes=59)) == []
+    assert waiting(outbox, at=NOW + timedelta(hours=6)) == ["notice:300"]
+
+
+def test_what_was_tried_together_is_tried_again_as_the_same(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    others = [replace(FAILED, key=f"notice:{one}", notice=one, about="") for one in range(2, 5)]
+    numbers = outbox.put(others[:2], NOW)
+    outbox.put_off("me", numbers, NOW + timedelta(minutes=1), NOW, "timed out")
+    later = NOW + timedelta(minutes=2)
+    outbox.put(others[2:], later)
+    assert waiting(outbox, at=later) == ["notice:2", "notice:3"]
+    send(outbox, at=later)
+    assert waiting(outbox, at=later) == ["notice:4"]
+
+
+def test_messages_that_go_out_as_one_are_another_one_with_others() -> None:
+    two, three = (replace(FAILED, key=f"notice:{one}") for one in (2, 3))
+    assert joined([FAILED]).key == FAILED.key
+    assert joined([FAILED, two]).key == joined([FAILED, two]).key
+    assert len({joined(ones).key for ones in ([FAILED], [FAILED, two], [FAILED, two, three])}) == 3
+
+
+def test_the_end_of_what_lasted_for_months_is_told(
+    database: Database, outbox: SqliteOutbox
+) -> None:
+    outbox.follow([ME], NOW)
+    notices = SqliteNotices(database)
+    failed = Notice(kind=NoticeKind.CONFIG_INVALID, text="the configuration is invalid")
+    record = NoticeRecord(notice=failed, since=NOW, run_id="")
+    notices.emit(Origin.AGENT, [record], NOW)
+    send(outbox, at=NOW + timedelta(seconds=5))
+    outbox.put([replace(FAILED, key="notice:9", notice=9)], NOW)
+    send(outbox)
+    later = NOW + timedelta(days=90)
+    outbox.put([replace(FAILED, key="notice:10", notice=10, about="", group="", at=later)], later)
+    send(outbox, at=later)
+    ((left,),) = database.read("SELECT count(*) FROM messages")
+    assert left == 2, "what is old and over is gone"
+    notices.emit(Origin.AGENT, [], later)
+    assert waiting(outbox, at=later + timedelta(seconds=5)) == ["notice:1:over"]
+
+
+def test_what_waits_is_kept_though_the_clock_runs_away(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    outbox.put([FAILED], NOW)
+    ahead = NOW + timedelta(days=400)
+    outbox.put([replace(FAILED, key="notice:2", notice=2, about="", at=ahead)], ahead)
+    assert waiting(outbox) == ["notice:1"]
+
+
+def test_a_test_comes_before_all_that_waits(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    outbox.put([FAILED], NOW)
+    later = NOW + timedelta(hours=1)
+    outbox.put([message_of_test("1", "me", later)], later, only="me")
+    assert waiting(outbox, at=later) == ["test:1:me"]
+
+
+def test_a_target_that_may_have_been_mended_is_tried_again(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME, TargetRules(name="you", kinds=ALL)], NOW)
+    numbers = outbox.put([FAILED], NOW)
+    for name in ("me", "you"):
+        outbox.put_off(name, numbers, NOW + timedelta(hours=1), NOW, "HTTP 401")
+    outbox.try_again(["me"])
+    assert (waiting(outbox), waiting(outbox, "you")) == (["notice:1"], [])
+    assert outbox.failures("me") == 1, "only an answer ends what was wrong"

@@ -1,0 +1,169 @@
+"""What is sent, how often, and how long a target is left alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from listsync.cancellation import CancelToken
+from listsync.domain.messages import (
+    DeliveryState,
+    Importance,
+    Message,
+    MessageKind,
+    TargetRules,
+)
+from listsync.errors import Refusal, RefusedError, StateError, UnavailableError
+from listsync.notify import notifier
+from listsync.notify.notifier import Notifier
+from listsync.store.database import Database
+from listsync.store.outbox import SqliteOutbox
+from tests.integration.app.test_added_service import until
+
+SUMMARY = Message(
+    key="run:1:summary",
+    kind=MessageKind.SUMMARY,
+    importance=Importance.INFO,
+    at=datetime(2026, 3, 1, 12, tzinfo=UTC),
+    title="it has happened",
+)
+
+
+class ScriptedSender:
+    """Raises `troubles`, one each, then takes all."""
+
+    apart_s = 0.0
+
+    def __init__(self, *troubles: Exception) -> None:
+        self.sent: list[str] = []
+        self._troubles = list(troubles)
+
+    def send(self, message: Message) -> str:
+        self.sent.append(message.key)
+        if self._troubles:
+            raise self._troubles.pop(0)
+        return "taken"
+
+    def close(self) -> None: ...
+
+
+class BrokenOutbox(SqliteOutbox):
+    """Fails to write, or to read, as often as `broken` says."""
+
+    broken: Callable[[], None] = staticmethod(lambda: None)
+
+    def settle(
+        self, target: str, numbers: Sequence[int], state: DeliveryState, at: datetime, answer: str
+    ) -> None:
+        self.broken()
+        super().settle(target, numbers, state, at, answer)
+
+    def put_off(
+        self, target: str, numbers: Sequence[int], until: datetime, at: datetime, why: str
+    ) -> None:
+        self.broken()
+        super().put_off(target, numbers, until, at, why)
+
+
+@pytest.fixture
+def outbox(database: Database) -> BrokenOutbox:
+    outbox = BrokenOutbox(database)
+    outbox.follow(
+        [TargetRules(name="me", kinds=frozenset({MessageKind.SUMMARY}))], datetime.now(UTC)
+    )
+    return outbox
+
+
+@contextmanager
+def notifying(outbox: SqliteOutbox, sender: ScriptedSender) -> Iterator[Notifier]:
+    def opened(_: CancelToken) -> ScriptedSender:
+        return sender
+
+    one, stop = Notifier(outbox, {"me": opened}), threading.Event()
+    thread = threading.Thread(target=one.run, args=(stop,))
+    thread.start()
+    try:
+        yield one
+    finally:
+        stop.set()
+        thread.join()
+
+
+def failing(times: int, error: Exception) -> Callable[[], None]:
+    left = [error] * times
+
+    def fail() -> None:
+        if left:
+            raise left.pop()
+
+    return fail
+
+
+def is_done(outbox: SqliteOutbox) -> bool:
+    return outbox.statuses()[0].waiting == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(StateError("cannot write: the disk is full"), id="full"),
+        pytest.param(OSError("never seen before"), id="unforeseen"),
+    ],
+)
+def test_what_was_taken_is_not_sent_again_though_it_cannot_be_written_down(
+    outbox: BrokenOutbox, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(notifier, "_STATE_PAUSE_S", 0.01)
+    outbox.broken = failing(20, error)
+    sender = ScriptedSender()
+    outbox.put([SUMMARY, replace(SUMMARY, key="run:2:summary")], datetime.now(UTC))
+    with notifying(outbox, sender):
+        until(lambda: is_done(outbox))
+    assert sender.sent == ["run:1:summary", "run:2:summary"]
+    assert outbox.statuses()[0].failures == 0
+
+
+def test_a_state_that_cannot_be_written_is_said_once(
+    outbox: BrokenOutbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(notifier, "_STATE_PAUSE_S", 0.01)
+    outbox.broken = failing(20, StateError("the disk is full"))
+    outbox.put([SUMMARY], datetime.now(UTC))
+    with notifying(outbox, ScriptedSender()):
+        until(lambda: is_done(outbox))
+    said = [one.getMessage() for one in caplog.records]
+    assert said == ["notifications to me wait: the disk is full"]
+
+
+def test_a_failure_that_cannot_be_written_down_is_no_reason_to_ask_again(
+    outbox: BrokenOutbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifier, "_STATE_PAUSE_S", 0.01)
+    outbox.broken = failing(20, StateError("cannot write: the disk is full"))
+    sender = ScriptedSender(UnavailableError("me", "HTTP 503"))
+    outbox.put([SUMMARY], datetime.now(UTC))
+    with notifying(outbox, sender):
+        until(lambda: outbox.statuses()[0].failures == 1)
+    assert sender.sent == ["run:1:summary"]
+
+
+def test_a_limit_that_names_moments_again_and_again_is_not_believed_for_ever(
+    outbox: BrokenOutbox,
+) -> None:
+    limits = [
+        RefusedError("me", Refusal.RATE_LIMITED, "slow down", retry_after_s=0.01)
+        for _ in range(50)
+    ]
+    sender = ScriptedSender(*limits)
+    outbox.put([SUMMARY], datetime.now(UTC))
+    with notifying(outbox, sender):
+        until(lambda: outbox.statuses()[0].failures > 3)
+    assert len(sender.sent) == 4
+    (status,) = outbox.statuses()
+    assert status.paused_until is not None
+    assert (status.paused_until - datetime.now(UTC)).total_seconds() > 60
