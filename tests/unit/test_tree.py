@@ -17,7 +17,7 @@ import listsyncctl
 
 MOST_MODULES = 250
 """That hold more than a docstring, without those counted below; it only ever sinks."""
-MOST_OF_THE_DOOR = 36
+MOST_OF_THE_DOOR = 37
 MOST_OF_NOTIFICATIONS = 24
 MOST_OF_RECORDS = 7
 """The log's file, the history log and statistics."""

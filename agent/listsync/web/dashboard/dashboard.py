@@ -16,6 +16,7 @@ from listsync.web.dashboard.login import LoginPages
 from listsync.web.dashboard.pages import Pages
 from listsync.web.dashboard.render import Renderer, Viewer
 from listsync.web.dashboard.response import Answers, page_route
+from listsync.web.dashboard.statistics import StatisticsPage
 from listsync.web.routes import HttpError, HttpRoute, WebRequest
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Dashboard:
         backend.at_change(self.broadcaster.look_who_may)
 
     def routes(self) -> tuple[HttpRoute, ...]:
-        pages = self._pages.routes()
+        pages = (StatisticsPage(self._answers).route(), *self._pages.routes())
         targets = [one.path for one in pages if "{" not in one.path]
         return (
             page_route(_LIVE, self.live, "Tell what changes of the overview, as events."),

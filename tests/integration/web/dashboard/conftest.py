@@ -37,6 +37,7 @@ def table() -> dict[str, Answer]:
         "explain": always(facts.explain),
         "review": always(facts.review),
         "notices": always(facts.notices),
+        "stats": always(facts.stats),
         "review_decide": lambda asked: {
             "ok": True,
             "message": "The Thing is The Thing (1982) [movie/1091]: the next sync requests it.",

@@ -14,16 +14,20 @@ from listsync.protocol.messages import (
     ReviewReply,
     RunReply,
     RunsReply,
+    StatsReply,
     StatusReply,
 )
 from listsync.protocol.shapes import (
     CandidateShape,
+    DayCountsShape,
     ItemShape,
     ListShape,
     NoticeShape,
+    PeriodShape,
     RequestShape,
     RunShape,
     TitleShape,
+    TotalsShape,
 )
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}\u202etxt"
@@ -321,3 +325,62 @@ def notices() -> NoticesReply:
             {**a_notice("review", "1 title waits"), "ended_at": ago(hours=1), "run_id": None},
         ],
     }
+
+
+def a_total(service: str | None = "imdb") -> TotalsShape:
+    return {
+        "service": service,
+        "today": 1200,
+        "days_7": 1201,
+        "days_30": 1434,
+        "total": 9000,
+        "available": 77,
+        "failed": 3,
+    }
+
+
+def a_period(name: str) -> PeriodShape:
+    return {
+        "name": name,
+        "since": ago(days=30),
+        "requested": 9000,
+        "movies": 8000,
+        "series": 1000,
+        "available": 77,
+        "existing": 5,
+        "failed": 3,
+        "cancelled": 1,
+    }
+
+
+def stats() -> StatsReply:
+    """Give 30 days in September: on the last one much, on every fifth before it something."""
+    counts = {29: 1200, 4: 1, **dict.fromkeys((9, 14, 19), 77), 24: 2}
+    return {
+        "timezone": "Europe/Vienna",
+        "periods": [*map(a_period, ("today", "7 days", "30 days", "total", "session"))],
+        "days": [
+            {
+                "day": f"2026-09-{number + 1:02}",
+                "requested": counts.get(number, 0),
+                "available": counts.get(number, 0) // 2,
+            }
+            for number in range(30)
+        ],
+        "services": [a_total(), a_total(None)],
+        "lists": [
+            {"list": "imdb-top", "is_followed": True, **a_total()},
+            {"list": HOSTILE, "is_followed": False, **a_total(None)},
+        ],
+        "total": 2,
+        "next": None,
+    }
+
+
+def no_stats() -> StatsReply:
+    """Give what is told before anything was requested, and no list is followed."""
+    some = stats()
+    none: list[DayCountsShape] = [
+        {"day": one["day"], "requested": 0, "available": 0} for one in some["days"]
+    ]
+    return {**some, "days": none, "services": [], "lists": [], "total": 0}

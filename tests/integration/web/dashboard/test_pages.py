@@ -31,6 +31,7 @@ PAGES = (
     "/ui/runs/0123456789ab",
     "/ui/notices",
     "/ui/notices?open=yes",
+    "/ui/stats",
     "/ui/settings",
     "/ui/settings?defaults=yes",
 )
@@ -206,6 +207,8 @@ def test_a_page_that_is_not_there_says_so_with_the_menu(door: Door) -> None:
         ("review", {"total": 0, "next": None, "reviews": []}, "/ui/review", "Nothing waits"),
         ("runs", {"total": 0, "next": None, "runs": []}, "/ui/runs", "Sync Now"),
         ("notices", {"total": 0, "next": None, "notices": []}, "/ui/notices", "Nothing has"),
+        ("stats", facts.no_stats(), "/ui/stats", "add one to"),
+        ("stats", facts.no_stats(), "/ui/stats", "0 requests in 30 days"),
     ],
 )
 def test_a_page_with_nothing_says_what_to_do(
@@ -214,6 +217,38 @@ def test_a_page_with_nothing_says_what_to_do(
     door.commands.answers[command] = lambda _: reply
     with logged_in(door) as client:
         assert words in client.get(path).text
+
+
+def test_the_chart_has_a_bar_for_each_day_on_which_anything_was_requested(door: Door) -> None:
+    with logged_in(door) as client:
+        page = client.get("/ui/stats").text
+    bars = re.findall(
+        r'<rect x="(\d+)" y="([\d.]+)" width="16" height="([\d.]+)"><title>(.+?)<', page
+    )
+    days = facts.stats()["days"]
+    assert [int(x) // 20 for x, *_ in bars] == [
+        n for n, one in enumerate(days) if one["requested"]
+    ]
+    assert {float(y) + float(height) for _, y, height, _ in bars} == {120.0}
+    assert max(float(height) for _, _, height, _ in bars) == 120.0
+    assert min(float(height) for _, _, height, _ in bars) == 2.0
+    assert bars[-1][3] == "30 Sep: 1,200"
+    assert "1,434 requests in 30 days, the most on 30 Sep: 1,200" in page
+    for one in days:
+        assert f'<th scope="row">{one["day"]}</th>' in page
+    assert 'href="/ui/stats" aria-current="page"' in page
+    assert "style=" not in page
+
+
+def test_later_pages_of_statistics_hold_lists_alone(door: Door) -> None:
+    first = facts.stats()
+    door.commands.answers["stats"] = lambda _: {**first, "periods": [], "days": [], "services": []}
+    with logged_in(door) as client:
+        page = client.get("/ui/stats?cursor=a-cursor").text
+    assert door.commands.asked[-1] == ("stats", {"limit": 50, "cursor": "a-cursor"})
+    assert "By list" in page
+    assert "<svg role" not in page
+    assert "By service" not in page
 
 
 def test_the_overview_shows_what_quotas_have_left(door: Door) -> None:
