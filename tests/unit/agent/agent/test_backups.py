@@ -210,7 +210,8 @@ def test_each_hour_without_a_place_for_backups_is_logged(
     )
     days.let_pass(timedelta(minutes=90))
     said = "no daily backup of the state was made: Permission denied"
-    assert caplog.messages == [said, said]
+    # A thread that another test has left may tell of its own backup meanwhile.
+    assert [one for one in caplog.messages if "no daily backup" in one] == [said, said]
     assert days.daily.note == said
 
 
