@@ -348,4 +348,5 @@ def test_the_failure_of_a_thread_is_told_also_while_an_answer_hangs(
     assert not path.exists()
     # The process would end here; in this one, what hangs is waited for and closed.
     go_on.set()
+    control._answering.join(30)
     control.close()
