@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, count
@@ -14,9 +14,11 @@ from listsync.agent.services import AgentService, ServiceWork
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.config.notify_options import NotifyForm
+from listsync.config.validation import ConfigIssue, dotted
 from listsync.domain.messages import MessageKind, TargetRules, TargetStatus
 from listsync.domain.notices import few
 from listsync.notify.options import (
+    AppriseOptions,
     DiscordOptions,
     EmailOptions,
     HeartbeatOptions,
@@ -145,7 +147,21 @@ def rules_of(forms: Sequence[NotifyForm]) -> tuple[TargetRules, ...]:
     return tuple(found)
 
 
-def open_sender(name: str, form: NotifyForm, token: CancelToken) -> Sender:
+def look_closer(forms: Sequence[NotifyForm]) -> Iterator[ConfigIssue]:
+    """Find addresses that Apprise does not know; it takes seconds to be loaded."""
+    for number, form in enumerate(forms):
+        if form.apprise is not None:
+            from listsync.notify.targets.other_services import service_of  # noqa: PLC0415 - so
+
+            if service_of(form.apprise.url, form.apprise.timeout_s) is None:
+                path = ("notify", number, "apprise", "url")
+                what = "Apprise knows no such service, or a part of the address is missing"
+                yield ConfigIssue(path, f"{dotted(path)}: {what}")
+
+
+def open_sender(  # noqa: PLR0911 - one for each kind
+    name: str, form: NotifyForm, token: CancelToken
+) -> Sender:
     """Make what sends to a target."""
     match form.options:
         case DiscordOptions() as options:
@@ -172,6 +188,12 @@ def open_sender(name: str, form: NotifyForm, token: CancelToken) -> Sender:
             from listsync.notify.targets.mail import EmailSender  # noqa: PLC0415 - smtplib, ssl
 
             return EmailSender(name, options, token)
+        case AppriseOptions() as options:
+            from listsync.notify.targets.other_services import (  # noqa: PLC0415 - as above
+                AppriseSender,
+            )
+
+            return AppriseSender(name, options, token)
         case unknown:
             raise TypeError(unknown)
 

@@ -234,7 +234,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
     if arr and not live:
         raise click.UsageError("--arr needs --live.")
     with _errors_shown():
-        config = _load(file)
+        config = _load(file, closely=True)
         for warning in (*config.warnings, *_permission_warnings(file, state_dir)):
             say(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")
@@ -310,11 +310,16 @@ def sandbox(options: tuple[str, ...]) -> None:
         serve(options)
 
 
-def _load(path: Path | None) -> Config:
+def _load(path: Path | None, *, closely: bool = False) -> Config:
     from listsync.config.configuration import load
     from listsync.config.paths import find_config
 
-    return load(find_config(path, os.environ), os.environ)
+    found = find_config(path, os.environ)
+    if not closely:
+        return load(found, os.environ)
+    from listsync.app.notifications import look_closer
+
+    return load(found, os.environ, look_closer=look_closer)
 
 
 def _state_dir(option: Path | None) -> Path:

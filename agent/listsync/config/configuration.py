@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
@@ -161,8 +161,15 @@ _UNFINISHED = (
 )
 
 
+Closer = Callable[[Sequence[NotifyForm]], Iterable[ConfigIssue]]
+"""Looks for what is wrong with targets where that takes its time."""
+
+
 def load(
-    path: Path | None, environ: Mapping[str, str], patience: WriterWait | None = None
+    path: Path | None,
+    environ: Mapping[str, str],
+    patience: WriterWait | None = None,
+    look_closer: Closer = lambda _: (),
 ) -> Config:
     """Read the configuration; *path* None: from *environ* alone.
 
@@ -178,6 +185,9 @@ def load(
         raise ConfigError((Problem(file="listsync.yaml", what=what),))
     document = load_document(path, patience) if path else YamlDocument(file="environment", data={})
     config = check(document, environ, path.parent if path else Path(), patience)
+    if issues := [*look_closer(config.notify)]:
+        problems = {_problem(one, document, config.written) for one in issues}
+        raise ConfigError(_foremost(problems, document.file))
     unfinished = tuple(
         Problem(file=str(one), what=_UNFINISHED) for one in sorted(patience.unfinished)
     )

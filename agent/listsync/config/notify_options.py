@@ -13,6 +13,7 @@ from listsync.config_types import Check, Options
 from listsync.domain.messages import USUAL_KINDS, Importance, MessageKind
 from listsync.notify.options import (
     TARGET_TYPES,
+    AppriseOptions,
     DiscordOptions,
     EmailOptions,
     HeartbeatOptions,
@@ -51,6 +52,9 @@ class NotifyForm(Options, frozen=True, kw_only=True):
         "A check that hears of each sync that it begins and how it ends, and misses it.",
     ] = None
     email: Annotated[EmailOptions | None, "Messages by e-mail, over an SMTP server."] = None
+    apprise: Annotated[
+        AppriseOptions | None, "Any other service, by Apprise: the extra `apprise` of listsync."
+    ] = None
     name: Annotated[
         str | None,
         Check(_one_line),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -307,6 +308,21 @@ class NtfyOptions(HttpTargetOptions, frozen=True, kw_only=True):
     ] = None
 
 
+def _apprise_address(secret: SecretStr) -> SecretStr:
+    address = secret.get_secret_value().strip()
+    if not re.fullmatch(r"[A-Za-z][\w+.-]*://\S+", address, re.ASCII):
+        raise ValueError("expected one address of Apprise, such as gotify://host/token")
+    if find_spec("apprise") is None:
+        raise ValueError("needs an extra: pip install 'listsync[apprise]'")
+    return SecretStr(address)
+
+
+class AppriseOptions(TargetOptions, frozen=True, kw_only=True):
+    """Any other service, by Apprise: the extra `apprise` of listsync."""
+
+    url: Annotated[SecretStr, Check(_apprise_address), "The service's address as Apprise has it."]
+
+
 TARGET_TYPES: dict[str, type[TargetOptions]] = {
     "discord": DiscordOptions,
     "telegram": TelegramOptions,
@@ -314,6 +330,7 @@ TARGET_TYPES: dict[str, type[TargetOptions]] = {
     "webhook": WebhookOptions,
     "heartbeat": HeartbeatOptions,
     "email": EmailOptions,
+    "apprise": AppriseOptions,
 }
 """The kinds of targets, by the key in `notify[]` that names each."""
 

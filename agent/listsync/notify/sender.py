@@ -115,6 +115,12 @@ _OF_THE_MESSAGE = (400, 413, 422)
 _LONGEST_S = 366 * 86400.0
 
 
+def refusal_of(status: int) -> Refusal | None:
+    """Say what an HTTP status refuses that somebody must mend; None: nothing."""
+    known = {429: Refusal.RATE_LIMITED, 403: Refusal.PERMISSION}
+    return known.get(status) or _REFUSED.get(status)
+
+
 def trouble_of(response: Response) -> Exception | None:
     """Say what an answer means other than "taken", as far as all services have it alike."""
     status, name = response.status, response.service

@@ -101,6 +101,7 @@ _TARGETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
         {"url": "http://127.0.0.1:8/topic", "token": "tk_of_nobody"},
     ),
     "webhook": (_HOOK, {"url": "http://127.0.0.1:8", "headers": {"X-Token": "eight"}}),
+    "apprise": ({"apprise": {"url": "json://127.0.0.1:7"}}, {"url": "json://127.0.0.1:8"}),
     "email": (
         {"email": _MAIL},
         {
