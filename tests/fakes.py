@@ -25,6 +25,7 @@ from listsync.domain.events import Clock
 from listsync.domain.feeds import FeedRecord, FeedTitle
 from listsync.domain.history import (
     Choice,
+    DayOfRequests,
     EntryRow,
     ItemRow,
     Key,
@@ -1131,6 +1132,14 @@ class FakeRunHistory:
         found = [row for row in self._kept.told_runs if row.run_id.startswith(run_id)]
         return found[0] if len(found) == 1 else None
 
+    def results(self, start: datetime, end: datetime) -> Mapping[str, int]:
+        self._kept.play()
+        return Counter(
+            row.result
+            for row in self._kept.told_runs
+            if row.result and start <= row.started_at < end
+        )
+
     def note_end(self, row: RunRow, found: SyncFindings) -> None:  # noqa: ARG002 - the port's
         self._kept.play()
         if all(one.run_id != row.run_id for one in self._kept.told_runs):
@@ -1185,6 +1194,21 @@ class FakeRequestHistory:
         self._kept.play()
         found = (row for rows in self._kept.requests.values() for row in rows)
         return tuple(row for row in found if query.lower() in row.title.lower())[:limit]
+
+    def of_day(
+        self, start: datetime, end: datetime, *, slow_before: datetime, limit: int
+    ) -> DayOfRequests:
+        """Know of no title what became of it at the server: none is slow."""
+        del slow_before
+        self._kept.play()
+        rows = (row for rows in self._kept.requests.values() for row in rows)
+        found = [row for row in rows if start <= row.at < end]
+        requested = [row for row in found if row.answer == "requested"]
+        return DayOfRequests(
+            requested=tuple(requested[:limit]),
+            films=sum(row.key.kind is MediaType.MOVIE for row in requested),
+            series=sum(row.key.kind is MediaType.TV for row in requested),
+        )
 
     def since(self, since: datetime) -> Mapping[str, int]:
         self._kept.play()

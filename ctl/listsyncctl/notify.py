@@ -1,4 +1,4 @@
-"""`listsyncctl notify`: the targets of notifications, and what they answer."""
+"""`listsyncctl notify` and `summary`: the targets of notifications, and what a day was like."""
 
 from __future__ import annotations
 
@@ -42,3 +42,15 @@ def notify_test(session: Session, *, target: str | None) -> Exit:
             time.sleep(_LOOK_S)
     session.show("notify_test_result", found)
     return Exit.OK if all(one["state"] == "sent" for one in found["results"]) else Exit.FAILED
+
+
+@command("summary", "summary", "summary --date 2026-03-01", "summary --send")
+@click.option("--date", metavar="DAY", help="Which day, such as 2026-03-01; else yesterday.")
+@click.option("--send", is_flag=True, help="Send it to the targets that are told `daily`.")
+def summary(session: Session, *, date: str | None, send: bool) -> None:
+    """Show or send the summary of a day: what was requested, what failed, what needs you."""
+    params = {} if date is None else {"date": date}
+    if send:
+        session.show("summary_send", session.ask("summary_send", params))
+    else:
+        session.show("summary", session.ask("summary", params))

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         RunReply,
         StatsReply,
         StatusReply,
+        SummaryReply,
         TargetsReply,
         VersionReply,
     )
@@ -56,6 +57,8 @@ _NONE: Params = MappingProxyType({})
 DEFAULT_TIMEOUT_S = 5.0
 _PAGE = 200
 """How many rows are asked for at once."""
+_Done = Literal["resume", "exclude", "summary_send"]
+_Backup = Literal["backup", "backup_result"]
 
 
 class Session:
@@ -103,6 +106,8 @@ class Session:
     @overload
     def ask(self, method: Literal["stats"], params: Params = ...) -> StatsReply: ...
     @overload
+    def ask(self, method: Literal["summary"], params: Params = ...) -> SummaryReply: ...
+    @overload
     def ask(self, method: Literal["review"], params: Params = ...) -> ReviewReply: ...
     @overload
     def ask(self, method: Literal["review_decide"], params: Params = ...) -> ReviewDecideReply: ...
@@ -117,7 +122,7 @@ class Session:
     @overload
     def ask(self, method: Literal["reload"], params: Params = ...) -> ReloadReply: ...
     @overload
-    def ask(self, method: Literal["resume", "exclude"], params: Params = ...) -> DoneReply: ...
+    def ask(self, method: _Done, params: Params = ...) -> DoneReply: ...
     @overload
     def ask(self, method: Literal["forget"], params: Params = ...) -> ForgetReply: ...
     @overload
@@ -125,9 +130,7 @@ class Session:
     @overload
     def ask(self, method: Literal["trigger", "plan"], params: Params = ...) -> OrderReply: ...
     @overload
-    def ask(
-        self, method: Literal["backup", "backup_result"], params: Params = ...
-    ) -> BackupReply: ...
+    def ask(self, method: _Backup, params: Params = ...) -> BackupReply: ...
     def ask(self, method: str, params: Params = _NONE) -> object:
         """Ask the agent for all there is, page by page; raises ClientError.
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PlanWaitsReply,
         RequestsReply,
         ReviewReply,
+        SummaryReply,
     )
     from listsync.protocol.shapes import (
         AtServerShape,
@@ -262,3 +263,13 @@ def plan_result(result: PlanReply, display: Display) -> Iterator[str]:
         yield f"Plan: {shown(run.get('message'))}. Nothing was changed."
     else:
         yield f"Plan {display.status(run.get('result'))}: {shown(run.get('why'))}"
+
+
+def summary(result: SummaryReply, _: Display) -> Iterator[str]:
+    """Tell what a day was like, as its message does."""
+    yield shown(result["title"])
+    yield from map(shown, result.get("lines") or [])
+    yield from map(shown, result.get("facts") or [])
+    yield from (f"  + {shown(title)}" for title in result.get("titles") or [])
+    if more := result.get("more"):
+        yield f"  and {more:,} more"

@@ -195,6 +195,7 @@ VIEWS: Mapping[str, View] = {
         "lists",
         ("list", "service", "today", "days_7", "days_30", "total", "available", "failed"),
     ),
+    "summary": View(title_views.summary),
     "items": View(
         status_views.items,
         "items",

@@ -640,6 +640,17 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     ),
     "explain: nothing fits": ("explain", {"titles": [], "total": 0}),
     "notify": ("targets", {"targets": [_TARGET, _FAILING_TARGET, _NEW_TARGET], "total": 3}),
+    "summary": (
+        "summary",
+        {
+            "date": "2026-03-01",
+            "title": "Sunday, 1 March 2026: 3 titles requested, 1 list does not work",
+            "lines": ["Does not work for 3 d: films: not found: HTTP 404"],
+            "facts": ["Time zone: Europe/Vienna"],
+            "titles": ["Alien (1979)", "Dark (2017), season 2"],
+            "more": 1,
+        },
+    ),
     "notify: no target": ("targets", {"targets": [], "total": 0}),
     "notify test": (
         "notify_test_result",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from listsync.domain.history import DayOfRequests, RequestRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.message_of_day import DayFacts, LocalDay, message_of_day
 from listsync.domain.message_of_notice import messages_of_changes
 from listsync.domain.message_texts import messages_of_run
 from listsync.domain.messages import Message, joined
@@ -200,6 +203,51 @@ _LONG = replace(
 )
 
 
+def _row(title: str, key: TitleKey, at: datetime, answer: str = "requested") -> RequestRow:
+    return RequestRow(
+        title=title,
+        key=key,
+        four_k=False,
+        seasons=(2,) if key.kind is MediaType.TV else (),
+        lists=("films",),
+        answer=answer,
+        detail="" if answer == "requested" else "no TVDB id",
+        at=at,
+    )
+
+
+DAY = DayFacts(
+    day=LocalDay(date(2026, 3, 29), ZoneInfo("Europe/Vienna")),
+    now=datetime(2026, 3, 29, 22, 5, tzinfo=UTC),
+    requests=DayOfRequests(
+        requested=(_row("Alien (1979)", _FILM, _AT), _row("Dark (2017)", _SERIES, _AT)),
+        films=31,
+        series=1,
+        cancelled=1,
+        failed=tuple(_row(f"Film {n}", _FILM, _AT, "impossible") for n in range(1, 8)),
+        failures=7,
+        slow=(_row("Dune (2021)", _FILM, datetime(2026, 3, 17, 20, tzinfo=UTC)),),
+        slow_total=12,
+    ),
+    results={"ok": 3, "failed": 1},
+    standing=(
+        (NOTICES[-1], datetime(2026, 3, 26, 12, tzinfo=UTC)),
+        (NOTICES[11], datetime(2026, 3, 28, 12, tzinfo=UTC)),
+        (NOTICES[9], None),
+    ),
+    review=3,
+)
+_QUIET_DAY = replace(
+    DAY,
+    day=DAY.day.before,
+    requests=DayOfRequests(),
+    results={"ok": 4},
+    standing=(),
+    review=0,
+    due=datetime(2026, 3, 28, 23, 5, tzinfo=UTC),
+)
+
+
 def several() -> Message:
     """Several things to tell that go out as one message."""
     opened = tuple(_record(one, n) for n, one in enumerate((NOTICES[8], *NOTICES[3:5])))
@@ -220,4 +268,6 @@ def cases() -> Iterator[tuple[str, list[str]]]:
     changes = NoticeChanges(worsened=(_record(worse, 7),))
     (message,) = messages_of_changes(changes, _LATER)
     yield "message: it got worse", [*_lines(message)]
+    for name, facts in (("a day", DAY), ("a quiet day, late", _QUIET_DAY)):
+        yield f"message: {name}", [*_lines(message_of_day(facts, "daily"))]
     yield "message: several as one", [*_lines(several())]

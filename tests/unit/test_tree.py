@@ -21,7 +21,8 @@ MOST_OF_THE_DOOR = 37
 MOST_OF_NOTIFICATIONS = 24
 MOST_OF_RECORDS = 7
 """The log's file, the history log and statistics."""
-MOST_LINES = 400
+MOST_LINES = 420
+"""The tables of the protocol are the longest: flat, a line for each field of each command."""
 MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20
 """Of a function, its signature and docstring included."""
 MOST_ANY = 20

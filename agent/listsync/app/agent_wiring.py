@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -30,7 +31,7 @@ from listsync.app.config_loader import (
 )
 from listsync.app.history_log import history_log_service
 from listsync.app.http_service import HttpService, http_service
-from listsync.app.notifications import Notifications, notify_service
+from listsync.app.notifications import Notifications, daily_summary_service, notify_service
 from listsync.app.service_table import (
     CONFIG_FILE,
     config_file_service,
@@ -42,6 +43,7 @@ from listsync.app.service_table import (
 from listsync.app.sync_runner import SyncRunner
 from listsync.commands.context import CommandContext, GlobalRules, Shown
 from listsync.commands.dispatch import Dispatcher
+from listsync.commands.notify import daily_message
 from listsync.config.configuration import Config
 from listsync.config.paths import permission_warnings
 from listsync.control.server import ControlSocket
@@ -50,6 +52,7 @@ from listsync.domain.notices import NoticeRecord, Origin
 from listsync.domain.run_messages import findings_of_end
 from listsync.domain.runs import Condition, ConfigSnapshot, EndedRun, ReachedServer
 from listsync.errors import Problem
+from listsync.notify.daily import DailySummaries
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
 from listsync.store.clock_changes import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.database import Database
@@ -198,6 +201,9 @@ class WiredAgent:
         )
         self.commands = Dispatcher(context)
         self.http = HttpService(self.commands.call, context, self._options.state_dir)
+        self._summaries = DailySummaries(
+            partial(daily_message, context), SqliteOutbox(self._database).put, self._key_values
+        )
         self.control = ControlSocket(
             self._options.socket, self.commands.call, group=group_of(self._config)
         )
@@ -224,6 +230,7 @@ class WiredAgent:
             daily_backup_service(self._daily),
             http_service(self.http),
             notify_service(self._notifications),
+            daily_summary_service(self._summaries),
         )
 
     def _retry_times(self) -> dict[str, datetime]:

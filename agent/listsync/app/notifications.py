@@ -29,6 +29,7 @@ from listsync.notify.options import (
 from listsync.ports.outbox import Outbox
 
 if TYPE_CHECKING:
+    from listsync.notify.daily import DailySummaries
     from listsync.notify.notifier import Notifier
     from listsync.notify.sender import Sender
 
@@ -196,6 +197,27 @@ def open_sender(  # noqa: PLR0911 - one for each kind
             return AppriseSender(name, options, token)
         case unknown:
             raise TypeError(unknown)
+
+
+def daily_summary_service(summaries: DailySummaries) -> AgentService[Config]:
+    """Make the row of what tells each day, while anybody wants to know."""
+
+    def start(config: Config) -> ServiceWork:
+        at, zone = config.daily.at, config.zone
+        assert at is not None  # noqa: S101 - else it is not wanted
+        return summaries.start(at, zone)
+
+    def needs(config: Config) -> object:
+        is_wanted = any(MessageKind.DAILY in rules.kinds for rules in rules_of(config.notify))
+        return (config.daily.at, config.zone) if is_wanted and config.daily.at else None
+
+    return AgentService(
+        name="daily-summary",
+        start=start,
+        needs=needs,
+        keys=("daily.at", "sync.timezone"),
+        is_vital=False,
+    )
 
 
 def notify_service(notifications: Notifications) -> AgentService[Config]:

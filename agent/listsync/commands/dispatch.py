@@ -129,6 +129,19 @@ COMMANDS: Mapping[str, CommandEntry] = {
         (messages.StatsReply,),
         messages.PageParams,
     ),
+    "summary": CommandEntry(
+        notify.summary,
+        "Sum a day up: what was requested, what failed, what needs a person",
+        (messages.SummaryReply,),
+        messages.SummaryParams,
+    ),
+    "summary_send": CommandEntry(
+        notify.summary_send,
+        "Send the summary of a day to the targets that are told of each day",
+        (messages.DoneReply,),
+        messages.SummaryParams,
+        (Reason.NOT_FOUND,),
+    ),
     "review": CommandEntry(
         review.review,
         "List the titles that need a decision",

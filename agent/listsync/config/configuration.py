@@ -11,7 +11,7 @@ from typing import Any
 from listsync.config.cross_field import check_effects, check_rules, name_of
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
 from listsync.config.http_options import HttpOptions
-from listsync.config.notify_options import NotifyForm
+from listsync.config.notify_options import DailyOptions, NotifyForm
 from listsync.config.schema import (
     ChromiumOptions,
     ConfigForm,
@@ -87,6 +87,7 @@ class Config:
     control: ControlOptions
     http: HttpOptions
     notify: tuple[NotifyForm, ...]
+    daily: DailyOptions
     log: LogOptions
     zone: tzinfo
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
@@ -276,6 +277,7 @@ def _settle(form: ConfigForm, data: Any, zone: tzinfo) -> Config:
         control=form.control,
         http=form.http,
         notify=form.notify,
+        daily=form.daily,
         log=form.log,
         zone=zone,
     )

@@ -191,7 +191,7 @@ def check_effects(data: object) -> Iterator[ConfigIssue]:
         if isinstance(form, dict)
     ]
     server = _mapping(data.get("server"))
-    yield from _check_whole(data, server, lists)
+    yield from _check_whole(server, lists)
     for one in lists:
         yield from _check_kinds(one)
         yield from _check_genres(one)
@@ -209,13 +209,9 @@ def _list(form: Form, path: KeyPath) -> _List:
     return _List(form, filters, path, kind or _kind_of_source(form))
 
 
-def _check_whole(data: Form, server: Form, lists: list[_List]) -> Iterator[ConfigIssue]:
-    sync = _mapping(data.get("sync"))
+def _check_whole(server: Form, lists: list[_List]) -> Iterator[ConfigIssue]:
     if not any(not _is_on(one.form, "exclude") for one in lists):
         yield _no_effect(("lists",), "no lists are followed")
-    if _has(sync, "timezone") and not any(_has(one, "cron") for one in (sync, *_forms(lists))):
-        what = "timezone has no effect: it is that of cron, and there is none"
-        yield _no_effect(("sync", "timezone"), what)
     users = {_text(form.get("user")) for form in (*_forms(lists), {"user": server.get("act_as")})}
     if _is_on(server, "approve") and users <= _OWNERS:
         what = "approve has no effect: requests of the server's owner are approved at once anyway"

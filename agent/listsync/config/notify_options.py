@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import time
 from typing import Annotated
 
 from msgspec import Meta
 
+from listsync.config.schema_keys import Section
 from listsync.config.validation import ConfigIssue
+from listsync.config.values import TimeOfDay
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.config_types import Check, Options
 from listsync.domain.messages import USUAL_KINDS, Importance, MessageKind
@@ -38,6 +41,17 @@ def _one_line(text: str) -> str:
     if not text.isprintable():
         raise ValueError("may not hold line breaks or control characters")
     return text.strip()
+
+
+class DailyOptions(Section, frozen=True, kw_only=True):
+    """The summary of a day, for targets that are told `daily`."""
+
+    at: Annotated[
+        TimeOfDay,
+        Meta(extra_json_schema={"default": "00:05"}),
+        "When it is sent: at this time of the next day, in the time zone of sync.timezone; "
+        "off = never.",
+    ] = time(0, 5)
 
 
 class NotifyForm(Options, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from listsync.config.filters import ExclusionForm, FiltersForm, SeasonsForm
 from listsync.config.http_options import HttpOptions
-from listsync.config.notify_options import NotifyForm
+from listsync.config.notify_options import DailyOptions, NotifyForm
 from listsync.config.paths import at_home
 from listsync.config.schema_keys import Section
 from listsync.config.validation import truth_of
@@ -130,7 +130,8 @@ class SyncOptions(Section, frozen=True, kw_only=True):
     ] = None
     timezone: Annotated[
         Timezone | None,
-        "Time zone of every cron here, such as Europe/Vienna; empty = the machine's.",
+        "Time zone of every cron, of the diary and of the daily summary, such as "
+        "Europe/Vienna; empty = the machine's.",
     ] = None
     on_config_change: Annotated[bool, "Sync when this file changes what is wanted."] = True
     four_k: Annotated[bool, "Request in 4K, for every list that does not say otherwise."] = False
@@ -332,4 +333,7 @@ class ConfigForm(Section, frozen=True, kw_only=True):
         HttpOptions()
     )
     notify: Annotated[tuple[NotifyForm, ...], "Who is told what happens."] = ()
+    daily: Annotated[DailyOptions, "The summary of each day, for who is told `daily`."] = (
+        DailyOptions()
+    )
     log: Annotated[LogOptions, "What is logged, in which form and where."] = LogOptions()

@@ -6,7 +6,7 @@ import grp
 import os
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -145,6 +145,17 @@ def parse_cron(value: object) -> str:
     return text
 
 
+def parse_time_of_day(value: object) -> time | None:
+    """Read `00:05`, also as YAML has it (12:30 is 750 there), or off; None: off."""
+    if value is False or value == "off":
+        return None
+    text = f"{value // 60}:{value % 60:02}" if isinstance(value, int) else value
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)", text.strip()) if isinstance(text, str) else None
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59 or value is True:
+        raise ValueError('expected a time of day such as "00:05", or off')
+    return time(int(found[1]), int(found[2]))
+
+
 def parse_timezone(value: object) -> str:
     """Read the IANA name of a time zone that this machine knows."""
     text = value.strip() if isinstance(value, str) else ""
@@ -224,6 +235,20 @@ CronFields = Annotated[
             "type": "string",
             "pattern": r"^\s*\S+(\s+\S+){4}\s*$",
             "examples": ["0 4 * * *", "30 6 * * MON"],
+        },
+    ),
+]
+TimeOfDay = Annotated[
+    time | None,
+    plain(
+        parse_time_of_day,
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^\s*([01]?\d|2[0-3]):[0-5]\d\s*$|^off$"},
+                {"type": "integer", "minimum": 0, "maximum": 1439},
+                {"const": False},
+            ],
+            "examples": ["00:05", "7:30", "off"],
         },
     ),
 ]

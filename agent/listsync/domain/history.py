@@ -171,6 +171,24 @@ class NumberedRequest(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DayOfRequests:
+    """What became of requests in a span of time, each title once.
+
+    `requested`, `failed` and `slow` are the first of them; `slow` was requested long before and is
+    not there yet.
+    """
+
+    requested: tuple[RequestRow, ...] = ()
+    films: int = 0
+    series: int = 0
+    cancelled: int = 0
+    failed: tuple[RequestRow, ...] = ()
+    failures: int = 0
+    slow: tuple[RequestRow, ...] = ()
+    slow_total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRow:
     """One entry of one list. `status` is a word: new, handled, review, ...; `at` says since when.
 

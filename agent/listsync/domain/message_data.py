@@ -113,6 +113,42 @@ class SeveralData(TypedDict):
     messages: list[OneOfSeveral]
 
 
+class StandingData(TypedDict):
+    """What stands open at the end of a day, and since when, if that is known."""
+
+    notice: str
+    list: str | None
+    subject: str
+    text: str
+    since: str | None
+
+
+class DailyData(TypedDict):
+    """A day by the clocks of `timezone`: from `start` until before `end`.
+
+    `films`, `series` and `cancelled` count titles, `failures` those that failed last; `titles` and
+    `failed` are cut. `syncs` count by how they ended (ok, partly, failed, ...). `slow` were
+    requested more than a week ago and are not there.
+    """
+
+    date: str
+    timezone: str
+    start: str
+    end: str
+    is_late: bool
+    films: int
+    series: int
+    cancelled: int
+    failures: int
+    syncs: dict[str, int]
+    review: int
+    slow: int
+    titles: list[RequestedTitle]
+    failed: list[FailedTitle]
+    needs_attention: list[StandingData]
+    lists_failing: list[StandingData]
+
+
 DATA_OF_KINDS: dict[MessageKind, tuple[type, ...]] = {
     MessageKind.SUMMARY: (SummaryData,),
     MessageKind.REQUESTED: (RequestedData,),
@@ -121,5 +157,6 @@ DATA_OF_KINDS: dict[MessageKind, tuple[type, ...]] = {
     MessageKind.RECOVERED: (RecoveredData, SeveralData),
     MessageKind.CONFIGURATION: (NoticeData, SeveralData),
     MessageKind.REVIEW: (NoticeData, SeveralData),
+    MessageKind.DAILY: (DailyData,),
 }
 """Which of these a message of a kind has; none: an empty object."""

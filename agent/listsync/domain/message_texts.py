@@ -55,7 +55,7 @@ def _summary(report: SyncReport, at: datetime) -> Message:
         title=f"{head_of(report.result)}: {_counts_in_words(report)}",
         lines=tuple(_reasons(report)),
         facts=(*_facts_of_lists(report.lists), ("Duration", spent)),
-        titles=tuple(map(_shown, titles[:MOST_TITLES])),
+        titles=tuple(map(shown_title, titles[:MOST_TITLES])),
         more=max(0, len(titles) - MOST_TITLES),
         lists=tuple(one.name for one in report.lists),
         data={**_summary_data(report, titles)},
@@ -82,7 +82,7 @@ def _requested(report: SyncReport, at: datetime) -> Message:
         importance=Importance.INFO,
         at=at,
         title=f"{plural(len(titles), 'title')} requested",
-        titles=tuple(map(_shown, titles[:MOST_TITLES])),
+        titles=tuple(map(shown_title, titles[:MOST_TITLES])),
         more=max(0, len(titles) - MOST_TITLES),
         lists=tuple(dict.fromkeys(one["list"] for one in titles)),
         data={**data},
@@ -109,7 +109,8 @@ def _titles_of(report: SyncReport) -> list[RequestedTitle]:
     return found
 
 
-def _shown(one: RequestedTitle) -> str:
+def shown_title(one: RequestedTitle) -> str:
+    """Name a title with what of it was requested."""
     words = one["label"]
     if one["seasons"]:
         many = "s" if len(one["seasons"]) > 1 else ""

@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from listsync.domain.history import Key, NumberedRequest, Page, RequestRow, RunRow
+    from listsync.domain.history import (
+        DayOfRequests,
+        Key,
+        NumberedRequest,
+        Page,
+        RequestRow,
+        RunRow,
+    )
     from listsync.domain.media import Definition, TitleKey
     from listsync.domain.notices import NoticeRecord, Origin, SyncFindings
     from listsync.domain.report import SyncReport, SyncRun
@@ -47,6 +54,10 @@ class RunHistory(Protocol):
 
     def find(self, run_id: str) -> RunRow | None:
         """Return the run whose id begins so; None if it is not one run."""
+        ...
+
+    def results(self, start: datetime, end: datetime) -> Mapping[str, int]:
+        """Count the runs that began from *start* until before *end*, by how they ended."""
         ...
 
     def note_end(self, row: RunRow, found: SyncFindings) -> None:
@@ -100,6 +111,15 @@ class RequestHistory(Protocol):
 
     def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         """Return the last request of each title that fits as in `items`, the newest first."""
+        ...
+
+    def of_day(
+        self, start: datetime, end: datetime, *, slow_before: datetime, limit: int
+    ) -> DayOfRequests:
+        """Tell what was requested from *start* until before *end*, and what is not there yet.
+
+        That is what was requested *slow_before*, by the index as it was read last.
+        """
         ...
 
     def since(self, since: datetime) -> Mapping[str, int]:

@@ -74,6 +74,8 @@ METHODS: Mapping[str, Access] = {
     "notify_test": Access.CONTROL,
     "notify_test_result": Access.READ,
     "stats": Access.READ,
+    "summary": Access.READ,
+    "summary_send": Access.CONTROL,
     "review": Access.READ,
     "review_decide": Access.CONTROL,
     "trigger": Access.CONTROL,

@@ -87,6 +87,10 @@ class NotifyTestResultParams(TypedDict):
     id: Annotated[str, About("of the test, as `notify_test` replied")]
 
 
+class SummaryParams(TypedDict, total=False):
+    date: Annotated[str, About("a day such as 2026-03-01, by the agent's clock; none: yesterday")]
+
+
 class RunsParams(PageParams, total=False):
     run_id: Annotated[str, About("one run in detail: its id, or the beginning of it")]
 
@@ -324,6 +328,23 @@ class StatsReply(PageReply):
     days: list[DayCountsShape]
     services: list[TotalsShape]
     lists: list[ListTotalsShape]
+
+
+class SummaryReply(TypedDict):
+    """The summary of a day. *worth_sending*: something happened, or is wrong.
+
+    *more* titles are not among *titles*; *data* is what a webhook gets as `data`.
+    """
+
+    date: str
+    timezone: str
+    worth_sending: bool
+    title: str
+    lines: list[str]
+    facts: list[str]
+    titles: list[str]
+    more: int
+    data: dict[str, object]
 
 
 class ReviewReply(PageReply):

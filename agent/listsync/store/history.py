@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -201,6 +201,15 @@ class SqliteRunHistory:
             "SELECT * FROM runs WHERE substr(id, 1, length(?1)) = ?1 LIMIT 2", run_id
         )
         return _run(found[0]) if len(found) == 1 else None
+
+    def results(self, start: datetime, end: datetime) -> Mapping[str, int]:
+        found = self._database.read(
+            "SELECT result, count(*) AS number FROM runs"
+            " WHERE started_at >= ? AND started_at < ? AND result IS NOT NULL GROUP BY result",
+            iso(start),
+            iso(end),
+        )
+        return {row["result"]: row["number"] for row in found}
 
     def note_end(self, row: RunRow, found: SyncFindings) -> None:
         began, ended = (iso(at) if at else None for at in (row.started_at, row.ended_at))

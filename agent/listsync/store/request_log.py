@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from msgspec.json import Decoder
 
-from listsync.domain.history import Key, NumberedRequest, Page, RequestRow
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.history import (
+    DayOfRequests,
+    Key,
+    NumberedRequest,
+    Page,
+    RequestRow,
+    TitleStatus,
+)
+from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.run_notes import FailedRequest, Intent, Sent
 from listsync.domain.server import RequestAnswer, RequestBody
 from listsync.store.database import Database
@@ -58,6 +66,35 @@ class SqliteRequestHistory:
 
     def since(self, since: datetime) -> Mapping[str, int]:
         return requested_since(self._database, self._server(), since)
+
+    def of_day(
+        self, start: datetime, end: datetime, *, slow_before: datetime, limit: int
+    ) -> DayOfRequests:
+        titles = self._database.look_up(_OF_DAY, {"start": iso(start), "end": iso(end)})
+        counts = Counter((row["answer"], row["kind"]) for row in titles)
+        requested = [row["id"] for row in titles if row["answer"] == RequestAnswer.REQUESTED]
+        failed = [row["id"] for row in titles if row["answer"] in _FAILED]
+        slow = self._database.read(
+            _NOT_THERE, self._server(), RequestAnswer.REQUESTED, TitleStatus.REQUESTED
+        )
+        late = sorted(row["id"] for row in slow if row["at"] < iso(slow_before))
+        return DayOfRequests(
+            requested=self._rows(requested[:limit]),
+            films=counts[RequestAnswer.REQUESTED, MediaType.MOVIE],
+            series=counts[RequestAnswer.REQUESTED, MediaType.TV],
+            cancelled=sum(row["answer"] == RequestAnswer.CANCELLED for row in titles),
+            failed=self._rows(failed[:limit]),
+            failures=len(failed),
+            slow=self._rows(late[:limit]),
+            slow_total=len(late),
+        )
+
+    def _rows(self, numbers: Sequence[int]) -> tuple[RequestRow, ...]:
+        found = self._database.read(
+            "SELECT * FROM requests WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            json.dumps(numbers),
+        )
+        return tuple(map(request_of, found))
 
     def of_run(
         self, run_id: str, *, limit: int, after: Key | None = None, skip: int = 0
@@ -126,6 +163,19 @@ class SqliteRequestHistory:
             {"server": self._server(), "limit": limit, **values},
         )
         return tuple(map(request_of, found))
+
+
+_FAILED = (RequestAnswer.IMPOSSIBLE, RequestAnswer.UNSURE)
+_OF_DAY = (
+    "SELECT max(id) AS id, kind, answer FROM requests INDEXED BY requests_at"
+    " WHERE at >= :start AND at < :end GROUP BY server, kind, tmdb, four_k ORDER BY 1"
+)
+"""The last answer of each title: what failed first and was requested then has not failed."""
+_NOT_THERE = (
+    "SELECT max(requests.id) AS id, max(requests.at) AS at FROM title_status"
+    " JOIN requests USING (server, kind, tmdb, four_k)"
+    " WHERE server = ? AND answer = ? AND status = ? GROUP BY kind, tmdb, four_k"
+)
 
 
 def requested_at(database: Database, server: int) -> frozenset[Definition]:

@@ -79,6 +79,7 @@ def test_a_service_that_is_added_follows_fails_and_comes_back(start_agent: Start
         "daily-backup",
         "http",
         "notify",
+        "daily-summary",
         "door",
     ]
 

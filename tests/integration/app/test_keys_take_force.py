@@ -127,6 +127,10 @@ _OF_ALL_TARGETS: dict[str, object] = {
 }
 
 
+def daily(agent: AgentInProcess) -> object:
+    return agent.daemon._summaries.at
+
+
 def targets(agent: AgentInProcess) -> object:
     return agent.daemon._notifications.forms
 
@@ -162,6 +166,7 @@ _AT_ONCE = {
     "log.file": Change("agent.log", log_file),
     "log.max_mb": Change(1, log_file, _LOG_FILE),
     "log.keep": Change(1, log_file, _LOG_FILE),
+    "daily.at": Change("07:30", daily, {"notify": [_HOOK]}),
     "log.history": Change("diary.log", history),
     "log.history_max_mb": Change(1, history),
     "log.history_keep": Change(1, history),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from listsync.domain.message_of_day import LocalDay
 from listsyncctl.client import ClientError, ask
 from tests.integration.app.conftest import AgentInProcess
 from tests.integration.app.test_added_service import until
@@ -129,3 +132,28 @@ def test_a_target_that_was_mended_is_told_at_once(
 
 def open_kinds(agent: AgentInProcess) -> set[str]:
     return {one["kind"] for one in agent.ask("status")["notices"]}
+
+
+def test_a_day_that_passed_without_the_agent_is_told_late_and_once(
+    agent: AgentInProcess, receiver: Receiver
+) -> None:
+    hook = {"webhook": {"url": receiver.url}, "on": ["daily"]}
+    wanted: dict[str, object] = {"notify": [hook], "sync.timezone": "UTC"}
+    agent.write({**wanted, "daily.at": "off"})
+    assert agent.reload()["pending"] == []
+    agent.write({**wanted, **WRONG, "daily.at": "off"})
+    reload_badly(agent)  # so that there is something to tell
+    agent.daemon._key_values.save("daily_summary", "2026-01-01")
+    summaries = agent.daemon._summaries
+    at, zone = time(0, 5), ZoneInfo("UTC")
+    for _ in range(2):
+        summaries.step(at, zone)
+    receiver.wait_for(1)
+    agent.ask("summary_send")
+    late, again = (one.sent for one in receiver.wait_for(2))
+    yesterday = LocalDay.last_due(datetime.now(UTC), at, zone).date.isoformat()
+    assert (late["kind"], late["id"]) == ("daily", f"daily:{yesterday}")
+    assert late["data"]["needs_attention"][0]["notice"] == "config_invalid"
+    assert again["kind"] == "daily"
+    assert again["id"] != late["id"]
+    assert len(receiver.taken) == 2

@@ -32,6 +32,7 @@ _NAMES = {
     "targets": "notify",
     "notify_test": "notify",
     "notify_test_result": "notify",
+    "summary_send": "summary",
 }
 _HEAVY = {"asyncio", "dataclasses", "http", "pathlib", "sqlite3", "ssl"}
 _OURS = {"interrupts", "protocol", "terminal", "text_cleaning"}
@@ -252,6 +253,8 @@ _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
     "targets": [(None, messages.TargetsReply)],
     "notify_test": [(None, messages.NotifyTestReply)],
     "notify_test_result": [(None, messages.NotifyTestResultReply)],
+    "summary": [(None, messages.SummaryReply)],
+    "summary_send": [(None, messages.DoneReply)],
 }
 _OF_TYPE = {str: str, bool: bool, int: float, float: float}
 

@@ -26,6 +26,7 @@ _SUB_COMMANDS = {
     "targets": "notify",
     "notify_test": "notify test",
     "notify_test_result": "notify test",
+    "summary_send": "summary",
 }
 _READER = Caller("a reader", may_control=False)
 

@@ -55,6 +55,7 @@ _SUB_COMMANDS = {
     "targets": "notify",
     "notify_test": "notify",
     "notify_test_result": "notify",
+    "summary_send": "summary",
 }
 
 

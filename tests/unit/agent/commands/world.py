@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -179,11 +180,11 @@ class FakeTargets:
         self, messages: Sequence[Message], at: datetime, *, only: str | None = None
     ) -> tuple[int, ...]:
         del at
-        assert only is not None
+        names = [only] if only is not None else [one.name for one in self.known]
         begin = len(self.sent)
         self.sent += [
-            Delivery(number=number, target=only, message=one)
-            for number, one in enumerate(messages, begin)
+            Delivery(number=number, target=name, message=one)
+            for number, (name, one) in enumerate(product(names, messages), begin)
         ]
         return tuple(range(begin, len(self.sent)))
 

@@ -136,15 +136,11 @@ def test_an_empty_variable_of_lists_is_warned_of(text: str) -> None:
     ]
 
 
-def test_approval_and_time_zone_without_effect_are_warned_of() -> None:
+def test_approval_without_effect_is_warned_of() -> None:
     lists = "lists: [{file: a}]"
     assert "approve has no effect" in warned(f"server: {{url: sandbox, approve: yes}}\n{lists}")[0]
     named = "server: {url: sandbox, approve: yes, act_as: anna}\n"
     assert warned(named + lists) == []
-    zone = "\nsync: {timezone: Europe/Vienna}"
-    assert "timezone has no effect" in warned(SERVER + lists + zone)[0]
-    with_cron = SERVER + "lists: [{file: a, cron: 0 4 * * *}]" + zone
-    assert warned(with_cron) == []
 
 
 def test_what_a_list_says_of_approval_wins_over_the_server() -> None:
