@@ -136,6 +136,14 @@ _CONNECTING = replace(_PROGRESS, phase=Phase.CONNECT, total=0)
 _FAILED = replace(
     _REPORT, result=Result.FAILED, why="no server", lists=(), items=(), requested=(), notices=()
 )
+_FIRST = replace(
+    _REPORT,
+    result=Result.OK,
+    lists=(replace(_TOP, verdicts=Counter({Verdict.REQUESTED: 12}), left_out={}),),
+    items=(),
+    notices=(),
+    is_first=True,
+)
 _REPORTS: tuple[tuple[str, SyncReport, bool, int | None], ...] = (
     ("once", _REPORT, False, None),
     ("once -v", _REPORT, True, None),
@@ -145,6 +153,13 @@ _REPORTS: tuple[tuple[str, SyncReport, bool, int | None], ...] = (
     ("once: too narrow for a table", _REPORT, False, 30),
     ("once: stopped", replace(_REPORT, result=Result.CANCELLED, why="stopped"), False, None),
     ("once: failed", _FAILED, False, None),
+    ("once: the first sync", _FIRST, False, None),
+    (
+        "once --dry-run: the first sync",
+        replace(_FIRST, run=replace(_RUN, dry_run=True)),
+        False,
+        None,
+    ),
 )
 
 

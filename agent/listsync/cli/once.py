@@ -21,6 +21,7 @@ from listsync.app.wiring import open_parts
 from listsync.cancellation import CUT_AFTER_S, CancelToken
 from listsync.cli import report_view
 from listsync.domain.report import Progress, Result, SyncReport, SyncRun
+from listsync.domain.run_messages import server_messages
 from listsync.protocol import Exit
 from listsync.sync.run import sync
 from listsync.terminal.output import Palette, is_terminal, say, wants_colour
@@ -124,7 +125,8 @@ def sync_now(
 
 def _agreed(count: int, bar: ProgressBar | None) -> bool:
     question = (
-        f"This first sync looks up {count:,} titles and requests the missing ones. Continue?"
+        f"This first sync looks up {count:,} titles and requests the missing ones.\n"
+        f"Note: {server_messages(count)}.\nContinue?"
     )
     with bar.hidden() if bar else nullcontext():
         return click.confirm(question, default=False, err=True)

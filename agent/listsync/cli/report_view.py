@@ -19,7 +19,7 @@ from listsync.domain.report import (
     Verdict,
     planned_shape,
 )
-from listsync.domain.run_messages import head_of, message_of
+from listsync.domain.run_messages import head_of, message_of, server_messages
 from listsync.domain.server import RequestBody
 from listsync.protocol import SCHEMA_VERSION
 from listsync.terminal.output import (
@@ -79,6 +79,9 @@ def lines(
         if notice.kind is NoticeKind.REQUEST_FAILED and notice.list_name:
             continue  # told title by title
         yield palette.paint(notice_line(notice_shape(notice)), "yellow")
+    told = server_messages(report.count(Verdict.REQUESTED)) if report.is_first else ""
+    if told and not report.run.dry_run:
+        yield palette.paint(f"note: this was the first sync: {told}", "yellow")
     colour = {Result.OK: "green", Result.PARTLY: "yellow"}.get(report.result, "red")
     yield palette.paint(summary(report), colour)
 
@@ -209,7 +212,7 @@ def summary(report: SyncReport) -> str:
     """Sum the run up in one line."""
     head = head_of(report.result, dry_run=report.run.dry_run)
     spent = f"{plural(report.calls, 'API call')}, {duration(report.duration_s)}"
-    return f"{head}: {shown(message_of(report), 500)} ({spent})"
+    return f"{head}: {shown(message_of(report), 700)} ({spent})"
 
 
 def explained(item: ItemReport) -> Iterator[str]:

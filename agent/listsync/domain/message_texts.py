@@ -20,7 +20,7 @@ from listsync.domain.message_data import (
 from listsync.domain.message_of_notice import in_a_message
 from listsync.domain.messages import TEST_KEY, Beat, Importance, Message, MessageKind
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
-from listsync.domain.run_messages import head_of
+from listsync.domain.run_messages import head_of, server_messages
 from listsync.terminal.output import duration, plural, ranges
 from listsync.text_cleaning import cut
 
@@ -120,6 +120,9 @@ def shown_title(one: RequestedTitle) -> str:
 
 def _reasons(report: SyncReport) -> Iterator[str]:
     """Say what was cancelled, and what kept the lists from being done whole."""
+    told = server_messages(report.count(Verdict.REQUESTED)) if report.is_first else ""
+    if told:
+        yield f"This was the first sync: {told}."
     cancelled = [one.label for one in report.items if one.verdict is Verdict.CANCELLED]
     if cancelled:
         yield f"Cancelled: {some(cancelled, MOST_FAILED)}"
@@ -191,7 +194,7 @@ def _summary_data(report: SyncReport, titles: list[RequestedTitle]) -> SummaryDa
         "on_hold": counts[Verdict.ON_HOLD],
         "review": counts[Verdict.REVIEW],
         "failures": counts[Verdict.FAILED],
-        "is_first": False,
+        "is_first": report.is_first,
         "lists": [_list_data(one) for one in report.lists],
         "titles": titles[:MOST_TITLES],
         "failed": [_failed_data(one) for one in failed[:MOST_TITLES]],

@@ -224,7 +224,8 @@ class SyncReport:
 
     `requested` counts titles, each once, however many lists want it. `retry` says why the run is
     tried again by itself.
-    `for_feeds`: without a request server lists were only read.
+    `for_feeds`: without a request server lists were only read. `is_first`: no sync ended well at
+    this server before.
     `is_whole`: every title was looked at. `failure`: what kind of failure it is, if it failed.
     """
 
@@ -241,6 +242,7 @@ class SyncReport:
     retry: Retry | None = None
     is_whole: bool = True
     for_feeds: bool = False
+    is_first: bool = False
     failure: NoticeKind = NoticeKind.SYNC_FAILED
 
     @property

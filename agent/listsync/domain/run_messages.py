@@ -89,6 +89,24 @@ _ENDS = {
 }
 
 
+_FEW_MESSAGES = 5
+
+
+def server_messages(count: int) -> str:
+    """Say what comes with so many requests at a time, and how to avoid it; "" if they are few.
+
+    Overseerr, Jellyseerr and Seerr tell of each request, as approved automatically or as pending,
+    and never of several at once. Source: MEDIA_AUTO_APPROVED and MEDIA_PENDING of their webhooks.
+    """
+    if count <= _FEW_MESSAGES:
+        return ""
+    return (
+        "the request server itself sends a message for each request, if its notifications are on: "
+        f"up to {count:,}; to have fewer, turn them off there for a first sync, limit it with "
+        "sync.max_per_run, or request as a user of its own (server.act_as), who is told then"
+    )
+
+
 def message_of(report: SyncReport) -> str:
     """Say what came of the entries of all lists; of a run that was cut short first why."""
     counts = report.counts
@@ -101,7 +119,8 @@ def message_of(report: SyncReport) -> str:
     if failed:
         words += f", {failed} list{'' if failed == 1 else 's'} failed"
     if report.result in (Result.OK, Result.PARTLY):
-        return words
+        told = server_messages(counts[Verdict.REQUESTED]) if report.is_first else ""
+        return f"{words}; {told}" if told and report.run.dry_run else words
     why = report.why or report.result.value
     return f"{why} ({words})" if counts.total() else why
 

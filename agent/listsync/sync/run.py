@@ -137,6 +137,7 @@ class _Sync:
         self._seen = NOTHING_SEEN
         self._retry: Retry | None = None
         self._failure = NoticeKind.SYNC_FAILED
+        self._is_first = False
 
     def run(self) -> SyncReport:
         try:
@@ -180,7 +181,7 @@ class _Sync:
         seen = parts.memory.guard.use(info, self._run.run_id)
         if seen.remark:
             self._notices.append(Notice(kind=NoticeKind.SERVER_CHANGED, text=seen.remark))
-        is_first = parts.memory.runs.is_first()
+        self._is_first = is_first = parts.memory.runs.is_first()
         board.phase(Phase.COLLECT, total=len(parts.lists))
         for one in parts.lists if self._run.confirmed else ():
             parts.memory.snapshots.believe(one.rules.source)
@@ -386,6 +387,7 @@ class _Sync:
             retry=self._retry_after(result),
             is_whole=is_whole,
             failure=self._failure,
+            is_first=self._is_first,
         )
 
     def _retry_after(self, result: Result) -> Retry | None:

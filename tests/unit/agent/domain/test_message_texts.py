@@ -13,7 +13,8 @@ from listsync.domain.message_of_notice import messages_of_changes
 from listsync.domain.message_texts import MOST_TITLES, messages_of_run
 from listsync.domain.messages import Importance, Message, MessageKind
 from listsync.domain.notices import Notice, NoticeChanges, NoticeKind, NoticeRecord
-from listsync.domain.report import SyncReport, Verdict
+from listsync.domain.report import Result, SyncReport, Verdict
+from listsync.domain.run_messages import message_of
 from tests.golden.message_cases import NOTICES, REPORT, several
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -67,6 +68,22 @@ def test_what_was_requested_is_told_in_a_summary_and_for_itself() -> None:
     assert summary.importance is Importance.WARNING, "it was done in part"
     assert not requested.lines
     assert not requested.facts
+
+
+@pytest.mark.parametrize(
+    ("is_first", "count", "is_said"), [(True, 6, True), (True, 5, False), (False, 6, False)]
+)
+def test_of_a_first_sync_it_is_said_that_the_server_sends_messages_itself(
+    *, is_first: bool, count: int, is_said: bool
+) -> None:
+    lists = (replace(REPORT.lists[0], verdicts={Verdict.REQUESTED: count}, departed={}),)
+    report = replace(REPORT, lists=lists, is_first=is_first, result=Result.OK)
+    summary, _ = of_run(report)
+    assert any("server.act_as" in line for line in summary.lines) is is_said
+    assert summary.data["is_first"] is is_first
+    plan = replace(report, run=replace(report.run, dry_run=True))
+    assert ("server.act_as" in message_of(plan)) is is_said
+    assert "server.act_as" not in message_of(report), "the log and status stay short"
 
 
 def test_a_run_that_only_cancelled_tells_of_no_titles() -> None:

@@ -244,20 +244,21 @@ def test_a_no_asks_for_nothing_and_the_next_run_asks_anew() -> None:
 
 def test_a_first_sync_of_few_titles_is_not_asked_for() -> None:
     house = many(House(), ASK_ABOVE)
-    house.sync()
+    assert house.sync().is_first
     assert house.asked == []
 
 
 def test_only_the_first_sync_is_asked_for() -> None:
     house = House(MATRIX_ENTRY)
     house.sync()
-    many(house, ASK_ABOVE + 1).sync()
+    report = many(house, ASK_ABOVE + 1).sync()
+    assert not report.is_first
     assert house.asked == []
 
 
 def test_a_dry_run_is_never_asked_for() -> None:
     house = many(House(), ASK_ABOVE + 1)
-    house.sync(DRY_RUN)
+    assert house.sync(DRY_RUN).is_first
     assert house.asked == []
 
 
