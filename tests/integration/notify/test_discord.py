@@ -127,6 +127,16 @@ def test_an_embed_is_within_all_limits(message: Message) -> None:
     assert "".join(texts).encode()
 
 
+def test_long_facts_leave_the_whole_within_six_thousand() -> None:
+    facts = (("n" * 200, "v" * 700),) * 25
+    embed = embed_of(replace(MESSAGE, title="x" * 300, facts=facts, titles=("Film " * 30,) * 99))
+    fields = json.loads(json.dumps(embed["fields"]))
+    shown = [str(embed["title"]), str(embed["description"])]
+    shown += [text for field in fields for text in (field["name"], field["value"])]
+    assert fields[-1]["value"] == f"and {26 - len(fields)} more"
+    assert sum(map(utf16_units, shown)) <= 6000
+
+
 def test_of_many_facts_and_titles_the_rest_is_counted() -> None:
     embed = embed_of(
         replace(
