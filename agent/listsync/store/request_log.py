@@ -171,10 +171,11 @@ _OF_DAY = (
     " WHERE at >= :start AND at < :end GROUP BY server, kind, tmdb, four_k ORDER BY 1"
 )
 """The last answer of each title: what failed first and was requested then has not failed."""
-_NOT_THERE = (
+_NOT_THERE = (  # few are not there, of all that ever was requested: so they come first
     "SELECT max(requests.id) AS id, max(requests.at) AS at FROM title_status"
-    " JOIN requests USING (server, kind, tmdb, four_k)"
-    " WHERE server = ? AND answer = ? AND status = ? GROUP BY kind, tmdb, four_k"
+    " CROSS JOIN requests USING (server, kind, tmdb, four_k)"
+    " WHERE title_status.server = ? AND answer = ? AND status = ?"
+    " GROUP BY title_status.kind, title_status.tmdb, title_status.four_k"
 )
 
 
