@@ -27,7 +27,8 @@ class ServiceRequest:
     (JSON, if its headers do not say otherwise) it is a POST. Not `follows`: a redirect is an
     answer like any other. `wait_for` (a CSS selector) shows a browser that a page is there; None:
     that it has been loaded. Not `waits`: a time that the service names is left to whoever
-    asks. Its `turn` is waited for as soon as an answer proves large.
+    asks. Not `needs_body`: of a good answer that breaks off, or is too large, what came is enough.
+    Its `turn` is waited for as soon as an answer proves large.
     """
 
     service: str
@@ -45,6 +46,7 @@ class ServiceRequest:
     deadline_s: float = 120
     waits: bool = True
     follows: bool = True
+    needs_body: bool = True
     turn: LargeTurn | None = field(default=None, repr=False)
 
     @property

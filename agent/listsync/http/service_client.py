@@ -330,15 +330,20 @@ def _read(
     hops: int,
     give_up: float,
 ) -> Response:
+    body = bytearray()
     try:
-        body = b"".join(_within(call, response, token, give_up))
-    except BodyError as error:
-        raise _unreadable(call, error) from error
+        for piece in _within(call, response, token, give_up):
+            body += piece
+    except (BodyError, UnavailableError, httpx.HTTPError) as error:
+        if call.needs_body or not response.is_success:
+            if isinstance(error, BodyError):
+                raise _unreadable(call, error) from error
+            raise
     return Response(
         service=call.service,
         status=response.status_code,
         headers=Headers(response.headers.raw),
-        body=body,
+        body=bytes(body),
         path=f"{response.request.url.host}{response.request.url.path}",
         hops=hops,
     )

@@ -79,6 +79,7 @@ class HttpSender:
             hidden=tuple(part for one in request.hidden for part in secrets_in(one)),
             deadline_s=self._options.timeout_s,
             follows=False,
+            needs_body=False,  # it was taken, and is not to be sent again
         )
         response = send_once(self._client, request)
         if (error := self.trouble_in(response)) is not None:

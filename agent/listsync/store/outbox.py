@@ -26,8 +26,7 @@ _KEPT = timedelta(days=30)
 _GUARD = timedelta(hours=6)
 """What is told again within it waits until it is over: what comes and goes is told rarely."""
 _MOST_TOGETHER = 500
-_SOON = timedelta(seconds=5)
-"""What is due within it goes out with what is due now."""
+_SOON = timedelta(seconds=5)  # what is due within it goes out with what is due now
 _DELIVERY = "SELECT d.*, m.content FROM deliveries d JOIN messages m ON m.id = d.message"
 
 
@@ -93,7 +92,8 @@ class SqliteOutbox:
     def _next_of(self, target: str) -> sqlite3.Row | None:
         """Find what is sent next: a test first, as somebody waits for it."""
         waiting = f"{_DELIVERY} WHERE d.target = ? AND d.state = 'waiting'"
-        tests = f"{waiting} AND m.key BETWEEN ? AND ? LIMIT 1"
+        keys = "SELECT id FROM messages WHERE key BETWEEN ? AND ?"
+        tests = f"{waiting} AND d.message IN ({keys}) LIMIT 1"
         oldest = f"{waiting} ORDER BY d.due_at, d.message LIMIT 1"
         found = self._database.read(tests, target, TEST_KEY, TEST_KEY + "~")
         return next(iter(found or self._database.read(oldest, target)), None)

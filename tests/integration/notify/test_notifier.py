@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import socketserver
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from listsync.cancellation import CancelToken
+from listsync.config_types import SecretStr
 from listsync.domain.messages import (
     DeliveryState,
     Importance,
@@ -20,7 +21,9 @@ from listsync.domain.messages import (
 )
 from listsync.errors import Refusal, RefusedError, StateError, UnavailableError
 from listsync.notify import notifier
-from listsync.notify.notifier import Notifier
+from listsync.notify.notifier import Notifier, Open
+from listsync.notify.options import WebhookOptions
+from listsync.notify.targets.webhook import WebhookSender
 from listsync.store.database import Database
 from listsync.store.outbox import SqliteOutbox
 from tests.integration.app.test_added_service import until
@@ -80,10 +83,7 @@ def outbox(database: Database) -> BrokenOutbox:
 
 
 @contextmanager
-def notifying(outbox: SqliteOutbox, sender: ScriptedSender) -> Iterator[Notifier]:
-    def opened(_: CancelToken) -> ScriptedSender:
-        return sender
-
+def notifying(outbox: SqliteOutbox, opened: Open) -> Iterator[Notifier]:
     one, stop = Notifier(outbox, {"me": opened}), threading.Event()
     thread = threading.Thread(target=one.run, args=(stop,))
     thread.start()
@@ -122,7 +122,7 @@ def test_what_was_taken_is_not_sent_again_though_it_cannot_be_written_down(
     outbox.broken = failing(20, error)
     sender = ScriptedSender()
     outbox.put([SUMMARY, replace(SUMMARY, key="run:2:summary")], datetime.now(UTC))
-    with notifying(outbox, sender):
+    with notifying(outbox, lambda _: sender):
         until(lambda: is_done(outbox))
     assert sender.sent == ["run:1:summary", "run:2:summary"]
     assert outbox.statuses()[0].failures == 0
@@ -134,7 +134,7 @@ def test_a_state_that_cannot_be_written_is_said_once(
     monkeypatch.setattr(notifier, "_STATE_PAUSE_S", 0.01)
     outbox.broken = failing(20, StateError("the disk is full"))
     outbox.put([SUMMARY], datetime.now(UTC))
-    with notifying(outbox, ScriptedSender()):
+    with notifying(outbox, lambda _: ScriptedSender()):
         until(lambda: is_done(outbox))
     said = [one.getMessage() for one in caplog.records]
     assert said == ["notifications to me wait: the disk is full"]
@@ -147,7 +147,7 @@ def test_a_failure_that_cannot_be_written_down_is_no_reason_to_ask_again(
     outbox.broken = failing(20, StateError("cannot write: the disk is full"))
     sender = ScriptedSender(UnavailableError("me", "HTTP 503"))
     outbox.put([SUMMARY], datetime.now(UTC))
-    with notifying(outbox, sender):
+    with notifying(outbox, lambda _: sender):
         until(lambda: outbox.statuses()[0].failures == 1)
     assert sender.sent == ["run:1:summary"]
 
@@ -161,9 +161,55 @@ def test_a_limit_that_names_moments_again_and_again_is_not_believed_for_ever(
     ]
     sender = ScriptedSender(*limits)
     outbox.put([SUMMARY], datetime.now(UTC))
-    with notifying(outbox, sender):
+    with notifying(outbox, lambda _: sender):
         until(lambda: outbox.statuses()[0].failures > 3)
     assert len(sender.sent) == 4
     (status,) = outbox.statuses()
     assert status.paused_until is not None
     assert (status.paused_until - datetime.now(UTC)).total_seconds() > 60
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"Content-Length: 2000\r\n\r\n{}", id="breaks-off"),
+        pytest.param(b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nwhat", id="garbled"),
+        pytest.param(b"\r\n" + b"x" * 3_000_000, id="too-large"),
+    ],
+)
+def test_what_was_taken_is_so_however_its_answer_ends(outbox: BrokenOutbox, answer: bytes) -> None:
+    outbox.put([SUMMARY], datetime.now(UTC))
+    with answering(b"HTTP/1.1 200 OK\r\n" + answer) as url:
+        options = WebhookOptions(url=SecretStr(url))
+        with notifying(outbox, lambda token: WebhookSender("me", options, token)):
+            until(lambda: is_done(outbox))
+    (status,) = outbox.statuses()
+    assert (status.failures, status.dead, status.answer) == (0, 0, "HTTP 200")
+
+
+def test_a_refusal_that_breaks_off_is_none_that_was_taken(outbox: BrokenOutbox) -> None:
+    outbox.put([SUMMARY], datetime.now(UTC))
+    with answering(b"HTTP/1.1 503 Busy\r\nContent-Length: 2000\r\n\r\n{}") as url:
+        options = WebhookOptions(url=SecretStr(url))
+        with notifying(outbox, lambda token: WebhookSender("me", options, token)):
+            until(lambda: outbox.statuses()[0].failures == 1)
+
+
+@contextmanager
+def answering(raw: bytes) -> Iterator[str]:
+    """Answer each request with *raw*, and close."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            with suppress(OSError):
+                self.request.sendall(raw)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/hook"
+        finally:
+            server.shutdown()
+            thread.join()

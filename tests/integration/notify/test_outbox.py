@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -296,3 +297,19 @@ def test_a_target_that_may_have_been_mended_is_tried_again(outbox: SqliteOutbox)
     outbox.try_again(["me"])
     assert (waiting(outbox), waiting(outbox, "you")) == (["notice:1"], [])
     assert outbox.failures("me") == 1, "only an answer ends what was wrong"
+
+
+def test_ten_thousand_that_wait_make_the_next_one_no_slower(
+    database: Database, outbox: SqliteOutbox
+) -> None:
+    outbox.follow([ME], NOW)
+    outbox.put(
+        [replace(FAILED, key=f"run:{one}:summary", group="", about="") for one in range(10_000)],
+        NOW,
+    )
+    steps = itertools.count()
+    database._connection.set_progress_handler(lambda: next(steps) < 0, 100)
+    assert waiting(outbox) == ["run:0:summary"]
+    send(outbox)
+    assert waiting(outbox) == ["run:1:summary"]
+    assert next(steps) < 50, "5,000 instructions of SQLite"
