@@ -57,8 +57,8 @@ def notify_test(context: CommandContext, params: NotifyTestParams) -> NotifyTest
     names = [one.name for one in context.targets.statuses()]
     if (wanted := params.get("target")) is not None:
         if wanted not in names:
-            known = f"there are {', '.join(names)}" if names else "none is configured"
-            raise RefusedCommand(Reason.NOT_FOUND, f"there is no target {wanted!r}: {known}")
+            known = f", expected one of {', '.join(names)}" if names else ": none is configured"
+            raise RefusedCommand(Reason.NOT_FOUND, f"there is no target {wanted!r}{known}")
         names = [wanted]
     if not names:
         words = "no target is configured: name one under `notify` in the configuration"

@@ -10,7 +10,7 @@ import math
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -58,9 +58,10 @@ USER_AGENT = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
 class ServiceClient(httpx.Client):
     """A client for one list: how many requests at a time, how far apart, how long altogether.
 
-    The time of `list_s` begins with the first request. `browser` is the way past bot protection,
-    `token` ends what it waits for; `known_secrets` are those of the proxies. `ca_option` names
-    what to set for an authority of the user's own: "" = `providers.<service>.ca_file`.
+    `at_once` 0: as many as there are. The time of `list_s` begins with the first request.
+    `browser` is the way past bot protection, `token` ends what it waits for; `known_secrets` are
+    those of the proxies. `ca_option` names what to set for an authority of the user's own:
+    "" = `providers.<service>.ca_file`.
     """
 
     at_once = 4
@@ -302,6 +303,8 @@ def _exchange(
 
 def waiting_turn(client: ServiceClient, host: str) -> AbstractContextManager[None]:
     """Wait until *client* may ask *host*."""
+    if not client.at_once:
+        return nullcontext()
     return host_turn(host, at_once=client.at_once, apart_s=client.pace_s, token=client.token)
 
 

@@ -64,6 +64,7 @@ class HttpSender:
             ),
             token=token,
         )
+        self._client.at_once = 0  # one that hangs keeps no other of its host waiting
         self._client.ca_option = f"notify[].{kind_of(options)}.ca_file"
 
     def request_of(self, message: Message) -> ServiceRequest:

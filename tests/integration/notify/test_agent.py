@@ -53,7 +53,7 @@ def test_a_target_that_hangs_keeps_no_other_waiting(
     with receiving(Answer(hold=released)) as hangs:
         notify: dict[str, object] = {
             "notify": [
-                {"webhook": {"url": hangs.url}, "name": "hangs"},
+                *({"webhook": {"url": hangs.url}, "name": f"hangs-{one}"} for one in range(6)),
                 {"webhook": {"url": receiver.url}},
             ]
         }
@@ -61,7 +61,7 @@ def test_a_target_that_hangs_keeps_no_other_waiting(
         agent.reload()
         agent.write({**notify, **WRONG})
         reload_badly(agent)
-        hangs.wait_for(1)
+        hangs.wait_for(6)
         receiver.wait_for(1)
         released.set()
     assert told(receiver) == ["configuration"]

@@ -46,7 +46,7 @@ def test_a_test_goes_to_one_target_or_to_all_of_them(world: World) -> None:
 def test_who_is_not_there_cannot_be_tested(world: World) -> None:
     assert "no target is configured" in str(world.refusal("notify_test"))
     world.targets.known = (TargetStatus(name="phone"),)
-    assert "there are phone" in str(world.refusal("notify_test", target="fax"))
+    assert "expected one of phone" in str(world.refusal("notify_test", target="fax"))
     assert "no such test" in str(world.refusal("notify_test_result", id="7"))
 
 
