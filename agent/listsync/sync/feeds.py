@@ -6,6 +6,7 @@ list itself. All else is judged by what decisions go by, so that a feed has what
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ _GIVE_UP_AFTER = 5
 _PASSING = (LeftOut.NOT_LOOKED_UP, LeftOut.NO_FACTS)
 """Reasons for which a title that was in a feed stays in it: it is on the list, and known."""
 _BY_ID = (How.TMDB_ID, How.IMDB_ID, How.TVDB_ID)
+_LABEL = re.compile(r"(.+) \((\d{4})\)", re.DOTALL)
 
 
 def reason_left_out(
@@ -105,14 +107,24 @@ class _Seen:
 def _title_of(
     key: TitleKey, wanted: Wish | ListEntry, found: str, known: KnownTitle, ids: ExternalIds
 ) -> FeedTitle:
+    name, year = _parts_of(found)
     return FeedTitle(
         key.kind,
-        wanted.title or known.title or found or wanted.label,
-        wanted.year or known.year,
+        wanted.title or known.title or name or wanted.label,
+        wanted.year or known.year or year,
         sendable(key.tmdb_id),
         known.imdb or ids.imdb,
         sendable(known.tvdb or ids.tvdb),
     )
+
+
+def _parts_of(label: str) -> tuple[str, int | None]:
+    """Split what a look-up calls a title, so that it is named as its details would name it.
+
+    Whether a sync reads these may hang on a limit, even on which thread was quicker.
+    """
+    parts = _LABEL.fullmatch(label)
+    return (parts[1], int(parts[2])) if parts else (label, None)
 
 
 @dataclass(slots=True)
@@ -262,6 +274,9 @@ class FeedCatalogue:
         """Add what is known without a call, and tell whether that is all that feeds need."""
         if one.key is None:
             return True
+        lacks_facts = self._lacks_facts(one, known)
+        if one.known is NOTHING:
+            one.known = _known_by(one.facts, None)
         before = self.known.get(one.key, NOTHING)
         if one.known is NOTHING or one.known == before:
             one.known = before
@@ -269,7 +284,7 @@ class FeedCatalogue:
             self._news[one.key] = one.known = one.known.or_else(before)
         if one.known.tvdb is None and one.key.kind is MediaType.TV:
             one.known = one.known._replace(tvdb=known.state(one.key).tvdb_id)
-        return not (self._lacks(one) or self._lacks_facts(one, known))
+        return not (lacks_facts or self._lacks(one))
 
     def completed(self, lacking: Iterable[_Seen], known: Knowledge) -> Iterator[_Seen]:
         """Yield each with what its feeds need, in order, as far as the server answers."""

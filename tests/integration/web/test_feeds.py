@@ -26,6 +26,7 @@ from listsync.domain.report import Result
 from listsync.domain.server import MediaStatus, TitleState
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.store.list_snapshots import SqliteConfiguredLists
+from listsync.store.match_cache import SqliteFacts
 from listsync.web import feed_routes
 from listsync.web.application import Backend
 from listsync.web.feed_routes import AGE, FeedRoutes
@@ -423,6 +424,29 @@ def test_a_tvdb_id_that_the_index_or_the_list_has_costs_no_call(house: FeedHouse
     record = house.state.feeds.find(rules())
     assert record is not None
     assert record.counts["sonarr"] == 2
+
+
+def test_a_series_is_called_the_same_whether_or_not_its_details_were_read(
+    door: Door, house: FeedHouse
+) -> None:
+    house.server.set_status(LOST.key, MediaStatus.AVAILABLE)
+    house.follow(entry(tvdb=73739), entry(tvdb=334824, rank=2)).sync()
+    assert house.server.counts["series"] == 1
+    assert titles(door, "mine/sonarr.json") == ["Lost", "Dark"]
+    assert [one.year for one in house.state.feeds.titles(rules())] == [2004, 2017]
+
+
+def test_a_film_has_the_imdb_id_that_facts_tell_which_were_read_before(
+    door: Door, house: FeedHouse
+) -> None:
+    recent = replace(rules(), filters=Filters(year=Span(low=2000)))
+    house.server.set_status(DUNE.key, MediaStatus.AVAILABLE)
+    SqliteFacts(house.database).put(DUNE.key, DUNE.facts)
+    house.follow(DUNE_ROW, of=recent).sync()
+    assert house.server.counts["facts"] == 0
+    assert [one["imdb_id"] for one in read(door).json()] == ["tt1160419"]
+    house.follow(DUNE_ROW).sync()
+    assert [one["imdb_id"] for one in read(door).json()] == ["tt1160419"]
 
 
 def test_a_series_without_a_tvdb_id_is_asked_for_again_in_a_week(house: FeedHouse) -> None:
