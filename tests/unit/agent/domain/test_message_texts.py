@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -184,3 +186,22 @@ def test_what_programs_are_told_is_as_it_is_declared() -> None:
         types = DATA_OF_KINDS[message.kind]
         (form,) = (one for one in types if set(message.data) == one.__annotations__.keys())
         msgspec.convert(message.data, form)
+
+
+def test_what_the_readme_shows_of_each_kind_is_what_is_said() -> None:
+    root = Path(__file__).parents[4]
+    block = (root / "README.md").read_text().split("What they say, by kind")[1].split("```")[1]
+    lines = block.splitlines()[1:]
+    width = len(lines[0]) - len(lines[0].split("]", 1)[1].lstrip())
+    samples: dict[str, list[str]] = {}
+    kind = ""
+    for line in lines:
+        if line.startswith("["):
+            kind = line[1 : line.index("]")]
+        samples.setdefault(kind, []).append(line[width:])
+    texts = re.sub(r"\[(\w+), \w+\] ", r"[\1] ", (root / "tests/golden/texts.txt").read_text())
+    for kind, said in samples.items():
+        assert "\n".join([f"[{kind}] {said[0]}", *said[1:]]) in texts, kind
+    # Of transfers there are none yet; a heartbeat and a test are no texts for people.
+    others = {MessageKind.TRANSFER, MessageKind.HEARTBEAT, MessageKind.TEST}
+    assert set(samples) == set(MessageKind) - others
