@@ -1,7 +1,4 @@
-"""One request to the agent, one reply; or what stops a command, with its exit code.
-
-And the pages of a reply, put together.
-"""
+"""One request to the agent, one reply; or what stops a command, with its exit code."""
 
 from __future__ import annotations
 
@@ -148,20 +145,23 @@ _START = "start it with `listsync run` or `systemctl start listsync`"
 
 
 def ask(
-    sockets: Sequence[StrPath], method: str, params: Mapping[str, object], *, timeout_s: float
+    sockets: Sequence[StrPath],
+    method: str,
+    params: Mapping[str, object],
+    *,
+    timeout_s: float,
+    spent_s: float = 0.0,
 ) -> dict[str, object]:
     """Ask the first agent that listens; what only looks is asked twice when no answer comes.
+
+    Of *timeout_s*, *spent_s* has been waited in vain already.
 
     Raises:
         ClientError: nobody listens, no answer came in time, or the agent refused.
 
     """
-    until = time.monotonic() + timeout_s
-    id_ = os.urandom(16).hex()
-    message = request(method, params, id_=id_, deadline=time.time() + timeout_s)
-    body = json.dumps(message, ensure_ascii=False).encode(errors="replace")
-    if len(body) > MAX_BYTES:
-        raise ClientError(Exit.USAGE, f"{method}: more than {MAX_BYTES} bytes to say: say less")
+    until = time.monotonic() + timeout_s - spent_s
+    id_, body = _question(method, params, timeout_s)
     path, connection = _first_that_listens(sockets)
     failed: OSError | None = None
     # A REP socket can lose a reply after junk from somebody else. The same id gets the same
@@ -182,6 +182,62 @@ def ask(
             if not (only_looks or _was_unheard(error)):
                 break
     raise _no_answer(path, failed, timeout_s)
+
+
+class Line:
+    """One connection for questions that only look, each sent well before its reply is needed.
+
+    Whatever goes wrong with it, `ask` asks the same again, and says what is wrong.
+    """
+
+    def __init__(self, sockets: Sequence[StrPath], *, timeout_s: float) -> None:
+        self._sockets = sockets
+        self._timeout_s = timeout_s
+        self._connection: socket | None = None
+
+    def send(self, method: str, params: Mapping[str, object]) -> None:
+        """Ask, and do not wait; `result` is to follow."""
+        began = time.monotonic()
+        self._asked = method, params
+        self._id, body = _question(method, params, self._timeout_s)
+        try:
+            if self._connection is None:
+                self._path, self._connection = _first_that_listens(self._sockets)
+                self._talk = zmtp.Talk(self._connection)
+            self._talk.send(body, until=self._until(began))
+        except (OSError, ClientError, zmtp.StrangerError):
+            self.close()
+        self._spent_s = time.monotonic() - began
+
+    def result(self) -> dict[str, object]:
+        """Wait for the reply to what was sent last; raises what `ask` does."""
+        began = time.monotonic() - self._spent_s
+        if self._connection is not None:
+            with suppress(OSError, zmtp.StrangerError):
+                reply = self._talk.receive(until=self._until(began), most=MAX_BYTES)
+                return _result(reply, self._id, self._path, self._asked[0])
+            self.close()
+        spent_s = time.monotonic() - began
+        return ask(self._sockets, *self._asked, timeout_s=self._timeout_s, spent_s=spent_s)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _until(self, began: float) -> float:
+        """Leave half of the time for asking again."""
+        return began + self._timeout_s / 2
+
+
+def _question(method: str, params: Mapping[str, object], timeout_s: float) -> tuple[str, bytes]:
+    """Give the id and the bytes of a question."""
+    id_ = os.urandom(16).hex()
+    message = request(method, params, id_=id_, deadline=time.time() + timeout_s)
+    body = json.dumps(message, ensure_ascii=False).encode(errors="replace")
+    if len(body) > MAX_BYTES:
+        raise ClientError(Exit.USAGE, f"{method}: more than {MAX_BYTES} bytes to say: say less")
+    return id_, body
 
 
 def _was_unheard(error: OSError) -> bool:
@@ -322,29 +378,3 @@ def _owner(path: str) -> str:
             except KeyError:
                 return f"uid {uid}"
     return "another user"
-
-
-def rows_of(page: Mapping[str, object], name: str) -> list[object]:
-    rows = page.get(name)
-    return rows if isinstance(rows, list) else []
-
-
-def has_rows(page: Mapping[str, object]) -> bool:
-    return any(
-        has_rows(value) if isinstance(value, dict) else isinstance(value, list) and value
-        for value in page.values()
-    )
-
-
-def append_page(whole: dict[str, object], page: Mapping[str, object]) -> None:
-    """Put the rows of a page behind those that there are; what is no row is as it was first."""
-    for name, value in page.items():
-        there = whole.get(name)
-        if isinstance(there, list) and isinstance(value, list):
-            there += value
-        elif isinstance(there, dict) and isinstance(value, dict):
-            append_page(there, value)
-
-
-def without_offset(params: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in params.items() if name != "offset"}

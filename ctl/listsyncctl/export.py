@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -43,39 +44,45 @@ def export(session: Session, target: str, params: Mapping[str, object]) -> None:
         return
     try:
         with raised():
-            _replace(path, form, items)
+            count = _replace(path, form, items)
     except OSError as error:
         raise ClientError(Exit.FAILED, f"cannot write {path}: {error.strerror}") from None
-    click.echo(f"{len(items)} items are in {path}.", err=True)
+    click.echo(f"{count} items are in {path}.", err=True)
 
 
-def _replace(path: Path, form: str, items: Iterable[ItemShape]) -> None:
+def _replace(path: Path, form: str, items: Iterable[ItemShape]) -> int:
     """Write whole or not at all: what is there already is only replaced at the end."""
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         with new.open("x", encoding="utf-8", newline="") as file:  # follows nobody's link
-            _write(file, form, items)
+            count = _write(file, form, items)
         new.replace(path)
     except BaseException:
         with suppress(OSError):
             new.unlink()
         raise
+    return count
 
 
-def _all_items(session: Session, params: Mapping[str, object]) -> list[ItemShape]:
+def _all_items(session: Session, params: Mapping[str, object]) -> Iterator[ItemShape]:
+    """Ask for the first page at once, and for others while items are written."""
     pages = session.items({**params, "limit": _PAGE})
-    return [item for page in pages for item in page["items"]]
+    first = next(pages)
+    return (item for page in chain([first], pages) for item in page["items"])
 
 
-def _write(file: TextIO, form: str, items: Iterable[ItemShape]) -> None:
+def _write(file: TextIO, form: str, items: Iterable[ItemShape]) -> int:
+    """Say how many there are."""
     if form == ".json":
-        whole = {"schema_version": SCHEMA_VERSION, "items": list(items)}
-        file.write(printable_json(whole, indent=1) + "\n")
-        return
+        whole = [*items]
+        told = {"schema_version": SCHEMA_VERSION, "items": whole}
+        file.write(printable_json(told, indent=1) + "\n")
+        return len(whole)
     columns = VIEWS["items"].columns
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_harmless(one.get(name)) for name in columns] for one in items)
+    rows = ([_harmless(one.get(name)) for name in columns] for one in items)
+    return sum(1 for _ in map(writer.writerow, rows))
 
 
 def _is_plain(text: str) -> bool:

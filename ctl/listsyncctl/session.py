@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
@@ -14,9 +15,8 @@ import click
 import listsync
 from listsync.protocol import client_places
 from listsync.terminal.output import Palette, say, seconds_of, wants_colour
-from listsyncctl import client
-from listsyncctl.client import ClientError, ask, not_understood, with_all_problems
-from listsyncctl.replies import strange_in
+from listsyncctl import views as pages
+from listsyncctl.client import ClientError, Line, ask, not_understood, with_all_problems
 from listsyncctl.title_views import Display
 from listsyncctl.views import MESSAGE, VIEWS, as_json, plain
 
@@ -150,7 +150,7 @@ class Session:
     def _all(self, method: str, params: Params) -> dict[str, object]:
         whole = self._ask(method, params)
         for page in self._later_pages(method, params, whole):
-            client.append_page(whole, page)
+            pages.append_page(whole, page)
         whole.pop("next", None)
         return whole
 
@@ -165,7 +165,7 @@ class Session:
         """Ask for one list with all of its requests; raises ClientError."""
         result = self._all("lists", {"name": name})
         self._add_requests(result, {"list": name})
-        for one in client.rows_of(result, "lists"):
+        for one in pages.rows_of(result, "lists"):
             if self.output == "plain" and isinstance(one, dict):  # all is said in its one line
                 one["requests"] = result.get("requests")
         return result
@@ -173,7 +173,7 @@ class Session:
     def explain(self, params: Params) -> dict[str, object]:
         """Ask for as many titles as `limit` says, each with all of its requests."""
         result = self.ask_some("explain", params, rows="titles", usual=5)
-        for title in client.rows_of(result, "titles"):
+        for title in pages.rows_of(result, "titles"):
             if isinstance(title, dict):
                 self._add_requests(title, {"title": f"{title.get('kind')}/{title.get('tmdb_id')}"})
         return result
@@ -183,8 +183,8 @@ class Session:
         if cursor := told.pop("requests_next", None):
             others = self._all("requests", {**which, "cursor": cursor})
             told["requests"] = [
-                *client.rows_of(told, "requests"),
-                *client.rows_of(others, "requests"),
+                *pages.rows_of(told, "requests"),
+                *pages.rows_of(others, "requests"),
             ]
             if "more_requests" in told:
                 told["more_requests"] = 0
@@ -195,15 +195,16 @@ class Session:
         wanted = limit if isinstance(limit, int) else usual
         first = params if limit is None else {**params, "limit": min(wanted, _PAGE)}
         whole = self._ask(method, first)
-        found = client.rows_of(whole, rows)
+        found = pages.rows_of(whole, rows)
         after = whole.get("next")
-        while after and (left := wanted - len(found)) > 0:
-            more = {**client.without_offset(params), "limit": min(left, _PAGE), "cursor": after}
-            page = self._ask(method, more)
-            if not client.rows_of(page, rows) or page.get("next") == after:
-                raise not_understood(method, "next")
-            found += client.rows_of(page, rows)
-            whole["next"] = after = page.get("next")
+        with closing(self._line()) as line:
+            while after and (left := wanted - len(found)) > 0:
+                line.send(method, pages.behind({**params, "limit": min(left, _PAGE)}, after))
+                page = pages.understood(method, line.result())
+                if not pages.rows_of(page, rows) or page.get("next") == after:
+                    raise not_understood(method, "next")
+                found += pages.rows_of(page, rows)
+                whole["next"] = after = page.get("next")
         return whole
 
     def items(self, params: Params) -> Iterator[ItemsReply]:
@@ -216,22 +217,14 @@ class Session:
     def _later_pages(
         self, method: str, params: Params, first: Mapping[str, object]
     ) -> Iterator[dict[str, object]]:
-        after = first.get("next")
-        seen = set[object]()
-        while after:
-            seen.add(after)
-            page = self._ask(method, {**client.without_offset(params), "cursor": after})
-            after = page.get("next")
-            if after in seen or (after and not client.has_rows(page)):
-                raise not_understood(method, "next")  # for ever
-            yield page
+        return pages.later_pages(self._line(), method, params, first.get("next"))
+
+    def _line(self) -> Line:
+        return Line(self.places, timeout_s=self.timeout_s or DEFAULT_TIMEOUT_S)
 
     def _ask(self, method: str, params: Params) -> dict[str, object]:
         timeout_s = self.timeout_s or DEFAULT_TIMEOUT_S
-        result = ask(self.places, method, params, timeout_s=timeout_s)
-        if (field := strange_in(method, result)) is not None:
-            raise not_understood(method, field)
-        return result
+        return pages.understood(method, ask(self.places, method, params, timeout_s=timeout_s))
 
     @property
     def display(self) -> Display:

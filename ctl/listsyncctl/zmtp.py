@@ -1,6 +1,6 @@
-"""One question over ZMTP, the wire protocol of ZeroMQ, as a REQ socket would ask it.
+"""Questions over ZMTP, the wire protocol of ZeroMQ, as a REQ socket would ask them.
 
-libzmq takes longer to import than `status` may last; one question needs little of it: a greeting,
+libzmq takes longer to import than `status` may last; a question needs little of it: a greeting,
 a handshake without security, a request and its reply.
 
 Sources: `protocol.zmtp_frames` for the frames; RFC 28/REQREP (rfc.zeromq.org) for the empty frame
@@ -61,23 +61,46 @@ def ask(connection: socket, body: bytes, *, until: float, most: int) -> bytes:
         StrangerError: what came is no ZMTP, no REP or ROUTER, or no reply of one frame.
 
     """
-    wire = _Wire(connection, until)
-    met = False
-    try:
-        _shake_hands(wire)
-        met = True
-        wire.write(frame(MORE, b"") + frame(0, body))
-        return _reply(wire, most)
-    except ConnectionError:
-        raise HungUpError(met=met) from None
+    talk = Talk(connection)
+    talk.send(body, until=until)
+    return talk.receive(until=until, most=most)
+
+
+class Talk:
+    """One question after the other over a fresh *connection*, which stays the caller's.
+
+    Each is sent, and its reply received, before the next. Both raise what `ask` does: the end.
+    """
+
+    def __init__(self, connection: socket) -> None:
+        self._wire = _Wire(connection)
+        self._has_met = False
+
+    def send(self, body: bytes, *, until: float) -> None:
+        """Shake hands first, where that has not been done."""
+        self._wire.until = until
+        try:
+            if not self._has_met:
+                _shake_hands(self._wire)
+                self._has_met = True
+            self._wire.write(frame(MORE, b"") + frame(0, body))
+        except ConnectionError:
+            raise HungUpError(met=self._has_met) from None
+
+    def receive(self, *, until: float, most: int) -> bytes:
+        self._wire.until = until
+        try:
+            return _reply(self._wire, most)
+        except ConnectionError:
+            raise HungUpError(met=True) from None
 
 
 class _Wire:
     """Whole pieces of a stream, until a moment."""
 
-    def __init__(self, connection: socket, until: float) -> None:
+    def __init__(self, connection: socket) -> None:
+        self.until = 0.0
         self._connection = connection
-        self._until = until
         self._came = bytearray()
 
     def write(self, what: bytes) -> None:
@@ -96,7 +119,7 @@ class _Wire:
         return taken
 
     def _left_s(self) -> float:
-        left_s = self._until - time.monotonic()
+        left_s = self.until - time.monotonic()
         if left_s <= 0:
             raise TimeoutError
         return left_s

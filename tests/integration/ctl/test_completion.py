@@ -34,7 +34,7 @@ def test_list_names(agent: Agent, ctl: Ctl, words: str) -> None:
 
 
 def test_commands(ctl: Ctl) -> None:
-    assert completed(ctl, "listsyncctl re") == ["reload", "resume", "review"]
+    assert completed(ctl, "listsyncctl re") == ["reload", "requests", "resume", "review"]
 
 
 def test_no_agent_is_no_names(ctl: Ctl) -> None:

@@ -6,17 +6,20 @@ import json
 import os
 import sys
 import time
+from _socket import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from listsync.commands.context import Caller
 from listsync.control.authorization import Peer
 from listsync.control.rpc import MAX_REPLY, RpcHandler
-from listsync.protocol import Code, Exit, request
+from listsync.protocol import Code, Exit, Reason, RefusedCommand, request
 from listsyncctl import __main__ as program
+from listsyncctl import client
+from listsyncctl.session import Session
 from tests.integration.ctl.conftest import Agent, served
 from tests.unit.agent.commands.world import World, a_list, a_request, a_run, an_item, rules
 
@@ -207,3 +210,81 @@ def test_an_agent_that_comes_to_no_end_is_not_understood(
     code, out, err = call(*line.split())
     assert (code, out) == (Exit.FAILED, "")
     assert "next of items" in err
+
+
+class TenFilms:
+    """Tells one film a page, and notes of each question what it was sent over."""
+
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.agent = Agent()
+        self.agent.answer = self._page
+        self.session = Session()
+        self.session.socket, self.session.timeout_s = str(path), 60
+        self.connections = 0
+        self._connect = client._connect
+        monkeypatch.setattr(client, "_connect", self._counted)
+
+    def _page(self, _: str, params: Mapping[str, Any], __: Caller) -> Mapping[str, Any]:
+        number = int(params.get("cursor", 0))
+        next_ = str(number + 1) if number < 9 else None
+        return {"total": 10, "next": next_, "items": [{"title": f"Film {number}"}]}
+
+    def _counted(self, path: str) -> socket:
+        self.connections += 1
+        return self._connect(path)
+
+
+@pytest.fixture
+def ten_films(path: Path, monkeypatch: pytest.MonkeyPatch) -> TenFilms:
+    return TenFilms(path, monkeypatch)
+
+
+@pytest.mark.parametrize("way", ["all", "some"])
+def test_later_pages_come_over_one_connection(path: Path, ten_films: TenFilms, way: str) -> None:
+    with served(path, ten_films.agent):
+        if way == "all":
+            found = [film for page in ten_films.session.items({}) for film in page["items"]]
+        else:
+            some = ten_films.session.ask_some("items", {"limit": 99}, rows="items", usual=1)
+            found = cast("list[Any]", some["items"])
+    assert [film["title"] for film in found] == [f"Film {n}" for n in range(10)]
+    assert len(ten_films.agent.asked) == 10
+    assert ten_films.connections == 2
+
+
+def test_the_next_page_is_made_while_one_is_looked_at(path: Path, ten_films: TenFilms) -> None:
+    with served(path, ten_films.agent):
+        pages = ten_films.session.items({})
+        next(pages)
+        next(pages)
+        until = time.monotonic() + 60
+        while len(ten_films.agent.asked) < 3:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert len([*pages]) == 8
+    assert len(ten_films.agent.asked) == 10
+
+
+def test_an_agent_that_begins_anew_between_pages_costs_none(
+    path: Path, ten_films: TenFilms
+) -> None:
+    with served(path, ten_films.agent):
+        pages = ten_films.session.items({})
+        found = [next(pages), next(pages)]
+    with served(path, ten_films.agent):
+        found += pages
+    titles = [film["title"] for page in found for film in page["items"]]
+    assert titles == [f"Film {n}" for n in range(10)]
+
+
+def test_a_later_page_that_is_refused_is_said_and_nothing_is_written(
+    agent: Agent, call: Call, folder: Path
+) -> None:
+    (folder / "all.csv").write_text("before")
+    page = {"total": 9, "next": "c", "items": [{"title": "x"}]}
+    agent.script = {"items": [page, RefusedCommand(Reason.UNAVAILABLE, "the disk is gone")]}
+    code, _, err = call("items", "--export", str(folder / "all.csv"))
+    assert (code, err) == (Exit.FAILED, "listsyncctl: the disk is gone\n")
+    assert {one.name for one in folder.iterdir() if one.is_file()} == {"all.csv"}
+    assert (folder / "all.csv").read_text() == "before"
+    assert len(agent.asked) == 2

@@ -11,7 +11,7 @@ import pytest
 import zmq
 
 from listsync.protocol import Exit, result_reply
-from listsyncctl.client import ClientError, ask
+from listsyncctl.client import ClientError, Line, ask
 
 
 class Forgetful:
@@ -67,3 +67,20 @@ def test_what_changes_something_is_sent_once(forgetful: Forgetful, path: Path) -
         ask([path], "trigger", {}, timeout_s=1)
     assert caught.value.exit is Exit.NO_ANSWER
     assert len(forgetful.ids) == 1
+
+
+def test_a_reply_that_a_line_loses_is_asked_for_again(forgetful: Forgetful, path: Path) -> None:
+    line = Line([path], timeout_s=10)
+    for _ in range(2):
+        line.send("ping", {})
+        assert line.result() == {"pong": True}
+    line.close()
+    assert len(forgetful.ids) == 3
+
+
+def test_a_line_that_nobody_hears_is_told_of_when_its_reply_is_wanted(path: Path) -> None:
+    line = Line([path], timeout_s=10)
+    line.send("ping", {})
+    with pytest.raises(ClientError) as caught:
+        line.result()
+    assert caught.value.exit is Exit.NOT_RUNNING

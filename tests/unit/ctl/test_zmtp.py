@@ -280,3 +280,26 @@ def test_dripping_bytes_do_not_stretch_the_time(
 def test_what_comes_after_the_answer_is_left_alone(pair: Pair) -> None:
     pair.peer.sendall(WHOLE + b"\xff" * 100)
     assert pair.ask() == b"answer"
+
+
+def test_questions_of_one_talk_shake_hands_once(pair: Pair) -> None:
+    talk, until = zmtp.Talk(pair.asking), time.monotonic() + 30
+    pair.peer.sendall(WHOLE + short(MORE, b"") + short(0, b"another"))
+    answers = []
+    for body in (b"question", b"next"):
+        talk.send(body, until=until)
+        answers.append(talk.receive(until=until, most=MOST))
+    assert answers == [b"answer", b"another"]
+    asked = [short(MORE, b"") + short(0, body) for body in (b"question", b"next")]
+    assert pair.heard() == GREETING + OF_REQ + b"".join(asked)
+
+
+def test_a_talk_that_is_over_is_told_from_one_that_never_was(pair: Pair) -> None:
+    talk, until = zmtp.Talk(pair.asking), time.monotonic() + 30
+    pair.peer.sendall(WHOLE)
+    talk.send(b"question", until=until)
+    assert talk.receive(until=until, most=MOST) == b"answer"
+    pair.peer.close()
+    with pytest.raises(zmtp.HungUpError) as caught:
+        talk.send(b"next", until=until)
+    assert caught.value.met
