@@ -1239,7 +1239,7 @@ class FakeItems:
             if query.lower() in row.title.lower() and list_name in {None, row.list_name}
         ]
         keys = [(1, number, row.title) for number, row in enumerate(found)]
-        found = [replace(row, place=key) for row, key in zip(found, keys, strict=True)]
+        found = [row._replace(place=key) for row, key in zip(found, keys, strict=True)]
         return _page(found, keys, limit=limit, after=after, skip=skip)
 
     def counts(self, list_name: str) -> Mapping[str, int]:

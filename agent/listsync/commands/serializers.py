@@ -71,7 +71,7 @@ def request_shape(row: RequestRow) -> RequestShape:
 
 
 def item_shape(row: ItemRow) -> ItemShape:
-    key, entry = row.tmdb_key, row.entry
+    key, entry, request = row.tmdb_key, row.entry, row.request
     return {
         "title": cut(row.title, 200),
         "kind": key.kind.value if key else entry.kind,
@@ -79,10 +79,10 @@ def item_shape(row: ItemRow) -> ItemShape:
         "list": row.list_name,
         "status": row.status,
         "at": iso(row.at),
-        "brought_by": one_line(", ".join(row.request.lists)) if row.request else None,
-        "asked_as": row.request.asked_as if row.request else None,
-        "requested_at": iso(row.request.at) if row.request else None,
-        "run_id": row.request.run_id if row.request else None,
+        "brought_by": one_line(", ".join(request.lists)) if request else None,
+        "asked_as": request.asked_as if request else None,
+        "requested_at": iso(request.at) if request else None,
+        "run_id": request.run_id if request else None,
         "year": entry.year,
         "imdb_id": entry.ids.imdb,
         "tvdb_id": entry.ids.tvdb,
@@ -157,7 +157,21 @@ def iso(at: datetime) -> str: ...
 @overload
 def iso(at: datetime | None) -> str | None: ...
 def iso(at: datetime | None) -> str | None:
-    return at.isoformat(timespec="milliseconds") if at else None
+    """Write a point in time to the millisecond.
+
+    As `timespec="milliseconds"` does, in less time: an export has 300,000 of these.
+    """
+    if at is None:
+        return None
+    text = at.isoformat()
+    if text[_SECONDS : _SECONDS + 1] == ".":
+        return text[:_MILLISECONDS] + text[_MICROSECONDS:]
+    return f"{text[:_SECONDS]}.000{text[_SECONDS:]}"
+
+
+_SECONDS, _MILLISECONDS, _MICROSECONDS = (
+    len(f"2000-01-01T00:00:00{fraction}") for fraction in ("", ".000", ".000000")
+)
 
 
 _T = TypeVar("_T")
@@ -186,6 +200,7 @@ class PageRequest:
 class PageRows(list[_T]):
     """Rows of *total* with their keys; who has no room for all leaves the last to the next page.
 
+    They are of what JSON knows, and have no numbers but whole ones.
     A plain list is made again instead, for less room.
     """
 

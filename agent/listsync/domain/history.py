@@ -188,12 +188,12 @@ class DayOfRequests:
     slow_total: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemRow:
+class ItemRow(NamedTuple):
     """One entry of one list. `status` is a word: new, handled, review, ...; `at` says since when.
 
     `key` is what the entry was taken for, if anything; `request` the last one for that title.
-    `entry` is what the list says of it; `place` the key of the row among all.
+    `entry` is what the list says of it; `place` the key of the row among all. A named tuple for
+    the reason that `media` gives.
     """
 
     title: str

@@ -379,7 +379,7 @@ def test_an_entry_nobody_looked_at_is_new(world: World) -> None:
     alien = entry("Alien", imdb="tt0078748")
     world.read("mine", alien)
     item = ItemRow(title="Alien", list_name="mine", status="new", at=AT, entry=alien)
-    assert [replace(one, place=()) for one in world.items()] == [item]
+    assert [one._replace(place=()) for one in world.items()] == [item]
 
 
 @pytest.mark.parametrize(

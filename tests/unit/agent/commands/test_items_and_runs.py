@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from listsync.commands.serializers import iso
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Exclusion, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
@@ -219,6 +220,15 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
         ],
     }
     assert set(VIEWS["items"].columns) == set(found["items"][0])
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 1000, 999_999])
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-3, minutes=-30)), None])
+def test_points_in_time_are_told_to_the_millisecond(
+    microsecond: int, zone: timezone | None
+) -> None:
+    at = datetime(2026, 11, 29, 20, 7, 59, microsecond, zone)
+    assert iso(at) == at.isoformat(timespec="milliseconds")
 
 
 def test_names_of_lists_that_are_too_many_say_so(world: World) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from listsync.commands.context import Caller
+from listsync.commands.serializers import PageRows
 from listsync.control.authorization import Peer, permit
 from listsync.control.rpc import RpcHandler
+from listsync.domain.media import MediaType
 from listsync.protocol import Access, Code, Reason, RefusedCommand, request
 
 _ROOT = Peer(0, 0, 1)
@@ -122,6 +124,23 @@ def test_the_second_page_that_is_made_fits_whatever_was_asked_for(limit: int | N
     reply = json.loads(RpcHandler(rows, group=None).reply(json.dumps(message).encode(), _ROOT))
     assert len(reply["result"]["inner"]["items"]) == 20
     assert rows.limits == [limit, 20]
+
+
+@pytest.mark.parametrize(
+    ("title", "as_told"),
+    [
+        ('"映画" \\ \u2028\x7f\t', '"映画" \\ \u2028\x7f\t'),
+        ("half \ud83c a clapper", "half ? a clapper"),
+    ],
+)
+def test_rows_of_a_page_are_told_as_they_are(title: str, as_told: str) -> None:
+    row = {"title": title, "year": 1979, "tmdb_id": 2**60, "run_id": None, "kind": MediaType.TV}
+    rows = PageRows([row], [(1,)], 1)
+    handler = RpcHandler(lambda *_: {"total": 1, "next": None, "items": rows}, group=None)
+    message = request("items", {}, id_="x", deadline=time.time() + 60)
+    reply = json.loads(handler.reply(json.dumps(message).encode(), _ROOT).decode())
+    expected = {**row, "title": as_told, "kind": "tv"}
+    assert reply["result"] == {"total": 1, "next": None, "items": [expected]}
 
 
 def test_a_second_group_of_a_user_counts(monkeypatch: pytest.MonkeyPatch) -> None:
