@@ -293,6 +293,8 @@ _TARGET = {
     "answer": _TEXT,
 }
 _TEST_RESULT = {"target!": _TEXT, "state!": _TEXT, "answer": _TEXT}
+_LINES = [_TEXT]
+_DAY = {"title!": _TEXT, "lines": _LINES, "facts": _LINES, "titles": _LINES, "more": _NUMBER}
 _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "ping": {"pid!": _NUMBER},
     "version": {"version!": _TEXT, "protocol": _NUMBER},
@@ -313,13 +315,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "notify_test": {"id!": _TEXT, "targets": [_TEXT]},
     "notify_test_result": {"id": _TEXT, "done!": _FLAG, "results!": [_TEST_RESULT]},
     "requests": {"requests!": [_REQUEST], **_PAGE},
-    "summary": {
-        "title!": _TEXT,
-        "lines": [_TEXT],
-        "facts": [_TEXT],
-        "titles": [_TEXT],
-        "more": _NUMBER,
-    },
+    "summary": _DAY,
     "summary_send": _DONE,
     "items": {"items!": [_ITEM], **_PAGE},
     "explain": {"titles!": [_TITLE], **_PAGE, "cut": _FLAG},

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
         ItemsReply,
         ListsReply,
         LogLevelReply,
-        NotifyTestReply,
-        NotifyTestResultReply,
         OrderReply,
         PauseReply,
         PingReply,
@@ -47,9 +45,13 @@ if TYPE_CHECKING:
         RunReply,
         StatsReply,
         StatusReply,
+        VersionReply,
+    )
+    from listsync.protocol.notifications import (
+        NotifyTestReply,
+        NotifyTestResultReply,
         SummaryReply,
         TargetsReply,
-        VersionReply,
     )
 
 Params = Mapping[str, object]

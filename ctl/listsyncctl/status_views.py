@@ -15,13 +15,12 @@ if TYPE_CHECKING:
         ItemsReply,
         ListsReply,
         NoticesReply,
-        NotifyTestResultReply,
         ProgressReply,
         RunReply,
         RunsReply,
         StatusReply,
-        TargetsReply,
     )
+    from listsync.protocol.notifications import NotifyTestResultReply, TargetShape, TargetsReply
     from listsync.protocol.shapes import (
         ConfigShape,
         FeedShape,
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
         RunShape,
         ServiceShape,
         SettingShape,
-        TargetShape,
     )
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
         PlanWaitsReply,
         RequestsReply,
         ReviewReply,
-        SummaryReply,
     )
+    from listsync.protocol.notifications import SummaryReply
     from listsync.protocol.shapes import (
         AtServerShape,
         CandidateShape,

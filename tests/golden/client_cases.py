@@ -12,6 +12,7 @@ from listsync.protocol.messages import (
     ProgressReply,
     StatusReply,
 )
+from listsync.protocol.notifications import TargetShape
 from listsync.protocol.shapes import (
     CandidateShape,
     ChoiceShape,
@@ -24,7 +25,6 @@ from listsync.protocol.shapes import (
     ReviewShape,
     RunShape,
     ServiceShape,
-    TargetShape,
     TitleShape,
 )
 from listsync.terminal.output import Palette

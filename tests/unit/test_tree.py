@@ -18,11 +18,10 @@ import listsyncctl
 MOST_MODULES = 250
 """That hold more than a docstring, without those counted below; it only ever sinks."""
 MOST_OF_THE_DOOR = 37
-MOST_OF_NOTIFICATIONS = 24
+MOST_OF_NOTIFICATIONS = 25
 MOST_OF_RECORDS = 7
 """The log's file, the history log and statistics."""
-MOST_LINES = 420
-"""The tables of the protocol are the longest: flat, a line for each field of each command."""
+MOST_LINES = 400
 MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20
 """Of a function, its signature and docstring included."""
 MOST_ANY = 20

@@ -19,7 +19,7 @@ from listsync.commands.context import Caller, CommandContext
 from listsync.commands.schema import CommandEntry, check, described
 from listsync.commands.serializers import Window, page_request_of
 from listsync.errors import StateError
-from listsync.protocol import METHODS, Access, Reason, RefusedCommand, messages
+from listsync.protocol import METHODS, Access, Reason, RefusedCommand, messages, notifications
 from listsync.text_cleaning import cut
 
 logger = logging.getLogger(__name__)
@@ -106,21 +106,21 @@ COMMANDS: Mapping[str, CommandEntry] = {
     "targets": CommandEntry(
         notify.targets,
         "Tell how each target of notifications is",
-        (messages.TargetsReply,),
+        (notifications.TargetsReply,),
         messages.PageParams,
     ),
     "notify_test": CommandEntry(
         notify.notify_test,
         "Send a test message that `notify_test_result` tells of",
-        (messages.NotifyTestReply,),
-        messages.NotifyTestParams,
+        (notifications.NotifyTestReply,),
+        notifications.NotifyTestParams,
         (Reason.NOT_FOUND,),
     ),
     "notify_test_result": CommandEntry(
         notify.notify_test_result,
         "Tell what came of a test message",
-        (messages.NotifyTestResultReply,),
-        messages.NotifyTestResultParams,
+        (notifications.NotifyTestResultReply,),
+        notifications.NotifyTestResultParams,
         (Reason.NOT_FOUND,),
     ),
     "stats": CommandEntry(
@@ -132,14 +132,14 @@ COMMANDS: Mapping[str, CommandEntry] = {
     "summary": CommandEntry(
         notify.summary,
         "Sum a day up: what was requested, what failed, what needs a person",
-        (messages.SummaryReply,),
-        messages.SummaryParams,
+        (notifications.SummaryReply,),
+        notifications.SummaryParams,
     ),
     "summary_send": CommandEntry(
         notify.summary_send,
         "Send the summary of a day to the targets that are told of each day",
         (messages.DoneReply,),
-        messages.SummaryParams,
+        notifications.SummaryParams,
         (Reason.NOT_FOUND,),
     ),
     "review": CommandEntry(

@@ -18,16 +18,18 @@ from listsync.text_cleaning import cut
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
         DoneReply,
+        PageParams,
+    )
+    from listsync.protocol.notifications import (
         NotifyTestParams,
         NotifyTestReply,
         NotifyTestResultParams,
         NotifyTestResultReply,
-        PageParams,
         SummaryParams,
         SummaryReply,
+        TargetShape,
         TargetsReply,
     )
-    from listsync.protocol.shapes import TargetShape
 
 _FIRST_YEAR = 1900
 

@@ -32,8 +32,6 @@ from listsync.protocol.shapes import (
     ServerShape,
     ServiceShape,
     SettingShape,
-    TargetShape,
-    TestResultShape,
     TitleShape,
     TotalsShape,
 )
@@ -77,18 +75,6 @@ class ListsParams(PageParams, total=False):
 
 class NoticesParams(PageParams, total=False):
     open: Annotated[bool, About("only what is not over")]
-
-
-class NotifyTestParams(TypedDict, total=False):
-    target: Annotated[str, About("one target by its name; without it all of them")]
-
-
-class NotifyTestResultParams(TypedDict):
-    id: Annotated[str, About("of the test, as `notify_test` replied")]
-
-
-class SummaryParams(TypedDict, total=False):
-    date: Annotated[str, About("a day such as 2026-03-01, by the agent's clock; none: yesterday")]
 
 
 class RunsParams(PageParams, total=False):
@@ -299,23 +285,6 @@ class NoticesReply(PageReply):
     notices: list[NoticeRecordShape]
 
 
-class TargetsReply(PageReply):
-    targets: list[TargetShape]
-
-
-class NotifyTestReply(TypedDict):
-    id: str
-    targets: list[str]
-
-
-class NotifyTestResultReply(TypedDict):
-    """*done*: all have answered, or were given up."""
-
-    id: str
-    done: bool
-    results: list[TestResultShape]
-
-
 class StatsReply(PageReply):
     """Counts of requests, each by the list that had it requested; *total* counts the lists.
 
@@ -328,23 +297,6 @@ class StatsReply(PageReply):
     days: list[DayCountsShape]
     services: list[TotalsShape]
     lists: list[ListTotalsShape]
-
-
-class SummaryReply(TypedDict):
-    """The summary of a day. *worth_sending*: something happened, or is wrong.
-
-    *more* titles are not among *titles*; *data* is what a webhook gets as `data`.
-    """
-
-    date: str
-    timezone: str
-    worth_sending: bool
-    title: str
-    lines: list[str]
-    facts: list[str]
-    titles: list[str]
-    more: int
-    data: dict[str, object]
 
 
 class ReviewReply(PageReply):

@@ -19,30 +19,6 @@ class NoticeShape(TypedDict):
     subject: NotRequired[str | None]
 
 
-class TargetShape(TypedDict):
-    """One target of notifications. `dead` messages were given up since it took one last.
-
-    `answer` is what it said last; `failing_since` and `paused_until` are None while all is well.
-    """
-
-    name: str
-    waiting: int
-    dead: int
-    failures: int
-    failing_since: str | None
-    paused_until: str | None
-    sent_at: str | None
-    answer: str
-
-
-class TestResultShape(TypedDict):
-    """What came of a test at one target: `state` is waiting, sent or dead."""
-
-    target: str
-    state: str
-    answer: str
-
-
 class NoticeRecordShape(NoticeShape):
     """`ended_at` is None while it is open; `run_id` is the run that said it last."""
 

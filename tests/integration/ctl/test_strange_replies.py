@@ -76,6 +76,13 @@ _TARGET = {
     "sent_at": RUN["ended_at"],
     "answer": "HTTP 500",
 }
+_DAY = {
+    "title": "Sunday, 1 March 2026: nothing requested",
+    "lines": ["Syncs: 4"],
+    "facts": ["Time zone: UTC"],
+    "titles": ["Dune (2021)"],
+    "more": 2,
+}
 _TESTED = {
     "id": "4f1c",
     "done": True,
@@ -105,6 +112,8 @@ _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "runs": ("runs", {"runs": [RUN, {**RUN, "ended_at": None, "result": None}]}),
     "runs 4f1c": ("runs", {"run": RUN, "notices": STATUS["notices"], "requests": [REQUEST]}),
     "notices": ("notices", {"notices": STATUS["notices"], "total": 2}),
+    "summary": ("summary", _DAY),
+    "summary --send": ("summary_send", DONE),
     "notify": ("targets", {"targets": [_TARGET], "total": 1}),
     "notify test": ("notify_test_result", _TESTED),
     "stats": ("stats", STATISTICS),

@@ -15,7 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 from click.shell_completion import get_completion_class
 
-from listsync.protocol import METHODS, Code, Exit, messages
+from listsync.protocol import METHODS, Code, Exit, messages, notifications
 from listsyncctl import replies
 from listsyncctl.agents import is_agent
 from listsyncctl.client import refusal
@@ -250,10 +250,10 @@ _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
     "backup": [(None, messages.BackupReply)],
     "backup_result": [(None, messages.BackupReply)],
     "log_level": [(None, messages.LogLevelReply)],
-    "targets": [(None, messages.TargetsReply)],
-    "notify_test": [(None, messages.NotifyTestReply)],
-    "notify_test_result": [(None, messages.NotifyTestResultReply)],
-    "summary": [(None, messages.SummaryReply)],
+    "targets": [(None, notifications.TargetsReply)],
+    "notify_test": [(None, notifications.NotifyTestReply)],
+    "notify_test_result": [(None, notifications.NotifyTestResultReply)],
+    "summary": [(None, notifications.SummaryReply)],
     "summary_send": [(None, messages.DoneReply)],
 }
 _OF_TYPE = {str: str, bool: bool, int: float, float: float}
