@@ -180,13 +180,21 @@ def joined(messages: Sequence[Message]) -> Message:
         importance=ordered[0].importance,
         at=max(one.at for one in messages),
         title=_title_of(messages),
-        lines=tuple(f"{one.title}: {' '.join(one.lines)}".rstrip(": ") for one in ordered),
+        lines=tuple(map(_as_line, ordered)),
         titles=tuple(title for one in ordered for title in one.titles),
         more=sum(one.more for one in messages),
         lists=tuple(dict.fromkeys(name for one in ordered for name in one.lists)),
         group=first.group,
         data={"messages": [_data_of(one) for one in ordered]},
     )
+
+
+def _as_line(message: Message) -> str:
+    """Say all of a message in one line: what begins anew is a sentence of its own."""
+    said = " ".join(message.lines)
+    if not said:
+        return message.title
+    return f"{message.title}{'.' if said[0].isupper() else ':'} {said}"
 
 
 def _key_of(keys: Sequence[str]) -> str:
