@@ -20,6 +20,7 @@ from listsync.agent.sync_worker import SyncWorker
 from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.domain.lists import Fetched, ListEntry
 from listsync.domain.media import ExternalIds
+from listsync.domain.messages import TargetStatus
 from listsync.domain.notices import Notice, NoticeKind, Origin
 from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.runs import Condition, PendingChange, RestartPolicy, SyncJob
@@ -129,6 +130,12 @@ def _to_review(house: House) -> str:
     return "3 titles wait for you to choose"
 
 
+def _target_failed(house: House) -> str:
+    status = TargetStatus(name="phone", failures=1, failing_since=datetime.now(UTC), answer=WHY)
+    house.agent.findings = replace(house.agent.findings, targets=(status,))
+    return WHY
+
+
 def _service_failed(house: House) -> str:
     def start(_: object) -> ServiceWork:
         raise StateError(WHY)
@@ -198,6 +205,7 @@ CASES = {
     NoticeKind.OPEN_TO_OTHERS: _open_to_others,
     NoticeKind.REVIEW: _to_review,
     NoticeKind.SERVICE_FAILED: _service_failed,
+    NoticeKind.TARGET_FAILED: _target_failed,
     NoticeKind.STATE_TROUBLE: _state_trouble,
     NoticeKind.LIST_SHRANK: _shrunk,
     NoticeKind.LIST_FAILED: _is_read(UnavailableError("file", WHY)),

@@ -3,7 +3,7 @@ ALTER TABLE requests ADD COLUMN is_available INTEGER NOT NULL DEFAULT 0;
 
 -- How many requests there were, for statistics. slot: the quarter of an hour (since 1970, UTC), in
 -- which every day anywhere begins; -1: ever. list: the one that had them requested, the first one
--- named. The triggers below keep it.
+-- named. The triggers below keep it. What bears no date that can be read counts as of 1970.
 CREATE TABLE request_counts (
     server INTEGER NOT NULL,
     slot INTEGER NOT NULL,
@@ -27,7 +27,7 @@ SELECT
     coalesce(iif(json_valid(lists), json_extract(lists, '$[0]'), NULL), ''),
     kind, answer, count(*), sum(is_available)
 FROM requests, (
-    SELECT id, CAST(strftime('%s', at) AS INTEGER) / 900 AS slot FROM requests
+    SELECT id, coalesce(CAST(strftime('%s', at) AS INTEGER) / 900, 0) AS slot FROM requests
     UNION ALL SELECT id, -1 FROM requests
 ) AS slots
 WHERE slots.id = requests.id GROUP BY 1, 2, 3, 4, 5;
@@ -41,7 +41,7 @@ CREATE TRIGGER request_is_counted AFTER INSERT ON requests BEGIN
     ON CONFLICT DO UPDATE SET number = number + 1, available = available + excluded.available;
     INSERT INTO request_counts (server, slot, list, kind, answer, number, available)
     VALUES (
-        NEW.server, CAST(strftime('%s', NEW.at) AS INTEGER) / 900,
+        NEW.server, coalesce(CAST(strftime('%s', NEW.at) AS INTEGER) / 900, 0),
         coalesce(json_extract(NEW.lists, '$[0]'), ''), NEW.kind, NEW.answer, 1, NEW.is_available
     )
     ON CONFLICT DO UPDATE SET number = number + 1, available = available + excluded.available;
@@ -53,19 +53,19 @@ CREATE TRIGGER request_is_counted_no_more AFTER DELETE ON requests BEGIN
         AND list = coalesce(json_extract(OLD.lists, '$[0]'), '')
         AND kind = OLD.kind AND answer = OLD.answer;
     UPDATE request_counts SET number = number - 1, available = available - OLD.is_available
-    WHERE server = OLD.server AND slot = CAST(strftime('%s', OLD.at) AS INTEGER) / 900
+    WHERE server = OLD.server AND slot = coalesce(CAST(strftime('%s', OLD.at) AS INTEGER) / 900, 0)
         AND list = coalesce(json_extract(OLD.lists, '$[0]'), '')
         AND kind = OLD.kind AND answer = OLD.answer;
 END;
 
 CREATE TRIGGER request_is_counted_elsewhere AFTER UPDATE OF at ON requests BEGIN
     UPDATE request_counts SET number = number - 1, available = available - OLD.is_available
-    WHERE server = OLD.server AND slot = CAST(strftime('%s', OLD.at) AS INTEGER) / 900
+    WHERE server = OLD.server AND slot = coalesce(CAST(strftime('%s', OLD.at) AS INTEGER) / 900, 0)
         AND list = coalesce(json_extract(OLD.lists, '$[0]'), '')
         AND kind = OLD.kind AND answer = OLD.answer;
     INSERT INTO request_counts (server, slot, list, kind, answer, number, available)
     VALUES (
-        NEW.server, CAST(strftime('%s', NEW.at) AS INTEGER) / 900,
+        NEW.server, coalesce(CAST(strftime('%s', NEW.at) AS INTEGER) / 900, 0),
         coalesce(json_extract(NEW.lists, '$[0]'), ''), NEW.kind, NEW.answer, 1, NEW.is_available
     )
     ON CONFLICT DO UPDATE SET number = number + 1, available = available + excluded.available;
@@ -77,7 +77,7 @@ CREATE TRIGGER request_is_counted_as_available AFTER UPDATE OF is_available ON r
         AND list = coalesce(json_extract(OLD.lists, '$[0]'), '')
         AND kind = OLD.kind AND answer = OLD.answer;
     UPDATE request_counts SET available = available + NEW.is_available - OLD.is_available
-    WHERE server = OLD.server AND slot = CAST(strftime('%s', OLD.at) AS INTEGER) / 900
+    WHERE server = OLD.server AND slot = coalesce(CAST(strftime('%s', OLD.at) AS INTEGER) / 900, 0)
         AND list = coalesce(json_extract(OLD.lists, '$[0]'), '')
         AND kind = OLD.kind AND answer = OLD.answer;
 END;
