@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -122,7 +123,15 @@ def channels() -> Iterator[Channels]:
         yield Channels(web, stack.enter_context(taking_mail()))
 
 
-_TOLD = ("2 requested", "two.csv", "two.csv", "configuration", "configuration", "server")
+_TOLD = (
+    "2 requested",
+    "two.csv",
+    "two.csv",
+    "configuration",
+    "configuration",
+    "server",
+    "2 titles requested",
+)
 
 
 def test_everything_arrives_once_though_the_agent_is_killed_while_it_is_sent(
@@ -174,7 +183,9 @@ def test_everything_arrives_once_though_the_agent_is_killed_while_it_is_sent(
     )
     agent.ask("reload")
     agent.ask("trigger")
-    step(6)  # it is another server
+    agent = step(6)  # it is another server
+    agent.ask("summary_send", date=datetime.now().astimezone().date().isoformat())
+    step(7)  # what the day brought
     for texts in channels.accepted().values():
         for text, words in zip(texts, _TOLD, strict=True):
             assert words in text
