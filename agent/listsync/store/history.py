@@ -174,8 +174,12 @@ class SqliteRunLog:
                 (iso(at - _KEPT), report.run.run_id),
             )
             _emit_findings(connection, found)
-            (row,) = connection.execute("SELECT * FROM runs WHERE id = ?", (report.run.run_id,))
-            put_messages(connection, (*messages_of_run(report, at), *beats_of_end(_run(row))), at)
+            put_messages(connection, messages_of_run(report, at), at)
+            # One that was stopped before it could begin has no row yet: `note_end` writes it.
+            for row in connection.execute(
+                "SELECT * FROM runs WHERE id = ?", (report.run.run_id,)
+            ).fetchall():
+                put_messages(connection, beats_of_end(_run(row)), at)
         self._database.announce()
 
 

@@ -982,3 +982,9 @@ def test_all_that_is_new_can_be_used_in_a_file_of_version_1(old_file: Path) -> N
     results = [(row.run_id, row.result) for row in world.state.runs.page(limit=10).rows]
     world.database.close()
     assert results == [("new", "partly"), ("cut", "cut_off"), ("old", "ok")]
+
+
+def test_a_run_that_was_stopped_before_it_began_can_end(world: World) -> None:
+    run = SyncRun(run_id="early", origin="config", started_at=AT)
+    note_end(world.memory, sync_report(run, Result.CANCELLED), AT)
+    assert world.state.runs.find("early") is None
