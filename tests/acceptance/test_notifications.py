@@ -173,6 +173,8 @@ def test_everything_arrives_once_though_the_agent_is_killed_while_it_is_sent(
     good = config_of(home).read_text()
     replace_file(config_of(home), good.replace('"lists"', '"list"'))
     until("all have it", lambda: all(len(one) == 4 for one in channels.accepted().values()))
+    # What was accepted is noted a moment later: before that, its end would be told to nobody.
+    until("it is noted", lambda: not any(one["waiting"] for one in targets(agent)))
     channels.hang()
     replace_file(config_of(home), good)
     agent = step(5)  # the configuration was wrong, and is right again
