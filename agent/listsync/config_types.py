@@ -83,6 +83,12 @@ class SecretStr:
         return "**********"
 
 
+def parse_one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("may not hold line breaks or control characters")
+    return text.strip()
+
+
 def parse_web_address(text: str) -> str:
     """Read an address of the web: http or https, a host, perhaps a login, a port and a path."""
     address = text.strip()

@@ -156,7 +156,7 @@ class HistoryLog:
         settings = self._settings
         number, *end = self._marks.load(_MARK) or [0]
         while settings and (rows := self._requests.later_than(number, limit=_AT_ONCE)):
-            end = _write(settings, FileEnd(*end), [one.row for one in rows])
+            end = _write(settings, FileEnd(*end), rows)
             number = rows[-1].number
             self._marks.save(_MARK, [number, *end])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, count
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.config.notify_options import NotifyForm
 from listsync.config.validation import ConfigIssue, dotted
-from listsync.domain.messages import MessageKind, TargetRules, TargetStatus
+from listsync.domain.messages import SOON, MessageKind, TargetRules, TargetStatus
 from listsync.domain.notices import few
 from listsync.notify.options import (
     AppriseOptions,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from listsync.notify.sender import Sender
 
 _STOP_S = 2.5
-_SOON = timedelta(seconds=5)
 _LOOK_S = 0.1
 _BEATS = frozenset({MessageKind.HEARTBEAT})
 
@@ -114,7 +113,7 @@ def _is_due(outbox: Outbox, target: str) -> bool:
     """Tell whether something is sent to *target* at once, or together with what comes soon."""
     now = datetime.now(UTC)
     due = outbox.next_due(target, now)
-    return due is not None and due <= now + _SOON
+    return due is not None and due <= now + SOON
 
 
 def _notifier(config: Config, outbox: Outbox, changed: Callable[[], None]) -> Notifier:

@@ -12,7 +12,7 @@ from listsync.config.schema_keys import Section
 from listsync.config.validation import ConfigIssue
 from listsync.config.values import TimeOfDay
 from listsync.config.yaml_document import KeyPath, quote
-from listsync.config_types import Check, Options
+from listsync.config_types import Check, Options, parse_one_line
 from listsync.domain.messages import USUAL_KINDS, Importance, MessageKind
 from listsync.notify.options import (
     TARGET_TYPES,
@@ -35,12 +35,6 @@ def _kinds(kinds: tuple[MessageKind, ...]) -> tuple[MessageKind, ...]:
         names = ", ".join(one for one in MessageKind if one not in _NEVER_CHOSEN)
         raise ValueError(f"expected some of {names}")
     return kinds
-
-
-def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("may not hold line breaks or control characters")
-    return text.strip()
 
 
 class DailyOptions(Section, frozen=True, kw_only=True):
@@ -71,7 +65,7 @@ class NotifyForm(Options, frozen=True, kw_only=True):
     ] = None
     name: Annotated[
         str | None,
-        Check(_one_line),
+        Check(parse_one_line),
         Meta(min_length=1, max_length=50),
         "How the target is called, once only; empty = its kind.",
     ] = None

@@ -26,7 +26,7 @@ from listsync.config.values import (
     User,
     find_source,
 )
-from listsync.config_types import CaFile, Check, Options, SecretStr, ValueForm
+from listsync.config_types import CaFile, Check, Options, SecretStr, ValueForm, parse_one_line
 from listsync.domain.list_rules import ALL_SEASONS
 from listsync.domain.media import MediaType
 from listsync.providers.file.source import FileOptions
@@ -47,12 +47,6 @@ def _sendable(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("may not hold line breaks or control characters")
-    return text.strip()
-
-
 def _source(service: str) -> ValueForm:
     def read(value: object, folder: Path) -> object:
         if not isinstance(value, str) or not value.strip():
@@ -65,7 +59,7 @@ def _source(service: str) -> ValueForm:
 def _path(value: object, folder: Path) -> Path:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("expected a path as text")
-    return folder.absolute() / at_home(_one_line(value))
+    return folder.absolute() / at_home(parse_one_line(value))
 
 
 def _history(value: object, folder: Path) -> bool | Path:
@@ -75,7 +69,7 @@ def _history(value: object, folder: Path) -> bool | Path:
 
 _FLAG_OR_PATH = {"anyOf": [{"type": "boolean"}, _TEXT]}
 
-Name = Annotated[str, Meta(min_length=1, max_length=300), Check(_one_line)]
+Name = Annotated[str, Meta(min_length=1, max_length=300), Check(parse_one_line)]
 
 
 class ServerOptions(Options, frozen=True, kw_only=True):
@@ -183,7 +177,7 @@ class ListForm(Options, frozen=True, kw_only=True):
     ] = None
     name: Annotated[
         str | None,
-        Check(_one_line),
+        Check(parse_one_line),
         Meta(min_length=1, max_length=100),
         'How the list is called, once only; empty = "service: list".',
     ] = None

@@ -163,13 +163,6 @@ class RequestRow:
     number: int = 0
 
 
-class NumberedRequest(NamedTuple):
-    """An answered request with its number, which grows from one to the next."""
-
-    number: int
-    row: RequestRow
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayOfRequests:
     """What became of requests in a span of time, each title once.

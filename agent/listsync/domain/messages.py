@@ -62,6 +62,8 @@ LONGEST_PAUSE = timedelta(hours=24)
 """No target is left alone for longer, whatever it asks for."""
 TEST_KEY = "test:"
 """How the keys of tests begin; the test's id and the target follow."""
+SOON = timedelta(seconds=5)
+"""What is due within it goes out with what is due now."""
 BEAT_LASTS = timedelta(hours=1)
 """A heartbeat that is older says nothing any more."""
 

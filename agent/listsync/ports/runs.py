@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from listsync.domain.history import (
         DayOfRequests,
         Key,
-        NumberedRequest,
         Page,
         RequestRow,
         RunRow,
@@ -130,7 +129,7 @@ class RequestHistory(Protocol):
 class RequestSequence(Protocol):
     """Requests that were answered, one after the other; raises StateError."""
 
-    def later_than(self, number: int, *, limit: int) -> tuple[NumberedRequest, ...]:
+    def later_than(self, number: int, *, limit: int) -> tuple[RequestRow, ...]:
         """Return those after the one with this number, at whatever server, the oldest first."""
         ...
 

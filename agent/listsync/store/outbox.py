@@ -11,6 +11,7 @@ import msgspec
 
 from listsync.domain.messages import (
     LONGEST_PAUSE,
+    SOON,
     TEST_KEY,
     Delivery,
     DeliveryState,
@@ -26,7 +27,6 @@ _KEPT = timedelta(days=30)
 _GUARD = timedelta(hours=6)
 """What is told again within it waits until it is over: what comes and goes is told rarely."""
 _MOST_TOGETHER = 500
-_SOON = timedelta(seconds=5)  # what is due within it goes out with what is due now
 _DELIVERY = "SELECT d.*, m.content FROM deliveries d JOIN messages m ON m.id = d.message"
 
 
@@ -112,7 +112,7 @@ class SqliteOutbox:
             first["target"],
             first["message_group"],
             first["tries"] > 0,
-            iso(now + _SOON),
+            iso(now + SOON),
             first["due_at"],
             _MOST_TOGETHER,
         )

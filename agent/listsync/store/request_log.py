@@ -14,7 +14,6 @@ from msgspec.json import Decoder
 from listsync.domain.history import (
     DayOfRequests,
     Key,
-    NumberedRequest,
     Page,
     RequestRow,
     TitleStatus,
@@ -108,11 +107,11 @@ class SqliteRequestHistory:
         total = None if after else self._database.read(count, run_id)[0][0]
         return page_of(total, [*map(request_of, found[:limit])], found, "id")
 
-    def later_than(self, number: int, *, limit: int) -> tuple[NumberedRequest, ...]:
+    def later_than(self, number: int, *, limit: int) -> tuple[RequestRow, ...]:
         found = self._database.read(
             "SELECT * FROM requests WHERE id > ? ORDER BY id LIMIT ?", number, limit
         )
-        return tuple(NumberedRequest(row["id"], request_of(row)) for row in found)
+        return tuple(map(request_of, found))
 
     def for_list(
         self, list_name: str, *, limit: int, after: Key | None = None, skip: int = 0

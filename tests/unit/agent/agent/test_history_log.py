@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from listsync.agent.history_log import HistoryLog, HistorySettings, history_line
-from listsync.domain.history import NumberedRequest, RequestRow
+from listsync.domain.history import RequestRow
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import RequestAnswer
 from listsync.errors import StateError
@@ -38,15 +38,15 @@ class Requests:
     """What was requested, by its numbers, with gaps."""
 
     def __init__(self) -> None:
-        self.rows: list[NumberedRequest] = []
+        self.rows: list[RequestRow] = []
 
     def add(self, count: int, title: str = "Film") -> None:
         for _ in range(count):
             number = 2 * len(self.rows) + 1
             row = replace(DUNE, title=f"{title} {number}")
-            self.rows.append(NumberedRequest(number, row))
+            self.rows.append(replace(row, number=number))
 
-    def later_than(self, number: int, *, limit: int) -> tuple[NumberedRequest, ...]:
+    def later_than(self, number: int, *, limit: int) -> tuple[RequestRow, ...]:
         return tuple(one for one in self.rows if one.number > number)[:limit]
 
 
@@ -88,7 +88,7 @@ class World:
 
     @property
     def expected(self) -> list[str]:
-        return [one.row.title for one in self.requests.rows]
+        return [one.title for one in self.requests.rows]
 
 
 @pytest.fixture
@@ -201,17 +201,17 @@ def test_a_kill_before_the_state_knows_repeats_nothing(world: World, more: int) 
 
 
 def test_alike_lines_are_as_many_as_requests(world: World) -> None:
-    world.requests.rows = [NumberedRequest(number, DUNE) for number in (1, 2, 3)]
+    world.requests.rows = [replace(DUNE, number=number) for number in (1, 2, 3)]
     world.history.write()
     for number in (4, 5):
-        world.requests.rows += [NumberedRequest(number, DUNE)]
+        world.requests.rows += [replace(DUNE, number=number)]
         world.started().write()
     assert world.titles == world.expected
 
 
 def test_a_line_that_broke_off_is_written_to_its_end(world: World) -> None:
     world.requests.add(4)
-    lines = [f"{history_line(one.row, VIENNA)}\n" for one in world.requests.rows]
+    lines = [f"{history_line(one, VIENNA)}\n" for one in world.requests.rows]
     world.path.write_text("".join(lines)[: -len(lines[-1]) // 2], encoding="utf-8")
     world.history.write()
     assert world.path.read_text(encoding="utf-8") == "".join(lines)
