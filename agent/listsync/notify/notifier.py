@@ -172,6 +172,8 @@ class _TargetWorker:
     def _sent(self, batch: Sequence[Delivery]) -> str:
         if self._sender is None:
             self._sender = self._open(self._token)
+        # So whoever writes of its end meanwhile knows that this target may have heard of it.
+        self._outbox.begin(self.name, [one.number for one in batch])
         return self._sender.send(joined([one.message for one in batch]))
 
     def _write_down(self, outcome: Callable[[], bool] | None = None) -> None:

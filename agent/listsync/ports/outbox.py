@@ -54,6 +54,10 @@ class Outbox(Targets, Protocol):
         """Return what is to be sent next, as one; empty: nothing is due yet."""
         ...
 
+    def begin(self, target: str, numbers: Sequence[int]) -> None:
+        """Note, before it is sent, that *target* may know of it from now on."""
+        ...
+
     def settle(
         self, target: str, numbers: Sequence[int], state: DeliveryState, at: datetime, answer: str
     ) -> None:

@@ -117,12 +117,19 @@ class SqliteOutbox:
             _MOST_TOGETHER,
         )
 
+    def begin(self, target: str, numbers: Sequence[int]) -> None:
+        with self._database.write() as connection:
+            connection.executemany(
+                "UPDATE deliveries SET tries = tries + 1 WHERE target = ? AND message = ?",
+                [(target, number) for number in numbers],
+            )
+
     def settle(
         self, target: str, numbers: Sequence[int], state: DeliveryState, at: datetime, answer: str
     ) -> None:
         with self._database.write() as connection:
             connection.executemany(
-                "UPDATE deliveries SET state = ?, ended_at = ?, answer = ?, tries = tries + 1"
+                "UPDATE deliveries SET state = ?, ended_at = ?, answer = ?"
                 " WHERE target = ? AND message = ? AND state = 'waiting'",
                 [(state, iso(at), answer, target, number) for number in numbers],
             )
@@ -143,8 +150,7 @@ class SqliteOutbox:
                 (iso(until), why, iso(at), target),
             )
             connection.executemany(
-                "UPDATE deliveries SET tries = tries + 1, answer = ?"
-                " WHERE target = ? AND message = ?",
+                "UPDATE deliveries SET answer = ? WHERE target = ? AND message = ?",
                 [(why, target, number) for number in numbers],
             )
             connection.execute(

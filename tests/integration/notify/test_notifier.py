@@ -213,3 +213,22 @@ def answering(raw: bytes) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_what_is_over_while_it_is_sent_is_told_to_be_over(outbox: BrokenOutbox) -> None:
+    failed = replace(SUMMARY, key="notice:1", kind=MessageKind.FAILURE, notice=1)
+    over = replace(failed, key="notice:1:over", kind=MessageKind.RECOVERED)
+    kinds = frozenset({MessageKind.FAILURE, MessageKind.RECOVERED})
+    outbox.follow([TargetRules(name="me", kinds=kinds)], datetime.now(UTC))
+
+    class EndsMeanwhile(ScriptedSender):
+        def send(self, message: Message) -> str:
+            if message.key == failed.key:
+                outbox.put([over], datetime.now(UTC))
+            return super().send(message)
+
+    sender = EndsMeanwhile()
+    outbox.put([failed], datetime.now(UTC))
+    with notifying(outbox, lambda _: sender):
+        until(lambda: is_done(outbox))
+    assert sender.sent == [failed.key, over.key]

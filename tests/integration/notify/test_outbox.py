@@ -98,6 +98,7 @@ def test_of_the_end_is_told_only_who_was_told_of_the_beginning(outbox: SqliteOut
 def test_what_may_have_been_told_in_a_failed_try_is_ended_as_well(outbox: SqliteOutbox) -> None:
     outbox.follow([ME], NOW)
     (number,) = outbox.put([FAILED], NOW)
+    outbox.begin("me", [number])
     outbox.put_off("me", [number], NOW + timedelta(minutes=1), NOW, "timed out")
     outbox.put([OVER], NOW)
     later = NOW + timedelta(minutes=2)
@@ -123,12 +124,14 @@ def test_a_target_that_fails_is_left_alone_and_what_is_too_old_is_given_up(
 ) -> None:
     outbox.follow([ME], NOW)
     (number,) = outbox.put([FAILED], NOW)
+    outbox.begin("me", [number])
     outbox.put_off("me", [number], NOW + timedelta(hours=1), NOW, "HTTP 500")
     assert outbox.next_due("me", NOW) == NOW + timedelta(hours=1)
     assert waiting(outbox) == []
     (status,) = outbox.statuses()
     assert (status.failures, status.failing_since, status.answer) == (1, NOW, "HTTP 500")
     old = NOW + timedelta(days=3)
+    outbox.begin("me", [number])
     outbox.put_off("me", [number], old + timedelta(hours=1), old, "HTTP 500")
     assert outbox.next_due("me", old) is None
     (status,) = outbox.statuses()
@@ -238,6 +241,7 @@ def test_what_was_tried_together_is_tried_again_as_the_same(outbox: SqliteOutbox
     outbox.follow([ME], NOW)
     others = [replace(FAILED, key=f"notice:{one}", notice=one, about="") for one in range(2, 5)]
     numbers = outbox.put(others[:2], NOW)
+    outbox.begin("me", numbers)
     outbox.put_off("me", numbers, NOW + timedelta(minutes=1), NOW, "timed out")
     later = NOW + timedelta(minutes=2)
     outbox.put(others[2:], later)
@@ -293,6 +297,7 @@ def test_a_target_that_may_have_been_mended_is_tried_again(outbox: SqliteOutbox)
     outbox.follow([ME, TargetRules(name="you", kinds=ALL)], NOW)
     numbers = outbox.put([FAILED], NOW)
     for name in ("me", "you"):
+        outbox.begin(name, numbers)
         outbox.put_off(name, numbers, NOW + timedelta(hours=1), NOW, "HTTP 401")
     outbox.try_again(["me"])
     assert (waiting(outbox), waiting(outbox, "you")) == (["notice:1"], [])
