@@ -6,67 +6,34 @@ import json
 import logging
 import math
 import os
-import socket
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from listsync import __version__, interrupts
-from listsync.errors import BusyError, ConfigError, ListsyncError, NewerStateError, StateError
+from listsync.cli.options import (
+    config_option,
+    errors_shown,
+    examples,
+    find_state,
+    load_config,
+    log_to_stderr,
+    refuse_beside_agent,
+    socket_option,
+    state_option,
+    warnings_of_places,
+)
+from listsync.errors import BusyError, StateError
 from listsync.protocol import YES, Exit, client_sockets
 from listsync.terminal.output import megabytes, plural, say
-
-if TYPE_CHECKING:
-    from listsync.config.configuration import Config
 
 logger = logging.getLogger(__name__)
 
 
-def refuse_beside_agent(sockets: Iterable[Path], instead: str = "sync-now --wait") -> None:
-    """Leave the work to an agent that runs: never two writers at one server from one machine.
-
-    *instead* is the command of `listsyncctl` that does it.
-
-    Raises:
-        BusyError: an agent listens at one of *sockets*.
-    """
-    for path in sockets:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
-            probe.settimeout(1)
-            probe.connect(os.fsencode(path))
-            raise BusyError(f"an agent runs already (at {path}): use `listsyncctl {instead}`")
-
-
 # Each command imports what it needs when it runs, so that --help and completion stay quick.
 # ruff: noqa: PLC0415
-
-_config_option = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, readable=False),
-    help="Configuration file.  [default: ~/.config/listsync/listsync.yaml, "
-    "else /etc/listsync/listsync.yaml; LISTSYNC_CONFIG]",
-)
-_state_option = click.option(
-    "--state-dir",
-    type=click.Path(path_type=Path, readable=False),
-    help="Where listsync keeps its state.  [default: ~/.local/state/listsync; LISTSYNC_STATE_DIR]",
-)
-_socket_option = click.option(
-    "--socket",
-    type=click.Path(path_type=Path, readable=False),
-    help="Socket for listsyncctl.  "
-    "[default: $XDG_RUNTIME_DIR/listsync/agent.sock; LISTSYNC_SOCKET]",
-)
-
-
-def _examples(*lines: str) -> str:
-    return "\b\nExamples:\n" + "".join(f"  listsync {one}\n" for one in lines)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,11 +50,11 @@ def listsync(context: click.Context) -> None:
 
 
 @listsync.command(
-    epilog=_examples("run", "run --interval 12", "run --config ~/listsync.yaml --log-level debug")
+    epilog=examples("run", "run --interval 12", "run --config ~/listsync.yaml --log-level debug")
 )
-@_config_option
-@_state_option
-@_socket_option
+@config_option
+@state_option
+@socket_option
 @click.option(
     "--interval",
     type=click.FloatRange(0, 87600),
@@ -126,10 +93,10 @@ def run(
 
     if interval is not None and not math.isfinite(interval):
         raise click.BadParameter("expected a number of hours", param_hint="--interval")
-    with _errors_shown():
+    with errors_shown():
         options = DaemonOptions(
             config_path=find_config(config_path, os.environ),
-            state_dir=_state_dir(state_dir),
+            state_dir=find_state(state_dir),
             socket=agent_socket(socket, os.environ),
             interval=None if interval is None else timedelta(hours=interval),
             log_level=log_level and log_level.lower(),
@@ -139,10 +106,10 @@ def run(
         sys.exit(run_agent(options, os.environ))
 
 
-@listsync.command(epilog=_examples("once --dry-run", "once --config ~/listsync.yaml --json"))
-@_config_option
-@_state_option
-@_socket_option
+@listsync.command(epilog=examples("once --dry-run", "once --config ~/listsync.yaml --json"))
+@config_option
+@state_option
+@socket_option
 @click.option("--dry-run", is_flag=True, help="Show what would be requested, but change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--yes", is_flag=True, help="Do not ask before a large first sync.")
@@ -165,29 +132,29 @@ def once(
     import_httpcore()
     from listsync.cli import once as command
 
-    with _errors_shown():
-        config = _load(config_path)
-        _log_to_stderr(logging.INFO if verbose else logging.WARNING, config)
-        for warning in (*config.warnings, *_permission_warnings(config_path, state_dir)):
+    with errors_shown():
+        config = load_config(config_path)
+        log_to_stderr(logging.INFO if verbose else logging.WARNING, config)
+        for warning in (*config.warnings, *warnings_of_places(config_path, state_dir)):
             logger.warning("%s", warning)
         refuse_beside_agent(client_sockets(socket, os.environ))
         report = command.run(
-            config, _state_dir(state_dir), dry_run=dry_run, ask=not yes, confirmed=confirm
+            config, find_state(state_dir), dry_run=dry_run, ask=not yes, confirmed=confirm
         )
         command.show(report, as_json=as_json, verbose=verbose)
         sys.exit(command.exit_code(report))
 
 
-@listsync.command(epilog=_examples("backup /var/backups/listsync.db"))
+@listsync.command(epilog=examples("backup /var/backups/listsync.db"))
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
-@_state_option
-@_socket_option
+@state_option
+@socket_option
 def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
     """Back up the state to FILE, which must not exist yet; no agent may be running."""
-    with _errors_shown():
+    with errors_shown():
         refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
         with interrupts.raised():
-            size = _back_up(_state_dir(state_dir), file)
+            size = _back_up(find_state(state_dir), file)
         say(f"Backed up the state to {file} ({megabytes(size)}).")
 
 
@@ -216,9 +183,9 @@ def _back_up(state_dir: Path, file: Path) -> int:
         raise StateError(f"cannot write {file}: {error.strerror or error}") from error
 
 
-@listsync.command(epilog=_examples("check", "check ~/listsync.yaml", "check --live"))
+@listsync.command(epilog=examples("check", "check ~/listsync.yaml", "check --live"))
 @click.argument("file", type=click.Path(path_type=Path, readable=False), required=False)
-@_state_option
+@state_option
 @click.option(
     "--live",
     is_flag=True,
@@ -233,9 +200,9 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
     """Check the configuration and report every problem."""
     if arr and not live:
         raise click.UsageError("--arr needs --live.")
-    with _errors_shown():
-        config = _load(file, closely=True)
-        for warning in (*config.warnings, *_permission_warnings(file, state_dir)):
+    with errors_shown():
+        config = load_config(file, closely=True)
+        for warning in (*config.warnings, *warnings_of_places(file, state_dir)):
             say(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")
         say(f"The {'file' if live else 'configuration'} is valid: {count}.")
@@ -249,14 +216,14 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             import_httpcore()
             from listsync.cli.check_live import check_live
 
-            _log_to_stderr(logging.ERROR, config)
+            log_to_stderr(logging.ERROR, config)
             with interrupts.raised():
-                sys.exit(check_live(config, _state_dir(state_dir), ask_arr=arr))
+                sys.exit(check_live(config, find_state(state_dir), ask_arr=arr))
         for one in config.lists:
             say(f"  {one.name}{' (excluded)' if one.rules.is_exclusion else ''}")
 
 
-@listsync.command(epilog=_examples("schema > listsync.schema.json", "schema --messages"))
+@listsync.command(epilog=examples("schema > listsync.schema.json", "schema --messages"))
 @click.option("--messages", is_flag=True, help="Of what a webhook in notify is sent, instead.")
 def schema(*, messages: bool) -> None:
     """Print the JSON Schema of listsync.yaml, for editors."""
@@ -275,13 +242,13 @@ def demo() -> None:
     from listsync.cli import demo as command
 
     logs.set_up_plainly(logging.ERROR)
-    with _errors_shown(), interrupts.raised():
+    with errors_shown(), interrupts.raised():
         sys.exit(command.run())
 
 
-@listsync.command("trakt-login", epilog=_examples("trakt-login"))
-@_config_option
-@_state_option
+@listsync.command("trakt-login", epilog=examples("trakt-login"))
+@config_option
+@state_option
 def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
     """Log in to Trakt, to read your own and private lists."""
     from listsync.app.memory_tuning import import_httpcore
@@ -289,12 +256,12 @@ def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
     import_httpcore()
     from listsync.cli.trakt_login import log_in
 
-    with _errors_shown():
-        config = _load(config_path)
-        _log_to_stderr(logging.WARNING, config)
+    with errors_shown():
+        config = load_config(config_path)
+        log_to_stderr(logging.WARNING, config)
         try:
             with interrupts.raised():
-                log_in(config, _state_dir(state_dir))
+                log_in(config, find_state(state_dir))
         except KeyboardInterrupt:
             click.echo("listsync: stopped; there is no new login", err=True)
             sys.exit(Exit.INTERRUPTED)
@@ -306,65 +273,5 @@ def sandbox(options: tuple[str, ...]) -> None:
     """Serve the built-in request server, for trying things out (--help shows its options)."""
     from listsync.sandbox.__main__ import main as serve
 
-    with _errors_shown(), interrupts.raised():
+    with errors_shown(), interrupts.raised():
         serve(options)
-
-
-def _load(path: Path | None, *, closely: bool = False) -> Config:
-    from listsync.config.configuration import load
-    from listsync.config.paths import find_config
-
-    found = find_config(path, os.environ)
-    if not closely:
-        return load(found, os.environ)
-    from listsync.app.notifications import look_closer
-
-    return load(found, os.environ, look_closer=look_closer)
-
-
-def _state_dir(option: Path | None) -> Path:
-    from listsync.config.paths import find_state_dir
-
-    return find_state_dir(option, os.environ)
-
-
-def _permission_warnings(config_path: Path | None, state_dir: Path | None) -> tuple[str, ...]:
-    """Say what others may change of the places that an agent would use."""
-    from listsync.config.paths import find_config, permission_warnings
-    from listsync.protocol import agent_socket
-
-    try:
-        state: Path | None = _state_dir(state_dir)
-    except StateError:  # who needs one says so
-        state = None
-    socket = agent_socket(None, os.environ)
-    return permission_warnings(find_config(config_path, os.environ), state, socket)
-
-
-@contextmanager
-def _errors_shown() -> Iterator[None]:
-    """Turn our errors into words for people and an exit code."""
-    try:
-        yield
-    except ConfigError as error:
-        for problem in error.problems:
-            say(str(problem), err=True)
-        sys.exit(Exit.CONFIG)
-    except NewerStateError as error:
-        say(f"listsync: {error}", err=True)
-        sys.exit(Exit.CONFIG)
-    except BusyError as error:
-        say(f"listsync: {error}", err=True)
-        sys.exit(Exit.BUSY)
-    except ListsyncError as error:
-        say(f"listsync: {error}", err=True)
-        sys.exit(Exit.FAILED)
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(Exit.INTERRUPTED)
-
-
-def _log_to_stderr(level: int, config: Config) -> None:
-    from listsync import logs
-    from listsync.config.configuration import secrets_of
-
-    logs.set_up_plainly(level, secrets_of(config))

@@ -1,0 +1,121 @@
+"""What the commands of `listsync` share: options, where things lie, errors in words."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from listsync.errors import BusyError, ConfigError, ListsyncError, NewerStateError, StateError
+from listsync.protocol import Exit
+from listsync.terminal.output import say
+
+if TYPE_CHECKING:
+    from listsync.config.configuration import Config
+
+# Each command imports what it needs when it runs, so that --help and completion stay quick.
+# ruff: noqa: PLC0415
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, readable=False),
+    help="Configuration file.  [default: ~/.config/listsync/listsync.yaml, "
+    "else /etc/listsync/listsync.yaml; LISTSYNC_CONFIG]",
+)
+state_option = click.option(
+    "--state-dir",
+    type=click.Path(path_type=Path, readable=False),
+    help="Where listsync keeps its state.  [default: ~/.local/state/listsync; LISTSYNC_STATE_DIR]",
+)
+socket_option = click.option(
+    "--socket",
+    type=click.Path(path_type=Path, readable=False),
+    help="Socket for listsyncctl.  "
+    "[default: $XDG_RUNTIME_DIR/listsync/agent.sock; LISTSYNC_SOCKET]",
+)
+
+
+def examples(*lines: str) -> str:
+    return "\b\nExamples:\n" + "".join(f"  listsync {one}\n" for one in lines)
+
+
+def refuse_beside_agent(sockets: Iterable[Path], instead: str = "sync-now --wait") -> None:
+    """Leave the work to an agent that runs: never two writers at one server from one machine.
+
+    *instead* is the command of `listsyncctl` that does it.
+
+    Raises:
+        BusyError: an agent listens at one of *sockets*.
+    """
+    for path in sockets:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.settimeout(1)
+            probe.connect(os.fsencode(path))
+            raise BusyError(f"an agent runs already (at {path}): use `listsyncctl {instead}`")
+
+
+def load_config(path: Path | None, *, closely: bool = False) -> Config:
+    from listsync.config.configuration import load
+    from listsync.config.paths import find_config
+
+    found = find_config(path, os.environ)
+    if not closely:
+        return load(found, os.environ)
+    from listsync.app.notifications import look_closer
+
+    return load(found, os.environ, look_closer=look_closer)
+
+
+def find_state(option: Path | None) -> Path:
+    from listsync.config.paths import find_state_dir
+
+    return find_state_dir(option, os.environ)
+
+
+def warnings_of_places(config_path: Path | None, state_dir: Path | None) -> tuple[str, ...]:
+    """Say what others may change of the places that an agent would use."""
+    from listsync.config.paths import find_config, permission_warnings
+    from listsync.protocol import agent_socket
+
+    try:
+        state: Path | None = find_state(state_dir)
+    except StateError:  # who needs one says so
+        state = None
+    socket = agent_socket(None, os.environ)
+    return permission_warnings(find_config(config_path, os.environ), state, socket)
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Turn our errors into words for people and an exit code."""
+    try:
+        yield
+    except ConfigError as error:
+        for problem in error.problems:
+            say(str(problem), err=True)
+        sys.exit(Exit.CONFIG)
+    except NewerStateError as error:
+        say(f"listsync: {error}", err=True)
+        sys.exit(Exit.CONFIG)
+    except BusyError as error:
+        say(f"listsync: {error}", err=True)
+        sys.exit(Exit.BUSY)
+    except ListsyncError as error:
+        say(f"listsync: {error}", err=True)
+        sys.exit(Exit.FAILED)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(Exit.INTERRUPTED)
+
+
+def log_to_stderr(level: int, config: Config) -> None:
+    from listsync import logs
+    from listsync.config.configuration import secrets_of
+
+    logs.set_up_plainly(level, secrets_of(config))
