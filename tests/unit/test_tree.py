@@ -36,7 +36,7 @@ _OF_NOTIFICATIONS = re.compile(
 _OF_RECORDS = re.compile(r"^listsync(ctl)?\.(?!web\b).*(log_file|history_log|statistics)$")
 _OF_ARRIVING = re.compile(
     r"\.(secrets|importers)\b|\.cli\.(options|init|login|doctor|secret|imports|files)\w*$"
-    r"|\.(doctor|device_login)\w*$"
+    r"|\.(doctor|device_login|original_lists)\w*$"
 )
 _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import ListConfig
+from listsync.config.original_lists import UnusableSource
 from listsync.config.paths import browser_folder, browser_records
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config_types import PageOptions, ServiceOptions
-from listsync.errors import UnavailableError
+from listsync.domain.lists import Fetched, Validators
+from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.http.browser_fallback import BrowserFallback
 from listsync.ports.lists import ListProvider
 from listsync.store.database import Database
@@ -211,6 +213,19 @@ def trakt_login(state_dir: Path) -> FileTokens:
     return FileTokens(state_dir / "trakt.json")
 
 
+@dataclass(frozen=True, slots=True)
+class _Unusable:
+    """Stands for a list that a variable names and nobody can read."""
+
+    service: str
+    source: UnusableSource
+
+    def fetch(self, previous: Validators | None) -> Fetched:  # noqa: ARG002 - of the port
+        raise RefusedError(self.service, Refusal.NOT_FOUND, self.source.why)
+
+
 def followed(one: ListConfig, context: ProviderContext) -> Followed:
     """Give a list what reads it."""
+    if isinstance(one.source, UnusableSource):
+        return Followed(one.rules, _Unusable(one.service, one.source))
     return Followed(one.rules, PROVIDERS[one.service](one.source, context))

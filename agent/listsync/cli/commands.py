@@ -206,6 +206,8 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             say(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")
         say(f"The {'file' if live else 'configuration'} is valid: {count}.")
+        if config.written.in_force:
+            say(f"The environment sets {', '.join(config.written.in_force)}.")
         if not config.has_server:
             say(
                 "No request server is named: nothing is requested, lists are read for their feeds."

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from listsync.config.cross_field import check_effects, check_rules, name_of
-from listsync.config.environment import SERVER_URL, Overlay, lay_over
+from listsync.config.environment import SERVER_URL, Overlay, UnusableList, lay_over
 from listsync.config.http_options import HttpOptions
 from listsync.config.notify_options import DailyOptions, NotifyForm
 from listsync.config.schema import (
@@ -226,7 +226,7 @@ def check(
     warnings = {one for one, is_warning in found.items() if is_warning} | {
         Problem(file=variable, what=why) for variable, why in overlay.remarks
     }
-    config = _settle(form, overlay.data, zone or local_zone(environ))
+    config = _settle(form, overlay.data, zone or local_zone(environ), overlay.unusable)
     return replace(config, written=overlay, warnings=tuple(sorted(warnings, key=_order)))
 
 
@@ -258,16 +258,19 @@ def _order(problem: Problem) -> tuple[bool, int, int, str, str]:
     return (problem.line is None, *place, problem.file, problem.what)
 
 
-def _settle(form: ConfigForm, data: Any, zone: tzinfo) -> Config:
+def _settle(form: ConfigForm, data: Any, zone: tzinfo, unusable: Iterable[UnusableList]) -> Config:
     """Turn the checked form into records, with every default filled in."""
     raw_lists = data.get("lists") or []
     return Config(
         server=form.server or NO_SERVER,
         sync=form.sync,
         schedule=_settle_schedule(form.sync, zone),
-        lists=tuple(
-            _settle_list(entry, raw, zone, four_k=form.sync.four_k)
-            for entry, raw in zip(form.lists, raw_lists, strict=True)
+        lists=(
+            *(
+                _settle_list(entry, raw, zone, four_k=form.sync.four_k)
+                for entry, raw in zip(form.lists, raw_lists, strict=True)
+            ),
+            *map(_settle_unusable, unusable),
         ),
         exclude=tuple(
             entry if isinstance(entry, Exclusion) else entry.exclusion for entry in form.exclude
@@ -314,6 +317,12 @@ def _settle_list(
         ),
         schedule=rule_of(form.every, form.cron, zone),
     )
+
+
+def _settle_unusable(one: UnusableList) -> ListConfig:
+    name = f"{one.service}: {one.source}"
+    rules = ListRules(source=f"{one.service}:{one.source}", name=name, service=one.service)
+    return ListConfig(source=one.source, rules=rules)
 
 
 def _settle_asking(form: ListForm) -> Asking:

@@ -2,53 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from listsync.config.values import SERVICES
+from listsync.config.original_lists import (
+    LIST_VARIABLES,
+    NoListError,
+    UnusableSource,
+    list_of,
+    service_of,
+    values_of,
+)
+from listsync.config.values import NOT_YET, SERVICES, not_supported
 from listsync.config.yaml_document import KeyPath
+from listsync.redaction import without_secrets
 
 SERVER_URL = "OVERSEERR_URL"
+_MINUTES = "SYNC_INTERVAL_MIN"
 
 _VALUES: dict[str, tuple[str, ...]] = {
     SERVER_URL: ("server", "url"),
     "OVERSEERR_API_KEY": ("server", "api_key"),
     "OVERSEERR_USER_ID": ("server", "act_as"),
     "OVERSEERR_4K": ("sync", "four_k"),
+    _MINUTES: ("sync", "every"),
     "SYNC_INTERVAL_HOURS": ("sync", "every"),
-    "SYNC_INTERVAL": ("sync", "every"),  # wins over the other name, being later
+    "SYNC_INTERVAL": ("sync", "every"),  # wins over the other names, being later
     "LOG_LEVEL": ("log", "level"),
     "SYNC_LOG_LEVEL": ("log", "level"),
+    "TMDB_KEY": ("providers", "tmdb", "api_key"),
     "TRAKT_CLIENT_ID": ("providers", "trakt", "client_id"),
     "TRAKT_CLIENT_SECRET": ("providers", "trakt", "client_secret"),
     "TRAKT_SPECIAL_ITEMS_LIMIT": ("providers", "trakt", "special_items_limit"),
 }
 _LOG_FOLDER = "SYNC_LOG_PATH"
 _LOGS = {("log", "file"): "listsync.log", ("log", "history"): "history.log"}
-_LISTS = {
-    "IMDB_LISTS": "imdb",
-    "LETTERBOXD_LISTS": "letterboxd",
-    "MDBLIST_LISTS": "mdblist",
-    "STEVENLU_LISTS": "stevenlu",
-    "TRAKT_LISTS": "trakt",
-    "TRAKT_SPECIAL_LISTS": "trakt",
-}
 _OWNER = "1"  # the first user of the server; acting as it is what happens anyway
 _DISCORD = "DISCORD_WEBHOOK_URL"
 _TELEGRAM = {"token": "TELEGRAM_BOT_TOKEN", "chat": "TELEGRAM_CHAT_ID"}
+_TARGETS = f"{_DISCORD}, {' and '.join(_TELEGRAM.values())}"
+
+
+_WITHOUT_USE = {
+    "SIMKL_CLIENT_ID": "simkl",
+    "SIMKL_USER_TOKEN": "simkl",
+    "TVDB_KEY": "tvdb",
+}
+_ANY_LISTS = re.compile(r"[A-Z][A-Z0-9_]*_LISTS", re.ASCII)
+_ANY_TARGET = re.compile(
+    r"(?:DISCORD|TELEGRAM|SLACK|PUSHOVER|PUSHBULLET|GOTIFY|NTFY|APPRISE|MATRIX|SMTP|HEALTHCHECKS)_\w+"
+    r"|\w+_WEBHOOK(?:_URL)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnusableList:
+    """A list that *variable* names and nobody can read: it is followed, and fails each time."""
+
+    variable: str
+    service: str
+    source: UnusableSource
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """The data with the environment laid over it; `variables` says what came from where.
 
-    `remarks` are variables that are there and do nothing, each with the reason.
+    `remarks` are variables that are there and do nothing, each with the reason. `unusable` are
+    lists that are none: one wrong value must not keep the others from being read.
     """
 
     data: object
     variables: dict[KeyPath, str] = field(default_factory=dict)
     remarks: tuple[tuple[str, str], ...] = ()
+    unusable: tuple[UnusableList, ...] = ()
+
+    @property
+    def in_force(self) -> tuple[str, ...]:
+        """Name the variables that something was taken from."""
+        return tuple(dict.fromkeys(self.variables.values()))
 
 
 def lay_over(
@@ -62,14 +97,63 @@ def lay_over(
         return Overlay(data)
     merged, variables = dict(data), dict[KeyPath, str]()
     for variable, path in _VALUES.items():
-        if (text := _text_of(environ, variable)) and _set(merged, path, text):
+        if (text := _text_of(environ, variable)) and _set(merged, path, _in_hours(variable, text)):
             variables[path] = variable
     _set_logs(merged, variables, environ)
-    _add_lists(merged, variables, environ)
+    unusable = _add_lists(merged, variables, environ)
     half = _add_targets(merged, variables, environ, read_secret)
-    empty = (name for name in _LISTS if not environ.get(name, "-").strip(", \t\r\n"))
+    empty = (name for name in LIST_VARIABLES if not environ.get(name, "-").strip(", \t\r\n"))
     remarks = [(name, "is empty: it names no list") for name in empty]
-    return Overlay(merged, variables, (*remarks, *half))
+    wrong = [(one.variable, one.source.why) for one in unusable]
+    unknown = _without_use(environ, _named_in(data))
+    return Overlay(merged, variables, (*remarks, *half, *wrong, *unknown), tuple(unusable))
+
+
+def _in_hours(variable: str, text: str) -> str:
+    """Write minutes as such: a bare number counts hours."""
+    return f"{text}m" if variable == _MINUTES and text.isdigit() else text
+
+
+def _named_in(data: object) -> Iterator[str]:
+    """Give the variables that the file itself reads a secret from."""
+    match data:
+        case {"env": str(name)}:
+            yield name
+        case dict():
+            for value in data.values():
+                yield from _named_in(value)
+        case list():
+            for value in data:
+                yield from _named_in(value)
+
+
+def _without_use(environ: Mapping[str, str], named: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Say of variables that look as if they were meant for us why nothing is done with them."""
+    known = {*LIST_VARIABLES, *_VALUES, *_TELEGRAM.values(), _DISCORD, *named}
+    for name in sorted(environ.keys() - known):
+        base = name.removeprefix("FILE__").removesuffix("_FILE")
+        if not environ[name].strip() or base in known:
+            continue
+        if name in _WITHOUT_USE:
+            yield name, f"has no effect: {not_supported(_WITHOUT_USE[name])}"
+        elif _ANY_LISTS.fullmatch(name):
+            yield name, _why_no_lists(name)
+        elif _ANY_TARGET.fullmatch(name):
+            yield name, f"has no effect: expected {_TARGETS}, or the target under notify"
+
+
+def _why_no_lists(name: str) -> str:
+    import difflib  # noqa: PLC0415 - most environments need none
+
+    service = name.removesuffix("_LISTS").lower()
+    if service in NOT_YET:
+        return f"has no effect: {not_supported(service)}"
+    stems = {one.removesuffix("_LISTS"): one for one in LIST_VARIABLES}
+    close = difflib.get_close_matches(service.upper(), stems, n=1, cutoff=0.7)
+    meant = (
+        f"did you mean {stems[close[0]]}?" if close else f"expected {', '.join(LIST_VARIABLES)}"
+    )
+    return f"has no effect: {meant}"
 
 
 def _set_logs(
@@ -111,18 +195,28 @@ def _settings(key: str, text: str) -> dict[str, object]:
 
 def _add_lists(
     data: dict[str, object], variables: dict[KeyPath, str], environ: Mapping[str, str]
-) -> None:
-    """Append the lists that the file does not name already."""
+) -> list[UnusableList]:
+    """Append the lists that the file does not name already; gives those that are none."""
     lists = data.get("lists") or []
     if not isinstance(lists, list):
-        return
-    lists = list(lists)
-    for variable, service in _LISTS.items():
-        for text in filter(None, map(str.strip, environ.get(variable, "").split(","))):
-            if not any(_is_same(form, service, text) for form in lists):
+        return []
+    lists, unusable = list(lists), dict[tuple[str, str], UnusableList]()
+    for variable, list_type in LIST_VARIABLES.items():
+        service = service_of(list_type)
+        for text in values_of(environ.get(variable, ""), list_type):
+            try:
+                form = list_of(list_type, text)
+            except NoListError as error:
+                source = UnusableSource(without_secrets(text), str(error))
+                unusable[service, text] = UnusableList(
+                    variable=variable, service=service, source=source
+                )
+                continue
+            if not any(_is_same(one, service, form) for one in lists):
                 variables[("lists", len(lists))] = variable
-                lists.append({service: text})
+                lists.append({service: form})
     data["lists"] = lists
+    return list(unusable.values())
 
 
 def _is_same(form: object, service: str, text: str) -> bool:

@@ -25,7 +25,12 @@ FORMS = (
     "movies-20261121 (a day)",
     "https://popular-movies-data.stevenlu.com/movies.json",
 )
-_NAMES = {"popular": "movies", "all": "all-movies"}
+_NAMES = {"popular": "movies", "stevenlu": "movies", "all": "all-movies"}
+_OLD_ADDRESS = re.compile(
+    r"https?://(?:s3\.amazonaws\.com/popular-movies|movies\.stevenlu\.com)/([\w-]+)\.json",
+    re.ASCII,
+)
+"""Where the same files lay, or are linked from."""
 _NAME = re.compile(
     r"(?:all-)?movies|movies-imdb-min[5-8]|movies-(?:metacritic|rottentomatoes)-min[5-8]0"
     r"|movies-\d{8}",
@@ -49,8 +54,10 @@ def parse(text: str) -> StevenLuSource:
     form = recognise(value)
     if form is not None and form.provider == SERVICE:
         return StevenLuSource(form.groups.get("id", "movies"))
+    old = _OLD_ADDRESS.fullmatch(value)
+    value = old[1] if old else value.removesuffix(".json")
     name = _NAMES.get(value, value)
     if not _NAME.fullmatch(name):
-        why = foreign(value, SERVICE) or f"{text!r} is no list of StevenLu"
+        why = foreign(text.strip(), SERVICE) or f"{text!r} is no list of StevenLu"
         raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
     return StevenLuSource(name)

@@ -76,9 +76,12 @@ def test_the_interval_in_the_environment_replaces_the_files_cron(path: Path) -> 
         pytest.param({"SYNC_INTERVAL_HOURS": "6"}, 6, id="other-name"),
         pytest.param({"SYNC_INTERVAL_HOURS": "6", "SYNC_INTERVAL": "3"}, 3, id="both"),
         pytest.param({"SYNC_INTERVAL_HOURS": "6", "SYNC_INTERVAL": ""}, 6, id="one-empty"),
+        pytest.param({"SYNC_INTERVAL_MIN": "90"}, 1.5, id="minutes"),
+        pytest.param({"SYNC_INTERVAL_MIN": "0"}, 0, id="never"),
+        pytest.param({"SYNC_INTERVAL_MIN": "90", "SYNC_INTERVAL": "3"}, 3, id="minutes-and-hours"),
     ],
 )
-def test_the_interval_has_two_names(environ: dict[str, str], hours: int) -> None:
+def test_the_interval_has_three_names(environ: dict[str, str], hours: float) -> None:
     assert load(None, ALONE | environ).sync.every == timedelta(hours=hours)
 
 
@@ -159,27 +162,9 @@ def test_lists_are_added_once_whatever_their_spelling(path: Path) -> None:
             id="log-level",
         ),
         pytest.param(
-            {"MDBLIST_LISTS": "a/b, ?"},
-            'MDBLIST_LISTS: lists[1].mdblist: "?" is no list of MDBList',
-            id="mdblist",
-        ),
-        pytest.param(
-            {"STEVENLU_LISTS": "worst"},
-            'STEVENLU_LISTS: lists[0].stevenlu: "worst" is no list',
-            id="stevenlu",
-        ),
-        pytest.param(
-            {"IMDB_LISTS": "worst"}, 'IMDB_LISTS: lists[0].imdb: "worst" is no list', id="imdb"
-        ),
-        pytest.param(
             {"TRAKT_SPECIAL_ITEMS_LIMIT": "many"},
             "TRAKT_SPECIAL_ITEMS_LIMIT: providers.trakt.special_items_limit: ",
             id="trakt-limit",
-        ),
-        pytest.param(
-            {"LETTERBOXD_LISTS": "ls012345678"},
-            'LETTERBOXD_LISTS: lists[0].letterboxd: "ls012345678" belongs to IMDb',
-            id="letterboxd",
         ),
     ],
 )
@@ -196,8 +181,8 @@ def test_a_key_in_the_environment_is_not_shown() -> None:
 
 def test_problems_of_the_file_come_before_those_of_the_environment(path: Path) -> None:
     path.write_text(path.read_text() + "sink: {}\n")
-    told = complaints(path, {"IMDB_LISTS": "x", "NOT_SET": "x"})
-    assert [line.split(":")[0] for line in told] == [str(path), "IMDB_LISTS"]
+    told = complaints(path, {"SYNC_INTERVAL": "x", "NOT_SET": "x"})
+    assert [line.split(":")[0] for line in told] == [str(path), "SYNC_INTERVAL"]
 
 
 def test_without_a_file_the_missing_variable_is_named() -> None:
