@@ -40,7 +40,7 @@ from listsync.domain.history import (
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import (
-    Definition,
+    Edition,
     Exclusion,
     ExternalIds,
     FilmRecord,
@@ -65,7 +65,6 @@ from listsync.domain.run_notes import (
 from listsync.domain.server import (
     ABSENT,
     TAKEN,
-    Answered,
     Cancelled,
     Candidate,
     FoundRequests,
@@ -73,9 +72,10 @@ from listsync.domain.server import (
     MediaStatus,
     Product,
     Production,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
     RequestStatus,
+    ResponseKind,
     SearchPage,
     Season,
     SeriesDetails,
@@ -102,7 +102,7 @@ from listsync.providers.trakt.token_store import TraktTokens
 from listsync.sync.titles.title_folding import fold
 
 Reading = Fetched | Exception
-Scripted = Answered | FoundRequests | SearchPage | SeriesDetails | TitleFacts | Exception
+Scripted = RequestResponse | FoundRequests | SearchPage | SeriesDetails | TitleFacts | Exception
 
 SERVER = ServerInfo(
     product=Product.OVERSEERR,
@@ -235,7 +235,7 @@ class FakeServer:
 
     `states` is its index, `posted` what it was asked for. `catalogue_down`: title and TMDB
     searches answer nothing, IMDb and TVDB searches fail, as the real ones do. `troubles` is what
-    `trouble_with_user` says; `allowances` what users may request at first (not named:
+    `problem_with_user` says; `allowances` what users may request at first (not named:
     everything); `pending` what `cancel` answers to a request's number (GONE to others),
     `cancelled` are those that it took back.
     """
@@ -246,8 +246,8 @@ class FakeServer:
         self.info = info
         self.titles = list(titles)
         self.states: dict[TitleKey, TitleState] = {}
-        self.covered: dict[Definition, set[int]] = {}
-        self.deleted: dict[Definition, set[int]] = {}
+        self.covered: dict[Edition, set[int]] = {}
+        self.deleted: dict[Edition, set[int]] = {}
         self.posted: list[RequestBody] = []
         self.taken: list[RequestBody] = []
         self.troubles: dict[str, str] = {}
@@ -319,7 +319,7 @@ class FakeServer:
             return scripted
         key = TitleKey(MediaType.TV, tmdb_id)
         title = next(title for title in self.titles if title.key == key)
-        editions = Definition(key, four_k=False), Definition(key, four_k=True)
+        editions = Edition(key, four_k=False), Edition(key, four_k=True)
         done, done_4k = (self.covered.get(one, set()) for one in editions)
         gone, gone_4k = (self.deleted.get(one, set()) for one in editions)
         seasons = tuple(
@@ -350,8 +350,8 @@ class FakeServer:
         parts = [one for one in self.titles if one.production.collection == collection]
         return tuple(one.key for one in sorted(parts, key=lambda one: one.year or 9999))
 
-    def trouble_with_user(self, user: str) -> str | None:
-        self._play("trouble_with_user")
+    def problem_with_user(self, user: str) -> str | None:
+        self._play("problem_with_user")
         return self.troubles.get(user)
 
     def allowance_of(self, user: str | None) -> Allowance:
@@ -373,16 +373,16 @@ class FakeServer:
             and self.allowances.get(body.asking.user, UNLIMITED).user_id == user_id
         )
 
-    def _refuse(self, body: RequestBody) -> Answered | None:
+    def _refuse(self, body: RequestBody) -> RequestResponse | None:
         """Refuse as the real ones do: by permission, then by quota, all seasons or none."""
         allowance, kind = self.allowances.get(body.asking.user, UNLIMITED), body.key.kind
         permitted = allowance.permitted
         if permitted is not None and (kind, body.four_k) not in permitted:
-            return Answered(answer=RequestAnswer.PERMISSION)
+            return RequestResponse(kind=ResponseKind.PERMISSION)
         quota = allowance.quotas.get(kind)
         used = self._used(allowance.user_id, kind) + (len(body.seasons) or 1)
         if quota is not None and used > quota.remaining:
-            return Answered(answer=RequestAnswer.QUOTA)
+            return RequestResponse(kind=ResponseKind.QUOTA)
         return None
 
     def read_requests(self) -> tuple[ServerRequest, ...]:
@@ -396,20 +396,20 @@ class FakeServer:
             self.cancelled.append(request_id)
         return answer
 
-    def request(self, body: RequestBody) -> Answered:
+    def request(self, body: RequestBody) -> RequestResponse:
         assert self._in_flight.acquire(blocking=False), "two requests in flight"
         try:
             self.while_asked(body)
             scripted = self._play("request")
             self.posted.append(body)
-            if isinstance(scripted, Answered):
+            if isinstance(scripted, RequestResponse):
                 return scripted
             refused = self._refuse(body)
             if refused is not None:
                 return refused
             self.taken.append(body)
             self._take(body)
-            return Answered(answer=RequestAnswer.REQUESTED, request_id=len(self.posted))
+            return RequestResponse(kind=ResponseKind.REQUESTED, request_id=len(self.posted))
         finally:
             self._in_flight.release()
 
@@ -417,14 +417,14 @@ class FakeServer:
         scripted = self._play("find_requests")
         if isinstance(scripted, FoundRequests):
             return scripted
-        definition = Definition(body.key, body.four_k)
-        covered = self.covered.get(definition)
+        edition = Edition(body.key, body.four_k)
+        covered = self.covered.get(edition)
         if covered is None:
             return FoundRequests()
         number = 1000 + body.key.tmdb_id
         is_covered = set(body.seasons) <= covered
         one = ServerRequest(
-            definition=definition,
+            edition=edition,
             status=RequestStatus.APPROVED,
             request_id=number,
             seasons=frozenset(covered),
@@ -439,7 +439,7 @@ class FakeServer:
         else:
             status = MediaStatus.PROCESSING
         self.states[body.key] = TitleState(status, status_4k)
-        self.covered.setdefault(Definition(body.key, body.four_k), set()).update(body.seasons)
+        self.covered.setdefault(Edition(body.key, body.four_k), set()).update(body.seasons)
 
     def _find(self, method: str, fits: Callable[[Title], bool]) -> SearchPage:
         if self.catalogue_down:
@@ -514,13 +514,13 @@ class _List:
 class _Shelf:
     """What belongs to one server."""
 
-    handled: dict[tuple[str, str, bool], Definition] = field(default_factory=dict)
+    handled: dict[tuple[str, str, bool], Edition] = field(default_factory=dict)
     seasons: dict[tuple[str, str, bool], HandledSeasons] = field(default_factory=dict)
     matches: dict[str, Match] = field(default_factory=dict)
     misses: dict[str, Miss] = field(default_factory=dict)
     chosen_ids: dict[str, str] = field(default_factory=dict)
-    failed: dict[tuple[Definition, int | None], FailedRequest] = field(default_factory=dict)
-    intents: dict[Definition, Intent] = field(default_factory=dict)
+    failed: dict[tuple[Edition, int | None], FailedRequest] = field(default_factory=dict)
+    intents: dict[Edition, Intent] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     pages: tuple[IndexPage, ...] = ()
     learned: Learned = NOTHING_LEARNED
@@ -528,13 +528,13 @@ class _Shelf:
     elsewhere: int = 0
     confirmed: int = 0
     asked: list[tuple[Sent, datetime]] = field(default_factory=list)
-    departed: dict[tuple[str, Definition], str] = field(default_factory=dict)
-    reported: set[tuple[str, Definition]] = field(default_factory=set)
-    handled_on: dict[Definition, date] = field(default_factory=dict)
-    looks: dict[Definition, date] = field(default_factory=dict)
-    cancelled: set[Definition] = field(default_factory=set)
-    seen: dict[tuple[Definition, int], ServerRequest] = field(default_factory=dict)
-    lapsed: set[tuple[Definition, int]] = field(default_factory=set)
+    departed: dict[tuple[str, Edition], str] = field(default_factory=dict)
+    reported: set[tuple[str, Edition]] = field(default_factory=set)
+    handled_on: dict[Edition, date] = field(default_factory=dict)
+    looks: dict[Edition, date] = field(default_factory=dict)
+    cancelled: set[Edition] = field(default_factory=set)
+    seen: dict[tuple[Edition, int], ServerRequest] = field(default_factory=dict)
+    lapsed: set[tuple[Edition, int]] = field(default_factory=set)
     requests_read_at: datetime | None = None
 
 
@@ -558,7 +558,7 @@ class _Place:
         return self.shelves[self.server]
 
     @property
-    def departed(self) -> dict[tuple[str, Definition], str]:
+    def departed(self) -> dict[tuple[str, Edition], str]:
         return self.shelf.departed if self.server else {}
 
     def list(self, source: str) -> _List:
@@ -578,15 +578,15 @@ class FakeServerRequests:
     def read_at(self) -> datetime | None:
         return self._place.shelf.requests_read_at
 
-    def unknown(self) -> frozenset[Definition]:
-        known = {definition for definition, _ in self._place.shelf.seen}
+    def unknown(self) -> frozenset[Edition]:
+        known = {edition for edition, _ in self._place.shelf.seen}
         return frozenset(_asked_for(self._place.shelf) - known)
 
     def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
         shelf = self._place.shelf
         lapsed = {name: shelf.seen[name].request_id or 0 for name in shelf.lapsed}
         none = {name: one for name, one in shelf.seen.items() if name[1] == RequestStatus.NONE}
-        shelf.seen = none | {(one.definition, int(one.status)): one for one in found}
+        shelf.seen = none | {(one.edition, int(one.status)): one for one in found}
         shelf.lapsed = {
             name
             for name, number in lapsed.items()
@@ -595,10 +595,10 @@ class FakeServerRequests:
         shelf.requests_read_at = at
 
 
-def _asked_for(shelf: _Shelf) -> set[Definition]:
+def _asked_for(shelf: _Shelf) -> set[Edition]:
     """Name what was requested since that was confirmed, and not taken back."""
     asked = shelf.asked[shelf.confirmed :]
-    return {Definition(sent.body.key, sent.body.four_k) for sent, _ in asked} - shelf.cancelled
+    return {Edition(sent.body.key, sent.body.four_k) for sent, _ in asked} - shelf.cancelled
 
 
 class FakeServerGuard:
@@ -715,9 +715,9 @@ class FakeListSnapshots:
             for shelf in self._place.shelves.values():
                 for four_k in (False, True):
                     shelf.seasons.pop((source, name, four_k), None)
-                    definition = shelf.handled.pop((source, name, four_k), None)
-                    if definition is not None:
-                        shelf.departed[source, definition] = one.name
+                    edition = shelf.handled.pop((source, name, four_k), None)
+                    if edition is not None:
+                        shelf.departed[source, edition] = one.name
 
     def rename(self, source: str, names: Mapping[str, str]) -> None:
         one = self._place.list(source)
@@ -790,7 +790,7 @@ class FakeHandledTitles:
         self._place = place
 
     def load(self) -> HandledEntries:
-        titles: dict[tuple[str, bool], dict[str, Definition]] = defaultdict(dict)
+        titles: dict[tuple[str, bool], dict[str, Edition]] = defaultdict(dict)
         for (source, entry, four_k), title in self._place.shelf.handled.items():
             titles[source, four_k][entry] = title
         seasons: dict[tuple[str, bool], dict[str, HandledSeasons]] = defaultdict(dict)
@@ -798,7 +798,7 @@ class FakeHandledTitles:
             seasons[source, four_k][entry] = one
         return HandledEntries(titles, seasons)
 
-    def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
+    def series_to_watch(self, now: datetime) -> Mapping[Edition, date]:
         shelf = self._place.shelf
         return {
             one: shelf.handled_on[one]
@@ -813,7 +813,7 @@ class FakeFailedRequests:
     def __init__(self, place: _Place) -> None:
         self._place = place
 
-    def load(self) -> dict[tuple[Definition, int | None], FailedRequest]:
+    def load(self) -> dict[tuple[Edition, int | None], FailedRequest]:
         return dict(self._place.shelf.failed)
 
 
@@ -826,7 +826,7 @@ class FakeDepartures:
     def load(self) -> tuple[Departure, ...]:
         shelf, lists = self._place.shelf, self._place.lists
         numbers = {
-            Definition(sent.body.key, sent.body.four_k): sent.answered.request_id
+            Edition(sent.body.key, sent.body.four_k): sent.answered.request_id
             for sent, _ in shelf.asked
         }
         missing = {
@@ -849,7 +849,7 @@ class FakeDepartures:
                 label=str(one.key),
                 title=str(one.key),
                 year=None,
-                definition=one,
+                edition=one,
                 request_id=numbers.get(one),
                 is_wanted=one in (shelf.handled.values() if is_gone else present),
                 is_gone=is_gone,
@@ -860,16 +860,16 @@ class FakeDepartures:
 
     def save_warnings(self, reported: Collection[Departure]) -> None:
         shelf = self._place.shelf
-        shelf.reported &= {(one.source, one.definition) for one in self.load()}
-        shelf.reported |= {(one.source, one.definition) for one in reported}
+        shelf.reported &= {(one.source, one.edition) for one in self.load()}
+        shelf.reported |= {(one.source, one.edition) for one in reported}
 
     def settle(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:  # noqa: ARG002 - the port's
-        shelf, declined = self._place.shelf, (one.definition, int(RequestStatus.DECLINED))
-        del shelf.departed[one.source, one.definition]
-        if declined in shelf.seen and one.definition not in shelf.handled.values():
+        shelf, declined = self._place.shelf, (one.edition, int(RequestStatus.DECLINED))
+        del shelf.departed[one.source, one.edition]
+        if declined in shelf.seen and one.edition not in shelf.handled.values():
             shelf.lapsed.add(declined)
         if cancelled:
-            shelf.cancelled.add(one.definition)
+            shelf.cancelled.add(one.edition)
 
 
 class FakeRequestLog:
@@ -881,7 +881,7 @@ class FakeRequestLog:
     def open_intents(self) -> tuple[Intent, ...]:
         return tuple(self._place.shelf.intents.values())
 
-    def requested(self) -> frozenset[Definition]:
+    def requested(self) -> frozenset[Edition]:
         return frozenset(_asked_for(self._place.shelf))
 
     def requested_since(self, since: datetime) -> Mapping[str, int]:
@@ -980,18 +980,18 @@ class FakeMemory:
             source, name = one.member.rules.source, one.member.entry_id
             if source in self.lists:
                 assert name in self.lists[source].entries, f"{name} is no entry of {source}"
-                place = (source, name, one.definition.four_k)
-                shelf.handled[place] = one.definition
-                if one.definition.key.kind is MediaType.TV:
+                place = (source, name, one.edition.four_k)
+                shelf.handled[place] = one.edition
+                if one.edition.key.kind is MediaType.TV:
                     shelf.seasons[place] = one.seasons or HandledSeasons(None)
-                shelf.handled_on.setdefault(one.definition, now.date())
+                shelf.handled_on.setdefault(one.edition, now.date())
         self._close_intents(notes)
         shelf.sent.extend(notes.sent)
         shelf.asked += [
-            (sent, now) for sent in notes.sent if sent.answered.answer is RequestAnswer.REQUESTED
+            (sent, now) for sent in notes.sent if sent.answered.kind is ResponseKind.REQUESTED
         ]
         for sent in notes.sent:
-            shelf.cancelled.discard(Definition(sent.body.key, sent.body.four_k))
+            shelf.cancelled.discard(Edition(sent.body.key, sent.body.four_k))
         shelf.looks.update(notes.looked)
         shelf.failed.update(notes.failed)
         for lookup, match in notes.matches.items():
@@ -1000,23 +1000,23 @@ class FakeMemory:
         shelf.misses.update(notes.misses)
         for intent in intents:
             written = replace(intent, at=now)
-            shelf.intents[Definition(intent.body.key, intent.body.four_k)] = written
+            shelf.intents[Edition(intent.body.key, intent.body.four_k)] = written
 
     def _close_intents(self, notes: Notes) -> None:
         """Close, with the intents, the choices that were looked up."""
         for match in notes.chosen:
             if match.chosen is not None:
                 self.shelf.chosen_ids.pop(match.chosen.lookup, None)
-        answered = [one for one in notes.sent if one.answered.answer != RequestAnswer.UNSURE]
+        answered = [one for one in notes.sent if one.answered.kind != ResponseKind.UNSURE]
         shelf = self.shelf
         for body in (*(sent.body for sent in answered), *notes.dropped):
-            shelf.intents.pop(Definition(body.key, body.four_k), None)
-        shelf.seen.update({(one.definition, one.status): one for one in notes.seen})
+            shelf.intents.pop(Edition(body.key, body.four_k), None)
+        shelf.seen.update({(one.edition, one.status): one for one in notes.seen})
         for sent in answered:
-            if sent.answered.answer in TAKEN:
-                definition = Definition(sent.body.key, sent.body.four_k)
-                shelf.seen.pop((definition, RequestStatus.NONE), None)
-                for name in {one for one in shelf.lapsed if one[0] == definition}:
+            if sent.answered.kind in TAKEN:
+                edition = Edition(sent.body.key, sent.body.four_k)
+                shelf.seen.pop((edition, RequestStatus.NONE), None)
+                for name in {one for one in shelf.lapsed if one[0] == edition}:
                     shelf.lapsed.remove(name)
                     del shelf.seen[name]
 
@@ -1074,7 +1074,7 @@ NOTHING_KNOWN = TitleOverview(
     state=None,
     handled=HandledEntries(),
     failed={},
-    asked=frozenset(),
+    requested_since=frozenset(),
     facts=None,
     requests=(),
 )

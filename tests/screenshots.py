@@ -84,19 +84,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as profile, started(Path(profile)) as chromium:
         chromium.scheme("light")
         chromium.size(1160, 780)
-        with dashboard(calm()) as door:
-            chromium.log_in(door.url, ALL)
+        with dashboard(calm()) as web:
+            chromium.log_in(web.url, ALL)
             chromium.until("nothing needs you")
             take(chromium, "overview-light")
-        with dashboard(busy()) as door:
-            chromium.log_in(door.url, ALL)
+        with dashboard(busy()) as web:
+            chromium.log_in(web.url, ALL)
             chromium.until("Requesting titles")
             chromium.scheme("dark")
             take(chromium, "overview-dark")
             chromium.scheme("light")
             chromium.size(360, 740, is_phone=True)
             take(chromium, "overview-mobile")
-            chromium.open(f"{door.url}/ui/review")
+            chromium.open(f"{web.url}/ui/review")
             chromium.scheme("dark")
             take(chromium, "review-mobile")
 

@@ -135,8 +135,8 @@ def _read_ca_file(value: object, folder: Path) -> Path:
 CaFile = Annotated[Path, ValueForm(_read_ca_file, {"type": "string", "minLength": 1})]
 """A file of certificate authorities; relative to the folder of the configuration."""
 
-AtOnce = Annotated[int, Meta(ge=1, le=16), "How many questions the service gets at a time."]
-Pace = Annotated[float, Meta(ge=0, le=60), "Seconds from one question to the next, at least."]
+AtOnce = Annotated[int, Meta(ge=1, le=16), "How many requests the service gets at a time."]
+Pace = Annotated[float, Meta(ge=0, le=60), "Seconds from one request to the next, at least."]
 
 
 class ServiceOptions(Options, frozen=True, kw_only=True):

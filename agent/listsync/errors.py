@@ -101,7 +101,7 @@ class RefusedError(ListsyncError):
         self.retry_after_s = retry_after_s
 
 
-class AnswerChangedError(ListsyncError):
+class ResponseChangedError(ListsyncError):
     """The answer is not of the known shape: keep what we have, go on with other lists.
 
     *sample* is a trimmed piece of the answer, for the log.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 
 _MOST_AHEAD = 20_000
 """Rows that are held before their turn; a list that has more is read when it is its turn."""
@@ -75,13 +75,13 @@ def demand_little_text(service: str, size: int) -> None:
     if size > MOST_TEXT:
         limit = f"{MOST_TEXT // 1_000_000} MB"
         why = f"its titles are longer than listsync reads of one list ({limit} in all)"
-        raise AnswerChangedError(service, why)
+        raise ResponseChangedError(service, why)
 
 
-def too_long(service: str, rows: int) -> AnswerChangedError:
+def too_long(service: str, rows: int) -> ResponseChangedError:
     """Refuse a list of more than `MOST_ROWS`, however many *rows* of it have been seen."""
     why = f"{rows:,} rows are more than listsync reads of one list ({MOST_ROWS:,})"
-    return AnswerChangedError(service, why)
+    return ResponseChangedError(service, why)
 
 
 class Room:

@@ -165,7 +165,7 @@ def _request_row(one: RequestShape, display: Display) -> tuple[object, ...]:
         one.get("seasons"),
         one.get("answer"),
         one.get("lists"),
-        one.get("asked_as"),
+        one.get("requested_as"),
         display.ago(one.get("at")),
     )
 
@@ -393,5 +393,5 @@ def items(result: ItemsReply, display: Display) -> Iterator[str]:
 
 
 def _requested_for(one: ItemShape) -> str:
-    user = f", as {one['asked_as']}" if one.get("asked_as") else ""
+    user = f", as {one['requested_as']}" if one.get("requested_as") else ""
     return f"{one.get('brought_by') or ''}{user}"

@@ -197,7 +197,7 @@ def _again(match: MatchShape, display: Display) -> str:
 
 
 def _at_server(server: AtServerShape) -> str:
-    since = "; requested since then" if server.get("asked_since") else ""
+    since = "; requested since then" if server.get("requested_since") else ""
     return f"{shown(server.get('status'))}; 4K: {shown(server.get('status_4k'))}{since}"
 
 
@@ -205,7 +205,7 @@ def request_words(row: RequestShape, display: Display) -> str:
     """Tell one request: for which lists, as whom, when, and what the server said."""
     seasons = f", seasons {shown(row['seasons'])}" if row.get("seasons") else ""
     four_k = ", in 4K" if row.get("four_k") else ""
-    user = f", as {shown(row['asked_as'])}" if row.get("asked_as") else ""
+    user = f", as {shown(row['requested_as'])}" if row.get("requested_as") else ""
     lists = shown(row.get("lists")) or "no list"
     run = f" (run {shown(row['run_id'])})" if row.get("run_id") else ""
     answer = display.status(row.get("answer"))

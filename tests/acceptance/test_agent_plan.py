@@ -71,7 +71,7 @@ def test_i_see_which_list_brought_a_request_and_when(agent: AgentProcess) -> Non
     run_id = agent.runs[0]["run_id"]
     requests = {one["tmdb_id"]: one for one in agent.ctl_json("runs", run_id)["requests"]}
     assert requests[603]["lists"] == "films.csv, more.csv"
-    assert requests[603]["asked_as"] is None
+    assert requests[603]["requested_as"] is None
     (item,) = agent.ctl_json("items", "matrix", "--list", "more.csv")["items"]
     assert (item["brought_by"], item["run_id"]) == ("films.csv, more.csv", run_id)
     assert item["requested_at"]

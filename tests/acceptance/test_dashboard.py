@@ -18,7 +18,7 @@ _VILLENEUVE = 438631
 
 @dataclass
 class House:
-    """An agent with an open door, of whose two lists one title is not certain."""
+    """An agent with HTTP open, of whose two lists one title is not certain."""
 
     home: Home
     start: StartAgent
@@ -28,9 +28,9 @@ class House:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start_with_door(self) -> AgentProcess:
+    def start_with_http(self) -> AgentProcess:
         agent = self.start(self.home)
-        until("the door is open", lambda: "http-token" in str(agent.status["services"]))
+        until("HTTP is open", lambda: "http-token" in str(agent.status["services"]))
         return agent
 
     @property
@@ -56,7 +56,7 @@ def house(home: Home, start_agent: StartAgent, port: int) -> House:
 
 
 def test_a_person_sees_all_happen_without_loading_a_page(house: House, chromium: Chromium) -> None:
-    agent = house.start_with_door()
+    agent = house.start_with_http()
     chromium.size(1200, 900)
     chromium.log_in(house.url, house.token)
     chromium.until("No list has been read yet.", "#live")
@@ -122,7 +122,7 @@ def _lose_and_find(chromium: Chromium, house: House, agent: AgentProcess) -> Non
     assert [one for one in said if "/ui/review" not in one] == []  # the nonsense was refused
     agent.terminate()
     chromium.until("The agent does not answer.", "#lost")
-    house.start_with_door()
+    house.start_with_http()
     chromium.until_gone("The agent does not answer.", "#lost")
     chromium.press("Sync Now")
     chromium.until("Sync started.", "#said")
@@ -130,7 +130,7 @@ def _lose_and_find(chromium: Chromium, house: House, agent: AgentProcess) -> Non
 
 
 def test_all_of_it_works_without_javascript(house: House, chromium: Chromium) -> None:
-    agent = house.start_with_door()
+    agent = house.start_with_http()
     with chromium.without_scripts():
         chromium.log_in(house.url, house.token)
         chromium.press("Sync Now")

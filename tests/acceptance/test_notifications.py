@@ -16,7 +16,7 @@ from listsync.store.state_folder import opened_state
 from tests.acceptance.agent_process import AgentProcess, config_of, replace_file, until
 from tests.acceptance.conftest import Home
 from tests.integration.notify.mail_server import MailServer, taking_mail
-from tests.integration.notify.receiver import Answer, Receiver, receiving
+from tests.integration.notify.receiver import CannedResponse, Receiver, receiving
 
 _TWO = "kind,tmdb_id,title\nmovie,603,The Matrix\nmovie,27205,Inception\n"
 
@@ -39,13 +39,13 @@ def test_a_sync_without_an_agent_tells_what_it_did_before_it_ends(home: Home) ->
 
 
 def test_what_cannot_be_delivered_is_so_by_the_next_sync(home: Home) -> None:
-    with receiving(Answer(status=503)) as receiver:
+    with receiving(CannedResponse(status=503)) as receiver:
         home.write_config(
             [home.write_list("two.csv", _TWO)], notify=[{"webhook": {"url": receiver.url}}]
         )
         assert home.run("once").code == 0
         assert len(receiver.taken) == 1
-        receiver.usual = Answer(status=200)
+        receiver.usual = CannedResponse(status=200)
         _let_pauses_end(home)
         assert home.run("once").code == 0
         assert kinds(receiver) == [MessageKind.SUMMARY] * 2, [one.sent for one in receiver.taken]
@@ -115,8 +115,10 @@ class Channels:
 def channels() -> Iterator[Channels]:
     with ExitStack() as stack:
         web = {
-            "discord": stack.enter_context(receiving(Answer(status=204, body=b""))),
-            "telegram": stack.enter_context(receiving(Answer(body=b'{"ok": true, "result": {}}'))),
+            "discord": stack.enter_context(receiving(CannedResponse(status=204, body=b""))),
+            "telegram": stack.enter_context(
+                receiving(CannedResponse(body=b'{"ok": true, "result": {}}'))
+            ),
             "ntfy": stack.enter_context(receiving()),
             "webhook": stack.enter_context(receiving()),
         }

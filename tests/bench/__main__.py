@@ -26,7 +26,7 @@ from tests.bench import (
     browser,
     feeds,
     hops,
-    http_door,
+    http_load,
     new_rows,
     pages,
     services,
@@ -224,7 +224,7 @@ PARTS = (
     *worst.PARTS,
     *new_rows.PARTS,
     *agents.PARTS,
-    *http_door.PARTS,
+    *http_load.PARTS,
     *browser.PARTS,
     *feeds.PARTS,
 )

@@ -1,4 +1,4 @@
-"""Clients of the HTTP door, as a process: `PORT TOKEN`; they go on until standard input ends.
+"""Clients of the HTTP transport, as a process: `PORT TOKEN`; they go on until standard input ends.
 
 Says "ready" when all are there, at the end how often progress was asked for, the median wait
 and its 99th percentile in seconds, and how much of one core it took itself.
@@ -17,7 +17,7 @@ LISTENERS, PER_SECOND = 100, 200
 
 
 def listen(port: int, token: str) -> None:
-    """Read events until the door closes."""
+    """Read events until the server stops."""
     head = f"GET /ui/live HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {token}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(head.encode())

@@ -57,13 +57,13 @@ def players() -> Iterator[list[Player]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Response:
     body: bytes
     headers: Mapping[str, str]
 
 
-def _json(content: object, headers: Mapping[str, str] | None = None) -> _Answer:
-    return _Answer(
+def _json(content: object, headers: Mapping[str, str] | None = None) -> _Response:
+    return _Response(
         json.dumps(content).encode(), {"content-type": "application/json", **(headers or {})}
     )
 
@@ -72,7 +72,7 @@ def _numbers(page: int, size: int) -> range:
     return range((page - 1) * size + 1, min(page * size, TITLES) + 1)
 
 
-def _imdb(first: int, after: int) -> _Answer:
+def _imdb(first: int, after: int) -> _Response:
     last = min(after + first, TITLES)
     edges = [
         {
@@ -92,7 +92,7 @@ def _imdb(first: int, after: int) -> _Answer:
     return _json({"data": {"list": {**named, "titleListItemSearch": found}}})
 
 
-def _trakt(page: int, limit: int) -> _Answer:
+def _trakt(page: int, limit: int) -> _Response:
     size = min(limit, 250)
     rows = [
         {
@@ -137,7 +137,7 @@ def _mdblist() -> list[dict[str, object]]:
     ]
 
 
-def _tmdb(page: int) -> _Answer:
+def _tmdb(page: int) -> _Response:
     rows = [
         {
             "adult": False,
@@ -155,14 +155,14 @@ def _tmdb(page: int) -> _Answer:
     return _json({"id": 8990001, "item_count": TITLES, **counts, "results": rows})
 
 
-def _letterboxd(page: int) -> _Answer:
+def _letterboxd(page: int) -> _Response:
     text = page_of(LETTERBOXD, page, _numbers(page, 100), TITLES // 100, TITLES)
     date = f'<span class="updated"><time datetime="{CHANGED}"></time></span>'
     body = text.replace("<body>", f"<body>{date}").encode()
-    return _Answer(body, {"content-type": "text/html; charset=utf-8"})
+    return _Response(body, {"content-type": "text/html; charset=utf-8"})
 
 
-def _stevenlu() -> _Answer:
+def _stevenlu() -> _Response:
     rows = [
         {
             "title": f"Film {number}",
@@ -177,7 +177,7 @@ def _stevenlu() -> _Answer:
 
 
 @cache
-def _answer(target: str, body: bytes) -> _Answer | None:
+def _answer(target: str, body: bytes) -> _Response | None:
     """Find what is answered; None where nothing is."""
     path, query = urlsplit(target).path, dict(parse_qs(urlsplit(target).query))
     page, limit = (int(query.get(name, ["1"])[0]) for name in ("page", "limit"))

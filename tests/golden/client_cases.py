@@ -100,7 +100,7 @@ _REQUEST: RequestShape = {
     "four_k": True,
     "answer": "requested",
     "lists": "top, mine",
-    "asked_as": "family",
+    "requested_as": "family",
     "at": "2026-06-01T11:00:08Z",
     "detail": "",
     "run_id": "4f1c9a2b7d10",
@@ -114,7 +114,7 @@ _SERIES: RequestShape = {
     "four_k": False,
     "answer": "refused",
     "detail": "you have no requests left",
-    "asked_as": None,
+    "requested_as": None,
 }
 _PROGRESS: ProgressReply = {
     "in_progress": True,
@@ -267,7 +267,7 @@ _ITEM: ItemShape = {
     "status": "requested",
     "at": "2026-06-01T11:00:08Z",
     "brought_by": "top, mine",
-    "asked_as": "family",
+    "requested_as": "family",
     "requested_at": "2026-06-01T11:00:08Z",
     "run_id": "4f1c9a2b7d10",
     "year": 1979,
@@ -372,7 +372,7 @@ _EXPLAINED: TitleShape = {
     "more_lists": 2,
     "match": _MATCH,
     "choice": _CHOICE,
-    "server": {"status": "unknown", "status_4k": "pending", "asked_since": True},
+    "server": {"status": "unknown", "status_4k": "pending", "requested_since": True},
     "requests": [_REQUEST, _SERIES],
     "more_requests": 4,
 }

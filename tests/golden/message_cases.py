@@ -17,7 +17,7 @@ from listsync.domain.message_texts import messages_of_run
 from listsync.domain.messages import Message, joined
 from listsync.domain.notices import Notice, NoticeChanges, NoticeKind, NoticeRecord
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
-from listsync.domain.run_messages import failure_notice, passes_by_itself, trouble_words
+from listsync.domain.run_messages import failure_notice, failure_words, passes_by_itself
 from listsync.domain.server import RequestBody
 from listsync.domain.server_knowledge import (
     KnownServer,
@@ -37,7 +37,7 @@ _SERIES = TitleKey(MediaType.TV, 70523)
 def _of_outcome(kind: NoticeKind, service: str, outcome: ListOutcome, why: str) -> Notice:
     return Notice(
         kind=kind,
-        text=trouble_words(service, outcome, why),
+        text=failure_words(service, outcome, why),
         list_name="films",
         passes=passes_by_itself(service, outcome),
     )

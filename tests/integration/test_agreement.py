@@ -31,7 +31,7 @@ from listsync.domain.list_rules import (
     Which,
 )
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, Exclusion, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Edition, Exclusion, ExternalIds, MediaType, TitleKey
 from listsync.domain.report import Result, SyncReport, SyncRun, Verdict
 from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, TitleState
 from listsync.domain.server_knowledge import Allowance, Quota
@@ -305,7 +305,7 @@ class House:
             is_series_only = status == MediaStatus.PARTIALLY_AVAILABLE and key.kind is MOVIE
             self.server.states[key] = TitleState(1 if is_series_only else status, 1)
         for key, season in world.covered.items():
-            self.server.covered[Definition(key, four_k=False)] = {season}
+            self.server.covered[Edition(key, four_k=False)] = {season}
 
     def sync(
         self,
@@ -437,7 +437,7 @@ def test_what_is_planned_and_explained_is_what_is_done(empty: Path, world: Rando
         assert {(one.key, one.four_k) for one in posted} == {
             (one.key, one.four_k) for one in united
         }, "the server refused something"
-        requested = {Definition(one.key, one.four_k) for one in united}
+        requested = {Edition(one.key, one.four_k) for one in united}
         for key, all_told in told.items():
             explained = [one for one in all_told if (one["kind"], one["tmdb_id"]) == key]
             if world.before >= len(world.lists):
@@ -446,7 +446,7 @@ def test_what_is_planned_and_explained_is_what_is_done(empty: Path, world: Rando
                 claim = _claims(explained, four_k=four_k)
                 are_checked = any(_is_checked(one, world) for one in explained)
                 event(f"explain claims: {claim}{', ids are checked' if are_checked else ''}")
-                is_requested = Definition(key, four_k) in requested
+                is_requested = Edition(key, four_k) in requested
                 # Of a list that was never read nothing is known that could be claimed, nor of
                 # what somebody did at the server since it was read.
                 is_known = world.before >= len(world.lists)

@@ -17,7 +17,7 @@ from typing import ParamSpec, TypeVar
 
 from listsync.domain.history import RequestRow
 from listsync.domain.media import MediaType
-from listsync.domain.server import RequestAnswer
+from listsync.domain.server import ResponseKind
 from listsync.errors import StateError
 from listsync.log_file import FileEnd, LogFile, Rotation
 from listsync.ports.runs import RequestSequence
@@ -38,10 +38,10 @@ _PAUSE_S = 2.0
 _AGAIN_S = 60.0
 _MOST_LISTS = 3
 _WORDS = {
-    RequestAnswer.REQUESTED: "requested",
-    RequestAnswer.COVERED: "existing",
-    RequestAnswer.CANCELLED: "cancelled",
-    RequestAnswer.UNSURE: "unsure",
+    ResponseKind.REQUESTED: "requested",
+    ResponseKind.COVERED: "existing",
+    ResponseKind.CANCELLED: "cancelled",
+    ResponseKind.UNSURE: "unsure",
 }
 _REFUSED = "refused"
 
@@ -62,15 +62,15 @@ def history_line(row: RequestRow, zone: tzinfo) -> str:
     facts = (
         shown(row.title, 200),
         _what(row),
-        f"as {shown(row.asked_as, 100)}" if row.asked_as else "",
+        f"as {shown(row.requested_as, 100)}" if row.requested_as else "",
         f"from {_names(row.lists)}" if row.lists else "",
     )
-    word = _WORDS.get(RequestAnswer(row.answer), _REFUSED)
+    word = _WORDS.get(ResponseKind(row.answer), _REFUSED)
     why = f": {shown(row.detail, 300)}" if row.detail and row.answer in _TOLD_WHY else ""
     return f"{at:%Y-%m-%d %H:%M}  {word:<9}  {', '.join(filter(None, facts))}{why}"
 
 
-_TOLD_WHY = frozenset(RequestAnswer) - {RequestAnswer.REQUESTED, RequestAnswer.COVERED}
+_TOLD_WHY = frozenset(ResponseKind) - {ResponseKind.REQUESTED, ResponseKind.COVERED}
 
 
 def _what(row: RequestRow) -> str:

@@ -50,7 +50,7 @@ def _facts(notice: Notice) -> dict[str, str | None]:
 
 
 class AgentNotices:
-    """The door of what the agent has to say: logs it and has it written down.
+    """The one way for what the agent has to say: logs it and has it written down.
 
     What is open is held in memory, too: what is wrong with the state is a notice, so nobody waits
     for the state to be told. Any thread may use it.

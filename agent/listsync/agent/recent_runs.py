@@ -205,7 +205,7 @@ def would_be_requested(ended: EndedRun) -> tuple[RequestRow, ...]:
             answer="would be requested",
             detail="",
             at=at,
-            asked_as=body.asking.user,
+            requested_as=body.asking.user,
         )
         for item, body in ((item, item.body) for item in (plan.items if plan else ()))
         if body is not None

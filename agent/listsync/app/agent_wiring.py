@@ -298,7 +298,7 @@ class WiredAgent:
                 *self._systemd_status.state_errors(),
                 *filter(None, [self._daily.note]),
             ),
-            watcher=self._watcher_trouble(),
+            watcher=self._watcher_problem(),
             services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
             targets=self._notifications.statuses,
             waiting=self._overview.shown.waiting,
@@ -350,9 +350,9 @@ class WiredAgent:
     def _watcher(self) -> str:
         if self._options.config_path is None:
             return "nothing to watch: the configuration is the environment"
-        return self._watcher_trouble() or "active"
+        return self._watcher_problem() or "active"
 
-    def _watcher_trouble(self) -> str:
+    def _watcher_problem(self) -> str:
         """Say why changes of the file may be seen late; empty: they are not, or there is none."""
         if self._options.config_path is None:
             return ""

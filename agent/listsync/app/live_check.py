@@ -22,10 +22,10 @@ from listsync.domain.media import MediaType
 from listsync.domain.server import ServerInfo
 from listsync.domain.server_knowledge import Allowance
 from listsync.errors import (
-    AnswerChangedError,
     BusyError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     StateError,
     UnavailableError,
 )
@@ -92,7 +92,7 @@ class LiveCheck:
         """Say whether the server answers, and accepts the key; without that nothing else can."""
         try:
             self._info = info = self._server.identify()
-        except (RefusedError, UnavailableError, AnswerChangedError) as error:
+        except (RefusedError, UnavailableError, ResponseChangedError) as error:
             return not_reached(error)
         words = f"{info.product.value} {info.version}, which accepts the key (of {info.user})"
         return Finding("server", Mark.OK, words)
@@ -104,7 +104,7 @@ class LiveCheck:
             if rules.asking.user is not None:
                 named.setdefault(rules.asking.user, f"user of {rules.name}")
         for user, subject in named.items():
-            look = partial(self._server.trouble_with_user, user)
+            look = partial(self._server.problem_with_user, user)
             yield _look(f"{subject}, {user!r}", look, "correct it, or add the user at the server")
 
     def qualities(self, kinds: Kinds) -> Iterator[Finding]:
@@ -125,7 +125,7 @@ class LiveCheck:
         for user, rules in self._rules_by_user().items():
             try:
                 allowance = self._server.allowance_of(user)
-            except (UnavailableError, RefusedError, AnswerChangedError):
+            except (UnavailableError, RefusedError, ResponseChangedError):
                 continue  # `users` says why
             for one in rules:
                 yield from _not_permitted(one, _kinds_of(one, kinds), allowance)
@@ -195,7 +195,7 @@ class LiveCheck:
         return _unknown(named - self._server.languages())
 
 
-def not_reached(error: RefusedError | UnavailableError | AnswerChangedError) -> Finding:
+def not_reached(error: RefusedError | UnavailableError | ResponseChangedError) -> Finding:
     """Say why the server cannot be used; the error's own words say what to do."""
     is_wrong = isinstance(error, RefusedError) and error.kind in _MENDED
     return Finding("server", Mark.WRONG if is_wrong else Mark.FAILED, error.why)
@@ -221,7 +221,7 @@ def _look(subject: str, look: Callable[[], str | None], advice: str) -> Finding:
     """Turn what *look* says is wrong (None: nothing) into a finding."""
     try:
         why = look()
-    except (UnavailableError, RefusedError, AnswerChangedError) as error:
+    except (UnavailableError, RefusedError, ResponseChangedError) as error:
         return Finding(subject, Mark.FAILED, error.why)
     return Finding(subject, Mark.WRONG, why, advice) if why else Finding(subject, Mark.OK)
 

@@ -192,7 +192,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
         SqliteConfiguredLists(database).replace(one.rules for one in config.lists)
         lists = [one for one in config.lists if one.is_read_in(scope)]
         by_command = Additions(SqliteExclusions(database, lambda: None).all)
-        # First of all at the end: what was left behind of it finds all doors closed.
+        # First of all at the end: what was left behind of it finds all closed.
         stack.callback(token.revoke)
         yield Parts(
             lists=[followed(one, context) for one in lists],

@@ -21,7 +21,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any, NoReturn
 
-from listsync.browser.messages import BrowserStart, BrowserTrouble, Loaded, PageOrder, line
+from listsync.browser.messages import BrowserFailure, BrowserStart, Loaded, PageOrder, line
 from listsync.process.guard import adopt_orphans, attach, kill_all
 from listsync.process.records import descendants, remove
 
@@ -51,11 +51,11 @@ class _Process:
         try:
             for message in self._pages(start):
                 self._say(message)
-                if isinstance(message, BrowserTrouble) and message.over:
+                if isinstance(message, BrowserFailure) and message.over:
                     break
         except Exception as error:  # noqa: BLE001  # the top of a thread; the agent logs it
             self._say(
-                BrowserTrouble(why=f"the browser's process has failed ({error!r})", over=True)
+                BrowserFailure(why=f"the browser's process has failed ({error!r})", over=True)
             )
         self.end()
 
@@ -73,24 +73,24 @@ class _Process:
                 self._record.unlink(missing_ok=True)
         os._exit(0)
 
-    def _pages(self, start: BrowserStart) -> Iterator[Loaded | BrowserTrouble]:
+    def _pages(self, start: BrowserStart) -> Iterator[Loaded | BrowserFailure]:
         """Launch, say so, then load what is asked for."""
         from listsync.browser.chromium import Chromium  # noqa: PLC0415  # takes a second
 
         threading.Thread(target=self._watch, args=(start.limit_mb,), daemon=True).start()
         browser = Chromium.launch(start)
-        if isinstance(browser, BrowserTrouble):
-            yield BrowserTrouble(why=browser.why, over=True)
+        if isinstance(browser, BrowserFailure):
+            yield BrowserFailure(why=browser.why, over=True)
             return
         yield Loaded(url="", status=None, title=browser.version, html="")
         while True:
             yield browser.load(PageOrder(**self._queue.get()))
 
-    def _say(self, message: Loaded | BrowserTrouble) -> None:
+    def _say(self, message: Loaded | BrowserFailure) -> None:
         try:
             data = line(message)
         except ValueError:
-            data = line(BrowserTrouble(why="the page is too large"))
+            data = line(BrowserFailure(why="the page is too large"))
         with self._speaking:
             try:
                 self._answers.write(data)
@@ -111,7 +111,7 @@ class _Process:
                     os.truncate(log, 0)
             time.sleep(_MEASURE_EVERY_S)
         why = f"the page takes too much memory ({used_mb:.0f} MB; {limit_mb} MB are allowed)"
-        self._say(BrowserTrouble(why=why, over=True))
+        self._say(BrowserFailure(why=why, over=True))
         self.end()
 
 

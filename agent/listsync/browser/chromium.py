@@ -24,7 +24,7 @@ from selenium.common.exceptions import (
 from urllib3.exceptions import HTTPError
 
 from listsync.browser.driver import UnknownDriverError, prepare
-from listsync.browser.messages import BrowserStart, BrowserTrouble, Loaded, PageOrder
+from listsync.browser.messages import BrowserFailure, BrowserStart, Loaded, PageOrder
 from listsync.browser.page_state import ARGUMENTS_LIMIT, SCRIPT, PageState
 from listsync.process.records import named
 
@@ -86,11 +86,11 @@ class Chromium:
         self.version = version
 
     @classmethod
-    def launch(cls, start: BrowserStart) -> Chromium | BrowserTrouble:
+    def launch(cls, start: BrowserStart) -> Chromium | BrowserFailure:
         """Start it; a trouble says in words for the user why not."""
         folder = Path(start.folder)
         if os.geteuid() == 0 and not start.no_sandbox:
-            return BrowserTrouble(
+            return BrowserFailure(
                 why=f"{_NOT_STARTED[0][1]} (or allow it to run without its sandbox)"
             )
         try:
@@ -101,9 +101,9 @@ class Chromium:
                 driver=Path(start.driver),
             )
         except UnknownDriverError as error:
-            return BrowserTrouble(why=str(error))
+            return BrowserFailure(why=str(error))
         except OSError as error:
-            return BrowserTrouble(why=f"the browser's driver cannot be prepared ({error})")
+            return BrowserFailure(why=f"the browser's driver cannot be prepared ({error})")
         try:
             with _failing_early(folder):
                 driver = uc.Chrome(
@@ -116,22 +116,22 @@ class Chromium:
                     version_main=prepared.major,  # else it prints a line, and guesses
                 )
         except (WebDriverException, HTTPError, OSError) as error:
-            return BrowserTrouble(why=_why_not(folder, error))
+            return BrowserFailure(why=_why_not(folder, error))
         version = str(driver.capabilities.get("browserVersion", ""))
         return cls(driver, version)
 
-    def load(self, order: PageOrder) -> Loaded | BrowserTrouble:
+    def load(self, order: PageOrder) -> Loaded | BrowserFailure:
         """Load a page and wait until it is ready."""
         try:
             return self._load(order)
         except (InvalidSessionIdException, NoSuchWindowException):
-            return BrowserTrouble(why="the browser has crashed", over=True)
+            return BrowserFailure(why="the browser has crashed", over=True)
         except HTTPError:
-            return BrowserTrouble(why="the page makes the browser hang", over=True)
+            return BrowserFailure(why="the page makes the browser hang", over=True)
         except WebDriverException as error:
             return _trouble(error)
 
-    def _load(self, order: PageOrder) -> Loaded | BrowserTrouble:
+    def _load(self, order: PageOrder) -> Loaded | BrowserFailure:
         until = time.monotonic() + order.deadline_s
         self._be_patient(order.deadline_s)
         self._driver.set_page_load_timeout(order.deadline_s)
@@ -154,15 +154,15 @@ class Chromium:
         """Bound every call to the driver; by itself it answers in time, if it answers at all."""
         self._driver.command_executor.client_config.timeout = max(seconds, 0) + _GRACE_S
 
-    def _too_late(self, look: PageState | None, order: PageOrder) -> BrowserTrouble:
+    def _too_late(self, look: PageState | None, order: PageOrder) -> BrowserFailure:
         """Say what is wrong; a tab that computes for ever is good for nothing any more."""
         self._be_patient(0)
         try:
             self._driver.execute_script("return 1")
         except (WebDriverException, HTTPError):
-            return BrowserTrouble(why="the page makes the browser hang", over=True)
+            return BrowserFailure(why="the page makes the browser hang", over=True)
         if look is None:
-            return BrowserTrouble(why=f"the page does not come within {order.deadline_s:.0f} s")
+            return BrowserFailure(why=f"the page does not come within {order.deadline_s:.0f} s")
         return look.too_late(order.deadline_s)
 
     def _look(self, wait_for: str | None) -> PageState | None:
@@ -221,15 +221,15 @@ def _shared_memory() -> int:
     return room.f_bavail * room.f_frsize
 
 
-def _trouble(error: WebDriverException) -> BrowserTrouble:
+def _trouble(error: WebDriverException) -> BrowserFailure:
     """Put what the driver says into words."""
     words = (error.msg or "").partition("\n")[0].strip()
     if "tab crashed" in words or "not reachable" in words or "disconnected" in words:
-        return BrowserTrouble(why="the page made the browser crash", over=True)
+        return BrowserFailure(why="the page made the browser crash", over=True)
     code = words.partition("net::")[2].split(" ")[0]
     if code:
-        return BrowserTrouble(why=f"the browser cannot load the page ({code})")
-    return BrowserTrouble(why=f"the browser cannot load the page ({words[:200]})")
+        return BrowserFailure(why=f"the browser cannot load the page ({code})")
+    return BrowserFailure(why=f"the browser cannot load the page ({words[:200]})")
 
 
 def _why_not(folder: Path, error: Exception) -> str:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from listsync.browser.messages import (
     LIMIT,
+    BrowserFailure,
     BrowserStart,
-    BrowserTrouble,
     Loaded,
     PageOrder,
     line,
@@ -198,7 +198,7 @@ class Browser:
             reply = _ask(child, order, self._settings.start_s)
         except _BrowserError as error:
             raise _BrowserError(f"{error}, when it should start{_SYSTEMD}") from error
-        if isinstance(reply, BrowserTrouble):
+        if isinstance(reply, BrowserFailure):
             raise _BrowserError(reply.why)
         logger.debug("browser started: %s", reply.title, extra={"action": "browser_started"})
         return child
@@ -210,7 +210,7 @@ class _BrowserError(Exception):
 
 def _ask(
     child: Child, message: BrowserStart | PageOrder, deadline_s: float
-) -> Loaded | BrowserTrouble:
+) -> Loaded | BrowserFailure:
     """Give an order and wait for what comes of it.
 
     Raises:

@@ -44,7 +44,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BrowserTrouble:
+class BrowserFailure:
     """No page. `refusal` is a `Refusal` or None; `over` means that the browser ends now."""
 
     why: str
@@ -52,7 +52,7 @@ class BrowserTrouble:
     over: bool = False
 
 
-def line(message: BrowserStart | PageOrder | Loaded | BrowserTrouble) -> bytes:
+def line(message: BrowserStart | PageOrder | Loaded | BrowserFailure) -> bytes:
     """Render *message*.
 
     Raises:
@@ -65,7 +65,7 @@ def line(message: BrowserStart | PageOrder | Loaded | BrowserTrouble) -> bytes:
     return data
 
 
-def read(data: bytes) -> Loaded | BrowserTrouble:
+def read(data: bytes) -> Loaded | BrowserFailure:
     """Read a line of the browser's process.
 
     Raises:
@@ -73,6 +73,6 @@ def read(data: bytes) -> Loaded | BrowserTrouble:
     """
     fields = json.loads(data)
     try:
-        return BrowserTrouble(**fields) if "why" in fields else Loaded(**fields)
+        return BrowserFailure(**fields) if "why" in fields else Loaded(**fields)
     except TypeError as error:
         raise ValueError("makes no sense") from error

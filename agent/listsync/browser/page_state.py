@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from listsync.browser.messages import LIMIT, BrowserTrouble, Loaded
+from listsync.browser.messages import LIMIT, BrowserFailure, Loaded
 from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
 from listsync.http.response import Headers, Response, no_opinion, verdict
 
@@ -64,31 +64,31 @@ class PageState:
             waits_for=waits_for,
         )
 
-    def result(self) -> Loaded | BrowserTrouble | None:
+    def result(self) -> Loaded | BrowserFailure | None:
         """Say what came of it; None while waiting may still help."""
         if self.size > ARGUMENTS_LIMIT:
-            return BrowserTrouble(why=f"the page is larger than {ARGUMENTS_LIMIT // 2**20} MiB")
+            return BrowserFailure(why=f"the page is larger than {ARGUMENTS_LIMIT // 2**20} MiB")
         error = self._verdict() if self.html else None
         if isinstance(error, RefusedError) and error.kind is Refusal.RATE_LIMITED:
-            return BrowserTrouble(why=error.why, refusal=error.kind)
+            return BrowserFailure(why=error.why, refusal=error.kind)
         if self._is_protected(error) or not self._is_ready():
             return None
         if self.url.startswith(_OWN_PAGE):
-            return BrowserTrouble(why=f"the browser cannot load the page ({self._own_code()})")
+            return BrowserFailure(why=f"the browser cannot load the page ({self._own_code()})")
         return Loaded(url=self.url, status=self.status or None, title=self.title, html=self.html)
 
-    def too_late(self, deadline_s: float) -> BrowserTrouble:
+    def too_late(self, deadline_s: float) -> BrowserFailure:
         """Say what is wrong with a page that is not ready after *deadline_s*."""
         error = self._verdict() if self.html else None
         within = f"within {deadline_s:.0f} s"
         if isinstance(error, UnavailableError):
-            return BrowserTrouble(why=error.why)
+            return BrowserFailure(why=error.why)
         if self._is_protected(error):
             why = f"bot protection answers in its place, to a browser too ({within})"
-            return BrowserTrouble(why=why, refusal=Refusal.BLOCKED)
+            return BrowserFailure(why=why, refusal=Refusal.BLOCKED)
         if not self.complete:
-            return BrowserTrouble(why=f"the page does not finish loading {within}")
-        return BrowserTrouble(why=f"the page shows no {self.waits_for} {within}")
+            return BrowserFailure(why=f"the page does not finish loading {within}")
+        return BrowserFailure(why=f"the page shows no {self.waits_for} {within}")
 
     def _own_code(self) -> str:
         found = _OWN_CODE.search(self.html)

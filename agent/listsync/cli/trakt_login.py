@@ -21,7 +21,7 @@ def log_in(config: Config, state_dir: Path) -> None:
     """Ask for a code, wait until it was entered, and keep the login in *state_dir*.
 
     Raises:
-        RefusedError, UnavailableError, AnswerChangedError: there is no login.
+        RefusedError, UnavailableError, ResponseChangedError: there is no login.
         KeyboardInterrupt: nobody waits any more.
     """
     options = config.providers.trakt

@@ -253,7 +253,7 @@ def _server(overview: TitleOverview | None) -> AtServerShape | None:
     return {
         "status": _status(overview.state.status),
         "status_4k": _status(overview.state.status_4k),
-        "asked_since": bool(overview.asked),
+        "requested_since": bool(overview.requested_since),
     }
 
 

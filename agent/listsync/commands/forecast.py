@@ -16,7 +16,7 @@ from listsync.domain.decisions import Match, Member, Prepared, Request, Skip, Sk
 from listsync.domain.history import Choice, EntryRow, Lookup, TitleOverview
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, Exclusion, TitleKey
+from listsync.domain.media import Edition, Exclusion, TitleKey
 from listsync.domain.report import Verdict
 from listsync.domain.server import ABSENT, MediaStatus, TitleFacts, TitleState
 from listsync.ports.server import Catalogue
@@ -208,7 +208,7 @@ class Forecaster:
         )
         self._unread = {one.source for one in self._followed} - read
         self._arr = ArrDirectory(self._state.server.arr_names(), is_tentative=True)
-        self._asked: dict[Definition, frozenset[int]] = {}
+        self._requested_seasons: dict[Edition, frozenset[int]] = {}
 
     def members_of(self, row: EntryRow) -> list[Member]:
         """Make an entry a member of each list that follows its source; of none: of a stand-in."""
@@ -301,7 +301,7 @@ class Forecaster:
         rules = asking_members(wish, key, facts, known)[0].rules
         conditions = (*first, *self._conditions(wish, rules, key, known))
         if not conditions:
-            self._asked[Definition(key, wish.four_k)] = frozenset()
+            self._requested_seasons[Edition(key, wish.four_k)] = frozenset()
         how = f", as {rules.asking.user}" if rules.asking.user else ""
         four_k = ", in 4K" if wish.four_k else ""
         why = f"the next sync requests it for {rules.name}{how}{four_k}"
@@ -336,7 +336,7 @@ class Forecaster:
         if overview is not None and key is not None:
             index = {key: _state_by_now(overview, key)} if overview.state else {}
             seen = RequestsSeen.of(overview.at_server)
-            clear_orphans(index, seen.removed, overview.handled.definitions)
+            clear_orphans(index, seen.removed, overview.handled.editions)
             stored = Stored(
                 index=index,
                 seen=seen,
@@ -346,7 +346,7 @@ class Forecaster:
                 requested=self._requested,
             )
         excluded, today = self._exclusions.everywhere, self._now.date()
-        stored = replace(stored, asked=self._asked)
+        stored = replace(stored, requested_seasons=self._requested_seasons)
         return knowledge_of(
             stored, self._learned, excluded, today, cap=self._terms.cap, arr=self._arr
         )
@@ -374,7 +374,7 @@ def _of_skip(skip: Skip) -> Forecast:
     if skip.reason is SkipReason.OPEN:
         return Forecast(verdict=NEW, why=f"{skip.detail}: the next sync does")
     verdict, words = verdict_of(skip)
-    if skip.reason is SkipReason.HELD:
+    if skip.reason is SkipReason.ON_HOLD:
         words = f"{words} (as the last sync found)"
     return Forecast(verdict=verdict.value, why=words)
 
@@ -382,8 +382,8 @@ def _of_skip(skip: Skip) -> Forecast:
 def _state_by_now(overview: TitleOverview, key: TitleKey) -> TitleState:
     """Add to the index what was requested since it was read."""
     state = overview.state or ABSENT
-    if Definition(key, four_k=False) in overview.asked and state.status in _GONE:
+    if Edition(key, four_k=False) in overview.requested_since and state.status in _GONE:
         state = replace(state, status=MediaStatus.PENDING)
-    if Definition(key, four_k=True) in overview.asked and state.status_4k in _GONE:
+    if Edition(key, four_k=True) in overview.requested_since and state.status_4k in _GONE:
         state = replace(state, status_4k=MediaStatus.PENDING)
     return state

@@ -13,7 +13,7 @@ from listsync.domain.history import ListRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, kind_of_outcome, notice_shape
 from listsync.domain.report import Result
-from listsync.domain.run_messages import failure_notice, passes_by_itself, trouble_words
+from listsync.domain.run_messages import failure_notice, failure_words, passes_by_itself
 from listsync.domain.server_knowledge import doubt_of_state
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _of_lists(context: CommandContext) -> Iterator[_OpenNotice]:
 def _of_list(row: ListRow, outcome: ListOutcome) -> Notice:
     return Notice(
         kind=kind_of_outcome(outcome),
-        text=trouble_words(row.service, outcome, row.why),
+        text=failure_words(row.service, outcome, row.why),
         list_name=row.name,
         passes=passes_by_itself(row.service, outcome) and row.failures <= _LASTS,
     )

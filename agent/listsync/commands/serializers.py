@@ -65,7 +65,7 @@ def request_shape(row: RequestRow) -> RequestShape:
         "four_k": row.four_k,
         "answer": row.answer,
         "lists": one_line(", ".join(row.lists)),
-        "asked_as": row.asked_as,
+        "requested_as": row.requested_as,
         "at": iso(row.at),
     }
 
@@ -80,7 +80,7 @@ def item_shape(row: ItemRow) -> ItemShape:
         "status": row.status,
         "at": iso(row.at),
         "brought_by": one_line(", ".join(request.lists)) if request else None,
-        "asked_as": request.asked_as if request else None,
+        "requested_as": request.requested_as if request else None,
         "requested_at": iso(request.at) if request else None,
         "run_id": request.run_id if request else None,
         "year": entry.year,

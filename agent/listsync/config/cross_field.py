@@ -85,7 +85,7 @@ def _check_server(data: Form) -> Iterator[ConfigIssue]:
 
 
 def _check_without_server(data: Form) -> Iterator[ConfigIssue]:
-    """Without a server lists are read for their feeds; without a door nobody could read those."""
+    """Without a server lists are read for their feeds; without `http` nobody could read those."""
     if not _has(_mapping(data.get("http")), "listen"):
         what = 'missing key "server" at the top level; for feeds alone: "listen" in http'
         yield ConfigIssue((), what)

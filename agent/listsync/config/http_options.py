@@ -1,4 +1,4 @@
-"""The key `http`: where the HTTP door is, and who may come in."""
+"""The key `http`: where the HTTP server listens, and who may use it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _scopes(scopes: tuple[TokenScope, ...]) -> tuple[TokenScope, ...]:
 
 
 class TokenForm(Options, frozen=True, kw_only=True):
-    """One token of the HTTP door."""
+    """One token of the HTTP server."""
 
     name: Annotated[str, Check(_token_name), "How the token is called in the log, once only."]
     token: Annotated[
@@ -86,11 +86,11 @@ def _tokens(tokens: tuple[TokenForm, ...]) -> tuple[TokenForm, ...]:
 
 
 class HttpOptions(Section, frozen=True, kw_only=True):
-    """The HTTP door: API, feeds, metrics and the dashboard."""
+    """The HTTP server: API, feeds, metrics and the dashboard."""
 
     listen: Annotated[
         Annotated[ListenAddress, ValueForm(_listen, _TEXT)] | None,
-        "Address and port, such as 127.0.0.1:4222; port 0 = any that is free; empty = no door.",
+        "Address and port, such as 127.0.0.1:4222; port 0 = any that is free; empty = off.",
     ] = None
     base_path: Annotated[
         str,

@@ -323,7 +323,7 @@ class ConfigForm(Section, frozen=True, kw_only=True):
         "How the browser is run, where providers.*.browser allows one.",
     ] = ChromiumOptions()
     control: Annotated[ControlOptions, "Who has access to the agent."] = ControlOptions()
-    http: Annotated[HttpOptions, "The HTTP door: API, feeds, metrics and the dashboard."] = (
+    http: Annotated[HttpOptions, "The HTTP server: API, feeds, metrics and the dashboard."] = (
         HttpOptions()
     )
     notify: Annotated[tuple[NotifyForm, ...], "Who is told what happens."] = ()

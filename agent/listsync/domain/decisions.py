@@ -11,9 +11,9 @@ from listsync.domain.list_rules import ListRules, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import (
-    Answered,
     Candidate,
     RequestBody,
+    RequestResponse,
     SearchPage,
     SeriesDetails,
     TitleFacts,
@@ -137,20 +137,20 @@ class Match:
     chosen: ChosenId | None = None
 
 
-Question = tuple[str, str, int | None]
+SearchKey = tuple[str, str, int | None]
 """One search at the server: of which sort, for what, of which year."""
 
 
 @dataclass(frozen=True, slots=True)
-class LookupAnswers:
+class LookupResponses:
     """What the server answered while a title was looked up.
 
     `empty` are searches that answered nothing, which may be an outage; they are not in `pages`.
     """
 
-    pages: Mapping[Question, SearchPage] = field(default_factory=dict)
+    pages: Mapping[SearchKey, SearchPage] = field(default_factory=dict)
     facts: Mapping[TitleKey, TitleFacts] = field(default_factory=dict)
-    empty: frozenset[Question] = frozenset()
+    empty: frozenset[SearchKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ class Prepared:
     facts: TitleFacts | None = None
     is_fresh: bool = False
     error: Exception | None = None
-    answers: LookupAnswers | None = None
+    answers: LookupResponses | None = None
     was_wrong: bool = False
 
 
@@ -196,7 +196,7 @@ class SkipReason(StrEnum):
     NO_SEASONS = "no seasons to request"
     NO_TVDB_ID = "no TVDB id"
     SETBACK = "postponed, will be retried"
-    HELD = "on hold"
+    ON_HOLD = "on hold"
     OPEN = "left open"
     FILTERED = "left out by the list's filters"
     CAPPED = "left for a later sync"
@@ -244,7 +244,7 @@ class Requested:
     """
 
     body: RequestBody
-    answered: Answered | None
+    answered: RequestResponse | None
     members: tuple[Member, ...] = ()
     left_out: tuple[tuple[Member, Skip], ...] = ()
     earlier_for: str | None = None
@@ -259,7 +259,7 @@ class Refused:
     """The server said no to this request."""
 
     body: RequestBody
-    answered: Answered
+    answered: RequestResponse
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from listsync.domain.decisions import Found, How, Match
 from listsync.domain.lists import ListEntry, ListOutcome
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Edition, TitleKey
 from listsync.domain.notices import Notice
 from listsync.domain.report import Verdict
 from listsync.domain.run_notes import FailedRequest, HandledEntries
@@ -20,8 +20,8 @@ from listsync.domain.server import (
     TAKEN,
     Candidate,
     MediaStatus,
-    RequestAnswer,
     RequestStatus,
+    ResponseKind,
     ServerRequest,
     TitleFacts,
     TitleState,
@@ -117,7 +117,7 @@ def title_status(
     if state != MediaStatus.UNKNOWN:
         has_failed = any(one in requests for one in _FAILED)
         return TitleStatus.FAILED if has_failed else TitleStatus.REQUESTED
-    if answer == RequestAnswer.CANCELLED:
+    if answer == ResponseKind.CANCELLED:
         return TitleStatus.CANCELLED
     return TitleStatus.DECLINED if RequestStatus.DECLINED in requests else TitleStatus.GONE
 
@@ -158,7 +158,7 @@ class RequestRow:
     answer: str
     detail: str
     at: datetime
-    asked_as: str | None = None
+    requested_as: str | None = None
     run_id: str = ""
     number: int = 0
 
@@ -316,7 +316,7 @@ class EntryRow:
     entry: ListEntry
     entry_id: str
     first_seen: datetime
-    handled: tuple[tuple[Definition, datetime], ...] = ()
+    handled: tuple[tuple[Edition, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,17 +337,17 @@ class TitleOverview:
     """What is known of one title: at the server as read last, and from what we did.
 
     `state` is None where the server's index was never read. `handled`, `watched` and `facts` are
-    those that a sync would decide by now; `failed` are requests that failed, due or not; `asked`
-    is what was requested since the index was read. `at_server`: what is known of the server's
+    those that a sync would decide by now; `failed` are requests that failed, due or not;
+    `requested_since` the index was read. `at_server`: what is known of the server's
     requests that its index does not tell. `requests` are the latest of *requests_total*.
     """
 
     state: TitleState | None
     handled: HandledEntries
-    failed: Mapping[tuple[Definition, int | None], FailedRequest]
-    asked: AbstractSet[Definition]
+    failed: Mapping[tuple[Edition, int | None], FailedRequest]
+    requested_since: AbstractSet[Edition]
     facts: TitleFacts | None
     requests: tuple[RequestRow, ...]
-    watched: Mapping[Definition, date] = field(default_factory=dict)
+    watched: Mapping[Edition, date] = field(default_factory=dict)
     at_server: tuple[ServerRequest, ...] = ()
     requests_total: int = 0

@@ -32,7 +32,7 @@ class TitleKey(NamedTuple):
         return f"{self.kind.value}/{self.tmdb_id}"
 
 
-class Definition(NamedTuple):
+class Edition(NamedTuple):
     """A title in one edition (4K or not): what is requested once."""
 
     key: TitleKey

@@ -18,9 +18,9 @@ from listsync.domain.server import (
     ServerInfo,
 )
 from listsync.errors import (
-    AnswerChangedError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     StateError,
     UnavailableError,
     UnreachableError,
@@ -117,7 +117,7 @@ def retry_of(error: Exception, now: datetime) -> Retry | None:
             return Retry(why=str(error), is_slow=True)
         case StateError():  # a full disk, another program's lock
             return Retry(why=str(error))
-        case AnswerChangedError():
+        case ResponseChangedError():
             return Retry(why=str(error), is_slow=True)
         case _:
             return None

@@ -61,7 +61,7 @@ def advice_on(service: str, outcome: ListOutcome) -> str:
     return words.format(service=service)
 
 
-def trouble_words(service: str, outcome: ListOutcome, why: str) -> str:
+def failure_words(service: str, outcome: ListOutcome, why: str) -> str:
     """Say how a list could not be read whole, why, and what the user can do."""
     words = f"{outcome.value.replace('_', ' ')}: {why}".rstrip(": ")
     advice = advice_on(service, outcome)

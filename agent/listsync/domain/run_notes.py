@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from listsync.domain.decisions import Found, Match, Member
 from listsync.domain.lists import ListOutcome, Validators
-from listsync.domain.media import Definition
-from listsync.domain.server import Answered, RequestBody, Season, ServerRequest
+from listsync.domain.media import Edition
+from listsync.domain.server import RequestBody, RequestResponse, Season, ServerRequest
 
 _RULES = "|"
 
@@ -79,10 +79,10 @@ class HandledEntries:
     seasons it was acted on, of series, in the same order of names.
     """
 
-    titles: Mapping[tuple[str, bool], Mapping[str, Definition]] = field(default_factory=dict)
+    titles: Mapping[tuple[str, bool], Mapping[str, Edition]] = field(default_factory=dict)
     seasons: Mapping[tuple[str, bool], Mapping[str, HandledSeasons]] = field(default_factory=dict)
 
-    def title_of(self, member: Member) -> Definition | None:
+    def title_of(self, member: Member) -> Edition | None:
         """Say what an entry was taken for when it was acted on; None: it never was."""
         entries = self.titles.get((member.rules.source, member.rules.four_k))
         return entries.get(member.entry_id) if entries else None
@@ -93,7 +93,7 @@ class HandledEntries:
         return entries.get(member.entry_id) if entries else None
 
     @cached_property
-    def definitions(self) -> frozenset[Definition]:
+    def editions(self) -> frozenset[Edition]:
         """The titles that were acted on."""
         return frozenset(one for entries in self.titles.values() for one in entries.values())
 
@@ -103,7 +103,7 @@ class HandledEntries:
         return any(one.rules is None for rows in self.seasons.values() for one in rows.values())
 
     @property
-    def waiting(self) -> frozenset[Definition]:
+    def waiting(self) -> frozenset[Edition]:
         """The series of which a season is wanted that did not exist yet."""
         return frozenset(
             self.titles[place][name]
@@ -112,13 +112,13 @@ class HandledEntries:
             if one.is_waiting
         )
 
-    def of_title(self, title: Definition) -> frozenset[HandledSeasons]:
+    def of_title(self, title: Edition) -> frozenset[HandledSeasons]:
         """Give what all entries together remember of the seasons of *title*."""
         return frozenset(self._by_title.get(title, ()))
 
     @cached_property
-    def _by_title(self) -> Mapping[Definition, set[HandledSeasons]]:
-        found: dict[Definition, set[HandledSeasons]] = {}
+    def _by_title(self) -> Mapping[Edition, set[HandledSeasons]]:
+        found: dict[Edition, set[HandledSeasons]] = {}
         for place, entries in self.seasons.items():
             titles = self.titles[place]
             for name, seasons in entries.items():
@@ -130,12 +130,12 @@ class HandledEntries:
 class Kept:
     """What a reading changed. `new`: ids of entries not seen before.
 
-    `held`: how many entries the reading lacks that are still believed to be on the list, because
-    so many have gone at once; `doubted`: because the reading itself is in doubt.
+    `on_hold`: how many entries the reading lacks that are still believed to be on the list, as so
+    many have gone at once; `doubted`: because the reading itself is in doubt.
     """
 
     new: frozenset[str] = frozenset()
-    held: int = 0
+    on_hold: int = 0
     doubted: int = 0
 
 
@@ -192,7 +192,7 @@ class Handling:
     """
 
     member: Member
-    definition: Definition
+    edition: Edition
     seasons: HandledSeasons | None = None
 
 
@@ -217,7 +217,7 @@ class Sent:
     label: str
     lists: tuple[str, ...]
     body: RequestBody
-    answered: Answered
+    answered: RequestResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ class Departure:
     label: str
     title: str
     year: int | None
-    definition: Definition
+    edition: Edition
     request_id: int | None
     is_wanted: bool
     is_gone: bool = True
@@ -278,13 +278,13 @@ class Notes:
 
     handled: list[Handling] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
-    failed: dict[tuple[Definition, int | None], FailedRequest] = field(default_factory=dict)
+    failed: dict[tuple[Edition, int | None], FailedRequest] = field(default_factory=dict)
     matches: dict[str, Match] = field(default_factory=dict)
     misses: dict[str, Miss] = field(default_factory=dict)
     chosen: list[Match] = field(default_factory=list)
     seekers: dict[str, tuple[Member, ...]] = field(default_factory=dict)
     dropped: list[RequestBody] = field(default_factory=list)
-    looked: dict[Definition, date] = field(default_factory=dict)
+    looked: dict[Edition, date] = field(default_factory=dict)
     seen: list[ServerRequest] = field(default_factory=list)
 
     def __len__(self) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from listsync.domain.media import Definition, ExternalIds, TitleKey
+from listsync.domain.media import Edition, ExternalIds, TitleKey
 
 
 class Product(StrEnum):
@@ -120,7 +120,7 @@ def index_of(pages: Iterable[IndexPage]) -> dict[TitleKey, TitleState]:
     return index
 
 
-def is_lacking(index: Mapping[TitleKey, TitleState], one: Definition) -> bool:
+def is_lacking(index: Mapping[TitleKey, TitleState], one: Edition) -> bool:
     """Tell whether the index knows nothing of a title, in its edition."""
     return index.get(one.key, ABSENT).of(four_k=one.four_k) == MediaStatus.UNKNOWN
 
@@ -307,7 +307,7 @@ def year_of(date: str | None) -> int | None:
     return int(head) if len(head) == 4 and head.isascii() and head.isdigit() else None
 
 
-class RequestAnswer(StrEnum):
+class ResponseKind(StrEnum):
     """What the server did with a request.
 
     COVERED: it was there already (202 or 409). BLOCKLISTED, QUOTA, PERMISSION: it said no (403).
@@ -328,19 +328,19 @@ class RequestAnswer(StrEnum):
     CANCELLED = "cancelled"
 
 
-TAKEN = (RequestAnswer.REQUESTED, RequestAnswer.COVERED)
+TAKEN = (ResponseKind.REQUESTED, ResponseKind.COVERED)
 """The answers after which there is a request at the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class RequestResponse:
     """The server's answer to one request; `detail` is its own words, `request_id` its number.
 
     `seasons` are those that it took, where it says so: it may leave some of those requested out.
     `not_handed_on`: it is taken, and Radarr or Sonarr refused it at once.
     """
 
-    answer: RequestAnswer
+    kind: ResponseKind
     detail: str = ""
     request_id: int | None = None
     seasons: tuple[int, ...] = ()
@@ -351,7 +351,7 @@ class Answered:
 class ServerRequest:
     """One request that the server has, whoever made it; status numbers may be unknown to us."""
 
-    definition: Definition
+    edition: Edition
     status: int
     request_id: int | None = None
     seasons: frozenset[int] = frozenset()

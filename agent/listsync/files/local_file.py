@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from listsync.errors import (
-    AnswerChangedError,
     BeingWrittenError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 
@@ -258,7 +258,7 @@ def load_file(
     Raises:
         RefusedError: NOT_FOUND or PERMISSION; the message names the path.
         UnavailableError: the disk fails, or it is written to without a pause.
-        AnswerChangedError: it is larger than *limit_bytes*.
+        ResponseChangedError: it is larger than *limit_bytes*.
     """
     try:
         found = read_whole(
@@ -273,7 +273,7 @@ def load_file(
         raise _being_written(service, path) from error
     if found.is_too_large:
         limit = f"{limit_bytes / 1024 / 1024:g} MiB"
-        raise AnswerChangedError(service, f"{path} is larger than {limit}; not read")
+        raise ResponseChangedError(service, f"{path} is larger than {limit}; not read")
     if found.is_torn:
         raise _being_written(service, path)
     return Content(found.data, _digest(found.data), found.is_unfinished)

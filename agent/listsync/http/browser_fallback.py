@@ -55,7 +55,7 @@ class BrowserFallback:
         Raises:
             RefusedError: the service says no. BLOCKED: it is kept out too, or there is none.
             UnavailableError: the service is out of order.
-            AnswerChangedError: it answers something that it should not.
+            ResponseChangedError: it answers something that it should not.
         """
         with self._turn:
             try:

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from listsync.cancellation import CancelToken
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.prefetch import Overlap
 
 logger = logging.getLogger(__name__)
 
 _ENOUGH_FAILURES = 3
-Failure = UnavailableError | RefusedError | AnswerChangedError
+Failure = UnavailableError | RefusedError | ResponseChangedError
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
@@ -152,7 +152,7 @@ def as_far_as_possible(
             return ()
         try:
             return (function(item),)
-        except (UnavailableError, RefusedError, AnswerChangedError) as error:
+        except (UnavailableError, RefusedError, ResponseChangedError) as error:
             if isinstance(error, RefusedError) and error.kind is Refusal.NOT_FOUND:
                 return (None,)
             failures.append(error)

@@ -18,10 +18,10 @@ from typing import TypeVar
 from listsync.cancellation import CancelToken
 from listsync.domain.lists import Validators
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.text_cleaning import one_line
@@ -242,7 +242,7 @@ def _by_status(response: Response) -> ListsyncError | None:
         return RefusedError(service, kind, f"{why} (HTTP {status})", retry_after_s=wait)
     if status >= 500 or status in (407, 408, 425):
         return UnavailableError(service, f"is out of order (HTTP {status})", retry_after_s=wait)
-    return AnswerChangedError(service, f"answers HTTP {status}", sample=response.sample)
+    return ResponseChangedError(service, f"answers HTTP {status}", sample=response.sample)
 
 
 def not_json(response: Response) -> ListsyncError | None:
@@ -253,13 +253,13 @@ def not_json(response: Response) -> ListsyncError | None:
     if login or re.search(r"""type=["']?password""", response.look):
         return RefusedError(response.service, Refusal.CREDENTIAL, "answers with its login page")
     name = f' "{response.title}"' if response.title else ""
-    return AnswerChangedError(
+    return ResponseChangedError(
         response.service, f"a web page{name} came where JSON was expected", sample=response.sample
     )
 
 
 Done = TypeVar("Done")
-PassingTrouble = UnavailableError | RefusedError
+RetryableError = UnavailableError | RefusedError
 
 PAUSES_S = (0.5, 1.5)
 """Before the second and the third try."""
@@ -271,7 +271,7 @@ _ENOUGH_S = 150.0
 
 def retried(
     attempt: Callable[[], Done],
-    is_passing: Callable[[PassingTrouble], bool],
+    is_passing: Callable[[RetryableError], bool],
     token: CancelToken,
     longest_wait_s: Callable[[], float] = lambda: LONGEST_WAIT_S,
 ) -> Done:

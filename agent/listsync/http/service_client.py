@@ -1,6 +1,6 @@
 """One way to ask a list service over HTTP: bounded, conditional, retried, judged once.
 
-Whatever goes wrong leaves here as `UnavailableError`, `RefusedError` or `AnswerChangedError`.
+Whatever goes wrong leaves here as `UnavailableError`, `RefusedError` or `ResponseChangedError`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from listsync.certificates import distrust
 from listsync.config_types import ServiceOptions
 from listsync.domain.lists import Validators
 from listsync.errors import (
-    AnswerChangedError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
     root_of,
 )
@@ -36,7 +36,7 @@ from listsync.http.httpx_transport import open_transport
 from listsync.http.rate_limit import LARGE_BYTES, host_turn
 from listsync.http.redirects import follow, on_the_way
 from listsync.http.request import ServiceRequest
-from listsync.http.response import Headers, PassingTrouble, Response, retried, verdict
+from listsync.http.response import Headers, Response, RetryableError, retried, verdict
 from listsync.http.transport import (
     BodyError,
     CutOffError,
@@ -126,7 +126,7 @@ def ask(
     Raises:
         UnavailableError: nothing usable answers, after a few tries.
         RefusedError: the service says no.
-        AnswerChangedError: it answers something that it should not.
+        ResponseChangedError: it answers something that it should not.
     """
     return retried(
         partial(_ask_once, client, call, previous),
@@ -179,7 +179,7 @@ def load_page(client: ServiceClient, call: ServiceRequest) -> Response:
         return client.browser.load(call, remaining_s)
 
 
-def _is_passing(error: PassingTrouble, *, waits: bool) -> bool:
+def _is_passing(error: RetryableError, *, waits: bool) -> bool:
     """Say whether another try is worth it."""
     if isinstance(error, RefusedError):
         is_limit = error.kind is Refusal.RATE_LIMITED
@@ -228,7 +228,7 @@ def send_once(
 
     Raises:
         UnavailableError: nothing is answered, or it takes too long.
-        RefusedError, AnswerChangedError: it leads where we do not go, or cannot be read.
+        RefusedError, ResponseChangedError: it leads where we do not go, or cannot be read.
     """
     redactor = redactor_of(call.known_secrets | client.known_secrets)
     try:
@@ -240,7 +240,7 @@ def send_once(
         if not client.is_closed:  # by whoever ended the sync: nobody waits for this any more
             raise
         raise UnavailableError(call.service, _ENDED) from error
-    except (UnavailableError, RefusedError, AnswerChangedError) as error:
+    except (UnavailableError, RefusedError, ResponseChangedError) as error:
         error.reword(redactor.text)
         raise
     return response
@@ -373,6 +373,6 @@ def _plain(call: ServiceRequest, response: httpx.Response) -> Iterator[bytes]:
     return plain_pieces(response.iter_raw(), coding, call.limit_bytes)
 
 
-def _unreadable(call: ServiceRequest, error: BodyError) -> UnavailableError | AnswerChangedError:
-    kind = UnavailableError if isinstance(error, CutOffError) else AnswerChangedError
+def _unreadable(call: ServiceRequest, error: BodyError) -> UnavailableError | ResponseChangedError:
+    kind = UnavailableError if isinstance(error, CutOffError) else ResponseChangedError
     return kind(call.service, f"its answer {error}")

@@ -18,9 +18,9 @@ from listsync.domain.messages import (
     joined,
 )
 from listsync.errors import (
-    AnswerChangedError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     StateError,
     UnavailableError,
     UndeliverableError,
@@ -156,7 +156,7 @@ class _TargetWorker:
         except UndeliverableError as error:
             logger.warning("a notification to %s is given up: %s", self.name, error)
             self._write_down(partial(self._give_up, numbers, str(error), _now()))
-        except (UnavailableError, RefusedError, AnswerChangedError) as error:
+        except (UnavailableError, RefusedError, ResponseChangedError) as error:
             self._fail(batch, error)
         except StateError:
             raise
@@ -200,7 +200,7 @@ class _TargetWorker:
     def _fail(
         self,
         batch: Sequence[Delivery],
-        error: UnavailableError | RefusedError | AnswerChangedError,
+        error: UnavailableError | RefusedError | ResponseChangedError,
     ) -> None:
         if self._token.is_set():  # what was cut off is sent again at the next start
             return
@@ -213,7 +213,7 @@ class _TargetWorker:
     def _put_off(
         self,
         numbers: Sequence[int],
-        error: UnavailableError | RefusedError | AnswerChangedError,
+        error: UnavailableError | RefusedError | ResponseChangedError,
         at: datetime,
     ) -> bool:
         failures = self._outbox.failures(self.name)
@@ -228,7 +228,7 @@ def _pause_after(failures: int, error: Exception) -> timedelta:
     """Say how long a target is left alone that failed for the first time after so many."""
     asked_s: float = getattr(error, "retry_after_s", None) or 0.0
     is_limit = getattr(error, "kind", None) is Refusal.RATE_LIMITED
-    is_refusal = isinstance(error, (RefusedError, AnswerChangedError)) and not is_limit
+    is_refusal = isinstance(error, (RefusedError, ResponseChangedError)) and not is_limit
     pauses = _REFUSED_PAUSES_S if is_refusal else _PAUSES_S
     is_believed = is_limit and asked_s > 0 and failures < _AS_ASKED
     own_s = 0.0 if is_believed else pauses[min(failures, len(pauses) - 1)]

@@ -83,13 +83,13 @@ class HttpSender:
             needs_body=False,  # it was taken, and is not to be sent again
         )
         response = send_once(self._client, request)
-        if (error := self.trouble_in(response)) is not None:
+        if (error := self.error_in(response)) is not None:
             raise error
         return f"HTTP {response.status}"
 
-    def trouble_in(self, response: Response) -> Exception | None:
+    def error_in(self, response: Response) -> Exception | None:
         """Say what *response* means if it is not "taken"."""
-        return trouble_of(response)
+        return error_of(response)
 
     def close(self) -> None:
         self._client.close()
@@ -123,7 +123,7 @@ def refusal_of(status: int) -> Refusal | None:
     return known.get(status) or _REFUSED.get(status)
 
 
-def trouble_of(response: Response) -> Exception | None:
+def error_of(response: Response) -> Exception | None:
     """Say what an answer means other than "taken", as far as all services have it alike."""
     status, name = response.status, response.service
     if status < 300:

@@ -18,13 +18,13 @@ from listsync.text_cleaning import one_line
 
 _PLACED = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
 
-AnswerT = TypeVar("AnswerT")
+ShapeT = TypeVar("ShapeT")
 
 _MOST_VALUES = 1_000_000
 """In one answer, each of 80 bytes at most; the fullest, a page of the index, has a tenth."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ResponseShape(msgspec.Struct, frozen=True):
     """The part of a service's answer that we read; fields that we do not use are ignored.
 
     Types are kept as JSON allows: a number may come as its text, a whole one as 3.0. What is
@@ -36,7 +36,7 @@ class UnknownFormError(ValueError):
     """An answer has not the form that we know; the text says where, and what was expected."""
 
 
-def decode(content: bytes | str, shape: type[AnswerT]) -> AnswerT:
+def decode(content: bytes | str, shape: type[ShapeT]) -> ShapeT:
     """Read JSON as *shape*.
 
     Raises:
@@ -51,7 +51,7 @@ def decode(content: bytes | str, shape: type[AnswerT]) -> AnswerT:
         raise UnknownFormError(_words(error)) from None
 
 
-def convert(value: object, shape: type[AnswerT], *, strict: bool = False) -> AnswerT:
+def convert(value: object, shape: type[ShapeT], *, strict: bool = False) -> ShapeT:
     """Read a value that came from JSON as *shape*; with *strict*, a number's text is none.
 
     Raises:
@@ -63,7 +63,7 @@ def convert(value: object, shape: type[AnswerT], *, strict: bool = False) -> Ans
         raise UnknownFormError(_words(error)) from None
 
 
-def readable(rows: Iterable[msgspec.Raw] | None, shape: type[AnswerT]) -> tuple[AnswerT, ...]:
+def readable(rows: Iterable[msgspec.Raw] | None, shape: type[ShapeT]) -> tuple[ShapeT, ...]:
     """Read the rows that are of the form *shape*; odd ones are left out, and None has none."""
     found = []
     for row in rows or ():
@@ -140,7 +140,7 @@ def _year_in(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-class RowIds(Answer, frozen=True):
+class RowIds(ResponseShape, frozen=True):
     """The ids of a title as lists in JSON give them, each still to be read."""
 
     imdb: object = None

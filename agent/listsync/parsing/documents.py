@@ -1,4 +1,4 @@
-"""JSON text to plain values, or `AnswerChangedError`; for web answers and for files."""
+"""JSON text to plain values, or `ResponseChangedError`; for web answers and for files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.http.response import Response
 from listsync.parsing.text import PIECE, decoded
 from listsync.text_cleaning import one_line
@@ -41,11 +41,11 @@ def parse_json(service: str, text: str) -> object:
     interpreter, and every other thread, for as long as it takes.
 
     Raises:
-        AnswerChangedError: it is cut off, it is not JSON, or it holds too much.
+        ResponseChangedError: it is cut off, it is not JSON, or it holds too much.
     """
     if text.count(",") + text.count("[") + text.count("{") > _MOST_VALUES:
         why = f"the JSON holds more than {_MOST_VALUES:,} values; not read"
-        raise AnswerChangedError(service, why)
+        raise ResponseChangedError(service, why)
     value = parse_lazily(service, [text])
     return list(value) if isinstance(value, Iterator) else value
 
@@ -132,7 +132,7 @@ class _Window:
     def _demand_less_than(self, most: int) -> None:
         if len(self._text) - self._at > most + PIECE:
             why = f"one value of the JSON has more than {most:,} characters; not read"
-            raise AnswerChangedError(self._service, why)
+            raise ResponseChangedError(self._service, why)
 
     def demand_end(self) -> None:
         self.has("")
@@ -146,16 +146,16 @@ class _Window:
         except json.JSONDecodeError as error:
             raise self._not_readable(error) from error
         except (ValueError, RecursionError) as error:  # 5000 digits, 5000 brackets deep
-            raise AnswerChangedError(self._service, "the JSON is out of all bounds") from error
+            raise ResponseChangedError(self._service, "the JSON is out of all bounds") from error
 
-    def _not_readable(self, error: json.JSONDecodeError) -> AnswerChangedError:
+    def _not_readable(self, error: json.JSONDecodeError) -> ResponseChangedError:
         text, place = self._text, error.pos
         at_end = place >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         what = "the JSON is cut off" if at_end else "this is not JSON"
         column = error.colno + (self._column if error.lineno == 1 else 0)
         where = f"line {self._lines + error.lineno}, column {column}"
         sample = one_line(text[max(0, place - 60) : place + 60])
-        return AnswerChangedError(self._service, f"{what} ({where})", sample=sample)
+        return ResponseChangedError(self._service, f"{what} ({where})", sample=sample)
 
 
 def _end_of_gap(text: str, at: int) -> int:
@@ -190,7 +190,7 @@ def pieces_of(response: Response) -> Iterator[str]:
     try:
         yield from decoded(body, encoding)
     except UnicodeDecodeError as error:
-        raise AnswerChangedError(
+        raise ResponseChangedError(
             response.service, f"the answer is not in {encoding}", sample=response.sample
         ) from error
 
@@ -209,18 +209,20 @@ def parse_yaml(service: str, text: str) -> object:
     """Parse a YAML document; every scalar stays a string, so that `on` and `2019-01-01` do too.
 
     Raises:
-        AnswerChangedError: it is not YAML, or holds too much (YAML is slow to read).
+        ResponseChangedError: it is not YAML, or holds too much (YAML is slow to read).
     """
     import yaml  # noqa: PLC0415 - only for those who have such a file
 
     if len(text) > _LARGEST_YAML:
-        raise AnswerChangedError(service, "the YAML is larger than a million characters; not read")
+        raise ResponseChangedError(
+            service, "the YAML is larger than a million characters; not read"
+        )
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         _demand_sane_yaml(service, yaml.parse(text, loader))
         return yaml.load(text, Loader=loader)  # noqa: S506 - makes strings, lists, mappings
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise AnswerChangedError(service, f"this is not YAML: {one_line(str(error))}") from error
+        raise ResponseChangedError(service, f"this is not YAML: {one_line(str(error))}") from error
 
 
 def _demand_sane_yaml(service: str, events: Iterable[yaml.Event]) -> None:
@@ -234,7 +236,7 @@ def _demand_sane_yaml(service: str, events: Iterable[yaml.Event]) -> None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST_YAML:
             why = f"this is not YAML of a list: it is nested more than {_DEEPEST_YAML} levels deep"
-            raise AnswerChangedError(service, why)
+            raise ResponseChangedError(service, why)
         if count > _MOST_YAML_VALUES:
             why = f"the YAML holds more than {_MOST_YAML_VALUES:,} values; not read"
-            raise AnswerChangedError(service, why)
+            raise ResponseChangedError(service, why)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.http.rate_limit import large_turn
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, not_json
-from listsync.parsing.decoding import Answer, UnknownFormError, convert, title_text
+from listsync.parsing.decoding import ResponseShape, UnknownFormError, convert, title_text
 from listsync.parsing.documents import parse_json, parse_lazily, pieces_of, text_of
 from listsync.row_limit import (
     MOST_ROWS,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _ALL_BAD = 100
 """So many rows, the first and all of them bad, say that the rest needs no look."""
 
-RowT = TypeVar("RowT", bound=Answer)
-ShapeT = TypeVar("ShapeT", bound=Answer)
+RowT = TypeVar("RowT", bound=ResponseShape)
+ShapeT = TypeVar("ShapeT", bound=ResponseShape)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +101,13 @@ def check_one(service: str, item: object, shape: type[ShapeT], *, strict: bool =
     """Check an object that is no row of a list; with *strict*, a number's text is no number.
 
     Raises:
-        AnswerChangedError: it is not of that form.
+        ResponseChangedError: it is not of that form.
     """
     try:
         return convert(item, shape, strict=strict)
     except UnknownFormError as error:
         why = f"the answer is not of the known form: {one_line(str(error))}"
-        raise AnswerChangedError(service, why, sample=_sketch(item)) from error
+        raise ResponseChangedError(service, why, sample=_sketch(item)) from error
 
 
 class Entries(Generic[RowT]):
@@ -143,10 +143,10 @@ class Entries(Generic[RowT]):
         """Check the rows of the next page, a JSON array or an iterator over one.
 
         Raises:
-            AnswerChangedError: no array, more rows than a list may have, or nothing but bad ones.
+            ResponseChangedError: no array, more rows than a list may have, or only bad ones.
         """
         if not isinstance(items, Iterable) or isinstance(items, (str, dict)):
-            raise AnswerChangedError(
+            raise ResponseChangedError(
                 self._service, f"a list was expected, not {_sketch(items)}", sample=_sketch(items)
             )
         for item in items:
@@ -185,12 +185,12 @@ class Entries(Generic[RowT]):
         bad.append(SkippedRow(rank=self.count, what=_sketch(item), why=why))
         if len(bad) == self.count == _ALL_BAD:
             why = f"the first {_ALL_BAD} rows are not of the known form: {bad[0].why}"
-            raise AnswerChangedError(self._service, why, sample=bad[0].what)
+            raise ResponseChangedError(self._service, why, sample=bad[0].what)
 
     def fetched(
         self, *, declared: int | None, validators: Validators | None, is_counted: bool = False
     ) -> Fetched:
-        """Sum the reading up; raises AnswerChangedError when too many rows are bad.
+        """Sum the reading up; raises ResponseChangedError when too many rows are bad.
 
         *is_counted*: the service counts such lists, so that no count is a doubt. The
         *validators* are kept of a whole reading without a doubt only.
@@ -251,7 +251,7 @@ class SeenTitles:
 def refuse_drift(service: str, bad: list[SkippedRow], *, total: int) -> None:
     """Raise when the bad rows are all there is, or several and more than a quarter."""
     if bad and (len(bad) == total or (len(bad) > 1 and len(bad) * 4 > total)):
-        raise AnswerChangedError(
+        raise ResponseChangedError(
             service,
             f"{len(bad)} of {total} rows are not of the known form: {bad[0].why}",
             sample=bad[0].what,

@@ -189,8 +189,8 @@ class TableReader:
 
 def with_is_last(rows: Iterator[_RowT]) -> Iterator[tuple[_RowT, bool]]:
     """Pair each row with whether it is the last one."""
-    held = next(rows, None)
-    while held is not None:
+    row = next(rows, None)
+    while row is not None:
         following = next(rows, None)
-        yield held, following is None
-        held = following
+        yield row, following is None
+        row = following

@@ -23,7 +23,7 @@ class ListProvider(Protocol):
         Raises:
             UnavailableError: nothing usable answers.
             RefusedError: the service says no, `kind` says why.
-            AnswerChangedError: the answer is not of the known shape.
+            ResponseChangedError: the answer is not of the known shape.
         """
         ...
 

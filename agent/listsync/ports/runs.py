@@ -14,7 +14,7 @@ if TYPE_CHECKING:
         RequestRow,
         RunRow,
     )
-    from listsync.domain.media import Definition, TitleKey
+    from listsync.domain.media import Edition, TitleKey
     from listsync.domain.notices import NoticeRecord, Origin, SyncFindings
     from listsync.domain.report import SyncReport, SyncRun
     from listsync.domain.run_notes import Intent
@@ -78,7 +78,7 @@ class RequestLog(Protocol):
         """Return requests that may have been sent and whose answer was never seen."""
         ...
 
-    def requested(self) -> frozenset[Definition]:
+    def requested(self) -> frozenset[Edition]:
         """Name what was requested and not cancelled, since the index was confirmed last."""
         ...
 

@@ -1,7 +1,7 @@
 """The request server (Overseerr, Jellyseerr, Seerr): what is asked and remembered of it.
 
 Reads may come from several threads. Every method that asks it raises UnavailableError,
-RefusedError or AnswerChangedError.
+RefusedError or ResponseChangedError.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from listsync.domain.arr_services import ArrFailure, ArrOffer, ArrService
     from listsync.domain.media import MediaType, TitleKey
     from listsync.domain.server import (
-        Answered,
         Cancelled,
         FoundRequests,
         IndexPage,
         RequestBody,
+        RequestResponse,
         SearchPage,
         SeriesDetails,
         ServerInfo,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from listsync.domain.server_knowledge import Allowance
 if TYPE_CHECKING:
     from listsync.domain.arr_services import ArrNames
-    from listsync.domain.media import Definition, MediaType
+    from listsync.domain.media import Edition, MediaType
     from listsync.domain.server import IndexPage, ServerInfo, ServerRequest
     from listsync.domain.server_knowledge import KnownServer, Learned
 
@@ -88,7 +88,7 @@ class TitleDetails(Protocol):
 class ServerUsers(Protocol):
     """On whose behalf something can be requested."""
 
-    def trouble_with_user(self, user: str) -> str | None:
+    def problem_with_user(self, user: str) -> str | None:
         """Say why nothing can be requested as *user*, a name or an id; None if it can."""
         ...
 
@@ -100,7 +100,7 @@ class ServerUsers(Protocol):
 class Submissions(Protocol):
     """Requests, as they are sent, looked for and cancelled."""
 
-    def request(self, body: RequestBody) -> Answered:
+    def request(self, body: RequestBody) -> RequestResponse:
         """Ask for one title. Never repeated blindly; only one caller at a time."""
         ...
 
@@ -120,7 +120,7 @@ class ArrServices(Protocol):
         """Read those for *kind* from the server's settings; none of them is asked.
 
         Raises:
-            UnavailableError, RefusedError, AnswerChangedError: they cannot be read.
+            UnavailableError, RefusedError, ResponseChangedError: they cannot be read.
         """
         ...
 
@@ -212,7 +212,7 @@ class ServerRequests(Protocol):
         """Return when the server's list of requests was read last; None: never."""
         ...
 
-    def unknown(self) -> frozenset[Definition]:
+    def unknown(self) -> frozenset[Edition]:
         """Return what we requested, of whose requests nothing is known beside the index."""
         ...
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from listsync.domain.arr_services import ArrNames
     from listsync.domain.decisions import Match
-    from listsync.domain.media import Definition, MediaType, TitleKey
+    from listsync.domain.media import Edition, MediaType, TitleKey
     from listsync.domain.report import SyncRun
     from listsync.domain.run_notes import Departure, FailedRequest, HandledEntries, Miss
     from listsync.domain.server import TitleFacts
@@ -173,7 +173,7 @@ class HandledTitles(Protocol):
         """Return all of it."""
         ...
 
-    def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
+    def series_to_watch(self, now: datetime) -> Mapping[Edition, date]:
         """Return handled series that are due to be looked at for new seasons, and since when."""
         ...
 
@@ -181,7 +181,7 @@ class HandledTitles(Protocol):
 class FailedRequests(Protocol):
     """Requests that cannot work as they are, by title and TVDB id. Raises StateError."""
 
-    def load(self) -> Mapping[tuple[Definition, int | None], FailedRequest]:
+    def load(self) -> Mapping[tuple[Edition, int | None], FailedRequest]:
         """Return why each failed, how often, and until when it is left alone."""
         ...
 

@@ -29,7 +29,7 @@ class LineReader:
         self._most = most
         self._poll = select.poll()
         self._poll.register(fd, select.POLLIN)
-        self._held = bytearray()
+        self._buffer = bytearray()
 
     def next(self, deadline_s: float) -> bytes | None:
         """Wait for the next line, given without its end; None when there will be none.
@@ -40,8 +40,8 @@ class LineReader:
         """
         until = time.monotonic() + deadline_s
         looked = 0
-        while (end := self._held.find(b"\n", looked)) < 0:
-            looked = len(self._held)
+        while (end := self._buffer.find(b"\n", looked)) < 0:
+            looked = len(self._buffer)
             if looked > self._most:
                 raise ValueError("too long")
             if not self._poll.poll(1000 * max(0.0, until - time.monotonic())):
@@ -49,9 +49,9 @@ class LineReader:
             piece = os.read(self._fd, _PIECE)
             if not piece:
                 return None
-            self._held += piece
-        line = bytes(self._held[:end])
-        del self._held[: end + 1]
+            self._buffer += piece
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
         return line
 
 
@@ -112,26 +112,26 @@ class Child:
     def wait(self, deadline_s: float) -> int | None:
         """Wait for its end; returns its exit code, None when it goes on."""
         with suppress(OSError):
-            held = os.pidfd_open(self.pid)
+            pidfd = os.pidfd_open(self.pid)
             try:
                 poll = select.poll()
-                poll.register(held, select.POLLIN)
+                poll.register(pidfd, select.POLLIN)
                 poll.poll(1000 * deadline_s)
             finally:
-                os.close(held)
+                os.close(pidfd)
         return self.exit_code
 
     def kill(self) -> None:
         """Kill it at once: its whole group, and by its guard all that it has started."""
         number = signal.SIGKILL if self._lifeline is None else signal.SIGTERM
         with suppress(OSError):
-            held = os.pidfd_open(self.pid)
+            pidfd = os.pidfd_open(self.pid)
             try:
                 # Raises where that number belongs to somebody else by now.
-                os.waitid(os.P_PIDFD, held, _LOOK)
-                signal.pidfd_send_signal(held, number)
+                os.waitid(os.P_PIDFD, pidfd, _LOOK)
+                signal.pidfd_send_signal(pidfd, number)
             finally:
-                os.close(held)
+                os.close(pidfd)
 
     def end(self, grace_s: float = 5.0) -> int:
         """End all of it and forget it; doing it twice does no harm. Returns its exit code.

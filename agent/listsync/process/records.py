@@ -87,12 +87,12 @@ def kill_each(processes: list[ProcessIdentity]) -> None:
 
 def _kill(one: ProcessIdentity) -> None:
     with suppress(OSError):
-        held = os.pidfd_open(one.pid)
+        pidfd = os.pidfd_open(one.pid)
         try:
             if one.is_alive():  # and stays whom it is as long as it is held
-                signal.pidfd_send_signal(held, signal.SIGKILL)
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         finally:
-            os.close(held)
+            os.close(pidfd)
 
 
 def descendants(pid: int) -> list[ProcessIdentity]:

@@ -50,7 +50,7 @@ class RequestShape(TypedDict):
     four_k: bool
     answer: str
     lists: str
-    asked_as: str | None
+    requested_as: str | None
     at: str
     run_id: NotRequired[str]
     detail: NotRequired[str]
@@ -182,7 +182,7 @@ class ItemShape(TypedDict):
     status: str
     at: str | None
     brought_by: str | None
-    asked_as: str | None
+    requested_as: str | None
     requested_at: str | None
     run_id: str | None
     year: int | None
@@ -243,7 +243,7 @@ class MatchShape(TypedDict):
 class AtServerShape(TypedDict):
     status: str
     status_4k: str
-    asked_since: bool
+    requested_since: bool
 
 
 class RequestsShape(TypedDict):

@@ -274,13 +274,13 @@ def _set_row(server: SandboxServer, order: MediaOrder) -> None:
     if title is None:
         raise LookupError(f"no such title: {order.kind}/{order.tmdb_id}")
     media = media or server.new_media(title)
-    _set_definition(media, title, order, is4k=False)
-    _set_definition(media, title, order, is4k=True)
+    _set_edition(media, title, order, is4k=False)
+    _set_edition(media, title, order, is4k=True)
     for is4k in (False, True):
         request_lifecycle.fulfil(server, media, is4k=is4k)
 
 
-def _set_definition(media: Media, title: CatalogueTitle, order: MediaOrder, *, is4k: bool) -> None:
+def _set_edition(media: Media, title: CatalogueTitle, order: MediaOrder, *, is4k: bool) -> None:
     status = order.status4k if is4k else order.status
     seasons = order.seasons4k if is4k else order.seasons
     for number, season_status in seasons.items():

@@ -12,7 +12,7 @@ from listsync.sandbox.catalogue import TV, CatalogueTitle
 
 
 class Status(IntEnum):
-    """Of a title, for each definition. 6 and 7 exist in Jellyseerr and Seerr only."""
+    """Of a title, for each edition. 6 and 7 exist in Jellyseerr and Seerr only."""
 
     UNKNOWN = 1
     PENDING = 2
@@ -89,9 +89,9 @@ class User:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Media:
-    """One row per title, for both definitions: `statuses[is4k]`.
+    """One row per title, for both editions: `statuses[is4k]`.
 
-    `seasons` holds what scans found, number -> statuses by definition; requests add nothing here.
+    `seasons` holds what scans found, number -> statuses by edition; requests add nothing here.
     `service_ids` says which Radarr or Sonarr has it. What is blocklisted has the title and the
     user of the entry.
     """

@@ -11,10 +11,10 @@ from msgspec import Raw, field
 from listsync.cancellation import CancelToken
 from listsync.domain.arr_services import PROGRAMS, ArrChoice, ArrFailure, ArrOffer, ArrService
 from listsync.domain.media import MediaType
-from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from listsync.http.deadline import until
 from listsync.http.response import Response
-from listsync.parsing.decoding import Answer, UnknownFormError, decode, readable
+from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode, readable
 from listsync.seerr.errors import PassingError, TimedOutError, UnsentError, complaint
 from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line
@@ -29,7 +29,7 @@ _GATEWAYS = frozenset({502, 503, 504})
 _LONGEST = 300
 
 
-class _Choice(Answer, frozen=True):
+class _Choice(ResponseShape, frozen=True):
     """Something with a number and a name."""
 
     id: int
@@ -71,7 +71,7 @@ class _Service(_Choice, frozen=True):
         )
 
 
-class _Offer(Answer, frozen=True, rename="camel"):
+class _Offer(ResponseShape, frozen=True, rename="camel"):
     """What one Radarr or Sonarr has; Sonarr 4 has no language profiles (null)."""
 
     profiles: list[Raw] | None = None
@@ -133,7 +133,7 @@ class SeerrArrServices:
             raise
         except (PassingError, TimedOutError) as error:
             return ArrFailure(why=error.why, went_away=True)
-        except (RefusedError, AnswerChangedError) as error:
+        except (RefusedError, ResponseChangedError) as error:
             return ArrFailure(why=error.why)
         if response.status == 200:
             return self._read(response, path)

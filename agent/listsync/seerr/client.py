@@ -10,12 +10,12 @@ from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import (
-    Answered,
     Cancelled,
     FoundRequests,
     IndexPage,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
+    ResponseKind,
     SearchPage,
     SeriesDetails,
     ServerInfo,
@@ -174,7 +174,7 @@ class Seerr:
         """Read the codes of the languages that titles may have."""
         return read_languages(self._transport)
 
-    def trouble_with_user(self, user: str) -> str | None:
+    def problem_with_user(self, user: str) -> str | None:
         """Say why nothing can be requested as *user*: a call by id, a page of users by name."""
         try:
             self._users.find(user)
@@ -190,14 +190,14 @@ class Seerr:
         """
         return allowance_of(self._transport, self._actor(user))
 
-    def request(self, body: RequestBody) -> Answered:
-        """Ask for one title; IMPOSSIBLE where `trouble_with_user` has something to tell."""
+    def request(self, body: RequestBody) -> RequestResponse:
+        """Ask for one title; IMPOSSIBLE where `problem_with_user` has something to tell."""
         if body.key.kind is MediaType.TV and not body.seasons:
-            return Answered(answer=RequestAnswer.COVERED, detail="no seasons to request")
+            return RequestResponse(kind=ResponseKind.COVERED, detail="no seasons to request")
         try:
             order = self._order(body)
         except WrongAskingError as error:
-            return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=error.why)
+            return RequestResponse(kind=ResponseKind.IMPOSSIBLE, detail=error.why)
         return self._sender.request(order)
 
     def find_requests(self, body: RequestBody) -> FoundRequests:
@@ -212,7 +212,7 @@ class Seerr:
         """Take one request back.
 
         By whom we ask: the owner, `act_as`, and users whom this client was asked about
-        (`trouble_with_user`) or asked as.
+        (`problem_with_user`) or asked as.
         """
         self._find_act_as()
         return self._sender.cancel(request_id, self._users.found_ids | {OWNER})

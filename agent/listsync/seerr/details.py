@@ -19,7 +19,7 @@ from listsync.domain.server import (
     year_of,
 )
 from listsync.http.response import Response
-from listsync.parsing.decoding import Answer, readable
+from listsync.parsing.decoding import ResponseShape, readable
 from listsync.seerr.errors import ServerErrors
 from listsync.seerr.search import LONGEST_TITLE
 from listsync.text_cleaning import one_line
@@ -33,7 +33,7 @@ _NULL = Raw(b"null")
 FactT = TypeVar("FactT")
 
 
-class _SeasonState(Answer, frozen=True):
+class _SeasonState(ResponseShape, frozen=True):
     number: int = field(name="seasonNumber")
     status: int = 1
     status_4k: int = field(name="status4k", default=1)
@@ -42,11 +42,11 @@ class _SeasonState(Answer, frozen=True):
         return self.status_4k if four_k else self.status
 
 
-class _SeasonNumber(Answer, frozen=True):
+class _SeasonNumber(ResponseShape, frozen=True):
     number: int = field(name="seasonNumber")
 
 
-class ExistingRequest(Answer, frozen=True):
+class ExistingRequest(ResponseShape, frozen=True):
     """One request that the server has for the title."""
 
     id: int
@@ -73,7 +73,7 @@ def season_numbers(seasons: Raw) -> set[int]:
     return {one.number for one in readable(rows, _SeasonNumber)}
 
 
-class MediaInfo(Answer, frozen=True):
+class MediaInfo(ResponseShape, frozen=True):
     """What the server has of the title."""
 
     status: int = 1
@@ -109,12 +109,12 @@ class MediaInfo(Answer, frozen=True):
         )
 
 
-class _ExternalIds(Answer, frozen=True):
+class _ExternalIds(ResponseShape, frozen=True):
     imdb: str | None = field(name="imdbId", default=None)
     tvdb: int | None = field(name="tvdbId", default=None)
 
 
-class _SeasonRow(Answer, frozen=True):
+class _SeasonRow(ResponseShape, frozen=True):
     number: int = field(name="seasonNumber")
     episodes: int = field(name="episodeCount", default=0)
     air_date: Raw = field(name="airDate", default=_NULL)
@@ -128,13 +128,13 @@ class _SeasonRow(Answer, frozen=True):
             return None
 
 
-class _Named(Answer, frozen=True):
+class _Named(ResponseShape, frozen=True):
     """A genre, a person or a company."""
 
     name: str
 
 
-class _Release(Answer, frozen=True):
+class _Release(ResponseShape, frozen=True):
     date: str = field(name="release_date")
     type: Raw = _NULL
 
@@ -143,33 +143,33 @@ class _Release(Answer, frozen=True):
         return _fact(self.type, int) == _ON_DISC
 
 
-class _Country(Answer, frozen=True):
+class _Country(ResponseShape, frozen=True):
     released: list[Raw] = field(name="release_dates")
 
 
-class _Releases(Answer, frozen=True):
+class _Releases(ResponseShape, frozen=True):
     countries: list[Raw] = field(name="results")
 
 
-class _Credits(Answer, frozen=True):
+class _Credits(ResponseShape, frozen=True):
     cast: Raw = _NULL
     crew: Raw = _NULL
 
 
-class _Collection(Answer, frozen=True):
+class _Collection(ResponseShape, frozen=True):
     id: int
 
 
-class _Part(Answer, frozen=True):
+class _Part(ResponseShape, frozen=True):
     id: int
     released: str | None = field(name="releaseDate", default=None)
 
 
-class _Parts(Answer, frozen=True):
+class _Parts(ResponseShape, frozen=True):
     parts: Raw = _NULL
 
 
-class Details(Answer, frozen=True, rename="camel"):
+class Details(ResponseShape, frozen=True, rename="camel"):
     """A film or a series; there are no `seasons` for films.
 
     What we can do without is kept as it came, for `_fact`.

@@ -12,11 +12,11 @@ import httpcore
 
 from listsync.certificates import distrust
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     NotTakenError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
     UnreachableError,
     root_of,
@@ -24,7 +24,7 @@ from listsync.errors import (
 from listsync.http.deadline import NotResolvedError, Timeouts
 from listsync.http.response import Response, retry_after_s
 from listsync.http.transport import BodyError
-from listsync.parsing.decoding import Answer, UnknownFormError, decode
+from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode
 from listsync.redaction import Redactor
 from listsync.seerr.address import API, Address
 from listsync.text_cleaning import one_line
@@ -34,7 +34,7 @@ _LOOK = 4096
 """Bytes of an answer, of which a sample is cut when nothing is left in it to blot out."""
 
 
-class _Complaint(Answer, frozen=True):
+class _Complaint(ResponseShape, frozen=True):
     """Both shapes of an error: `{message, errors?}` and `{status, error}`."""
 
     message: str | None = None
@@ -86,13 +86,13 @@ class ServerErrors:
     def wrong_asking(self, why: str) -> WrongAskingError:
         return WrongAskingError(self.service, Refusal.NOT_FOUND, why)
 
-    def too_many_titles(self, count: int, most: int) -> AnswerChangedError:
+    def too_many_titles(self, count: int, most: int) -> ResponseChangedError:
         why = f"its library has {count:,} titles, more than the {most:,} that listsync reads"
-        return AnswerChangedError(self.service, why)
+        return ResponseChangedError(self.service, why)
 
-    def changed(self, what: str, sample: bytes = b"") -> AnswerChangedError:
+    def changed(self, what: str, sample: bytes = b"") -> ResponseChangedError:
         why = f"{what} is not of the known shape; is this Overseerr, Jellyseerr or Seerr?"
-        return AnswerChangedError(self.service, why, sample=self._beginning(sample))
+        return ResponseChangedError(self.service, why, sample=self._beginning(sample))
 
     def _beginning(self, content: bytes) -> str:
         return self._clean(content[:_LOOK].decode("utf-8", "replace"))
@@ -101,7 +101,7 @@ class ServerErrors:
         return one_line(self._redactor.text(text), limit)
 
     def read(self, response: Response, shape: type[Shape], what: str) -> Shape:
-        """Read *what* was answered; raises AnswerChangedError where it is not of that shape."""
+        """Read *what* was answered; raises ResponseChangedError where it is not of that shape."""
         try:
             return decode(response.body, shape)
         except UnknownFormError as error:
@@ -203,7 +203,7 @@ class ServerErrors:
                 "right, or does a login stand in front of it?"
             )
         sample = self._beginning(response.body)
-        return AnswerChangedError(self.service, f"answered {status}: {reason}", sample=sample)
+        return ResponseChangedError(self.service, f"answered {status}: {reason}", sample=sample)
 
     def _of_refusal(self, response: Response) -> RefusedError:
         status = response.status

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Raw, field
 
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.server import IndexPage, RequestStatus, ServerRequest, TitleState
 from listsync.http.response import Response
-from listsync.parsing.decoding import Answer, readable
+from listsync.parsing.decoding import ResponseShape, readable
 from listsync.row_limit import MOST_OF_ALL
 from listsync.seerr.errors import ServerErrors
 from listsync.seerr.transport import ServerTransport
@@ -31,13 +31,13 @@ Each takes 350 bytes of memory.
 """
 
 
-class _PageInfo(Answer, frozen=True):
+class _PageInfo(ResponseShape, frozen=True):
     """How many rows there are on all pages."""
 
     results: int
 
 
-class _Page(Answer, frozen=True):
+class _Page(ResponseShape, frozen=True):
     """One page of rows, which are read one by one."""
 
     info: _PageInfo = field(name="pageInfo")
@@ -60,7 +60,7 @@ def pages_of(
             return
 
 
-class _Row(Answer, frozen=True):
+class _Row(ResponseShape, frozen=True):
     kind: str = field(name="mediaType")
     status: int
     status_4k: int = field(name="status4k", default=1)
@@ -121,7 +121,7 @@ def parse_page(response: Response, skipped: int, errors: ServerErrors) -> IndexP
     anything may be decided by.
 
     Raises:
-        AnswerChangedError: the page, or most of its rows, cannot be read; or there are too many.
+        ResponseChangedError: the page, or most of its rows, cannot be read; or there are too many.
     """
     page = errors.read(response, _Page, "a page of the index")
     if page.info.results > MOST_TITLES:
@@ -154,16 +154,16 @@ def _titles(rows: Iterable[_Row]) -> tuple[tuple[TitleKey, TitleState], ...]:
     return tuple(titles)
 
 
-class _Media(Answer, frozen=True):
+class _Media(ResponseShape, frozen=True):
     tmdb_id: int | None = field(name="tmdbId", default=None)
 
 
-class _Season(Answer, frozen=True):
+class _Season(ResponseShape, frozen=True):
     number: int = field(name="seasonNumber")
     status: int = int(RequestStatus.PENDING)
 
 
-class _RequestRow(Answer, frozen=True):
+class _RequestRow(ResponseShape, frozen=True):
     id: int
     status: int
     kind: str = field(name="type")
@@ -178,7 +178,7 @@ def read_requests(transport: ServerTransport) -> tuple[ServerRequest, ...]:
     Only parameters that all three products take: Overseerr 1.34.0 answers 400 to the others.
 
     Raises:
-        UnavailableError, RefusedError, AnswerChangedError: as `ServerTransport.get`.
+        UnavailableError, RefusedError, ResponseChangedError: as `ServerTransport.get`.
     """
     found: list[ServerRequest] = []
     total = 0
@@ -199,10 +199,10 @@ def _requests(rows: Iterable[_RequestRow]) -> Iterator[ServerRequest]:
     for row in rows:
         kind, number = KINDS.get(row.kind), row.media.tmdb_id
         if kind is not None and number is not None:
-            yield from _parts(row, Definition(TitleKey(kind, number), row.four_k))
+            yield from _parts(row, Edition(TitleKey(kind, number), row.four_k))
 
 
-def _parts(row: _RequestRow, definition: Definition) -> Iterator[ServerRequest]:
+def _parts(row: _RequestRow, edition: Edition) -> Iterator[ServerRequest]:
     """Tell the seasons that were declined from the others of a request, which stands."""
     seasons = readable(row.seasons, _Season)
     declined = frozenset(
@@ -210,12 +210,10 @@ def _parts(row: _RequestRow, definition: Definition) -> Iterator[ServerRequest]:
     )
     left = frozenset(one.number for one in seasons) - declined
     if left or not declined:
-        yield ServerRequest(
-            definition=definition, status=row.status, request_id=row.id, seasons=left
-        )
+        yield ServerRequest(edition=edition, status=row.status, request_id=row.id, seasons=left)
     if declined:
         yield ServerRequest(
-            definition=definition,
+            edition=edition,
             status=RequestStatus.DECLINED,
             request_id=row.id,
             seasons=declined,

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from msgspec import Raw, field
 
-from listsync.domain.media import Definition, MediaType
+from listsync.domain.media import Edition, MediaType
 from listsync.domain.server import (
-    Answered,
     Cancelled,
     Destination,
     FoundRequests,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
+    ResponseKind,
     ServerRequest,
 )
 from listsync.errors import ListsyncError, Refusal, RefusedError
 from listsync.http.response import Response
-from listsync.parsing.decoding import Answer
+from listsync.parsing.decoding import ResponseShape
 from listsync.seerr import details
 from listsync.seerr.errors import ConnectionLostError, TimedOutError, complaint
 from listsync.seerr.transport import SerialWrites, ServerTransport
@@ -37,14 +37,14 @@ _GATEWAY_LOST = frozenset({502, 503})
 _GATEWAY_TIMED_OUT = 504
 
 
-class _Named(Answer, frozen=True):
+class _Named(ResponseShape, frozen=True):
     """The title that a request is said to be for."""
 
     tmdb_id: int | None = field(name="tmdbId", default=None)
     kind: str | None = field(name="mediaType", default=None)
 
 
-class _Created(Answer, frozen=True):
+class _Created(ResponseShape, frozen=True):
     id: int | None = None
     status: int | None = None
     is_4k: bool | None = field(name="is4k", default=None)
@@ -70,10 +70,10 @@ class _Created(Answer, frozen=True):
         return tuple(sorted(details.season_numbers(self.seasons)))
 
 
-class _FoundRequest(Answer, frozen=True):
+class _FoundRequest(ResponseShape, frozen=True):
     """One request at the server: whose it is, and whether it waits still."""
 
-    class User(Answer, frozen=True):
+    class User(ResponseShape, frozen=True):
         id: int
 
     status: int
@@ -157,15 +157,15 @@ class RequestSender:
         self._transport = transport
         self._writes = writes
 
-    def request(self, order: UserRequest) -> Answered:
+    def request(self, order: UserRequest) -> RequestResponse:
         """Ask for one title; waits until other writes are done.
 
         Raises:
             UnavailableError: nothing was done, or the server cannot even be asked what was.
             RefusedError: no request will get through: the key, the user, a firewall.
-            AnswerChangedError: the server does not understand us.
+            ResponseChangedError: the server does not understand us.
         """
-        with self._writes.held():
+        with self._writes.one_at_a_time():
             return self._ask(order)
 
     def find(self, body: RequestBody) -> FoundRequests:
@@ -178,7 +178,7 @@ class RequestSender:
             covering=max(request.id for request in standing) if is_covered else None,
             requests=tuple(
                 ServerRequest(
-                    definition=Definition(body.key, body.four_k),
+                    edition=Edition(body.key, body.four_k),
                     status=one.status,
                     request_id=one.id,
                     seasons=frozenset(one.season_numbers),
@@ -199,7 +199,7 @@ class RequestSender:
             UnavailableError: also when the answer is lost: the next try shows what became of it.
         """
         path = f"/request/{request_id:d}"
-        with self._writes.held():
+        with self._writes.one_at_a_time():
             found = self._transport.get(path, also={404})
             if self._is_gone(found):
                 return Cancelled.GONE
@@ -210,7 +210,7 @@ class RequestSender:
             headers = {} if user_id == OWNER else {"X-API-User": str(user_id)}
             return self._cancelled(self._writes.write("DELETE", path, headers))
 
-    def _ask(self, order: UserRequest) -> Answered:
+    def _ask(self, order: UserRequest) -> RequestResponse:
         """Send; after a lost answer look, and repeat once if nothing can be on its way."""
         try:
             return self._send(order)
@@ -225,7 +225,7 @@ class RequestSender:
         except _LostError as lost:
             return self._look(order.body, lost) or _unsure(lost)
 
-    def _send(self, order: UserRequest) -> Answered:
+    def _send(self, order: UserRequest) -> RequestResponse:
         content = json.dumps(order.payload).encode()
         try:
             response = self._writes.write("POST", "/request", order.headers, content)
@@ -235,7 +235,7 @@ class RequestSender:
             raise _LostError(error.why, may_run=True) from error
         return self._judge(response, order.body, order.headers)
 
-    def _look(self, body: RequestBody, lost: _LostError) -> Answered | None:
+    def _look(self, body: RequestBody, lost: _LostError) -> RequestResponse | None:
         """Find out whether a request whose answer was lost has arrived."""
         try:
             number = self.find(body).covering
@@ -245,15 +245,17 @@ class RequestSender:
         if number is None:
             return None
         detail = f"{lost.detail}, but the server has the request"
-        return Answered(answer=RequestAnswer.REQUESTED, detail=detail, request_id=number)
+        return RequestResponse(kind=ResponseKind.REQUESTED, detail=detail, request_id=number)
 
-    def _judge(self, response: Response, body: RequestBody, headers: dict[str, str]) -> Answered:
+    def _judge(
+        self, response: Response, body: RequestBody, headers: dict[str, str]
+    ) -> RequestResponse:
         status = response.status
         errors = self._transport.errors
         if status in {200, 201}:
             return self._created(response, body)
         if status in {202, 409} and response.is_json:
-            return Answered(answer=RequestAnswer.COVERED, detail=complaint(response))
+            return RequestResponse(kind=ResponseKind.COVERED, detail=complaint(response))
         if status == 403:
             return self._forbidden(response, headers)
         if status == 500 and response.is_json:
@@ -264,7 +266,7 @@ class RequestSender:
             raise _LostError("a proxy gave up waiting for the answer (504)", may_run=True)
         raise errors.of_answer(response)
 
-    def _created(self, response: Response, body: RequestBody) -> Answered:
+    def _created(self, response: Response, body: RequestBody) -> RequestResponse:
         """Read a success; without an id the server has dropped the request again.
 
         What does not name the title asked for is no success: what is there has to be looked at.
@@ -275,28 +277,28 @@ class RequestSender:
         created = self._transport.errors.read(response, _Created, "the answer to a request")
         if created.id is None:
             detail = "the server took the request and dropped it: TMDB knows no TVDB id for it"
-            return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=detail)
+            return RequestResponse(kind=ResponseKind.IMPOSSIBLE, detail=detail)
         if objection := created.objection(body):
             raise _LostError(objection, may_run=True, detail=objection)
-        return Answered(
-            answer=RequestAnswer.REQUESTED,
+        return RequestResponse(
+            kind=ResponseKind.REQUESTED,
             detail=_DETAILS.get(created.status, ""),
             request_id=created.id,
             seasons=created.season_numbers,
             not_handed_on=created.status == _FAILED,
         )
 
-    def _forbidden(self, response: Response, headers: dict[str, str]) -> Answered:
+    def _forbidden(self, response: Response, headers: dict[str, str]) -> RequestResponse:
         """Split a 403 by its words; the words of a guard can also mean the key or the user."""
         reason = complaint(response)
         answer = _answer_to(reason.lower())
         if answer is not None:
-            return Answered(answer=answer, detail=reason)
+            return RequestResponse(kind=answer, detail=reason)
         errors = self._transport.errors
         if not response.is_json:
             raise errors.of_answer(response)
         self._check_credentials(headers)
-        return Answered(answer=RequestAnswer.PERMISSION, detail=reason)
+        return RequestResponse(kind=ResponseKind.PERMISSION, detail=reason)
 
     def _check_credentials(self, headers: dict[str, str]) -> None:
         """Raise if the key, or the user that we act as, is why the server says no."""
@@ -309,7 +311,7 @@ class RequestSender:
             why = f"the server knows no user {headers['X-API-User']} any more, as whom we ask"
             raise self._transport.errors.refused(Refusal.NOT_FOUND, why) from error
 
-    def _failed(self, reason: str, body: RequestBody) -> Answered:
+    def _failed(self, reason: str, body: RequestBody) -> RequestResponse:
         """Tell a request that can never work from a server that has trouble now."""
         words = reason.lower()
         if "[tmdb]" in words and words.endswith("404"):
@@ -319,7 +321,7 @@ class RequestSender:
         if _is_tvdb_id_taken(words, body):
             return _impossible("another series at the server has its TVDB id", reason)
         if 'any entity of type "user"' in words:
-            return Answered(answer=RequestAnswer.PERMISSION, detail=f"no such user ({reason})")
+            return RequestResponse(kind=ResponseKind.PERMISSION, detail=f"no such user ({reason})")
         raise self._transport.errors.not_taken(
             f"could not take the request: {reason or 'no reason'}"
         )
@@ -351,18 +353,18 @@ def _needed(body: RequestBody) -> set[int]:
     return set(body.seasons) - {0} or set(body.seasons)
 
 
-def _unsure(lost: _LostError) -> Answered:
+def _unsure(lost: _LostError) -> RequestResponse:
     detail = f"{lost.why}, and the server does not show the request"
-    return Answered(answer=RequestAnswer.UNSURE, detail=detail)
+    return RequestResponse(kind=ResponseKind.UNSURE, detail=detail)
 
 
-def _answer_to(words: str) -> RequestAnswer | None:
+def _answer_to(words: str) -> ResponseKind | None:
     if "quota" in words:
-        return RequestAnswer.QUOTA
+        return ResponseKind.QUOTA
     if "blocklisted" in words or "blacklisted" in words:
-        return RequestAnswer.BLOCKLISTED
+        return ResponseKind.BLOCKLISTED
     if "permission" in words and "access this endpoint" not in words:
-        return RequestAnswer.PERMISSION
+        return ResponseKind.PERMISSION
     return None
 
 
@@ -374,5 +376,5 @@ def _is_tvdb_id_taken(words: str, body: RequestBody) -> bool:
     )
 
 
-def _impossible(why: str, reason: str) -> Answered:
-    return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=one_line(f"{why} ({reason})"))
+def _impossible(why: str, reason: str) -> RequestResponse:
+    return RequestResponse(kind=ResponseKind.IMPOSSIBLE, detail=one_line(f"{why} ({reason})"))

@@ -12,7 +12,7 @@ from listsync.domain.list_rules import fold_genre
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, year_of
 from listsync.http.response import Response
-from listsync.parsing.decoding import Answer, readable
+from listsync.parsing.decoding import ResponseShape, readable
 from listsync.seerr.errors import ServerErrors
 from listsync.seerr.index import KINDS
 from listsync.seerr.transport import ServerTransport
@@ -28,7 +28,7 @@ _PATTERN = re.compile(r"(tmdb|imdb|tvdb|year):(?=\d|tt\d|nm\d)", re.IGNORECASE)
 _NO_TITLES = frozenset({"person", "collection"})
 
 
-class _Result(Answer, frozen=True, rename="camel"):
+class _Result(ResponseShape, frozen=True, rename="camel"):
     """A film has title and releaseDate, a series has name and firstAirDate."""
 
     kind: str = field(name="mediaType", default="")
@@ -45,7 +45,7 @@ class _Result(Answer, frozen=True, rename="camel"):
     origin_country: object = None
 
 
-class _Page(Answer, frozen=True):
+class _Page(ResponseShape, frozen=True):
     results: list[Raw]
     page: int = 1
     pages: int = field(name="totalPages", default=1)
@@ -117,11 +117,11 @@ def _all_of(type_: type[Part], value: object) -> tuple[Part, ...]:
     return tuple(part for part in parts if isinstance(part, type_))
 
 
-class _Genre(Answer, frozen=True):
+class _Genre(ResponseShape, frozen=True):
     name: str
 
 
-class _Language(Answer, frozen=True):
+class _Language(ResponseShape, frozen=True):
     code: str = field(name="iso_639_1")
 
 

@@ -105,7 +105,7 @@ class ServerTransport:
         With *patient* false, what the server has seen is not asked again.
 
         Raises:
-            UnavailableError, RefusedError, AnswerChangedError: as `ServerErrors.of_answer` says.
+            UnavailableError, RefusedError, ResponseChangedError: as `ServerErrors.of_answer` says.
         """
 
         def attempt() -> Response:
@@ -237,7 +237,7 @@ class SerialWrites:
         self._one_at_a_time = threading.Lock()
         self._csrf: dict[str, str] = {}
 
-    def held(self) -> AbstractContextManager[object]:
+    def one_at_a_time(self) -> AbstractContextManager[object]:
         """Wait until nobody else writes, and let nobody write meanwhile."""
         return self._one_at_a_time
 

@@ -18,7 +18,7 @@ from msgspec import field
 from listsync.domain.media import MediaType
 from listsync.domain.server import Product, ServerInfo
 from listsync.domain.server_knowledge import UNLIMITED, Allowance, Quota
-from listsync.parsing.decoding import Answer, UnknownFormError, decode, readable
+from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode, readable
 from listsync.seerr.index import pages_of
 from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line
@@ -31,15 +31,15 @@ _PRODUCTS = {
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
-class _Status(Answer, frozen=True):
+class _Status(ResponseShape, frozen=True):
     version: str
 
 
-class _Root(Answer, frozen=True):
+class _Root(ResponseShape, frozen=True):
     api: str = ""
 
 
-class _Public(Answer, frozen=True):
+class _Public(ResponseShape, frozen=True):
     """The settings that everybody may read; the last two tell the products apart."""
 
     initialized: bool
@@ -49,7 +49,7 @@ class _Public(Answer, frozen=True):
     special_episodes: bool | None = field(name="enableSpecialEpisodes", default=None)
 
 
-class _Me(Answer, frozen=True):
+class _Me(ResponseShape, frozen=True):
     """The user that the key stands for: the owner."""
 
     id: int
@@ -137,7 +137,7 @@ class Actor:
     permissions: int | None = None
 
 
-class _User(Answer, frozen=True, rename="camel"):
+class _User(ResponseShape, frozen=True, rename="camel"):
     id: int
     display_name: str | None = None
     username: str | None = None
@@ -256,7 +256,7 @@ _ENOUGH = {
 """Any of these bits is enough, and ADMIN for everything."""
 
 
-class _Quota(Answer, frozen=True):
+class _Quota(ResponseShape, frozen=True):
     """One kind's quota; without a limit `limit` is 0 or missing, and so it is for managers."""
 
     limit: int | None = None
@@ -264,7 +264,7 @@ class _Quota(Answer, frozen=True):
     days: int | None = None
 
 
-class _Quotas(Answer, frozen=True):
+class _Quotas(ResponseShape, frozen=True):
     """Quota of series counts seasons; of both kinds 4K counts as well as not."""
 
     movie: _Quota | None = None
@@ -275,7 +275,7 @@ def allowance_of(transport: ServerTransport, actor: Actor | None) -> Allowance:
     """Read what *actor* may request; the owner, who may do everything, costs no call.
 
     Raises:
-        UnavailableError, RefusedError, AnswerChangedError: it cannot be read.
+        UnavailableError, RefusedError, ResponseChangedError: it cannot be read.
     """
     if actor is None or actor.id == OWNER:
         return UNLIMITED

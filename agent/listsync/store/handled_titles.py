@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import Departure, HandledEntries, HandledSeasons, Handling
-from listsync.domain.server import RequestAnswer
+from listsync.domain.server import ResponseKind
 from listsync.store.database import Database
-from listsync.store.row_codec import KINDS, definition_of, iso_now
+from listsync.store.row_codec import KINDS, edition_of, iso_now
 from listsync.store.server_index import TitleStatusTable
 from listsync.store.server_requests import lapse
 
@@ -38,11 +38,11 @@ class SqliteHandledTitles:
         )
         return handled_from(found, sources)
 
-    def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
+    def series_to_watch(self, now: datetime) -> Mapping[Edition, date]:
         return series_to_watch(self._database, self._server(), now)
 
 
-def series_to_watch(database: Database, server: int, now: datetime) -> Mapping[Definition, date]:
+def series_to_watch(database: Database, server: int, now: datetime) -> Mapping[Edition, date]:
     """Return handled series that are due for a look, with the day when they were handled."""
     found = database.read(
         "SELECT handled.tmdb, handled.four_k, min(at) AS since FROM handled"
@@ -55,7 +55,7 @@ def series_to_watch(database: Database, server: int, now: datetime) -> Mapping[D
         now.date().isoformat(),
     )
     return {
-        Definition(TitleKey(MediaType.TV, row["tmdb"]), bool(row["four_k"])): (
+        Edition(TitleKey(MediaType.TV, row["tmdb"]), bool(row["four_k"])): (
             datetime.fromisoformat(row["since"]).date()
         )
         for row in found
@@ -76,9 +76,7 @@ def put(connection: sqlite3.Connection, server: int, handled: Iterable[Handling]
     )
 
 
-def put_looks(
-    connection: sqlite3.Connection, server: int, looked: Mapping[Definition, date]
-) -> None:
+def put_looks(connection: sqlite3.Connection, server: int, looked: Mapping[Edition, date]) -> None:
     """Note when series are looked at again for new seasons."""
     connection.executemany(
         "INSERT OR REPLACE INTO season_looks (server, tmdb, four_k, next_on) VALUES (?, ?, ?, ?)",
@@ -128,7 +126,7 @@ class SqliteDepartures:
             " AS was_reported"
             f" FROM ({_MISSING}) AS gone JOIN followed ON followed.id = gone.list"
             " WHERE server = ? ORDER BY list, kind, tmdb, four_k, is_gone",
-            RequestAnswer.REQUESTED,
+            ResponseKind.REQUESTED,
             self._server(),
         )
         return tuple(map(_departure_of, found))
@@ -170,15 +168,15 @@ class SqliteDepartures:
                     " VALUES (?, ?, ?, json_array(?), ?, ?, ?, '[]', ?, ?, ?, ?)",
                     (
                         *(server, run.run_id, one.label, one.list_name, *title),
-                        *(RequestAnswer.CANCELLED, "it has left the list", one.request_id),
+                        *(ResponseKind.CANCELLED, "it has left the list", one.request_id),
                         iso_now(),
                     ),
                 )
 
 
 def _title_of(one: Departure) -> tuple[object, ...]:
-    key = one.definition.key
-    return (key.kind, key.tmdb_id, one.definition.four_k)
+    key = one.edition.key
+    return (key.kind, key.tmdb_id, one.edition.four_k)
 
 
 def _departure_of(row: sqlite3.Row) -> Departure:
@@ -190,7 +188,7 @@ def _departure_of(row: sqlite3.Row) -> Departure:
         label=label,
         title=named[1] if named else label,
         year=int(named[2]) if named else None,
-        definition=definition_of(row),
+        edition=edition_of(row),
         request_id=row["request_id"],
         is_wanted=bool(row["wanted"]),
         is_gone=bool(row["is_gone"]),
@@ -200,7 +198,7 @@ def _departure_of(row: sqlite3.Row) -> Departure:
 
 def _handled_columns(one: Handling) -> tuple[object, ...]:
     """Give entry, four_k, kind, tmdb, season_rules, seasons, aired_before."""
-    title, seasons = one.definition, one.seasons or _NO_SEASONS
+    title, seasons = one.edition, one.seasons or _NO_SEASONS
     return (one.member.entry_id, title.four_k, title.key.kind, title.key.tmdb_id, *seasons)
 
 
@@ -209,11 +207,11 @@ def handled_from(found: Iterable[Sequence[Any]], sources: Mapping[int, str]) -> 
 
     Many entries remember the same of their seasons; they share it, to save memory.
     """
-    titles: dict[tuple[int, int], dict[str, Definition]] = defaultdict(dict)
+    titles: dict[tuple[int, int], dict[str, Edition]] = defaultdict(dict)
     seasons: dict[tuple[int, int], dict[str, HandledSeasons]] = defaultdict(dict)
     shared: dict[tuple[str | None, str, str | None], HandledSeasons] = {}
     for number, entry, four_k, kind, tmdb, rules, numbers, aired_before in found:
-        titles[number, four_k][entry] = Definition(TitleKey(KINDS[kind], tmdb), four_k == 1)
+        titles[number, four_k][entry] = Edition(TitleKey(KINDS[kind], tmdb), four_k == 1)
         if kind == _SERIES:
             row = (rules, numbers, aired_before)
             if row not in shared:

@@ -68,7 +68,7 @@ def emit_notices(
 ) -> None:
     """Take what is open *now* of what *origin* says; all else of it is over since *at*.
 
-    The one door of all notices, in the transaction of what they tell of: who sends messages of
+    The one way in of all notices, in the transaction of what they tell of: who sends messages of
     them writes these here, of the `NoticeChanges`.
     """
     found = changes(map(record_of, connection.execute(_OPEN, (origin,))), now)

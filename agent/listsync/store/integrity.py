@@ -31,7 +31,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType
 from listsync.domain.messages import DeliveryState, MessageKind
 from listsync.domain.notices import NoticeKind, Origin, Severity
-from listsync.domain.server import RequestAnswer
+from listsync.domain.server import ResponseKind
 from listsync.file_access import open_to_write
 from listsync.redaction import without_credentials, without_secrets
 from listsync.store.backup import sync_folder
@@ -69,7 +69,7 @@ _JSON = {
 }
 _WORDS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("followed", "outcome"): ListOutcome,
-    ("requests", "answer"): RequestAnswer,
+    ("requests", "answer"): ResponseKind,
     ("matches", "found"): Found,
     ("matches", "how"): How,
     ("notices", "kind"): NoticeKind,

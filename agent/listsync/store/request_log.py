@@ -18,11 +18,11 @@ from listsync.domain.history import (
     RequestRow,
     TitleStatus,
 )
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.run_notes import FailedRequest, Intent, Sent
-from listsync.domain.server import RequestAnswer, RequestBody
+from listsync.domain.server import RequestBody, ResponseKind
 from listsync.store.database import Database
-from listsync.store.row_codec import definition_of, iso, key_of, looking_for, page_of, title_key
+from listsync.store.row_codec import edition_of, iso, key_of, looking_for, page_of, title_key
 
 _NUMBERS = Decoder(tuple[int, ...])
 _NAMES = Decoder(tuple[str, ...])
@@ -49,7 +49,7 @@ class SqliteRequestLog:
         found = self._database.read("SELECT * FROM intents WHERE server = ?", self._server())
         return tuple(_intent_of(row) for row in found)
 
-    def requested(self) -> frozenset[Definition]:
+    def requested(self) -> frozenset[Edition]:
         return requested_at(self._database, self._server())
 
     def requested_since(self, since: datetime) -> Mapping[str, int]:
@@ -71,17 +71,17 @@ class SqliteRequestHistory:
     ) -> DayOfRequests:
         titles = self._database.look_up(_OF_DAY, {"start": iso(start), "end": iso(end)})
         counts = Counter((row["answer"], row["kind"]) for row in titles)
-        requested = [row["id"] for row in titles if row["answer"] == RequestAnswer.REQUESTED]
+        requested = [row["id"] for row in titles if row["answer"] == ResponseKind.REQUESTED]
         failed = [row["id"] for row in titles if row["answer"] in _FAILED]
         slow = self._database.read(
-            _NOT_THERE, self._server(), RequestAnswer.REQUESTED, TitleStatus.REQUESTED
+            _NOT_THERE, self._server(), ResponseKind.REQUESTED, TitleStatus.REQUESTED
         )
         late = sorted(row["id"] for row in slow if row["at"] < iso(slow_before))
         return DayOfRequests(
             requested=self._rows(requested[:limit]),
-            films=counts[RequestAnswer.REQUESTED, MediaType.MOVIE],
-            series=counts[RequestAnswer.REQUESTED, MediaType.TV],
-            cancelled=sum(row["answer"] == RequestAnswer.CANCELLED for row in titles),
+            films=counts[ResponseKind.REQUESTED, MediaType.MOVIE],
+            series=counts[ResponseKind.REQUESTED, MediaType.TV],
+            cancelled=sum(row["answer"] == ResponseKind.CANCELLED for row in titles),
             failed=self._rows(failed[:limit]),
             failures=len(failed),
             slow=self._rows(late[:limit]),
@@ -164,7 +164,7 @@ class SqliteRequestHistory:
         return tuple(map(request_of, found))
 
 
-_FAILED = (RequestAnswer.IMPOSSIBLE, RequestAnswer.UNSURE)
+_FAILED = (ResponseKind.IMPOSSIBLE, ResponseKind.UNSURE)
 _OF_DAY = (
     "SELECT max(id) AS id, kind, answer FROM requests INDEXED BY requests_at"
     " WHERE at >= :start AND at < :end GROUP BY server, kind, tmdb, four_k ORDER BY 1"
@@ -178,7 +178,7 @@ _NOT_THERE = (  # few are not there, of all that ever was requested: so they com
 )
 
 
-def requested_at(database: Database, server: int) -> frozenset[Definition]:
+def requested_at(database: Database, server: int) -> frozenset[Edition]:
     """Name what was requested and not cancelled, since the index was confirmed last."""
     found = database.read(
         "SELECT DISTINCT kind, tmdb, four_k FROM requests WHERE server = ?1 AND answer = ?2"
@@ -188,10 +188,10 @@ def requested_at(database: Database, server: int) -> frozenset[Definition]:
         "   AND later.tmdb = requests.tmdb AND later.four_k = requests.four_k"
         "   AND later.answer = ?3 AND later.id > requests.id)",
         server,
-        RequestAnswer.REQUESTED,
-        RequestAnswer.CANCELLED,
+        ResponseKind.REQUESTED,
+        ResponseKind.CANCELLED,
     )
-    return frozenset(map(definition_of, found))
+    return frozenset(map(edition_of, found))
 
 
 def requested_since(database: Database, server: int | None, since: datetime) -> Mapping[str, int]:
@@ -201,7 +201,7 @@ def requested_since(database: Database, server: int | None, since: datetime) -> 
         " AS titles FROM requests INDEXED BY requests_at"
         " WHERE server = ? AND answer = ? AND at > ? GROUP BY name",
         server,
-        RequestAnswer.REQUESTED,
+        ResponseKind.REQUESTED,
         iso(since),
     )
     return {row["name"]: row["titles"] for row in found if row["name"] is not None}
@@ -235,7 +235,7 @@ def drop_intents(
     )
 
 
-_Failed = Mapping[tuple[Definition, int | None], FailedRequest]
+_Failed = Mapping[tuple[Edition, int | None], FailedRequest]
 
 
 class SqliteFailedRequests:
@@ -277,7 +277,7 @@ def put_failed(connection: sqlite3.Connection, server: int, failed: _Failed) -> 
 
 def _failed_from(found: Iterable[sqlite3.Row]) -> _Failed:
     return {
-        (definition_of(row), row["tvdb"] or None): FailedRequest(
+        (edition_of(row), row["tvdb"] or None): FailedRequest(
             row["why"], row["tries"], datetime.fromisoformat(row["retry_at"])
         )
         for row in found
@@ -312,7 +312,7 @@ def _sent_columns(sent: Sent) -> tuple[object, ...]:
         sent.label,
         _lists_text(sent.lists),
         *_body_columns(sent.body),
-        sent.answered.answer,
+        sent.answered.kind,
         sent.answered.detail,
         sent.answered.request_id,
         sent.body.asking.user,
@@ -345,7 +345,9 @@ def request_of(row: sqlite3.Row) -> RequestRow:
 
 def request_from(values: Sequence[Any]) -> RequestRow:
     """Make a request of the values of REQUEST_NAMES."""
-    label, kind, tmdb, four_k, seasons, lists, answer, detail, at, asked_as, run, number = values
+    label, kind, tmdb, four_k, seasons, lists, answer, detail, at, requested_as, run, number = (
+        values
+    )
     return RequestRow(
         title=label,
         key=title_key(kind, tmdb),
@@ -355,7 +357,7 @@ def request_from(values: Sequence[Any]) -> RequestRow:
         answer=answer,
         detail=detail,
         at=datetime.fromisoformat(at),
-        asked_as=asked_as,
+        requested_as=requested_as,
         run_id=run,
         number=number,
     )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from listsync.domain.history import Page
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Edition, ExternalIds, MediaType, TitleKey
 
 ENTRY_NAMES = (
     "rank",
@@ -70,8 +70,8 @@ def title_key(kind: str, tmdb: int) -> TitleKey:
     return TitleKey(KINDS[kind], tmdb)
 
 
-def definition_of(row: sqlite3.Row) -> Definition:
-    return Definition(key_of(row), bool(row["four_k"]))
+def edition_of(row: sqlite3.Row) -> Edition:
+    return Edition(key_of(row), bool(row["four_k"]))
 
 
 def iso(at: datetime) -> str:

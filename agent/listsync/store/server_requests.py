@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Edition, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest
 from listsync.store.database import Database
 from listsync.store.request_log import requested_at
-from listsync.store.row_codec import definition_of, iso, time_from
+from listsync.store.row_codec import edition_of, iso, time_from
 
 _PUT = """
     INSERT OR REPLACE INTO server_requests (server, kind, tmdb, four_k, status, seasons,
@@ -35,18 +35,18 @@ class SqliteServerRequests:
     def read_at(self) -> datetime | None:
         return requests_read_at(self._database, self._server())
 
-    def unknown(self) -> frozenset[Definition]:
+    def unknown(self) -> frozenset[Edition]:
         server = self._server()
         known = self._database.read(
             "SELECT kind, tmdb, four_k FROM server_requests WHERE server = ?", server
         )
-        return requested_at(self._database, server) - set(map(definition_of, known))
+        return requested_at(self._database, server) - set(map(edition_of, known))
 
     def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
         """Keep what was read; see the port. A declined request that counted no more stays so."""
         server = self._server()
         lapsed = {
-            definition_of(row): row["request_id"]
+            edition_of(row): row["request_id"]
             for row in self._database.read(
                 "SELECT * FROM server_requests WHERE server = ? AND lapsed", server
             )
@@ -72,10 +72,10 @@ def requests_read_at(database: Database, server: int) -> datetime | None:
     return time_from(found[0]["requests_read_at"])
 
 
-def _is_lapsed(one: ServerRequest, lapsed: Mapping[Definition, int]) -> bool:
+def _is_lapsed(one: ServerRequest, lapsed: Mapping[Edition, int]) -> bool:
     """Tell a declined request that the title had when it left its lists from a newer one."""
     is_declined = one.status == RequestStatus.DECLINED
-    return is_declined and (one.request_id or 0) <= lapsed.get(one.definition, -1)
+    return is_declined and (one.request_id or 0) <= lapsed.get(one.edition, -1)
 
 
 def lapse(connection: sqlite3.Connection, server: int | None, title: tuple[object, ...]) -> None:
@@ -127,7 +127,7 @@ def note_seen(
 
 
 def note_request(
-    connection: sqlite3.Connection, server: int | None, definitions: Iterable[Definition]
+    connection: sqlite3.Connection, server: int | None, editions: Iterable[Edition]
 ) -> None:
     """Note that there is a request for each title now, whatever was there before."""
     connection.executemany(
@@ -135,18 +135,18 @@ def note_request(
         " AND (lapsed OR status = ?)",
         [
             (server, one.key.kind, one.key.tmdb_id, one.four_k, int(RequestStatus.NONE))
-            for one in definitions
+            for one in editions
         ],
     )
 
 
 def _columns(one: ServerRequest) -> tuple[object, ...]:
-    key = one.definition.key
+    key = one.edition.key
     seasons = json.dumps(sorted(one.seasons))
     return (
         key.kind,
         key.tmdb_id,
-        one.definition.four_k,
+        one.edition.four_k,
         int(one.status),
         seasons,
         one.request_id,
@@ -155,7 +155,7 @@ def _columns(one: ServerRequest) -> tuple[object, ...]:
 
 def _request_of(row: sqlite3.Row) -> ServerRequest:
     return ServerRequest(
-        definition=definition_of(row),
+        edition=edition_of(row),
         status=row["status"],
         request_id=row["request_id"],
         seasons=frozenset(json.loads(row["seasons"])),

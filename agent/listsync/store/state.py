@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from listsync.domain.media import Definition
+from listsync.domain.media import Edition
 from listsync.domain.run_notes import Intent, Notes
-from listsync.domain.server import TAKEN, RequestAnswer
+from listsync.domain.server import TAKEN, ResponseKind
 from listsync.store import (
     handled_titles,
     list_snapshots,
@@ -86,12 +86,12 @@ def write_notes(
 
 
 def _write_sent(connection: sqlite3.Connection, server: int, notes: Notes, at: str) -> None:
-    answered = [one for one in notes.sent if one.answered.answer != RequestAnswer.UNSURE]
+    answered = [one for one in notes.sent if one.answered.kind != ResponseKind.UNSURE]
     done = [*(sent.body for sent in answered), *notes.dropped]
     request_log.drop_intents(connection, server, done)
     request_log.put_sent(connection, server, notes.sent, at)
-    taken = [sent.body for sent in answered if sent.answered.answer in TAKEN]
-    there = [Definition(body.key, body.four_k) for body in taken]
+    taken = [sent.body for sent in answered if sent.answered.kind in TAKEN]
+    there = [Edition(body.key, body.four_k) for body in taken]
     server_requests.note_request(connection, server, there)
 
 

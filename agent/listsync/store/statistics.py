@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from listsync.domain.media import MediaType
-from listsync.domain.server import RequestAnswer
+from listsync.domain.server import ResponseKind
 from listsync.domain.statistics import (
     NOTHING_COUNTED,
     ListTotals,
@@ -22,8 +22,8 @@ from listsync.store.row_codec import iso, time_from
 _SLOT_S = 900
 _EVER, _NEVER = -1, 2**62
 _OTHERWISE = {
-    RequestAnswer.COVERED: "existing",
-    RequestAnswer.CANCELLED: "cancelled",
+    ResponseKind.COVERED: "existing",
+    ResponseKind.CANCELLED: "cancelled",
 }
 
 
@@ -93,15 +93,15 @@ class SqliteStatistics:
         found = self._database.read(
             f"SELECT list, {sums} FROM request_counts WHERE server = ? AND slot >= ?"  # noqa: S608 - numbers
             " AND answer = ? GROUP BY list",
-            *(server, min(slots), RequestAnswer.REQUESTED),
+            *(server, min(slots), ResponseKind.REQUESTED),
         )
         lately = {name: tuple(numbers) for name, *numbers in found}
         ever = self._database.read(
             "SELECT list, sum(iif(answer = ?, number, 0)), sum(available),"
             " sum(iif(answer IN (?, ?, ?), 0, number))"
             " FROM request_counts WHERE server = ? AND slot = ? GROUP BY list",
-            RequestAnswer.REQUESTED,
-            *(RequestAnswer.REQUESTED, *_OTHERWISE),
+            ResponseKind.REQUESTED,
+            *(ResponseKind.REQUESTED, *_OTHERWISE),
             *(server, _EVER),
         )
         none = (0,) * len(slots)
@@ -117,7 +117,7 @@ class SqliteStatistics:
 
 def _counts_of(row: sqlite3.Row) -> RequestCounts:
     number, answer = row["number"], row["answer"]
-    if answer == RequestAnswer.REQUESTED:
+    if answer == ResponseKind.REQUESTED:
         is_film = row["kind"] == MediaType.MOVIE
         return RequestCounts(
             movies=number if is_film else 0,

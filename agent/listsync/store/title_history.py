@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from listsync.domain.history import Choice, EntryRow, Lookup, TitleOverview
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import NO_IDS, Definition, MediaType, TitleKey
+from listsync.domain.media import NO_IDS, Edition, MediaType, TitleKey
 from listsync.domain.server import ABSENT, TitleState, index_of
 from listsync.store.database import Database
 from listsync.store.handled_titles import HANDLED_COLUMNS, handled_from, series_to_watch
@@ -16,7 +16,7 @@ from listsync.store.list_snapshots import list_of
 from listsync.store.match_cache import SqliteFacts, whole_match_of
 from listsync.store.request_log import failed_for, request_of
 from listsync.store.reviews import SqliteReviews
-from listsync.store.row_codec import definition_of, entry_fits, entry_of, looking_for
+from listsync.store.row_codec import edition_of, entry_fits, entry_of, looking_for
 from listsync.store.server_index import pages_with
 from listsync.store.server_requests import requests_of
 
@@ -88,14 +88,14 @@ class SqliteEntries:
 
     def _handled(
         self, server: int | None, number: int, entry: str
-    ) -> tuple[tuple[Definition, datetime], ...]:
+    ) -> tuple[tuple[Edition, datetime], ...]:
         found = self._database.read(
             "SELECT * FROM handled WHERE server = ? AND list = ? AND entry = ? ORDER BY four_k",
             server,
             number,
             entry,
         )
-        return tuple((definition_of(row), datetime.fromisoformat(row["at"])) for row in found)
+        return tuple((edition_of(row), datetime.fromisoformat(row["at"])) for row in found)
 
     def sharing(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
         server = self._server()
@@ -211,8 +211,8 @@ class SqliteTitleRecords:
             handled=handled_from(handled, sources),
             watched=self._watched(server, key, now),
             failed=failed_for(self._database, server, key),
-            asked=frozenset(
-                definition_of(row)
+            requested_since=frozenset(
+                edition_of(row)
                 for row in requests
                 if read_at and row["at"] >= read_at and row["answer"] in _ASKED
             ),
@@ -231,9 +231,7 @@ class SqliteTitleRecords:
         )
         return int(row["number"])
 
-    def _watched(
-        self, server: int | None, key: TitleKey, now: datetime
-    ) -> Mapping[Definition, date]:
+    def _watched(self, server: int | None, key: TitleKey, now: datetime) -> Mapping[Edition, date]:
         """Tell since when new seasons of the title are due to be looked for."""
         if server is None or key.kind is not MediaType.TV:
             return {}

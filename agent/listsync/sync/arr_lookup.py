@@ -24,7 +24,7 @@ from listsync.domain.arr_services import (
 from listsync.domain.decisions import Member
 from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination
-from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from listsync.ports.server import ArrServices
 from listsync.ports.titles import ArrNamesStore
 from listsync.sync.arr_selection import (
@@ -217,7 +217,7 @@ class ArrLookup:
     def _with_settings(self, kind: MediaType, names: ArrNames) -> ArrNames:
         try:
             services = self.server.list_services(kind)
-        except (RefusedError, AnswerChangedError) as error:
+        except (RefusedError, ResponseChangedError) as error:
             logger.warning(
                 "the settings of %s cannot be read: %s",
                 PROGRAMS[kind],

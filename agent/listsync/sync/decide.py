@@ -17,7 +17,7 @@ from listsync.domain.decisions import (
     SkipReason,
     Wish,
 )
-from listsync.domain.media import Definition, MediaType
+from listsync.domain.media import Edition, MediaType
 from listsync.domain.server import (
     RequestBody,
     SeriesDetails,
@@ -54,9 +54,9 @@ def decide(prepared: Prepared, known: Knowledge) -> Decision:
     members, skip = eligible(wish, match.key, known, prepared.facts)
     if skip is not None:
         return skip
-    title = Definition(match.key, wish.four_k)
+    title = Edition(match.key, wish.four_k)
     if prepared.facts is None and (known.excluded.genres or need_facts(members)):
-        return Skip(SkipReason.HELD, "what the filters ask for could not be found out")
+        return Skip(SkipReason.ON_HOLD, "what the filters ask for could not be found out")
     if match.key.kind is MediaType.MOVIE:
         return Request(_body(members, title, known), members)
     decision = _decide_series(wish, members, title, prepared.details, known)
@@ -65,7 +65,7 @@ def decide(prepared: Prepared, known: Knowledge) -> Decision:
 
 def _body(
     members: Members,
-    title: Definition,
+    title: Edition,
     known: Knowledge,
     *,
     seasons: tuple[int, ...] = (),
@@ -101,7 +101,7 @@ def _left_out(
 ) -> Iterator[tuple[Member, Skip]]:
     """Yield the members that want more seasons of a series than is asked for, with why."""
     body, facts = decision.body, prepared.facts
-    title = Definition(body.key, body.four_k)
+    title = Edition(body.key, body.four_k)
     others = [one for one in takes(prepared.wish.members, _TV) if one not in decision.members]
     for member in others:
         lacking = known.look(title, details).missing(known.seasons_wanted(member, title, details))
@@ -110,13 +110,13 @@ def _left_out(
         limits, four_k = known.limits, title.four_k
         own = fitting((member,), facts)[1] or limits.let_through((member,), _TV, four_k=four_k)[1]
         why = limits.too_many_seasons((member,), len(lacking), four_k=four_k) or _TOO_MANY
-        yield member, own or Skip(SkipReason.HELD, why)
+        yield member, own or Skip(SkipReason.ON_HOLD, why)
 
 
 def _decide_series(
     wish: Wish,
     members: Members,
-    title: Definition,
+    title: Edition,
     details: SeriesDetails | None,
     known: Knowledge,
 ) -> Decision:
@@ -130,7 +130,7 @@ def _decide_series(
     if first.reason is SkipReason.NO_SEASONS and len(members) < len(takes(wish.members, _TV)):
         # What the others wanted was acted on, and is what can be said of the title.
         return skip_by_status(title, known) or first
-    if first.reason is not SkipReason.HELD:
+    if first.reason is not SkipReason.ON_HOLD:
         return first
     fitting_in = (
         _decide_for_some(wish, members[number:], title, details, known)
@@ -142,7 +142,7 @@ def _decide_series(
 def _decide_for_some(
     wish: Wish,
     members: Members,
-    title: Definition,
+    title: Edition,
     details: SeriesDetails | None,
     known: Knowledge,
 ) -> Request | None:
@@ -153,7 +153,7 @@ def _decide_for_some(
         decision = _decide_seasons(wish, (*chosen, member), title, details, known)
         if isinstance(decision, Request):
             request = decision
-        if isinstance(decision, Request) or decision.reason is not SkipReason.HELD:
+        if isinstance(decision, Request) or decision.reason is not SkipReason.ON_HOLD:
             chosen = (*chosen, member)
         elif not chosen:
             return None
@@ -163,7 +163,7 @@ def _decide_for_some(
 def _decide_seasons(
     wish: Wish,
     members: Members,
-    title: Definition,
+    title: Edition,
     details: SeriesDetails | None,
     known: Knowledge,
 ) -> Decision:
@@ -181,7 +181,7 @@ def _decide_seasons(
         )
     why = known.limits.too_many_seasons(members, len(missing), four_k=wish.four_k)
     if why is not None:
-        return Skip(SkipReason.HELD, why)
+        return Skip(SkipReason.ON_HOLD, why)
     tvdb_id = wish.ids.tvdb if details.ids.tvdb is None else None
     return Request(_body(members, title, known, seasons=missing, tvdb_id=tvdb_id), members)
 
@@ -189,7 +189,7 @@ def _decide_seasons(
 def _nothing_missing(
     wanted: AbstractSet[int],
     members: Members,
-    title: Definition,
+    title: Edition,
     details: SeriesDetails,
     known: Knowledge,
 ) -> Skip:
@@ -202,7 +202,7 @@ def _nothing_missing(
         return no_season(wanted)
     if not existing:
         return Skip(SkipReason.NO_SEASONS, "the series has nothing but specials")
-    if all(season.number in look.asked for season in existing):
+    if all(season.number in look.requested for season in existing):
         return Skip(SkipReason.SAME_RUN)
     are_declined = all(season.number in look.declined for season in gone)
     if len(gone) == len(existing):

@@ -1,4 +1,4 @@
-"""From lists to wishes: one wish a title and definition, however many lists want it."""
+"""From lists to wishes: one wish a title and edition, however many lists want it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from listsync.sync.titles.title_folding import fold
 _T = TypeVar("_T")
 _Token = tuple[str, str | int | None]
 Group = tuple[Member, ...]
-"""Entries that mean one title, in one definition; in list order."""
+"""Entries that mean one title, in one edition; in list order."""
 
 
 def entry_id(entry: ListEntry) -> str:

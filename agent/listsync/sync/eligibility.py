@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from listsync.domain.decisions import Match, Member, Members, Skip, SkipReason, Wish, named_by_all
 from listsync.domain.list_rules import ListRules
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.server import (
     Asking,
     MediaStatus,
@@ -87,7 +87,7 @@ def asking_of(members: Members) -> Asking:
     return first if tags == first.tags else replace(first, tags=tags)
 
 
-def stands_well(title: Definition, known: Knowledge) -> bool:
+def stands_well(title: Edition, known: Knowledge) -> bool:
     """Tell whether a title that was handled is at the server, and no look is due.
 
     Whoever wants it, and whatever else this run requests: it is not requested again.
@@ -106,7 +106,7 @@ def eligible(
     wish: Wish, key: TitleKey, known: Knowledge, facts: TitleFacts | None = None
 ) -> Wanting:
     """Find the members on whose behalf a title may be requested, or why there are none."""
-    takers, title = takes(wish.members, key.kind), Definition(key, wish.four_k)
+    takers, title = takes(wish.members, key.kind), Edition(key, wish.four_k)
     if not takers:
         return (), Skip(SkipReason.EXCLUDED, f"the list takes no {key.kind.value}")
     skip = _skip_by_title(title, known)
@@ -114,7 +114,7 @@ def eligible(
         return (), skip
     of_kind = _wanting_series if key.kind is MediaType.TV else _wanting_film
     members, skip = of_kind(takers, title, known)
-    skip = skip or _skip_by_trouble(wish, title, known)
+    skip = skip or _skip_by_setback(wish, title, known)
     if skip is not None:
         return (), skip
     if facts is not None and known.excluded.genres & facts.genres:
@@ -134,7 +134,7 @@ def eligible(
 def _asking_nothing(
     takers: Members,
     wanting: Members,
-    title: Definition,
+    title: Edition,
     facts: TitleFacts | None,
     known: Knowledge,
 ) -> Iterator[tuple[Member, Skip]]:
@@ -146,36 +146,36 @@ def _asking_nothing(
             yield member, own
 
 
-def _skip_by_title(title: Definition, known: Knowledge) -> Skip | None:
+def _skip_by_title(title: Edition, known: Knowledge) -> Skip | None:
     """Find the reason not to ask that lies in the title itself, whoever wants what of it."""
     if known.excluded.holds_key(title.key):
         return Skip(SkipReason.EXCLUDED)
     state = known.state(title.key)
     if MediaStatus.BLOCKLISTED in (state.status, state.status_4k):
         return Skip(SkipReason.BLOCKLISTED)
-    held = known.on_hold.get(title)
-    return Skip(SkipReason.HELD, held) if held is not None else None
+    why = known.on_hold.get(title)
+    return Skip(SkipReason.ON_HOLD, why) if why is not None else None
 
 
-def _wanting_film(members: Members, title: Definition, known: Knowledge) -> Wanting:
+def _wanting_film(members: Members, title: Edition, known: Knowledge) -> Wanting:
     """Find the members that want a film requested now, or why none does."""
-    if title in known.asked:
+    if title in known.requested_seasons:
         return (), Skip(SkipReason.SAME_RUN)
     return members, skip_by_status(title, known)
 
 
-def _wanting_series(members: Members, title: Definition, known: Knowledge) -> Wanting:
+def _wanting_series(members: Members, title: Edition, known: Knowledge) -> Wanting:
     """Find the members whose seasons must be looked at, or why there are none.
 
     The server's status says nothing of single seasons, unless all are there or all deleted. Who
     was acted on before wants only seasons that are new, where its list does and a look is due, or
     one that did not exist.
     """
-    status, done = known.status(title), known.asked.get(title)
+    status, done = known.status(title), known.requested_seasons.get(title)
     new = tuple(member for member in members if is_new(member, title, known.handled))
     if is_decided_whole(title, new, known):
         new = ()
-    if new and done is not None and _are_all_asked(new, done):
+    if new and done is not None and _are_all_requested(new, done):
         return (), Skip(SkipReason.SAME_RUN)
     waiting = tuple(member for member in members if is_waiting(member, title, known.handled))
     due: Members = ()
@@ -191,7 +191,7 @@ def no_season(numbers: AbstractSet[int]) -> Skip:
     return Skip(SkipReason.NO_SEASONS, f"the series has no season {min(numbers)}")
 
 
-def is_decided_whole(title: Definition, members: Sequence[Member], known: Knowledge) -> bool:
+def is_decided_whole(title: Edition, members: Sequence[Member], known: Knowledge) -> bool:
     """Tell whether the server's status decides for all seasons that *members* may want."""
     status = known.status(title)
     if status == MediaStatus.AVAILABLE:
@@ -199,27 +199,27 @@ def is_decided_whole(title: Definition, members: Sequence[Member], known: Knowle
     return status not in _LOOKED_AT
 
 
-def _are_all_asked(members: Members, done: frozenset[int]) -> bool:
+def _are_all_requested(members: Members, done: frozenset[int]) -> bool:
     named = named_by_all(members)
     return bool(named) and named <= done
 
 
-def skip_by_status(definition: Definition, known: Knowledge) -> Skip | None:
+def skip_by_status(edition: Edition, known: Knowledge) -> Skip | None:
     """Judge by the server's index and our memory of the title."""
-    status = known.status(definition)
+    status = known.status(edition)
     if status not in _REQUESTABLE:
-        return skip_of_present(definition, known)
+        return skip_of_present(edition, known)
     if status == MediaStatus.PARTIALLY_AVAILABLE:
-        is_handled = definition in known.handled.definitions
+        is_handled = edition in known.handled.editions
         return Skip(SkipReason.AVAILABLE, "in part") if is_handled else None
     if status == MediaStatus.DELETED:
         return Skip(SkipReason.DELETED)
-    return _skip_of_gone(definition, known)
+    return _skip_of_gone(edition, known)
 
 
-def _skip_of_gone(title: Definition, known: Knowledge) -> Skip | None:
+def _skip_of_gone(title: Edition, known: Knowledge) -> Skip | None:
     """Say why a title that the index does not have stays away, if it does."""
-    is_handled, is_film = title in known.handled.definitions, title.key.kind is MediaType.MOVIE
+    is_handled, is_film = title in known.handled.editions, title.key.kind is MediaType.MOVIE
     # Of a series seasons are declined; one that was not handled is looked at.
     if title in known.seen.declined and (is_film or is_handled):
         return Skip(SkipReason.DECLINED)
@@ -228,24 +228,24 @@ def _skip_of_gone(title: Definition, known: Knowledge) -> Skip | None:
     return Skip(SkipReason.HANDLED, _REMOVED if title in known.seen.removed else STAYS_GONE)
 
 
-def _has_failed(title: Definition, known: Knowledge) -> bool:
+def _has_failed(title: Edition, known: Knowledge) -> bool:
     """Tell a title whose request hangs, as Radarr or Sonarr did not take it."""
     return title in known.seen.failed and known.status(title) in _IN_WORK
 
 
-def skip_of_present(title: Definition, known: Knowledge, detail: str = "") -> Skip:
+def skip_of_present(title: Edition, known: Knowledge, detail: str = "") -> Skip:
     """Say how a title is there that the index has."""
     if _has_failed(title, known):
         return Skip(SkipReason.REQUEST_FAILED, _RETRY_THERE)
     return Skip(_STATUS_REASONS.get(known.status(title), SkipReason.REQUESTED), detail)
 
 
-def _skip_by_trouble(wish: Wish, definition: Definition, known: Knowledge) -> Skip | None:
-    setback = known.setbacks.get((definition, wish.ids.tvdb))
+def _skip_by_setback(wish: Wish, edition: Edition, known: Knowledge) -> Skip | None:
+    setback = known.setbacks.get((edition, wish.ids.tvdb))
     if setback is not None:
         return Skip(SkipReason.SETBACK, setback)
-    held = known.holds.get((definition.key.kind, definition.four_k))
-    return Skip(SkipReason.HELD, held) if held is not None else None
+    why = known.holds.get((edition.key.kind, edition.four_k))
+    return Skip(SkipReason.ON_HOLD, why) if why is not None else None
 
 
 def asking_members(

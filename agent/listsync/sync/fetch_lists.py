@@ -15,7 +15,7 @@ from functools import partial
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.run_notes import ListSetback
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.ports.lists import ListProvider
 from listsync.prefetch import Overlap
 from listsync.row_limit import NoRoomError, Room, room_for, text_size, within
@@ -155,7 +155,7 @@ def _read(one: Followed, previous: Validators | None) -> Reading:
             why=error.why,
             retry_after_s=error.retry_after_s,
         )
-    except AnswerChangedError as error:
+    except ResponseChangedError as error:
         logger.warning(
             "list answer not understood: %s",
             error,

@@ -9,7 +9,7 @@ from typing import Final
 
 from listsync.domain.decisions import Member
 from listsync.domain.list_rules import ListRules
-from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
+from listsync.domain.media import Edition, Exclusion, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import ABSENT, RequestBody, SeriesDetails, ServerInfo, TitleState
 from listsync.domain.server_knowledge import Allowance, Hold, Learned, UserAllowance
@@ -32,17 +32,17 @@ class Stored:
     `watched` are series that were handled, with the day since when, whose new seasons are due to
     be looked for. `requested` counts what was requested in the last 24 hours, by the name of the
     list; `on_hold` says why single titles are. `seen` is what is known of the server's requests
-    beside its index. `asked` are the seasons, of films none, that are requested already.
+    beside its index. `requested_seasons` are those that are requested already, of films none.
     """
 
     index: Mapping[TitleKey, TitleState] = field(default_factory=dict)
     handled: HandledEntries = field(default_factory=HandledEntries)
-    setbacks: Mapping[tuple[Definition, int | None], str] = field(default_factory=dict)
-    watched: Mapping[Definition, date] = field(default_factory=dict)
+    setbacks: Mapping[tuple[Edition, int | None], str] = field(default_factory=dict)
+    watched: Mapping[Edition, date] = field(default_factory=dict)
     requested: Mapping[str, int] = field(default_factory=dict)
-    on_hold: Mapping[Definition, str] = field(default_factory=dict)
+    on_hold: Mapping[Edition, str] = field(default_factory=dict)
     seen: RequestsSeen = NOTHING_SEEN
-    asked: Mapping[Definition, frozenset[int]] = field(default_factory=dict)
+    requested_seasons: Mapping[Edition, frozenset[int]] = field(default_factory=dict)
 
 
 class Knowledge:
@@ -73,37 +73,37 @@ class Knowledge:
         self.holds: Final[Mapping[tuple[MediaType, bool], str]] = dict(holds or {})
         self._setbacks = dict(stored.setbacks)
         self._on_hold = dict(stored.on_hold)
-        self._asked = dict(stored.asked)
+        self._requested_seasons = dict(stored.requested_seasons)
 
     @property
-    def setbacks(self) -> Mapping[tuple[Definition, int | None], str]:
+    def setbacks(self) -> Mapping[tuple[Edition, int | None], str]:
         """Why requests failed that are not due again yet, as in `Stored`."""
         return self._setbacks
 
     @property
-    def on_hold(self) -> Mapping[Definition, str]:
+    def on_hold(self) -> Mapping[Edition, str]:
         """Why single titles must not be requested in this run."""
         return self._on_hold
 
     @property
-    def asked(self) -> Mapping[Definition, frozenset[int]]:
+    def requested_seasons(self) -> Mapping[Edition, frozenset[int]]:
         """The seasons that this run has requested; empty for films."""
-        return self._asked
+        return self._requested_seasons
 
     def state(self, key: TitleKey) -> TitleState:
         return self.index.get(key, ABSENT)
 
-    def status(self, title: Definition) -> int:
+    def status(self, title: Edition) -> int:
         return self.state(title.key).of(four_k=title.four_k)
 
-    def look(self, title: Definition, details: SeriesDetails) -> SeasonLook:
+    def look(self, title: Edition, details: SeriesDetails) -> SeasonLook:
         """Put together what the server says of a series and what was done of it."""
-        asked = self._asked.get(title, frozenset())
+        requested = self._requested_seasons.get(title, frozenset())
         declined = self.seen.declined.get(title, frozenset())
-        return SeasonLook(details, title.four_k, self.handled.of_title(title), asked, declined)
+        return SeasonLook(details, title.four_k, self.handled.of_title(title), requested, declined)
 
     def seasons_wanted(
-        self, member: Member, title: Definition, details: SeriesDetails
+        self, member: Member, title: Edition, details: SeriesDetails
     ) -> frozenset[int]:
         """Choose the seasons that a member wants now: all of its rule at first, then new ones."""
         wanted: frozenset[int] = frozenset()
@@ -142,17 +142,17 @@ class RunKnowledge(Knowledge):
             holds=holds,
         )
 
-    def note_asked(self, title: Definition, seasons: Iterable[int]) -> None:
+    def note_requested(self, title: Edition, seasons: Iterable[int]) -> None:
         """Keep the run from requesting *seasons*, or a film, again."""
         new = frozenset(seasons) or _NO_SEASONS
-        asked = self._asked.get(title)
-        self._asked[title] = asked | new if asked else new
+        requested = self._requested_seasons.get(title)
+        self._requested_seasons[title] = requested | new if requested else new
 
-    def put_on_hold(self, title: Definition, why: str) -> None:
+    def put_on_hold(self, title: Edition, why: str) -> None:
         """Keep the run from requesting what may have arrived, or was just refused."""
         self._on_hold[title] = why
 
-    def set_back(self, title: Definition, tvdb_id: int | None, why: str) -> None:
+    def set_back(self, title: Edition, tvdb_id: int | None, why: str) -> None:
         """Keep the run from requesting what would fail."""
         self._setbacks[title, tvdb_id] = why
 
@@ -201,14 +201,14 @@ def knowledge_of(  # noqa: PLR0913 - each is known from elsewhere
     )
 
 
-def holds_of(info: ServerInfo, held: str | None) -> tuple[Hold, ...]:
+def holds_of(info: ServerInfo, on_hold: str | None) -> tuple[Hold, ...]:
     """Keep requests back; those in 4K also where there is nothing to send them to: they hang."""
     lacking = {
         (MediaType.MOVIE, True): None if info.movie_4k else "the server has no 4K Radarr",
         (MediaType.TV, True): None if info.series_4k else "the server has no 4K Sonarr",
     }
     found = (
-        (kind, four_k, lacking.get((kind, four_k)) or held)
+        (kind, four_k, lacking.get((kind, four_k)) or on_hold)
         for kind in MediaType
         for four_k in (False, True)
     )
@@ -221,8 +221,8 @@ def may_watch(lists: Iterable[ListRules], handled: HandledEntries) -> bool:
 
 
 def watched_of(
-    due: Mapping[Definition, date], lists: Iterable[ListRules], handled: HandledEntries
-) -> Mapping[Definition, date]:
+    due: Mapping[Edition, date], lists: Iterable[ListRules], handled: HandledEntries
+) -> Mapping[Edition, date]:
     """Keep the series *due* for a look whose new seasons are wanted, or that are waited for."""
     are_new_wanted = any(one.new_seasons for one in lists)
     waiting = handled.waiting

@@ -225,9 +225,9 @@ class Limits:
 
         steps = (
             (SkipReason.OPEN, unnamed),
-            (SkipReason.HELD, nameless),
-            (SkipReason.HELD, trouble),
-            (SkipReason.HELD, allowance),
+            (SkipReason.ON_HOLD, nameless),
+            (SkipReason.ON_HOLD, trouble),
+            (SkipReason.ON_HOLD, allowance),
             (SkipReason.CAPPED, self._caps.objection),
         )
         own: list[tuple[Member, Skip]] = []

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from listsync.domain.decisions import Match
 from listsync.domain.lists import ListOutcome
-from listsync.domain.media import Definition
+from listsync.domain.media import Edition
 from listsync.domain.run_notes import FailedRequest, ListSetback, Miss
 from listsync.domain.server import SeriesDetails
 
@@ -65,8 +65,8 @@ def failed_again(why: str, before: FailedRequest | None, now: datetime) -> Faile
 
 
 def put_off(
-    failed: Mapping[tuple[Definition, int | None], FailedRequest], now: datetime
-) -> dict[tuple[Definition, int | None], str]:
+    failed: Mapping[tuple[Edition, int | None], FailedRequest], now: datetime
+) -> dict[tuple[Edition, int | None], str]:
     """Say why requests failed that are not due to be tried again."""
     return {name: one.why for name, one in failed.items() if one.retry_at > now}
 

@@ -46,14 +46,14 @@ _KEPT = (ListOutcome.COMPLETE, ListOutcome.UNCHANGED, ListOutcome.EMPTY, ListOut
 class Gathered:
     """What all lists together want, in list order, and what must not be requested.
 
-    `held` says why nothing may be requested at all, if so, and `retry` when that may be over.
+    `on_hold` says why nothing may be requested at all, if so, and `retry` when that may be over.
     `surely_read` are the sources whose every reading in this run was fresh, whole and sure;
     `unplaced` the names of lists for whose rows there was no room.
     """
 
     wanted: list[Member] = field(default_factory=list)
     excluded: list[Member] = field(default_factory=list)
-    held: str | None = None
+    on_hold: str | None = None
     retry: Retry | None = None
     surely_read: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
@@ -91,8 +91,8 @@ def gather(  # noqa: PLR0913 - each is a part of its own
         gathered.excluded.extend(members)
         if not members and not (reading.outcome.whole and has_room):
             why = reading.why if has_room else _TOO_MANY
-            gathered.held = f'the exclusion list "{rules.name}" could not be read: {why}'
-            gathered.retry = _retry_of(reading, gathered.held, setbacks)
+            gathered.on_hold = f'the exclusion list "{rules.name}" could not be read: {why}'
+            gathered.retry = _retry_of(reading, gathered.on_hold, setbacks)
     return gathered
 
 
@@ -185,7 +185,7 @@ class _Keeper:
             self.gathered.notices.extend(_notices_of(rules, fetched, kept))
         elif not is_saved and not reading.was_left_alone:
             _save_setback(reading, self.setbacks, at)
-        is_sure = fetched is not None and fetched.is_sure and not kept.held
+        is_sure = fetched is not None and fetched.is_sure and not kept.on_hold
         if not is_sure:
             self.gathered.surely_read.discard(rules.source)
         if is_saved or not is_sure:
@@ -225,10 +225,10 @@ def save_reading(  # noqa: PLR0913, PLR0917 - each is known from elsewhere
     judged = judge_missing(found, is_doubted=bool(fetched.doubt), at=at)
     kept = judged.kept
     # Without validators: an unchanged list could never show that it has recovered.
-    is_sure = not kept.held and not fetched.doubt
+    is_sure = not kept.on_hold and not fetched.doubt
     reading = replace(
         reading,
-        why=words_of_shrink(kept.held) if kept.held else why,
+        why=words_of_shrink(kept.on_hold) if kept.on_hold else why,
         validators=fetched.validators if is_sure else None,
         read=fetched.read,
         absent=judged.absent,
@@ -240,15 +240,15 @@ def save_reading(  # noqa: PLR0913, PLR0917 - each is known from elsewhere
 
 def _with_shrink(reading: Reading, kept: Kept) -> Reading:
     """Say of a reading that so much is gone from it at once that it is not believed yet."""
-    if not kept.held:
+    if not kept.on_hold:
         return reading
-    rules, why = reading.rules, words_of_shrink(kept.held)
+    rules, why = reading.rules, words_of_shrink(kept.on_hold)
     logger.warning(
         "%s list %s: %s",
         rules.service,
         rules.name,
         why,
-        extra={"action": "list_shrunk", "list": rules.name, "held": kept.held},
+        extra={"action": "list_shrunk", "list": rules.name, "held": kept.on_hold},
     )
     return replace(reading, why=why)
 
@@ -258,8 +258,8 @@ def _notices_of(rules: ListRules, fetched: Fetched, kept: Kept) -> Iterator[Noti
         yield Notice(kind=NoticeKind.LIST_DOUBTED, text=_UNFINISHED, list_name=rules.name)
     elif kept.doubted:
         yield _notice_of_doubt(rules, fetched.doubt, kept.doubted)
-    if kept.held:
-        why = words_of_shrink(kept.held)
+    if kept.on_hold:
+        why = words_of_shrink(kept.on_hold)
         yield Notice(kind=NoticeKind.LIST_SHRANK, text=why, list_name=rules.name)
     if fetched.remark:
         kind = NoticeKind.LOOK_UPS_FAILED

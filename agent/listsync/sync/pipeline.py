@@ -26,9 +26,9 @@ from listsync.domain.decisions import (
     SkipReason,
     Wish,
 )
-from listsync.domain.media import Definition, Exclusion, MediaType
+from listsync.domain.media import Edition, Exclusion, MediaType
 from listsync.domain.report import Result, Retry, retry_of
-from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import Group, wish_of
 from listsync.sync.eligibility import stands_well
@@ -96,7 +96,7 @@ class Settler:
                 return False
         return self._still_means(group, title)
 
-    def _still_means(self, group: Group, title: Definition) -> bool:
+    def _still_means(self, group: Group, title: Edition) -> bool:
         """Tell whether *group* would be taken for *title* today, too, and is not excluded."""
         excluded = self._known.excluded
         if len(group) == 1 and not excluded:
@@ -265,7 +265,7 @@ class Adder:
         except RefusedError as error:
             retry = retry_of(error, datetime.now(UTC))
             raise RunEnded(Result.FAILED, str(error), retry) from error
-        except (UnavailableError, AnswerChangedError) as error:
+        except (UnavailableError, ResponseChangedError) as error:
             failed = Failed(error.why, may_pass=isinstance(error, UnavailableError))
             outcome = self._writer.fail(prepared, failed)
         if isinstance(outcome, Failed):

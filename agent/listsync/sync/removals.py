@@ -125,13 +125,13 @@ class Removals:
         return ListDepartures(rules, size, tuple(due), tuple(later))
 
     def _notice(self, each: ListDepartures) -> Notice:
-        held = len(each.due) if each.are_too_many(len(each.due)) else 0
+        on_hold = len(each.due) if each.are_too_many(len(each.due)) else 0
         is_new = not all(one.was_reported for one in each.later)
         # A dry run leaves no trace: the next sync is the first one that says so.
         next_sync = "the sync after the next" if self.run.dry_run and is_new else "the next sync"
         names = few([one.label for one in each.later], ", ")
         what = f"{next_sync} cancels their requests"
-        if each.are_too_many(held + len(each.later)):
+        if each.are_too_many(on_hold + len(each.later)):
             what = f"{next_sync} holds their requests until {CONFIRM} has them cancelled"
         text = (
             f"{_titles(each.later)} missing from the list: {names}; if the list still lacks them, "
@@ -151,7 +151,7 @@ class Removals:
         logger.info(
             "cancelled: %s [%s]: it has left the list %s",
             one.label,
-            one.definition.key,
+            one.edition.key,
             one.list_name,
             extra={"action": "cancel", "list": one.list_name},
         )
@@ -159,21 +159,21 @@ class Removals:
 
 
 def _waits(one: Departure, index: Mapping[TitleKey, TitleState]) -> bool:
-    state = index.get(one.definition.key, ABSENT)
-    is_pending = state.of(four_k=one.definition.four_k) == MediaStatus.PENDING
+    state = index.get(one.edition.key, ABSENT)
+    is_pending = state.of(four_k=one.edition.four_k) == MediaStatus.PENDING
     return is_pending and one.request_id is not None
 
 
 def _list_of(one: Departure, lists: Sequence[ListRules]) -> int | None:
     """Find the list that it left: in its edition, if the run reads that; else in any."""
     numbers = [number for number, rules in enumerate(lists) if rules.source == one.source]
-    same = [number for number in numbers if lists[number].four_k == one.definition.four_k]
+    same = [number for number in numbers if lists[number].four_k == one.edition.four_k]
     return next(iter([*same, *numbers]), None)
 
 
 def _may_be(entry: ListEntry, one: Departure) -> bool:
     """Tell whether *entry*, of which nothing is known, may be the title under another name."""
-    key = one.definition.key
+    key = one.edition.key
     if entry.kind not in (None, key.kind):
         return False
     if entry.ids.tmdb is not None:
@@ -195,6 +195,6 @@ def _item(one: Departure, verdict: Verdict, why: str) -> ItemReport:
         label=one.label,
         verdict=verdict,
         why=why,
-        key=one.definition.key,
+        key=one.edition.key,
         title=one.label,
     )

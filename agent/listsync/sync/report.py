@@ -23,7 +23,7 @@ from listsync.domain.decisions import (
 from listsync.domain.lists import SkippedRow
 from listsync.domain.notices import Notice
 from listsync.domain.report import ItemReport, ListReport, Retry, Verdict
-from listsync.domain.server import Answered, RequestAnswer
+from listsync.domain.server import RequestResponse, ResponseKind
 from listsync.sync.fetch_lists import Reading
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.request_outcomes import notice_of_failures
@@ -51,7 +51,7 @@ _SKIPS = {
     SkipReason.NO_SEASONS: Verdict.SKIPPED,
     SkipReason.NO_TVDB_ID: Verdict.FAILED,
     SkipReason.SETBACK: Verdict.SKIPPED,
-    SkipReason.HELD: Verdict.ON_HOLD,
+    SkipReason.ON_HOLD: Verdict.ON_HOLD,
     SkipReason.OPEN: Verdict.SKIPPED,
     SkipReason.FILTERED: Verdict.SKIPPED,
     SkipReason.CAPPED: Verdict.SKIPPED,
@@ -59,9 +59,9 @@ _SKIPS = {
 _MOST_SKIPPED_TOLD = 1000  # of one list
 _QUIET = (SkipReason.AVAILABLE, SkipReason.REQUESTED)
 _SAID = {
-    RequestAnswer.IMPOSSIBLE: "the server cannot do it",
-    RequestAnswer.CANCELLED: "cancelled",
-    RequestAnswer.UNSURE: "what came of the request is not known",
+    ResponseKind.IMPOSSIBLE: "the server cannot do it",
+    ResponseKind.CANCELLED: "cancelled",
+    ResponseKind.UNSURE: "what came of the request is not known",
 }
 
 
@@ -71,7 +71,7 @@ def verdict_of(outcome: Outcome) -> tuple[Verdict, str]:
         return _SKIPS[outcome.reason], words_of_skip(outcome)
     match outcome:
         case Requested(answered=answered):
-            if answered and answered.answer is RequestAnswer.COVERED:
+            if answered and answered.kind is ResponseKind.COVERED:
                 return Verdict.ALREADY, answered.detail
             return Verdict.REQUESTED, answered.detail if answered else "would be requested"
         case Refused(answered=answered):
@@ -88,12 +88,12 @@ def words_of_skip(skip: Skip) -> str:
     return f"{reason}: {detail}" if detail else reason
 
 
-def _verdict_of_refusal(answered: Answered) -> tuple[Verdict, str]:
+def _verdict_of_refusal(answered: RequestResponse) -> tuple[Verdict, str]:
     """Judge a refusal as the next titles will be, which are not even sent."""
-    answer = answered.answer
+    answer = answered.kind
     if answer in HOLDS:
-        return Verdict.ON_HOLD, words_of_skip(Skip(SkipReason.HELD, HOLDS[answer]))
-    if answer is RequestAnswer.BLOCKLISTED:
+        return Verdict.ON_HOLD, words_of_skip(Skip(SkipReason.ON_HOLD, HOLDS[answer]))
+    if answer is ResponseKind.BLOCKLISTED:
         return Verdict.EXCLUDED, words_of_skip(Skip(SkipReason.BLOCKLISTED, answered.detail))
     return Verdict.FAILED, f"{_SAID[answer]}: {answered.detail}".rstrip(": ")
 
@@ -274,6 +274,6 @@ def _is_unanswered(outcome: Outcome) -> bool:
         case Failed(may_pass=may_pass):
             return may_pass
         case Refused(answered=answered):
-            return answered.answer is RequestAnswer.UNSURE
+            return answered.kind is ResponseKind.UNSURE
         case _:
             return False

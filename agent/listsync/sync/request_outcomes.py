@@ -12,21 +12,21 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Retry, SyncRun
 from listsync.domain.run_notes import Intent, Notes, Sent
 from listsync.domain.server import (
     ABSENT,
-    Answered,
     FoundRequests,
     MediaStatus,
-    RequestAnswer,
+    RequestResponse,
     RequestStatus,
+    ResponseKind,
     ServerRequest,
     TitleState,
 )
-from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.errors import ResponseChangedError, UnavailableError
 from listsync.ports.server import RequestServer
 
 _READ_AGAIN_AFTER = timedelta(days=1)
@@ -46,15 +46,15 @@ class RequestsSeen:
     `removed`: there is no request at all any more.
     """
 
-    declined: Mapping[Definition, frozenset[int]] = field(default_factory=dict)
-    failed: AbstractSet[Definition] = frozenset()
-    removed: AbstractSet[Definition] = frozenset()
+    declined: Mapping[Edition, frozenset[int]] = field(default_factory=dict)
+    failed: AbstractSet[Edition] = frozenset()
+    removed: AbstractSet[Edition] = frozenset()
 
     @classmethod
     def of(cls, remembered: Iterable[ServerRequest]) -> RequestsSeen:
-        by_status: dict[int, dict[Definition, frozenset[int]]] = defaultdict(dict)
+        by_status: dict[int, dict[Edition, frozenset[int]]] = defaultdict(dict)
         for one in remembered:
-            by_status[one.status][one.definition] = one.seasons
+            by_status[one.status][one.edition] = one.seasons
         return cls(
             by_status[RequestStatus.DECLINED],
             by_status[RequestStatus.FAILED].keys(),
@@ -85,29 +85,29 @@ def are_failures_open(
     """Tell whether a request that failed is not at an end yet."""
     return any(
         one.status == RequestStatus.FAILED
-        and one.definition.key in index
-        and index[one.definition.key].of(four_k=one.definition.four_k) in _IN_WORK
+        and one.edition.key in index
+        and index[one.edition.key].of(four_k=one.edition.four_k) in _IN_WORK
         for one in remembered
     )
 
 
 def digest(
-    requests: Iterable[ServerRequest], vanished: Collection[Definition]
+    requests: Iterable[ServerRequest], vanished: Collection[Edition]
 ) -> list[ServerRequest]:
     """Say what is worth remembering: the newest request of a title or season counts.
 
     Of what has *vanished* from the index it is also worth knowing that there is no request.
     """
-    newest: dict[Definition, dict[int, ServerRequest]] = defaultdict(dict)
+    newest: dict[Edition, dict[int, ServerRequest]] = defaultdict(dict)
     for one in sorted(requests, key=lambda row: row.request_id or 0):
-        is_film = one.definition.key.kind is MediaType.MOVIE
+        is_film = one.edition.key.kind is MediaType.MOVIE
         for number in (_FILM,) if is_film else one.seasons:
-            newest[one.definition][number] = one
+            newest[one.edition][number] = one
     found = [row for seasons in newest.values() for row in _by_newest(seasons)]
     none = (one for one in vanished if one not in newest)
     return [
         *found,
-        *(ServerRequest(definition=one, status=RequestStatus.NONE) for one in none),
+        *(ServerRequest(edition=one, status=RequestStatus.NONE) for one in none),
     ]
 
 
@@ -116,9 +116,9 @@ def _by_newest(seasons: Mapping[int, ServerRequest]) -> Iterator[ServerRequest]:
         fitting = {number: one for number, one in seasons.items() if one.status == status}
         if fitting:
             first = next(iter(fitting.values()))
-            is_film = first.definition.key.kind is MediaType.MOVIE
+            is_film = first.edition.key.kind is MediaType.MOVIE
             yield ServerRequest(
-                definition=first.definition,
+                edition=first.edition,
                 status=status,
                 request_id=max(one.request_id or 0 for one in fitting.values()),
                 seasons=_NO_SEASONS if is_film else frozenset(fitting),
@@ -127,8 +127,8 @@ def _by_newest(seasons: Mapping[int, ServerRequest]) -> Iterator[ServerRequest]:
 
 def clear_orphans(
     index: dict[TitleKey, TitleState],
-    removed: Iterable[Definition],
-    handled: AbstractSet[Definition],
+    removed: Iterable[Edition],
+    handled: AbstractSet[Edition],
 ) -> None:
     """Take titles without any request out of *index* where it says that they are pending.
 
@@ -170,7 +170,7 @@ class OpenIntents:
     """
 
     notes: Notes = field(default_factory=Notes)
-    on_hold: dict[Definition, str] = field(default_factory=dict)
+    on_hold: dict[Edition, str] = field(default_factory=dict)
     misdated: list[Intent] = field(default_factory=list)
 
 
@@ -188,13 +188,13 @@ class IntentReview:
         """Look at each intent once; at most one call for each."""
         result = OpenIntents()
         for intent in intents:
-            definition = Definition(intent.body.key, intent.body.four_k)
+            edition = Edition(intent.body.key, intent.body.four_k)
             try:
                 found = self._find(intent)
-            except (AnswerChangedError, UnavailableError) as error:
-                result.on_hold[definition] = f"{_UNSEEN}: {error.why}"
+            except (ResponseChangedError, UnavailableError) as error:
+                result.on_hold[edition] = f"{_UNSEEN}: {error.why}"
                 continue
-            self._judge(intent, definition, found, result)
+            self._judge(intent, edition, found, result)
         return result
 
     def _find(self, intent: Intent) -> FoundRequests:
@@ -202,34 +202,32 @@ class IntentReview:
         return self.server.find_requests(intent.body) if is_known else _NOTHING_THERE
 
     def _judge(
-        self, intent: Intent, definition: Definition, found: FoundRequests, result: OpenIntents
+        self, intent: Intent, edition: Edition, found: FoundRequests, result: OpenIntents
     ) -> None:
         if found.covering is not None:
             result.notes.sent.append(_found_again(self.run, intent, found.covering))
             return
         due = due_at(intent, self.now, self.timeout)
-        if due > self.now and not self._is_there(definition):
-            result.on_hold[definition] = _words_of_hold(due)
+        if due > self.now and not self._is_there(edition):
+            result.on_hold[edition] = _words_of_hold(due)
             if intent.at > self.now:
                 result.misdated.append(intent)
             return
         result.notes.dropped.append(intent.body)
         result.notes.seen.extend(digest(found.requests, ()))
-        if not found.requests and self._is_pending(definition):
-            result.notes.seen.append(
-                ServerRequest(definition=definition, status=RequestStatus.NONE)
-            )
+        if not found.requests and self._is_pending(edition):
+            result.notes.seen.append(ServerRequest(edition=edition, status=RequestStatus.NONE))
 
-    def _is_there(self, definition: Definition) -> bool:
+    def _is_there(self, edition: Edition) -> bool:
         """Tell a film of which nothing is missing, whatever became of the request."""
-        is_film = definition.key.kind is MediaType.MOVIE
-        return is_film and self._status(definition) == MediaStatus.AVAILABLE
+        is_film = edition.key.kind is MediaType.MOVIE
+        return is_film and self._status(edition) == MediaStatus.AVAILABLE
 
-    def _is_pending(self, definition: Definition) -> bool:
-        return self._status(definition) == MediaStatus.PENDING
+    def _is_pending(self, edition: Edition) -> bool:
+        return self._status(edition) == MediaStatus.PENDING
 
-    def _status(self, definition: Definition) -> int:
-        return self.index.get(definition.key, ABSENT).of(four_k=definition.four_k)
+    def _status(self, edition: Edition) -> int:
+        return self.index.get(edition.key, ABSENT).of(four_k=edition.four_k)
 
 
 def due_at(intent: Intent, now: datetime, timeout: timedelta) -> datetime:
@@ -253,6 +251,6 @@ def _words_of_hold(due: datetime) -> str:
 
 def _found_again(run: SyncRun, intent: Intent, number: int) -> Sent:
     detail = "sent by a run that was cut off; found at the server"
-    answered = Answered(answer=RequestAnswer.REQUESTED, detail=detail, request_id=number)
+    answered = RequestResponse(kind=ResponseKind.REQUESTED, detail=detail, request_id=number)
     label = intent.label or str(intent.body.key)
     return Sent(run.run_id, label, intent.lists, intent.body, answered)

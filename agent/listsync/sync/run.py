@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from listsync.domain.list_rules import ListRules
-from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
+from listsync.domain.media import Edition, Exclusion, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Phase, Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_notes import HandledEntries, Intent, Notes
 from listsync.domain.server import ServerInfo, TitleState
 from listsync.domain.server_knowledge import Learned, TriedUser
-from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from listsync.ports.feeds import FeedStore
 from listsync.ports.server import RequestServer
 from listsync.ports.state import Memory
@@ -128,8 +128,8 @@ class _Sync:
         self._info: ServerInfo | None = None
         self._notices: list[Notice] = []
         self._writer: Writer | None = None
-        self._requested: Mapping[Definition, Intent] | None = None
-        self._on_hold: Mapping[Definition, str] = {}
+        self._requested: Mapping[Edition, Intent] | None = None
+        self._on_hold: Mapping[Edition, str] = {}
         self._failed: FailedBefore = {}
         self._arr_lookup: ArrLookup | None = None
         self._reading = ServerReading(run, server, parts.memory, parts.server_timeout)
@@ -157,7 +157,7 @@ class _Sync:
         except RunEnded as end:
             self._retry = end.retry
             return end.result, end.why
-        except (RefusedError, UnavailableError, AnswerChangedError) as error:
+        except (RefusedError, UnavailableError, ResponseChangedError) as error:
             if self._parts.stop():  # which ends every wait for the server
                 return Result.CANCELLED, STOPPED
             self._retry = retry_of(error, datetime.now(UTC))
@@ -219,11 +219,11 @@ class _Sync:
             self._must_agree(len(wanted))
         handled = self._adopt(parts.memory.handled.load(), wanted)
         self._seen = self._reading.requests_seen(index, is_doubted=doubt is not None)
-        clear_orphans(index, self._seen.removed, handled.definitions)
+        clear_orphans(index, self._seen.removed, handled.editions)
         self._failed = parts.memory.failed_requests.load()
-        held = doubt or gathered.held
-        arr = self._arr_names(info, ways if held is None else ())
-        learned = Learned(holds=holds_of(info, held), users=tuple(self._tried_users()))
+        on_hold = doubt or gathered.on_hold
+        arr = self._arr_names(info, ways if on_hold is None else ())
+        learned = Learned(holds=holds_of(info, on_hold), users=tuple(self._tried_users()))
         known = self._knowledge(index, handled, learned, arr)
         try:
             self._add(wanted, gathered, known)
@@ -298,7 +298,7 @@ class _Sync:
             self._doubt_arr_names(known.limits.doubted)
         # What another list wants since this run is not cancelled.
         self._writer.flush()
-        if gathered.held is None:  # else it is not known what is excluded
+        if gathered.on_hold is None:  # else it is not known what is excluded
             feeds.keep(self._parts.lists, gathered.unplaced)
 
     def _verify(self) -> None:
@@ -327,7 +327,7 @@ class _Sync:
         excluded, today = ExclusionSet(self._parts.exclusions), started_at.date()
         return knowledge_of(stored, learned, excluded, today, cap=self._parts.cap, arr=arr)
 
-    def _watched(self, handled: HandledEntries) -> Mapping[Definition, date]:
+    def _watched(self, handled: HandledEntries) -> Mapping[Edition, date]:
         """Find the series that are due for a look, if any list wants seasons that come later."""
         lists = self._rules()
         if not may_watch(lists, handled):
@@ -347,7 +347,7 @@ class _Sync:
         rules = (one for one in self._rules() if not one.is_exclusion)
         for user in dict.fromkeys(one.asking.user for one in rules):
             if user is not None:
-                why = self._server.trouble_with_user(user)
+                why = self._server.problem_with_user(user)
                 yield TriedUser(user=user, why=why or "")
 
     def _arr_names(self, info: ServerInfo, ways: Sequence[Way]) -> ArrDirectory:

@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime
 
 from listsync.domain.decisions import Match, Member, Outcome, Prepared, Requested, Skip, SkipReason
 from listsync.domain.list_rules import ListRules
-from listsync.domain.media import Definition, MediaType
+from listsync.domain.media import Edition, MediaType
 from listsync.domain.notices import Notice, NoticeKind, few, kind_of_outcome
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, Verdict
-from listsync.domain.run_messages import findings_of, passes_by_itself, trouble_words
+from listsync.domain.run_messages import failure_words, findings_of, passes_by_itself
 from listsync.domain.run_notes import FailedRequest, HandledSeasons, Handling, Intent, Notes
 from listsync.domain.server import RequestBody, SeriesDetails
 from listsync.domain.server_knowledge import CONFIRM
@@ -26,7 +26,7 @@ from listsync.sync.titles.lookups import lookup_of
 
 _DOUBTS = (NoticeKind.SERVER_REPLACED, NoticeKind.REQUESTS_GONE)
 _CONFIRM = f"say that the server is the one that is meant: {CONFIRM}"
-_HELD = f"{SkipReason.HELD.value}: "
+_ON_HOLD = f"{SkipReason.ON_HOLD.value}: "
 _PUT_OFF = f"{SkipReason.SETBACK.value}: "
 _NOTHING_YET = f"{_PUT_OFF}{SkipReason.NO_SEASONS.value}"
 
@@ -47,7 +47,7 @@ def _notices_of_list(
     one: ListReport, items: Sequence[ItemReport], texts: Collection[str]
 ) -> Iterator[Notice]:
     if not one.is_good:
-        words = trouble_words(one.service, one.outcome, one.why)
+        words = failure_words(one.service, one.outcome, one.why)
         kept = "; the last good reading was used" if one.from_memory else ""
         yield Notice(
             kind=kind_of_outcome(one.outcome),
@@ -55,11 +55,11 @@ def _notices_of_list(
             list_name=one.name,
             passes=passes_by_itself(one.service, one.outcome),
         )
-    held = [item for item in items if item.verdict is Verdict.ON_HOLD]
-    if held:
-        reasons = (item.why.removeprefix(_HELD) for item in held)
+    on_hold = [item for item in items if item.verdict is Verdict.ON_HOLD]
+    if on_hold:
+        reasons = (item.why.removeprefix(_ON_HOLD) for item in on_hold)
         why = _joined(_CONFIRM if reason in texts else reason for reason in reasons)
-        text = f"{_titles(held)} on hold: {why}"
+        text = f"{_titles(on_hold)} on hold: {why}"
         yield Notice(kind=NoticeKind.ON_HOLD, text=text, list_name=one.name)
     failed = [item for item in items if item.verdict is Verdict.FAILED]
     put_off = [item for item in items if _failed_before(item)]
@@ -130,7 +130,7 @@ Done = tuple[list[Member], set[int], date | None]
 
 
 def acted_on(
-    prepared: Prepared, title: Definition, outcome: Outcome, known: Knowledge
+    prepared: Prepared, title: Edition, outcome: Outcome, known: Knowledge
 ) -> Iterator[Handling]:
     """Yield the entries of which nothing is missing any more, as they are remembered from now on.
 
@@ -148,7 +148,7 @@ def acted_on(
                 yield Handling(members[0], title, now)
 
 
-def _before(member: Member, title: Definition, known: Knowledge) -> HandledSeasons | None:
+def _before(member: Member, title: Edition, known: Knowledge) -> HandledSeasons | None:
     is_same = known.handled.title_of(member) == title
     return known.handled.seasons_of(member) if is_same else None
 
@@ -156,7 +156,7 @@ def _before(member: Member, title: Definition, known: Knowledge) -> HandledSeaso
 def _done(
     members: Sequence[Member],
     prepared: Prepared,
-    title: Definition,
+    title: Edition,
     outcome: Outcome,
     known: Knowledge,
 ) -> Done:
@@ -164,15 +164,15 @@ def _done(
         return _done_by_look(members, title, prepared.details, known)
     new = [member for member in members if is_new(member, title, known.handled)]
     if isinstance(outcome, Skip) and outcome.reason is SkipReason.SAME_RUN:
-        asked = known.asked.get(title, frozenset())
+        requested = known.requested_seasons.get(title, frozenset())
         named = [(member, member.named_seasons) for member in new]
-        done = [(member, numbers) for member, numbers in named if numbers and numbers <= asked]
+        done = [(member, numbers) for member, numbers in named if numbers and numbers <= requested]
         return [one for one, _ in done], {n for _, numbers in done for n in numbers}, None
     return (new, set(), known.today) if is_decided_whole(title, new, known) else ([], set(), None)
 
 
 def _done_by_look(
-    members: Sequence[Member], title: Definition, details: SeriesDetails, known: Knowledge
+    members: Sequence[Member], title: Edition, details: SeriesDetails, known: Knowledge
 ) -> Done:
     look = known.look(title, details)
     done: list[Member] = []
@@ -197,7 +197,7 @@ _HANDLED = (
 )
 
 
-FailedBefore = Mapping[tuple[Definition, int | None], FailedRequest]
+FailedBefore = Mapping[tuple[Edition, int | None], FailedRequest]
 """Requests that failed, as `ports.titles.FailedRequests` tells them."""
 
 
@@ -279,17 +279,17 @@ class Recorder:
     def set_back(self, prepared: Prepared, why: str) -> None:
         """Remember that requesting this title would fail; it is tried again later."""
         if prepared.match is not None and prepared.match.key is not None:
-            definition = Definition(prepared.match.key, prepared.wish.four_k)
+            edition = Edition(prepared.match.key, prepared.wish.four_k)
             tvdb = prepared.wish.ids.tvdb
-            self._known.set_back(definition, tvdb, why)
-            failed = failed_again(why, self._failed.get((definition, tvdb)), datetime.now(UTC))
-            self._failed[definition, tvdb] = self.notes.failed[definition, tvdb] = failed
+            self._known.set_back(edition, tvdb, why)
+            failed = failed_again(why, self._failed.get((edition, tvdb)), datetime.now(UTC))
+            self._failed[edition, tvdb] = self.notes.failed[edition, tvdb] = failed
 
     def note(self, prepared: Prepared, outcome: Outcome) -> None:
         """Remember what *outcome* says of the entries that want it, and of its match."""
         key = prepared.match.key if prepared.match else None
         if key is not None and (_is_handled(outcome) or _is_waiting(prepared, outcome)):
-            title = Definition(key, prepared.wish.four_k)
+            title = Edition(key, prepared.wish.four_k)
             if key.kind is MediaType.MOVIE:
                 self._note_film(prepared, title)
             else:
@@ -297,12 +297,12 @@ class Recorder:
         self._note_look(prepared, outcome)
         self.learn(prepared)
 
-    def _note_film(self, prepared: Prepared, title: Definition) -> None:
+    def _note_film(self, prepared: Prepared, title: Edition) -> None:
         for member in prepared.wish.members:
             if self._known.handled.title_of(member) != title:
                 self._note_handling(Handling(member, title))
 
-    def _note_series(self, prepared: Prepared, title: Definition, outcome: Outcome) -> None:
+    def _note_series(self, prepared: Prepared, title: Edition, outcome: Outcome) -> None:
         """Remember the entries of which nothing is missing now, each with its seasons."""
         for one in acted_on(prepared, title, outcome, self._known):
             self._note_handling(one)
@@ -320,9 +320,9 @@ class Recorder:
         match, details = prepared.match, prepared.details
         if match is None or match.key is None or details is None:
             return
-        definition = Definition(match.key, prepared.wish.four_k)
-        if definition in self._known.watched or _is_waiting(prepared, outcome):
-            self.notes.looked[definition] = next_look(details, self._known.today)
+        edition = Edition(match.key, prepared.wish.four_k)
+        if edition in self._known.watched or _is_waiting(prepared, outcome):
+            self.notes.looked[edition] = next_look(details, self._known.today)
 
     def _write_if_full(self) -> None:
         if len(self.notes) >= _NOTES_AT_ONCE:

@@ -8,7 +8,7 @@ from datetime import date
 
 from listsync.domain.decisions import Member
 from listsync.domain.list_rules import Which
-from listsync.domain.media import Definition
+from listsync.domain.media import Edition
 from listsync.domain.run_notes import HandledEntries, HandledSeasons, Handling
 from listsync.domain.server import Season, SeriesDetails
 
@@ -21,14 +21,14 @@ Row = tuple[str, str, bool]
 class SeasonLook:
     """What a look at a series tells, together with what is known of it.
 
-    `before` is what handled entries remember, `asked` what this run has requested; `declined` are
-    seasons that were declined at the server.
+    `before` is what handled entries remember, `requested` what this run has requested; `declined`
+    are seasons that were declined at the server.
     """
 
     details: SeriesDetails
     four_k: bool
     before: frozenset[HandledSeasons]
-    asked: frozenset[int]
+    requested: frozenset[int]
     declined: frozenset[int] = frozenset()
 
     def existing(self, wanted: Iterable[int]) -> tuple[Season, ...]:
@@ -44,18 +44,18 @@ class SeasonLook:
         return tuple(
             one
             for one in self.existing(wanted)
-            if one.number not in self.asked and not one.is_covered(four_k=self.four_k)
+            if one.number not in self.requested and not one.is_covered(four_k=self.four_k)
         )
 
     def _is_missing(self, one: Season) -> bool:
-        if one.number in self.asked or one.is_covered(four_k=self.four_k):
+        if one.number in self.requested or one.is_covered(four_k=self.four_k):
             return False
         if one.is_deleted(four_k=self.four_k) or one.number in self.declined:
             return False
         return not any(entry.holds(one) for entry in self.before)
 
 
-def is_new(member: Member, title: Definition, handled: HandledEntries) -> bool:
+def is_new(member: Member, title: Edition, handled: HandledEntries) -> bool:
     """Tell whether an entry of a series was never acted on, or by another season rule only."""
     if handled.title_of(member) != title:
         return True
@@ -63,14 +63,14 @@ def is_new(member: Member, title: Definition, handled: HandledEntries) -> bool:
     return seasons is None or not seasons.knows(member.season_rule)
 
 
-def is_waiting(member: Member, title: Definition, handled: HandledEntries) -> bool:
+def is_waiting(member: Member, title: Edition, handled: HandledEntries) -> bool:
     """Tell whether an entry of a series waits for a season that does not exist yet."""
     seasons = handled.seasons_of(member)
     is_unmet = seasons is not None and seasons.is_waiting
     return is_unmet and not is_new(member, title, handled)
 
 
-def is_open(member: Member, title: Definition, handled: HandledEntries) -> bool:
+def is_open(member: Member, title: Edition, handled: HandledEntries) -> bool:
     """Tell whether an entry of a series may want seasons of its rule still."""
     if handled.title_of(member) != title:
         return True

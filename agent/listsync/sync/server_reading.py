@@ -11,12 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Edition, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Retry, SyncRun
 from listsync.domain.run_notes import Intent, Notes
 from listsync.domain.server import (
-    RequestAnswer,
+    ResponseKind,
     TitleState,
     index_of,
     is_lacking,
@@ -27,7 +27,7 @@ from listsync.domain.server_knowledge import (
     doubt_of_server,
     doubt_of_state,
 )
-from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.errors import ResponseChangedError, UnavailableError
 from listsync.ports.server import RequestServer, ServerGuard
 from listsync.ports.state import Memory
 from listsync.sync.request_outcomes import (
@@ -64,7 +64,7 @@ class ServerReading:
         self.index_pages = len(pages)
         return index_of(pages)
 
-    def settle_intents(self, index: Index) -> dict[Definition, str]:
+    def settle_intents(self, index: Index) -> dict[Edition, str]:
         """Find out what became of requests whose answer was lost; says why a title must wait."""
         intents = self.memory.requests.open_intents()
         if not intents:
@@ -101,7 +101,7 @@ class ServerReading:
         return RequestsSeen.of(remembered)
 
     def verify(
-        self, requested: Mapping[Definition, Intent], check: Callable[[], None]
+        self, requested: Mapping[Edition, Intent], check: Callable[[], None]
     ) -> Notice | None:
         """After many requests: look whether the server still has what it took; mend what not.
 
@@ -112,7 +112,7 @@ class ServerReading:
         verification = Verification(self.run, self.server, self.memory, requested, check)
         try:
             index = self.read_index(again=True)
-        except AnswerChangedError as error:
+        except ResponseChangedError as error:
             text = f"the requests of this sync were not checked afterwards: {error}"
             return Notice(kind=NoticeKind.REQUESTS_UNCHECKED, text=text)
         return verification.mend(index)
@@ -141,7 +141,7 @@ class Verification:
     run: SyncRun
     server: RequestServer
     memory: Memory
-    requested: Mapping[Definition, Intent]
+    requested: Mapping[Edition, Intent]
     check: Callable[[], None] = lambda: None
     """Raises when the run is to end."""
 
@@ -177,10 +177,10 @@ class Verification:
         self.memory.record(Notes(), [intent])
         try:
             answered = self.server.request(intent.body)
-        except (AnswerChangedError, UnavailableError):
+        except (ResponseChangedError, UnavailableError):
             self.memory.record(Notes(), [intent])  # it may be running until now
             raise
-        is_unsure = answered.answer is RequestAnswer.UNSURE
+        is_unsure = answered.kind is ResponseKind.UNSURE
         notes = Notes(sent=[sent(self.run, intent, answered)])
         self.memory.record(notes, [intent] if is_unsure else [])
         return bool(self.server.find_requests(intent.body).requests)
@@ -195,7 +195,7 @@ def _notice(what: str, how_often: str) -> Notice:
 
 
 def find_doubt(
-    guard: ServerGuard, requested: Collection[Definition], index: Mapping[TitleKey, TitleState]
+    guard: ServerGuard, requested: Collection[Edition], index: Mapping[TitleKey, TitleState]
 ) -> ServerDoubt | None:
     """Compare the server and its index with what is remembered of them."""
     return (
@@ -205,5 +205,5 @@ def find_doubt(
     )
 
 
-def count_lost(requested: Iterable[Definition], index: Mapping[TitleKey, TitleState]) -> int:
+def count_lost(requested: Iterable[Edition], index: Mapping[TitleKey, TitleState]) -> int:
     return sum(is_lacking(index, one) for one in requested)

@@ -38,13 +38,13 @@ def judge_missing(found: Difference, *, is_doubted: bool, at: datetime) -> Shrin
         return ShrinkJudgement(Kept(found.new), found.missing)
     if is_believed(found.shrunk_at, at):
         return ShrinkJudgement(Kept(found.new), found.missing, found.shrunk_at)
-    held = Kept(found.new, held=len(found.missing))
-    return ShrinkJudgement(held, shrunk_at=found.shrunk_at or at)
+    on_hold = Kept(found.new, on_hold=len(found.missing))
+    return ShrinkJudgement(on_hold, shrunk_at=found.shrunk_at or at)
 
 
-def words_of_shrink(held: int) -> str:
+def words_of_shrink(on_hold: int) -> str:
     return (
-        f"{held} entries are gone at once; they are kept until that has lasted a week, "
+        f"{on_hold} entries are gone at once; they are kept until that has lasted a week, "
         f"or {CONFIRM} says that it is meant"
     )
 

@@ -26,21 +26,21 @@ from listsync.domain.decisions import (
     Requested,
     Skip,
 )
-from listsync.domain.media import Definition
+from listsync.domain.media import Edition
 from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import Intent, Sent
 from listsync.domain.server import (
     AS_SERVER_DECIDES,
     TAKEN,
-    Answered,
     MediaStatus,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
     RequestStatus,
+    ResponseKind,
     ServerRequest,
 )
 from listsync.domain.server_knowledge import UNLIMITED
-from listsync.errors import AnswerChangedError, NotTakenError, RefusedError, UnavailableError
+from listsync.errors import NotTakenError, RefusedError, ResponseChangedError, UnavailableError
 from listsync.ports.server import RequestServer
 from listsync.sync.knowledge import RunKnowledge
 from listsync.sync.run_recorder import Recorder
@@ -54,8 +54,8 @@ _MOST_AHEAD = 8
 _LEAST_S = 0.001
 """A request is taken to last at least as long as this."""
 HOLDS = {
-    RequestAnswer.QUOTA: "the quota of the requesting user is used up",
-    RequestAnswer.PERMISSION: "the requesting user may not request this",
+    ResponseKind.QUOTA: "the quota of the requesting user is used up",
+    ResponseKind.PERMISSION: "the requesting user may not request this",
 }
 """Why nothing more is requested as a user, by what the server answered."""
 _UNSURE = "requested in this run without an answer; a later one looks what came of it"
@@ -86,13 +86,13 @@ class Writer:
         self._known = known
         self._window = window
         self._recorder = recorder
-        self._requested: dict[Definition, Intent] = {}
+        self._requested: dict[Edition, Intent] = {}
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._written_at = 0.0
         self._took_s = math.inf
 
     @property
-    def requested(self) -> Mapping[Definition, Intent]:
+    def requested(self) -> Mapping[Edition, Intent]:
         """What was newly requested so far, each title once with all its seasons."""
         return self._requested
 
@@ -122,7 +122,7 @@ class Writer:
         body = intent.body
         try:
             answered = self._send(body)
-        except AnswerChangedError as error:
+        except ResponseChangedError as error:
             self._keep_open(intent)
             return Failed(error.why)
         except UnavailableError:
@@ -132,33 +132,35 @@ class Writer:
         if answered.seasons:
             taken = replace(intent, body=replace(body, seasons=answered.seasons))
         self._recorder.notes.sent.append(sent(self._run, taken, answered))
-        if answered.answer in TAKEN:
+        if answered.kind in TAKEN:
             return self._taken(decision, taken, answered)
         return self._refused(prepared, intent, answered)
 
-    def _taken(self, decision: Request, taken: Intent, answered: Answered | None) -> Requested:
+    def _taken(
+        self, decision: Request, taken: Intent, answered: RequestResponse | None
+    ) -> Requested:
         """Keep the run from asking again, also for what the server chose to leave out."""
         body = taken.body
-        title, earlier = Definition(body.key, body.four_k), None
-        self._known.note_asked(title, decision.body.seasons)
-        if answered is None or answered.answer is RequestAnswer.REQUESTED:
+        title, earlier = Edition(body.key, body.four_k), None
+        self._known.note_requested(title, decision.body.seasons)
+        if answered is None or answered.kind is ResponseKind.REQUESTED:
             earlier = self._requested.get(title)
             self._count(title, taken, earlier)
         before = earlier.lists[0] if earlier is not None and earlier.lists else None
         return Requested(body, answered, decision.members, decision.left_out, before)
 
-    def _refused(self, prepared: Prepared, intent: Intent, answered: Answered) -> Refused:
+    def _refused(self, prepared: Prepared, intent: Intent, answered: RequestResponse) -> Refused:
         """Draw the conclusions from an answer that gives nothing."""
         body = intent.body
         # Written before the next request goes out: the server would not show it to the next run.
         self._written_at = -math.inf
-        if answered.answer in HOLDS:
-            self._hold(body, answered.answer)
-        if answered.answer is RequestAnswer.UNSURE:
+        if answered.kind in HOLDS:
+            self._hold(body, answered.kind)
+        if answered.kind is ResponseKind.UNSURE:
             self._keep_open(intent)
-        if answered.answer is RequestAnswer.BLOCKLISTED:
+        if answered.kind is ResponseKind.BLOCKLISTED:
             self._put_on_hold(body, _BLOCKLISTED)
-        if answered.answer is RequestAnswer.IMPOSSIBLE:
+        if answered.kind is ResponseKind.IMPOSSIBLE:
             self.set_back(prepared, answered.detail)
             self._note_without_request(body)
         return Refused(body, answered)
@@ -170,10 +172,8 @@ class Writer:
 
     def _note_without_request(self, body: RequestBody) -> None:
         """Remember that a refusal may have left the title's row at the server, but no request."""
-        definition = Definition(body.key, body.four_k)
-        self._recorder.notes.seen.append(
-            ServerRequest(definition=definition, status=RequestStatus.NONE)
-        )
+        edition = Edition(body.key, body.four_k)
+        self._recorder.notes.seen.append(ServerRequest(edition=edition, status=RequestStatus.NONE))
 
     def _intent_of(self, prepared: Prepared, decision: Request) -> Intent:
         """Name the lists that want the title; the one on whose behalf it is requested first."""
@@ -191,23 +191,23 @@ class Writer:
 
     def _following(self, intent: Intent) -> Iterator[Intent]:
         """Yield the intents of as many requests as go out before the next commit."""
-        taken = {Definition(intent.body.key, intent.body.four_k)}
+        taken = {Edition(intent.body.key, intent.body.four_k)}
         most = min(_MOST_AHEAD, int(_UNWRITTEN_S / max(self._took_s, _LEAST_S)))
         for prepared, decision in self._window.coming(most):
             one = self._intent_of(prepared, decision)
-            definition = Definition(one.body.key, one.body.four_k)
+            edition = Edition(one.body.key, one.body.four_k)
             # More of a title is decided anew when its turn comes; and of a title that the server
             # has already, its index would not tell the next run whether this was requested.
-            status = self._known.state(definition.key).of(four_k=one.body.four_k)
-            if status == MediaStatus.UNKNOWN and definition not in taken:
-                taken.add(definition)
+            status = self._known.state(edition.key).of(four_k=one.body.four_k)
+            if status == MediaStatus.UNKNOWN and edition not in taken:
+                taken.add(edition)
                 yield one
 
-    def _send(self, body: RequestBody) -> Answered:
+    def _send(self, body: RequestBody) -> RequestResponse:
         began = time.monotonic()
         try:
             answered = self._server.request(body)
-        except (AnswerChangedError, NotTakenError):
+        except (ResponseChangedError, NotTakenError):
             self._doubt(body)
             raise
         finally:
@@ -216,7 +216,7 @@ class Writer:
             self._doubt(body)
         return answered
 
-    def _count(self, title: Definition, taken: Intent, earlier: Intent | None) -> None:
+    def _count(self, title: Edition, taken: Intent, earlier: Intent | None) -> None:
         """Count a title that is newly requested, by the list that had it requested first."""
         body = taken.body
         self._known.count(body, taken.lists[0] if earlier is None and taken.lists else None)
@@ -234,14 +234,14 @@ class Writer:
         """
         try:
             allowance = self._server.allowance_of(user)
-        except (RefusedError, AnswerChangedError) as error:
+        except (RefusedError, ResponseChangedError) as error:
             logger.warning("what a user may request is not known: %s", error)
             allowance = UNLIMITED
         self._known.learn_allowance(user, allowance)
 
-    def _hold(self, body: RequestBody, answer: RequestAnswer) -> None:
+    def _hold(self, body: RequestBody, answer: ResponseKind) -> None:
         """Ask no more for the user who was refused; one quota is for both, in 4K and not."""
-        both = answer is RequestAnswer.QUOTA
+        both = answer is ResponseKind.QUOTA
         for four_k in (False, True) if both else (body.four_k,):
             self._known.refuse(body.asking.user, body.key.kind, four_k=four_k, why=HOLDS[answer])
 
@@ -252,7 +252,7 @@ class Writer:
 
     def _put_on_hold(self, body: RequestBody, why: str) -> None:
         """Keep this run from asking again for what may have arrived, or was just refused."""
-        self._known.put_on_hold(Definition(body.key, body.four_k), why)
+        self._known.put_on_hold(Edition(body.key, body.four_k), why)
 
     def fail(self, prepared: Prepared, outcome: Failed) -> Failed:
         """Keep what was learned of a wish that could not be taken to its end."""
@@ -272,11 +272,11 @@ class Writer:
         self._recorder.write()
 
 
-def sent(run: SyncRun, intent: Intent, answered: Answered) -> Sent:
+def sent(run: SyncRun, intent: Intent, answered: RequestResponse) -> Sent:
     """Log what the server answered to a request, and say it for the log of requests."""
     logger.info(
         "%s: %s [%s]",
-        answered.answer.value,
+        answered.kind.value,
         intent.label,
         intent.body.key,
         extra={"action": "request", "run": run.run_id, "lists": intent.lists},

@@ -98,7 +98,7 @@ class FeedSync:
         for name, content in contents.items():
             self._tally.leave_out(name, content.left_out)
             self._tally.leave_out(name, {IN_FEED: sum(one.is_served for one in content.titles)})
-        if parts.feeds is not None and gathered.held is None:
+        if parts.feeds is not None and gathered.on_hold is None:
             keep_feeds(parts.feeds, parts.lists, contents, gathered.unplaced)
 
     def _check(self) -> None:
@@ -112,8 +112,8 @@ class FeedSync:
         is_whole = result is Result.OK
         if is_whole:
             result, why = result_of(lists, notices)
-        if gathered.held is not None and is_whole:
-            result, why = Result.PARTLY, f"feeds stay as they are: {gathered.held}"
+        if gathered.on_hold is not None and is_whole:
+            result, why = Result.PARTLY, f"feeds stay as they are: {gathered.on_hold}"
         return SyncReport(
             run=self._run,
             result=result,

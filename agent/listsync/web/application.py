@@ -40,7 +40,7 @@ _AT_ONCE = frozenset({"ping", "version", "progress"})
 
 
 class Backend:
-    """The agent behind the door: its commands, asked off the loop, and what is in force."""
+    """The agent behind the routes: its commands, asked off the loop, and what is in force."""
 
     def __init__(self, commands: Call, settings: HttpSettings) -> None:
         self._commands = commands
@@ -104,7 +104,7 @@ class Backend:
         self._changes.append(told)
 
     def at_end(self, ending: Callable[[], None]) -> None:
-        """Have *ending* called on the loop when the door closes."""
+        """Have *ending* called on the loop when the server stops."""
         self._endings.append(ending)
 
     def end(self) -> None:
@@ -155,7 +155,7 @@ def _routes(
 
 @dataclass(frozen=True, slots=True)
 class _Responder:
-    """Answers at one path."""
+    """Responder at one path."""
 
     methods: Mapping[str, HttpRoute]
     authorizer: Authorizer

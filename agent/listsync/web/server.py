@@ -84,8 +84,8 @@ class BoundedConnection(H11Protocol):
         address = plain(self.client[0] if self.client else "")
         own = network_of(address)
         ours = (one for one in self.connections if isinstance(one, BoundedConnection))
-        held = sum(network_of(one.client[0]) == own for one in ours if one.client)
-        return held > self.config.most_of(address)
+        open_already = sum(network_of(one.client[0]) == own for one in ours if one.client)
+        return open_already > self.config.most_of(address)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""

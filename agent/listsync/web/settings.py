@@ -1,4 +1,4 @@
-"""What the HTTP door is told by the configuration; quick to import, as there is no HTTP here."""
+"""What the HTTP server is told by the configuration; quick to import, as there is no HTTP here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EVERYTHING = frozenset(TokenScope)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A secret that opens the door, how it is called in the log, and what it is good for."""
+    """A secret that gives access, how it is called in the log, and what it is good for."""
 
     name: str
     secret: str = field(repr=False)
@@ -109,7 +109,7 @@ class ListenAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
-    """All that the door follows; `listen` is where it is.
+    """All that the HTTP server follows; `listen` is where it is.
 
     `base_path` is empty or begins with a slash and does not end with one; `allowed_hosts` are
     names in small letters, beside those that are the machine's own.

@@ -11,7 +11,7 @@ import pytest
 from listsync.domain.decisions import Found, How, Match, Member
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Edition, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
 from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_notes import (
@@ -26,13 +26,13 @@ from listsync.domain.run_notes import (
     Sent,
 )
 from listsync.domain.server import (
-    Answered,
     Candidate,
     IndexPage,
     MediaStatus,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
     RequestStatus,
+    ResponseKind,
     ServerInfo,
     ServerRequest,
     TitleState,
@@ -73,7 +73,7 @@ LOST = ListEntry(rank=2, ids=ExternalIds(tvdb=73739), seasons=(0, 2))
 DOUBTFUL = ListEntry(rank=4, title="Dark", doubt="the season")
 HEAT = ListEntry(rank=3, title="Heat")
 KEY = TitleKey(MediaType.MOVIE, 438631)
-FILM = Definition(KEY, four_k=False)
+FILM = Edition(KEY, four_k=False)
 BODY = RequestBody(key=KEY, four_k=False)
 SERIES_BODY = RequestBody(key=TitleKey(MediaType.TV, 4607), four_k=True, seasons=(1, 2))
 _SECONDS = itertools.count()
@@ -99,7 +99,7 @@ def unchanged(memory: Memory, validators: Validators | None = MARK) -> frozenset
 
 def handling(entry: ListEntry = DUNE, *, four_k: bool = False) -> Handling:
     member: Member = members_of(LIST, [entry])[0]
-    return Handling(member, Definition(KEY, four_k))
+    return Handling(member, Edition(KEY, four_k))
 
 
 def intent(body: RequestBody = BODY) -> Intent:
@@ -107,7 +107,7 @@ def intent(body: RequestBody = BODY) -> Intent:
 
 
 def sent(body: RequestBody = BODY) -> Sent:
-    answered = Answered(answer=RequestAnswer.REQUESTED, detail="", request_id=7)
+    answered = RequestResponse(kind=ResponseKind.REQUESTED, detail="", request_id=7)
     return Sent("run-1", "Dune (2021)", ("mine",), body, answered)
 
 
@@ -213,7 +213,7 @@ def test_an_entry_that_is_called_otherwise_stays_what_it_was(memory: Memory) -> 
     assert dict(memory.snapshots.entries(LIST.source)) == {new: DUNE, heat: HEAT}
     for four_k in (False, True):
         titles = memory.handled.load().titles[LIST.source, four_k]
-        assert dict(titles) == {new: Definition(KEY, four_k)}
+        assert dict(titles) == {new: Edition(KEY, four_k)}
     assert memory.departures.load() == ()
 
 
@@ -354,19 +354,19 @@ def test_a_handled_entry_is_known_by_list_and_title(memory: Memory) -> None:
     read(memory, DUNE)
     memory.record(Notes(handled=[handling(), handling(four_k=True)]))
     handled = memory.handled.load()
-    four_k = Definition(KEY, four_k=True)
+    four_k = Edition(KEY, four_k=True)
     assert handled.titles == {
         ("file:mine", False): {"imdb:tt1160419": FILM},
         ("file:mine", True): {"imdb:tt1160419": four_k},
     }
-    assert handled.definitions == {FILM, four_k}
+    assert handled.editions == {FILM, four_k}
 
 
 def test_a_handled_entry_absent_once_stays_handled(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     memory.record(Notes(handled=[handling()]))
     read(memory, LOST)
-    assert FILM in memory.handled.load().definitions
+    assert FILM in memory.handled.load().editions
 
 
 def test_a_handled_entry_that_left_its_list_is_forgotten(memory: Memory) -> None:
@@ -375,7 +375,7 @@ def test_a_handled_entry_that_left_its_list_is_forgotten(memory: Memory) -> None
     read(memory, LOST)
     read(memory, LOST)
     assert not memory.handled.load().titles
-    assert not memory.handled.load().definitions
+    assert not memory.handled.load().editions
 
 
 def test_an_entry_is_handled_at_one_server(memory: Memory) -> None:
@@ -387,7 +387,7 @@ def test_an_entry_is_handled_at_one_server(memory: Memory) -> None:
 
 def test_a_handled_series_is_remembered_with_its_seasons(memory: Memory) -> None:
     read(memory, LOST, DUNE)
-    series = Definition(TitleKey(MediaType.TV, 4607), four_k=True)
+    series = Edition(TitleKey(MediaType.TV, 4607), four_k=True)
     (member,) = members_of(replace(LIST, four_k=True), [LOST])
     seasons = HandledSeasons.of(["0"], [0, 2], NOW.date())
     memory.record(Notes(handled=[Handling(member, series, seasons), handling()]))
@@ -400,7 +400,7 @@ def test_a_handled_series_is_remembered_with_its_seasons(memory: Memory) -> None
 
 def test_a_series_that_is_acted_on_again_is_remembered_anew(memory: Memory) -> None:
     read(memory, LOST)
-    series = Definition(TitleKey(MediaType.TV, 4607), four_k=False)
+    series = Edition(TitleKey(MediaType.TV, 4607), four_k=False)
     (member,) = members_of(LIST, [LOST])
     for rule, numbers in (("first", [1]), ("all", [1, 2, 3])):
         seasons = HandledSeasons.of([rule], numbers)
@@ -410,7 +410,7 @@ def test_a_series_that_is_acted_on_again_is_remembered_anew(memory: Memory) -> N
 
 def test_the_seasons_of_an_entry_that_left_its_list_are_forgotten(memory: Memory) -> None:
     read(memory, DUNE, LOST)
-    series = Definition(TitleKey(MediaType.TV, 4607), four_k=False)
+    series = Edition(TitleKey(MediaType.TV, 4607), four_k=False)
     (member,) = members_of(LIST, [LOST])
     memory.record(Notes(handled=[Handling(member, series, HandledSeasons("all", "1"))]))
     read(memory, DUNE)
@@ -433,7 +433,7 @@ def test_an_intent_stays_open_until_its_answer(memory: Memory) -> None:
     assert memory.requests.open_intents() == (intent(SERIES_BODY),)
 
 
-def test_an_intent_of_the_other_definition_stays_open(memory: Memory) -> None:
+def test_an_intent_of_the_other_edition_stays_open(memory: Memory) -> None:
     memory.record(Notes(), [intent(BODY)])
     memory.record(Notes(sent=[sent(replace(BODY, four_k=True))]))
     assert memory.requests.open_intents() == (intent(BODY),)
@@ -622,7 +622,7 @@ def test_titles_asked_for_lately_are_counted_by_the_list_that_had_them_asked(
     memory: Memory,
 ) -> None:
     one, two = films(2)
-    answered = Answered(answer=RequestAnswer.COVERED)
+    answered = RequestResponse(kind=ResponseKind.COVERED)
     both = ("mine", "other")
     notes = Notes(
         sent=[
@@ -647,11 +647,11 @@ def test_a_handled_title_that_left_its_list_is_told_until_it_is_settled(memory: 
     assert memory.departures.load() == ()
     read(memory, HEAT)
     (missing,) = memory.departures.load()
-    assert (missing.definition, missing.is_gone, missing.was_reported) == (FILM, False, False)
+    assert (missing.edition, missing.is_gone, missing.was_reported) == (FILM, False, False)
     assert (missing.request_id, missing.is_wanted) == (7, False)
     read(memory, HEAT)
     (gone,) = memory.departures.load()
-    assert (gone.source, gone.list_name, gone.definition) == ("file:mine", "mine", FILM)
+    assert (gone.source, gone.list_name, gone.edition) == ("file:mine", "mine", FILM)
     assert (gone.request_id, gone.is_wanted, gone.is_gone) == (7, False, True)
     memory.departures.settle(gone, run(), cancelled=True)
     assert memory.departures.load() == ()
@@ -697,7 +697,7 @@ def test_what_was_never_handled_leaves_without_a_word(memory: Memory) -> None:
 
 def test_handled_series_are_watched_until_they_were_looked_at(memory: Memory) -> None:
     read(memory, DUNE, LOST)
-    series = Definition(TitleKey(MediaType.TV, 4607), four_k=False)
+    series = Edition(TitleKey(MediaType.TV, 4607), four_k=False)
     one = Handling(members_of(LIST, [LOST])[0], series)
     memory.record(Notes(handled=[handling(), one]))
     assert memory.handled.series_to_watch(NOW) == {series: NOW.date()}
@@ -822,19 +822,19 @@ MANY = [ListEntry(rank=n, title=f"Film {n}", kind=MediaType.MOVIE) for n in rang
 def test_a_sudden_shrink_is_held_until_it_has_lasted_a_week(memory: Memory) -> None:
     shrunk(memory, MANY, NOW)
     for day in range(7):
-        assert shrunk(memory, MANY[:20], NOW + timedelta(days=day)).held == 20
+        assert shrunk(memory, MANY[:20], NOW + timedelta(days=day)).on_hold == 20
         assert len(memory.snapshots.entries(LIST.source)) == 40
         assert memory.snapshots.validators(LIST.source) is None
     for day in (7, 8):
-        assert not shrunk(memory, MANY[:20], NOW + timedelta(days=day)).held
+        assert not shrunk(memory, MANY[:20], NOW + timedelta(days=day)).on_hold
     assert len(memory.snapshots.entries(LIST.source)) == 20
 
 
 def test_a_list_that_recovers_from_a_shrink_begins_anew(memory: Memory) -> None:
     shrunk(memory, MANY, NOW)
     shrunk(memory, MANY[:20], NOW)
-    assert not shrunk(memory, MANY, NOW + timedelta(days=6)).held
-    assert shrunk(memory, MANY[:20], NOW + timedelta(days=7)).held
+    assert not shrunk(memory, MANY, NOW + timedelta(days=6)).on_hold
+    assert shrunk(memory, MANY[:20], NOW + timedelta(days=7)).on_hold
 
 
 def test_a_setback_says_when_to_ask_again_until_a_good_reading(memory: Memory) -> None:
@@ -863,20 +863,20 @@ def test_an_intent_tells_when_it_was_written_last(memory: Memory) -> None:
 
 def test_an_answer_that_says_nothing_leaves_the_intent_open(memory: Memory) -> None:
     memory.record(Notes(), [intent(BODY)])
-    unsure = Answered(answer=RequestAnswer.UNSURE, detail="lost")
+    unsure = RequestResponse(kind=ResponseKind.UNSURE, detail="lost")
     memory.record(Notes(sent=[replace(sent(), answered=unsure)]))
     assert memory.requests.open_intents() == (intent(BODY),)
 
 
-def without_request(definition: Definition = FILM) -> ServerRequest:
-    return ServerRequest(definition=definition, status=RequestStatus.NONE)
+def without_request(edition: Edition = FILM) -> ServerRequest:
+    return ServerRequest(edition=edition, status=RequestStatus.NONE)
 
 
 def test_a_title_without_any_request_is_remembered_until_one_is_made(memory: Memory) -> None:
-    in_4k = without_request(Definition(KEY, four_k=True))
+    in_4k = without_request(Edition(KEY, four_k=True))
     memory.record(Notes(seen=[without_request(), in_4k, without_request()]))
     assert set(memory.server_requests.remembered()) == {without_request(), in_4k}
-    no = Answered(answer=RequestAnswer.QUOTA)
+    no = RequestResponse(kind=ResponseKind.QUOTA)
     memory.record(Notes(sent=[replace(sent(), answered=no)]))
     assert len(memory.server_requests.remembered()) == 2
     memory.record(Notes(sent=[sent()]))
@@ -892,9 +892,9 @@ def test_what_a_server_was_found_to_have_belongs_to_it(memory: Memory) -> None:
 # The server's list of requests
 
 
-def declined(number: int = 5, *seasons: int, definition: Definition = FILM) -> ServerRequest:
+def declined(number: int = 5, *seasons: int, edition: Edition = FILM) -> ServerRequest:
     return ServerRequest(
-        definition=definition,
+        edition=edition,
         status=RequestStatus.DECLINED,
         request_id=number,
         seasons=frozenset(seasons),
@@ -922,8 +922,8 @@ def test_the_list_of_requests_was_never_read_at_first(memory: Memory) -> None:
 
 
 def test_a_reading_takes_the_place_of_the_last_one(memory: Memory) -> None:
-    series = Definition(TitleKey(MediaType.TV, 4607), four_k=True)
-    first = [declined(), declined(6, 1, 3, definition=series)]
+    series = Edition(TitleKey(MediaType.TV, 4607), four_k=True)
+    first = [declined(), declined(6, 1, 3, edition=series)]
     memory.record(Notes(seen=[without_request(series)]))
     memory.server_requests.save_reading(first, NOW)
     assert set(memory.server_requests.remembered()) == {*first, without_request(series)}

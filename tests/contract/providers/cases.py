@@ -11,10 +11,10 @@ import httpx
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.ports.lists import ListProvider
@@ -256,8 +256,8 @@ CASES: tuple[Case, ...] = (
         previous=_TAKEN,
     ),
     _open("mdblist/keyless-json.array.json", ListOutcome.COMPLETE, titles=5),
-    _open("mdblist/keyless-json.empty.json", AnswerChangedError),
-    _open("mdblist/keyless-json.html-instead.html", AnswerChangedError),
+    _open("mdblist/keyless-json.empty.json", ResponseChangedError),
+    _open("mdblist/keyless-json.html-instead.html", ResponseChangedError),
     _open("mdblist/error.generic.json", Refusal.NOT_FOUND),
     _open("mdblist/error.generic.json", Refusal.NOT_FOUND, 404),
     _open("mdblist/error.invalid-key.json", Refusal.CREDENTIAL),
@@ -360,12 +360,12 @@ CASES: tuple[Case, ...] = (
     ),
     _imdb(
         "graphql/advanced-title-search.unknown-user-or-list.json",
-        AnswerChangedError,
+        ResponseChangedError,
         "search?lists=ls990000009",
     ),
     _imdb(
         "graphql/advanced-title-search.unknown-user-or-list.json",
-        AnswerChangedError,
+        ResponseChangedError,
         "ur99000001/ratings",
     ),
     _imdb("graphql/chart-top250.json", ListOutcome.COMPLETE, "top", titles=3),
@@ -377,7 +377,7 @@ CASES: tuple[Case, ...] = (
         Refusal.RATE_LIMITED,
         beside=("graphql/ratelimited-429.headers.txt",),
     ),
-    _imdb("graphql/validation-error.json", AnswerChangedError),
+    _imdb("graphql/validation-error.json", ResponseChangedError),
     _imdb(
         "graphql/blocked-403.html", Refusal.BLOCKED, beside=("graphql/blocked-403.headers.txt",)
     ),
@@ -387,7 +387,7 @@ CASES: tuple[Case, ...] = (
     _imdb(
         "web/waf-405-captcha.html", Refusal.BLOCKED, beside=("web/waf-405-captcha.headers.txt",)
     ),
-    _imdb("web/list.next-data.html", AnswerChangedError),
+    _imdb("web/list.next-data.html", ResponseChangedError),
     _imdb_page("list.next-data.html", ListOutcome.COMPLETE, titles=6, skipped=1),
     _imdb_page("list.empty.next-data.html", ListOutcome.EMPTY),
     _imdb_page("watchlist.next-data.html", ListOutcome.COMPLETE, titles=2),
@@ -417,8 +417,8 @@ FAILING_ANSWERS = {
 FAILURES: dict[str, type[ListsyncError]] = {
     "down": UnavailableError,
     "private": RefusedError,
-    "not-json": AnswerChangedError,
-    "renamed-field": AnswerChangedError,
+    "not-json": ResponseChangedError,
+    "renamed-field": ResponseChangedError,
 }
 FAILING: dict[str, Callable[[Path, str], ListProvider]] = {
     "file": _failing_file,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from listsync.domain.lists import ListOutcome
-from listsync.errors import AnswerChangedError, ListsyncError, Refusal, UnavailableError
+from listsync.errors import ListsyncError, Refusal, ResponseChangedError, UnavailableError
 from listsync.ports.lists import ListProvider
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import LetterboxdOptions, parse
@@ -97,8 +97,8 @@ CASES = (
     _letterboxd(_AT, ("list.poster-without-name",), ListOutcome.COMPLETE, 6, skipped=1),
     _letterboxd(_AT, ("list.repeated-rows",), ListOutcome.PARTIAL, 7),
     _letterboxd(_AT, ("list.empty",), ListOutcome.EMPTY),
-    _letterboxd(_AT, ("list.page-beyond-last",), AnswerChangedError),
-    _letterboxd(_AT, ("list.drift-unknown-markup",), AnswerChangedError),
+    _letterboxd(_AT, ("list.page-beyond-last",), ResponseChangedError),
+    _letterboxd(_AT, ("list.drift-unknown-markup",), ResponseChangedError),
     _letterboxd(_WATCH, ("watchlist.page1", "watchlist.page2"), ListOutcome.COMPLETE, 5),
     _letterboxd(_WATCH, ("watchlist.empty",), ListOutcome.EMPTY),
     _letterboxd(_FILMS, ("films.page",), ListOutcome.COMPLETE, 3),
@@ -109,8 +109,8 @@ CASES = (
     _letterboxd(
         "/film/the-lantern-keeper/", ("film.tmdb-attributes-only",), ListOutcome.COMPLETE, 1
     ),
-    _letterboxd(_AT, ("sign-in",), AnswerChangedError),
-    _letterboxd(_FILMS, ("sign-in",), AnswerChangedError),
+    _letterboxd(_AT, ("sign-in",), ResponseChangedError),
+    _letterboxd(_FILMS, ("sign-in",), ResponseChangedError),
     _letterboxd(_AT, ("private-403",), Refusal.PRIVATE),
     _letterboxd(_AT, ("blocked-cloudflare-403",), Refusal.BLOCKED),
     _letterboxd(_AT, ("ratelimit-1015-429",), Refusal.RATE_LIMITED),

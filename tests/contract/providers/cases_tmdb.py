@@ -7,7 +7,7 @@ from pathlib import Path
 
 from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome
-from listsync.errors import AnswerChangedError, ListsyncError, Refusal, UnavailableError
+from listsync.errors import ListsyncError, Refusal, ResponseChangedError, UnavailableError
 from listsync.ports.lists import ListProvider
 from listsync.providers.tmdb.reader import Tmdb
 from listsync.providers.tmdb.source import TmdbOptions, parse
@@ -100,7 +100,7 @@ CASES = (
             ("not-found-404", Refusal.NOT_FOUND),
             ("rate-429", Refusal.RATE_LIMITED),
             ("offline-503", UnavailableError),
-            ("page-limit-400", AnswerChangedError),
+            ("page-limit-400", ResponseChangedError),
         )
     ),
 )

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listsync.domain.lists import Fetched, ListOutcome
-from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from listsync.providers.imdb.reader import read_site_pages
 from tests.contract.providers.site import FIXTURES, Site, answer
 from tests.thorough import tries
 from tests.unit.agent.providers.test_imdb import EXPECTED, imdb
 
-OURS = (UnavailableError, RefusedError, AnswerChangedError)
+OURS = (UnavailableError, RefusedError, ResponseChangedError)
 FOLDER = FIXTURES / "imdb"
 SAMPLES = sorted({(name, value) for name, value, _ in EXPECTED} | {("list.page1.json", "ls99000")})
 LISTS = [(name, value) for name, value in SAMPLES if name in ("list.page1.json", "watchlist.json")]

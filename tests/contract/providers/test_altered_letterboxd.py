@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listsync.domain.lists import Fetched
-from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from tests.contract.providers.site import FIXTURES, Site, answer, sample
 from tests.fakes import FilmIdsInMemory
 from tests.thorough import tries
@@ -25,7 +25,7 @@ from tests.unit.agent.providers.test_letterboxd import (
     taken,
 )
 
-OURS = (UnavailableError, RefusedError, AnswerChangedError)
+OURS = (UnavailableError, RefusedError, ResponseChangedError)
 FILMS = "sample_user/films"
 CHART = "films/popular/this/week"
 LISTS = [  # the list, its damaged page and the page after it, and how many films there are
@@ -150,7 +150,7 @@ def test_a_wrong_count_is_partial_or_whole(declared: int) -> None:
 @pytest.mark.parametrize("value", [LIST, WATCHLIST, FILMS, FILM, "sample_user/diary"])
 def test_the_page_of_another_site_is_never_a_list(value: str, body: bytes) -> None:
     site = Site.of({"*": html(body.decode())})
-    with pytest.raises(AnswerChangedError):
+    with pytest.raises(ResponseChangedError):
         provider(site, value).fetch(None)
 
 

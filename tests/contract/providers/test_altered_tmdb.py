@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListOutcome
-from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from listsync.providers.tmdb.reader import Tmdb
 from listsync.providers.tmdb.source import TmdbOptions, parse
 from tests.contract.providers.site import FIXTURES, answer, client
 from tests.thorough import tries
 
-OURS = (UnavailableError, RefusedError, AnswerChangedError)
+OURS = (UnavailableError, RefusedError, ResponseChangedError)
 SAMPLES = {
     "8990001": ("v4-list.page1.json", "v4-list.page2.json"),
     "list/8990001": ("v3-list.page1.json",),

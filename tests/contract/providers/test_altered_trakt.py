@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listsync.domain.lists import Fetched, ListOutcome, Validators
-from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from tests.contract.providers.site import FIXTURES, Site, answer, sample
 from tests.fakes import KeptTokens
 from tests.thorough import tries
@@ -25,7 +25,7 @@ from tests.unit.agent.providers.test_trakt import (
     trakt,
 )
 
-OURS = (UnavailableError, RefusedError, AnswerChangedError)
+OURS = (UnavailableError, RefusedError, ResponseChangedError)
 often = settings(max_examples=tries(15, 300))
 
 

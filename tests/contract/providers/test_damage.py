@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listsync.domain.lists import Fetched, ListOutcome
-from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from tests.contract.providers.cases import Case, file_provider
 from tests.contract.providers.site import FIXTURES, body_of, harmed
 from tests.contract.providers.test_providers import CASES
 from tests.thorough import tries
 
-OURS = (UnavailableError, RefusedError, AnswerChangedError)
+OURS = (UnavailableError, RefusedError, ResponseChangedError)
 
 
 def bodies(case: Case) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from tests.contract.transcripts.transcript import Answer, Call
+from tests.contract.transcripts.transcript import Call, RecordedResponse
 
 OF_ONE_RUN = frozenset(
     {
@@ -62,7 +62,7 @@ class Nothing:
 NOTHING = Nothing()
 
 
-def compare(call: Call, ours: Answer) -> list[Difference]:
+def compare(call: Call, ours: RecordedResponse) -> list[Difference]:
     """Give every difference, the outermost alone of what contains others."""
     real = call.answer
     found = [

@@ -12,7 +12,14 @@ import pytest
 from listsync.sandbox.process import SandboxProcess
 from tests.contract.transcripts.comparison import Difference, compare
 from tests.contract.transcripts.meant import MEANT, Meant
-from tests.contract.transcripts.transcript import PRODUCTS, Answer, Call, ask, read, set_up
+from tests.contract.transcripts.transcript import (
+    PRODUCTS,
+    Call,
+    RecordedResponse,
+    ask,
+    read,
+    set_up,
+)
 
 
 @cache
@@ -67,7 +74,7 @@ def test_a_difference_that_is_meant_is_still_there(product: str, meant: Meant) -
     assert found == set(meant.calls)
 
 
-def _call(answer: Answer, path: str = "/media") -> Call:
+def _call(answer: RecordedResponse, path: str = "/media") -> Call:
     return Call(
         number=1,
         label="made up",
@@ -81,8 +88,10 @@ def _call(answer: Answer, path: str = "/media") -> Call:
     )
 
 
-def _answer(content: object, status: int = 200) -> Answer:
-    return Answer(status=status, content_type="application/json", has_etag=True, content=content)
+def _answer(content: object, status: int = 200) -> RecordedResponse:
+    return RecordedResponse(
+        status=status, content_type="application/json", has_etag=True, content=content
+    )
 
 
 @pytest.mark.parametrize(

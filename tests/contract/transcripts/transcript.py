@@ -30,7 +30,7 @@ _LEFT_OUT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class RecordedResponse:
     """What came back: `content` is JSON that was read, or None where there was no body."""
 
     status: int
@@ -51,7 +51,7 @@ class Call:
     user: int | None
     headers: dict[str, str]
     body: Any
-    answer: Answer
+    answer: RecordedResponse
 
     def __str__(self) -> str:
         return f"{self.number} ({self.label}: {self.method} {self.path})"
@@ -82,7 +82,7 @@ def _call(number: int, row: Json) -> Call:
         user=row.get("user"),
         headers=row.get("headers", {}),
         body=row.get("body"),
-        answer=Answer(
+        answer=RecordedResponse(
             status=row["status"],
             content_type=row["content_type"] or "",
             has_etag=row.get("etag", False),
@@ -152,7 +152,7 @@ def _services(product: str) -> Iterator[Json]:
             }
 
 
-def ask(sandbox: SandboxProcess, call: Call) -> Answer:
+def ask(sandbox: SandboxProcess, call: Call) -> RecordedResponse:
     """Make *call* at the sandbox."""
     connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=30)
     try:
@@ -163,7 +163,7 @@ def ask(sandbox: SandboxProcess, call: Call) -> Answer:
         text = response.read()
     finally:
         connection.close()
-    return Answer(
+    return RecordedResponse(
         status=response.status,
         content_type=(response.getheader("Content-Type") or "").partition(";")[0],
         has_etag=response.getheader("ETag") is not None,

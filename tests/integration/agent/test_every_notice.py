@@ -141,7 +141,7 @@ def _service_failed(house: House) -> str:
         raise StateError(WHY)
 
     row = AgentService(
-        name="door", start=start, needs=lambda _: (), keys=("door.port",), is_vital=False
+        name="extra", start=start, needs=lambda _: (), keys=("extra.port",), is_vital=False
     )
     services: Services[object] = Services([row], lambda: None, RestartPolicy(first_s=1000.0))
     services.start(None)

@@ -83,8 +83,8 @@ class AgentInProcess:
         return self.ask("reload")
 
     @property
-    def door(self) -> str:
-        """Say where the HTTP door is; empty: it is shut."""
+    def http_url(self) -> str:
+        """Say where the HTTP transport is; empty: it is shut."""
         services = self.ask("status")["services"]
         address: str = next(one["address"] for one in services if one["name"] == "http")
         return address

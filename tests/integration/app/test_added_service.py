@@ -1,4 +1,4 @@
-"""A further door of the agent is one row: it fails, comes back, is shown, and is reconciled."""
+"""A further service of the agent is one row: it fails, comes back, is shown, and is reconciled."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from listsync.errors import StateError
 from tests.integration.app.conftest import AgentInProcess, StartAgent
 
 
-class Door:
-    """Stands for a door of its own: opens where a key says, but not at place 777."""
+class ExtraService:
+    """Stands for a service of its own: opens where a key says, but not at place 777."""
 
     def __init__(self) -> None:
         self.closed: SimpleQueue[int] = SimpleQueue()
@@ -34,7 +34,7 @@ class Door:
             while not stop.wait(0.005):
                 if self.breaks.is_set():
                     self.breaks.clear()
-                    raise ValueError("the door broke")
+                    raise ValueError("the extra broke")
             self.closed.put(place)
 
         return work
@@ -42,7 +42,7 @@ class Door:
     @property
     def row(self) -> AgentService[Config]:
         return AgentService(
-            name="door",
+            name="extra",
             start=self.start,
             needs=lambda config: config.chromium.memory_mb,
             keys=("chromium.memory_mb",),
@@ -51,7 +51,7 @@ class Door:
 
 
 def shown(agent: AgentInProcess) -> dict[str, Any]:
-    (found,) = (one for one in agent.ask("status")["services"] if one["name"] == "door")
+    (found,) = (one for one in agent.ask("status")["services"] if one["name"] == "extra")
     return dict(found)
 
 
@@ -68,8 +68,8 @@ def until(what: Callable[[], bool]) -> None:
 
 
 def test_a_service_that_is_added_follows_fails_and_comes_back(start_agent: StartAgent) -> None:
-    door = Door()
-    agent = start_agent(door.row)
+    extra = ExtraService()
+    agent = start_agent(extra.row)
     until(lambda: shown(agent)["state"] == "running")
     assert [one["name"] for one in agent.ask("status")["services"]] == [
         "control",
@@ -80,24 +80,24 @@ def test_a_service_that_is_added_follows_fails_and_comes_back(start_agent: Start
         "http",
         "notify",
         "daily-summary",
-        "door",
+        "extra",
     ]
 
     agent.write({"server.timeout_s": 7})
     agent.reload()
-    assert door.starts == 1, "what it does not need leaves it alone"
+    assert extra.starts == 1, "what it does not need leaves it alone"
 
     agent.write({"chromium.memory_mb": 500})
     assert agent.reload()["pending"] == []
-    assert (door.closed.get(timeout=30), door.starts) == (1024, 2)
+    assert (extra.closed.get(timeout=30), extra.starts) == (1024, 2)
 
-    door.breaks.set()
+    extra.breaks.set()
     until(lambda: shown(agent)["state"] == "failed")
     failed = shown(agent)
-    assert failed["why"] == "ValueError: the door broke"
+    assert failed["why"] == "ValueError: the extra broke"
     assert failed["next_try"] > failed["since"]
     until(lambda: shown(agent)["state"] == "running")
-    assert door.starts == 3
+    assert extra.starts == 3
 
     agent.write({"chromium.memory_mb": 777})
     (pending,) = agent.reload()["pending"]
@@ -105,7 +105,7 @@ def test_a_service_that_is_added_follows_fails_and_comes_back(start_agent: Start
     assert pending["why"] == "place 777 is taken; it is tried again by itself"
     assert shown(agent)["state"] == "failed"
     kinds = {one["kind"]: one["text"] for one in agent.ask("status")["notices"]}
-    assert kinds["service_failed"] == "the door service has failed: place 777 is taken"
+    assert kinds["service_failed"] == "the extra service has failed: place 777 is taken"
     assert kinds["config_pending"].startswith("not in force yet: chromium.memory_mb: ")
     until(lambda: "service_failed" in noted(agent))
     assert agent.ask("ping")["pong"], "the others go on"
@@ -117,7 +117,7 @@ def test_a_service_that_is_added_follows_fails_and_comes_back(start_agent: Start
 
 
 class Listener:
-    """Stands for a door of the network: it listens at a port, and follows its other keys."""
+    """Stands for a service of the network: it listens at a port, and follows its other keys."""
 
     def __init__(self) -> None:
         self.opened: list[socket.socket] = []
@@ -158,7 +158,7 @@ class Listener:
         )
 
 
-def test_a_door_of_the_network_is_one_row(start_agent: StartAgent) -> None:
+def test_a_service_of_the_network_is_one_row(start_agent: StartAgent) -> None:
     listener = Listener()
     agent = start_agent(listener.row)
     with socket.create_connection(("127.0.0.1", listener.port)) as client:

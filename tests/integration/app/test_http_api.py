@@ -1,4 +1,4 @@
-"""The HTTP door of a running agent: every route, its rights, what the OpenAPI document says."""
+"""HTTP of a running agent: every route, its rights, what the OpenAPI document says."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ A_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 @dataclass
 class Api:
-    """An agent whose door is open."""
+    """An agent whose HTTP server is open."""
 
     agent: AgentInProcess
     client: httpx.Client
@@ -52,8 +52,8 @@ class Api:
     def routes(self) -> tuple[HttpRoute, ...]:
         backend = self.agent.daemon.http._backend
         assert backend is not None
-        door = self.agent.daemon.http
-        return routes_for_programs(backend, Feeds(door._context))
+        web = self.agent.daemon.http
+        return routes_for_programs(backend, Feeds(web._context))
 
     def send(
         self, method: str, path: str, scope: TokenScope | None = None, **more: Any
@@ -75,7 +75,7 @@ def api(start_agent: StartAgent) -> Iterator[Api]:
     ]
     agent.write({"http.listen": "127.0.0.1:0", "http.tokens": tokens})
     assert agent.reload()["pending"] == []
-    with httpx.Client(base_url=agent.door, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=agent.http_url, trust_env=False, timeout=30) as client:
         yield Api(agent, client)
 
 

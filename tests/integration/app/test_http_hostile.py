@@ -1,4 +1,4 @@
-"""What nobody should send to the HTTP door: it is refused in words, and nothing changes."""
+"""What nobody should send to the HTTP transport: it is refused in words, and nothing changes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ TOKEN = "a-token-for-everything-in-tests"
 KEY = f"X-Api-Key: {TOKEN}\r\n".encode()
 
 
-class OpenDoor:
-    """An agent whose door is open, spoken to byte by byte."""
+class OpenServer:
+    """An agent whose HTTP server is open, spoken to byte by byte."""
 
     def __init__(self, agent: AgentInProcess, port: int) -> None:
         self.agent, self.port = agent, port
@@ -68,12 +68,12 @@ def has_ended(client: socket.socket) -> bool:
 
 
 @pytest.fixture
-def door(start_agent: StartAgent) -> OpenDoor:
+def web(start_agent: StartAgent) -> OpenServer:
     agent = start_agent()
     tokens = [{"name": "me", "token": TOKEN}]
     agent.write({"http.listen": "127.0.0.1:0", "http.tokens": tokens})
     assert agent.reload()["pending"] == []
-    return OpenDoor(agent, httpx.URL(agent.door).port or 0)
+    return OpenServer(agent, httpx.URL(agent.http_url).port or 0)
 
 
 def post(head: bytes = b"", body: bytes = b"", target: bytes = b"/api/sync") -> bytes:
@@ -119,17 +119,17 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_hostile_is_refused_and_changes_nothing(door: OpenDoor, name: str) -> None:
-    door.rest()
+def test_what_is_hostile_is_refused_and_changes_nothing(web: OpenServer, name: str) -> None:
+    web.rest()
     status, request = HOSTILE[name]
-    assert door.status(request) == status
-    assert not door.has_a_sync()
-    assert door.status(post()) == 200
-    assert door.has_a_sync()
+    assert web.status(request) == status
+    assert not web.has_a_sync()
+    assert web.status(post()) == 200
+    assert web.has_a_sync()
 
 
-def test_a_body_of_more_than_a_megabyte_is_refused(door: OpenDoor) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{door.port}", trust_env=False) as client:
+def test_a_body_of_more_than_a_megabyte_is_refused(web: OpenServer) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{web.port}", trust_env=False) as client:
         headers = {"X-Api-Key": TOKEN}
         answer = client.post("/api/sync", content=b" " * (1024 * 1024 + 1), headers=headers)
         assert answer.status_code == 413
@@ -142,30 +142,30 @@ def test_a_body_of_more_than_a_megabyte_is_refused(door: OpenDoor) -> None:
     ids=["origin", "fetch-metadata"],
 )
 def test_a_page_elsewhere_makes_no_browser_act_with_a_password_it_remembers(
-    door: OpenDoor, head: bytes
+    web: OpenServer, head: bytes
 ) -> None:
-    door.rest()
-    assert door.status(post(head)) == 403
-    assert not door.has_a_sync()
+    web.rest()
+    assert web.status(post(head)) == 403
+    assert not web.has_a_sync()
 
 
-def test_a_host_that_is_not_ours_is_told_which_key_allows_it(door: OpenDoor) -> None:
-    answer = door.send(post(b"Host: sync.example.org\r\n"))
+def test_a_host_that_is_not_ours_is_told_which_key_allows_it(web: OpenServer) -> None:
+    answer = web.send(post(b"Host: sync.example.org\r\n"))
     assert b"http.allowed_hosts" in answer
     for good in (b"LOCALHOST.:4222", b"[::1]:80", b"127.0.0.1", socket.gethostname().encode()):
-        assert door.status(post(b"Host: %s\r\n" % good)) == 200
+        assert web.status(post(b"Host: %s\r\n" % good)) == 200
     probe = b"GET /healthz HTTP/1.1\r\nHost: 10.1.2.3\r\n\r\n"
-    assert door.status(probe) == 200
+    assert web.status(probe) == 200
 
 
 def test_wrong_tokens_are_slowed_down_and_keep_no_right_one_out(
-    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+    web: OpenServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(application, "_SLOWED_S", 0.01)
 
     def get(token: str) -> int:
         head = f"GET /api/v1/ping HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {token}\r\n\r\n"
-        return door.status(head.encode())
+        return web.status(head.encode())
 
     assert get(TOKEN) == 200
     assert [get(f"guess-{n}") for n in range(11)] == [401] * 10 + [429]
@@ -174,55 +174,55 @@ def test_wrong_tokens_are_slowed_down_and_keep_no_right_one_out(
 
 
 def test_who_has_guessed_too_often_waits_for_the_answer(
-    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+    web: OpenServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(application, "_SLOWED_S", 1000.0)
     guess = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: guess\r\n\r\n"
-    assert [door.status(guess) for _ in range(10)] == [401] * 10
-    with door.connect() as client:
+    assert [web.status(guess) for _ in range(10)] == [401] * 10
+    with web.connect() as client:
         client.sendall(guess)
-        assert door.status(post()) == 200
+        assert web.status(post()) == 200
         client.settimeout(0.2)
         with pytest.raises(TimeoutError):
             client.recv(1)
 
 
 def test_one_client_cannot_hold_all_connections(
-    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+    web: OpenServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hosts, "_OF_ONE_MACHINE", 5)
-    door.agent.ask("pause")
+    web.agent.ask("pause")
     with ExitStack() as stack:
-        held = [stack.enter_context(door.connect()) for _ in range(5)]
+        held = [stack.enter_context(web.connect()) for _ in range(5)]
         for one in held:
             one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b" 200 " in one.recv(4096)
-        assert has_ended(stack.enter_context(door.connect()))
-        place = ("127.0.0.1", door.port)
+        assert has_ended(stack.enter_context(web.connect()))
+        place = ("127.0.0.1", web.port)
         alias = socket.create_connection(place, 10, ("127.0.0.2", 0))
         assert has_ended(stack.enter_context(alias)), "the machine has many addresses"
         monkeypatch.setattr(hosts, "_OF_ONE_MACHINE", 6)
-        assert door.status(post()) == 200
+        assert web.status(post()) == 200
 
 
 def test_who_asks_is_not_what_they_say_they_are(
-    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+    web: OpenServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An address that is no trusted proxy cannot take on others to guess on."""
     monkeypatch.setattr(application, "_SLOWED_S", 0.01)
     guesses = []
     for n in range(12):
         head = f"X-Forwarded-For: 10.0.0.{n}\r\nX-Api-Key: guess\r\nHost: localhost\r\n"
-        guesses.append(door.status(b"GET /metrics HTTP/1.1\r\n" + head.encode() + b"\r\n"))
+        guesses.append(web.status(b"GET /metrics HTTP/1.1\r\n" + head.encode() + b"\r\n"))
     assert guesses == [401] * 10 + [429] * 2
 
 
 def test_a_head_or_a_body_that_does_not_come_is_not_waited_for(
-    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+    web: OpenServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "_HEAD_S", 0.2)
     monkeypatch.setattr(middleware, "_BODY_S", 0.2)
-    with door.connect() as silent, door.connect() as slow, door.connect() as half:
+    with web.connect() as silent, web.connect() as slow, web.connect() as half:
         slow.sendall(b"GET / HTTP/1.1\r\nHost: loc")
         half.sendall(post(b"Content-Length: 10\r\n", b"{"))
         assert half.recv(65536).startswith(b"HTTP/1.1 408 ")
@@ -231,64 +231,64 @@ def test_a_head_or_a_body_that_does_not_come_is_not_waited_for(
 
 
 def test_who_reads_nothing_is_not_written_to_for_ever(
-    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+    web: OpenServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "_WRITE_S", 0.2)
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         client.settimeout(30)
-        client.connect(("127.0.0.1", door.port))
+        client.connect(("127.0.0.1", web.port))
         asking = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n" + KEY + b"\r\n"
         with suppress(ConnectionError):
             for _ in range(200):
                 client.sendall(asking)
         deadline = time.monotonic() + 30
-        while connections_of(door) and time.monotonic() < deadline:
+        while connections_of(web) and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert connections_of(door) == 0
+        assert connections_of(web) == 0
 
 
-def connections_of(door: OpenDoor) -> int:
-    running = door.agent.daemon.http._server
+def connections_of(web: OpenServer) -> int:
+    running = web.agent.daemon.http._server
     assert running is not None
     return len(running._server.server_state.connections)
 
 
 def test_a_body_that_breaks_off_is_no_fault_of_ours(
-    door: OpenDoor, caplog: pytest.LogCaptureFixture
+    web: OpenServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with door.connect() as client:
+    with web.connect() as client:
         client.sendall(post(b"Content-Length: 9\r\n", b"{"))
-    assert door.status(post()) == 200
+    assert web.status(post()) == 200
     assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
 
 
-def test_a_page_elsewhere_keeps_nobody_out_by_guessing(door: OpenDoor) -> None:
+def test_a_page_elsewhere_keeps_nobody_out_by_guessing(web: OpenServer) -> None:
     cross = b"Host: localhost\r\nSec-Fetch-Site: cross-site\r\n\r\n"
     for number in range(12):
         guess = b"GET /feeds/all/radarr.json?token=guess-%d HTTP/1.1\r\n" % number
-        assert door.status(guess + cross) == 401
-    assert door.status(post()) == 200
+        assert web.status(guess + cross) == 401
+    assert web.status(post()) == 200
 
 
-def test_what_is_no_http_is_refused_as_everything_else(door: OpenDoor) -> None:
-    answer = door.send(b"hello\r\n\r\n")
+def test_what_is_no_http_is_refused_as_everything_else(web: OpenServer) -> None:
+    answer = web.send(b"hello\r\n\r\n")
     assert b'"success": false' in answer
     assert b"application/json" in answer
 
 
-def test_connections_are_bounded(door: OpenDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_are_bounded(web: OpenServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 5)
     with ExitStack() as stack:
         for _ in range(5):
-            stack.enter_context(door.connect()).sendall(b"GET")
-        assert has_ended(stack.enter_context(door.connect()))
-    assert door.status(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") == 200
+            stack.enter_context(web.connect()).sendall(b"GET")
+        assert has_ended(stack.enter_context(web.connect()))
+    assert web.status(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") == 200
 
 
-def test_every_answer_forbids_what_browsers_could_do_with_it(door: OpenDoor) -> None:
+def test_every_answer_forbids_what_browsers_could_do_with_it(web: OpenServer) -> None:
     for target, status in (("/healthz", 200), ("/nothing", 404), ("/api/v1/status", 401)):
-        answer = httpx.get(f"http://127.0.0.1:{door.port}{target}", trust_env=False)
+        answer = httpx.get(f"http://127.0.0.1:{web.port}{target}", trust_env=False)
         assert answer.status_code == status
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy

@@ -1,4 +1,4 @@
-"""The HTTP door of a running agent: it follows the configuration, and its tokens come first."""
+"""HTTP of a running agent: it follows the configuration, and its tokens come first."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def service(agent: AgentInProcess) -> Mapping[str, Any]:
 
 
 def note_of(agent: AgentInProcess) -> str:
-    door = service(agent)
-    return f"{door['state']}: {door.get('address') or door['why']}"
+    web = service(agent)
+    return f"{web['state']}: {web.get('address') or web['why']}"
 
 
 def is_open(port: int) -> bool:
@@ -73,7 +73,7 @@ def test_one_line_opens_it_with_a_token_that_only_we_can_read(
     assert state(port, token) == 200, "the token is the one of before"
 
 
-def test_which_port_the_system_chose_is_said_for_as_long_as_the_door_is_open(
+def test_which_port_the_system_chose_is_said_for_as_long_as_http_is_open(
     agent: AgentInProcess,
 ) -> None:
     agent.write({"http.listen": "127.0.0.1:0", "http.tokens": tokens(OLD)})
@@ -161,7 +161,7 @@ def test_feeds_are_served_with_the_token_that_was_made_for_them(
     agent.reload()
     token = (tmp_path / "state" / "feed-token").read_text().strip()
     (name,) = (one.name for one in agent.daemon._snapshot.lists)
-    url = f"{agent.door}t/{token}/feeds/{quote(name, safe='')}/radarr.json"
+    url = f"{agent.http_url}t/{token}/feeds/{quote(name, safe='')}/radarr.json"
     answer = httpx.get(url, timeout=30, trust_env=False)
     assert (answer.status_code, answer.json()["message"]) == (
         503,

@@ -59,7 +59,7 @@ def syncs_on_change(agent: AgentInProcess) -> bool:
     return agent.daemon._configuration.current.snapshot.sync_on_change
 
 
-def door(agent: AgentInProcess) -> object:
+def web(agent: AgentInProcess) -> object:
     backend = agent.daemon.http._backend
     return backend and backend.settings
 
@@ -154,13 +154,13 @@ _WITH_TOKENS: dict[str, object] = {"http.listen": _LISTEN, "http.tokens": _TOKEN
 _LOG_FILE: dict[str, object] = {"log.file": "agent.log"}
 _AT_ONCE = {
     "control.group": Change(_GROUP, rights),
-    "http.listen": Change(_LISTEN, lambda agent: agent.door),
-    "http.base_path": Change("/sync", door, _OPEN),
-    "http.allowed_hosts": Change(["sync.example.org"], door, _OPEN),
-    "http.trusted_proxies": Change(["127.0.0.1"], door, _OPEN),
-    "http.tokens[].name": Change("you", door, _WITH_TOKENS),
-    "http.tokens[].token": Change("another-one-that-is-long", door, _WITH_TOKENS),
-    "http.tokens[].scopes": Change(["feed"], door, _WITH_TOKENS),
+    "http.listen": Change(_LISTEN, lambda agent: agent.http_url),
+    "http.base_path": Change("/sync", web, _OPEN),
+    "http.allowed_hosts": Change(["sync.example.org"], web, _OPEN),
+    "http.trusted_proxies": Change(["127.0.0.1"], web, _OPEN),
+    "http.tokens[].name": Change("you", web, _WITH_TOKENS),
+    "http.tokens[].token": Change("another-one-that-is-long", web, _WITH_TOKENS),
+    "http.tokens[].scopes": Change(["feed"], web, _WITH_TOKENS),
     "log.level": Change("debug", lambda _: logs.level()),
     "log.format": Change("json", log_form),
     "log.file": Change("agent.log", log_file),

@@ -11,7 +11,7 @@ from listsync.browser import client
 from listsync.browser.client import Browser, BrowserPage, installed
 from listsync.config_types import PageOptions
 from listsync.domain.lists import ListOutcome
-from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.browser_fallback import BrowserFallback
 from listsync.http.service_client import ServiceClient, build_client
 from listsync.ports.lists import ListProvider
@@ -146,7 +146,7 @@ def test_behind_the_wall_the_service_says_no(follow: Follow, text: str, kind: Re
 
 
 def test_behind_the_wall_the_page_has_changed(follow: Follow) -> None:
-    with pytest.raises(AnswerChangedError):
+    with pytest.raises(ResponseChangedError):
         follow("letterboxd", "sample_user/list/old").fetch(None)
 
 

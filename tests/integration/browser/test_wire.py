@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from listsync.browser import messages
-from listsync.browser.messages import BrowserTrouble, Loaded, line, read
+from listsync.browser.messages import BrowserFailure, Loaded, line, read
 from listsync.process.child import LineReader
 
 PAGE = Loaded(url="http://127.0.0.1/", status=200, title="Amélie\n", html="<p>\ud800</p>")
@@ -25,7 +25,7 @@ def _pipe() -> Iterator[tuple[int, int]]:
 def test_a_page_in_pieces_and_what_follows_it(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     lines = LineReader(reader)
-    data = line(PAGE) + line(BrowserTrouble(why="broken", over=True))
+    data = line(PAGE) + line(BrowserFailure(why="broken", over=True))
     os.write(writer, data[:40])
     with pytest.raises(TimeoutError):
         lines.next(0)
@@ -33,7 +33,7 @@ def test_a_page_in_pieces_and_what_follows_it(pipe: tuple[int, int]) -> None:
     page, trouble = (read(lines.next(1) or b"") for _ in range(2))
     assert isinstance(page, Loaded)
     assert (page.title, page.html) == ("Amélie\n", "<p>?</p>")  # half a character is none
-    assert trouble == BrowserTrouble(why="broken", over=True)
+    assert trouble == BrowserFailure(why="broken", over=True)
 
 
 def test_an_end_in_the_middle(pipe: tuple[int, int]) -> None:
@@ -62,4 +62,4 @@ def test_a_line_without_end(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPat
     with pytest.raises(ValueError, match="too long"):
         LineReader(pipe[0], 100).next(1)
     with pytest.raises(ValueError, match="too long"):
-        line(BrowserTrouble(why="x" * 101))
+        line(BrowserFailure(why="x" * 101))

@@ -98,7 +98,7 @@ LISTS = {
 }
 BROUGHT = {
     "brought_by": "films",
-    "asked_as": "family",
+    "requested_as": "family",
     "requested_at": "2020-01-01T00:00:00Z",
     "run_id": "4f1c",
 }
@@ -112,7 +112,7 @@ REQUEST = {
     "four_k": True,
     "answer": "requested",
     "lists": "films, more",
-    "asked_as": "family",
+    "requested_as": "family",
     "at": "2020-01-01T00:00:00Z",
     "run_id": "4f1c",
 }

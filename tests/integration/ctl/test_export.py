@@ -16,7 +16,7 @@ from tests.integration.ctl.conftest import Agent, Ctl
 from tests.integration.ctl.test_commands import BROUGHT
 
 _HEAD = (
-    "title,kind,tmdb_id,list,status,at,brought_by,asked_as,requested_at,run_id,"
+    "title,kind,tmdb_id,list,status,at,brought_by,requested_as,requested_at,run_id,"
     "year,imdb_id,tvdb_id\n"
 )
 
@@ -57,7 +57,7 @@ def test_all_items_are_written_for_a_spreadsheet(pages: Agent, ctl: Ctl, folder:
     assert text.startswith(_HEAD)
     found = list(csv.DictReader(text.splitlines()))
     assert [row["title"] for row in found] == ["Alien", '"Crash", again', "映画"]
-    assert (found[0]["brought_by"], found[0]["asked_as"]) == ("films", "family")
+    assert (found[0]["brought_by"], found[0]["requested_as"]) == ("films", "family")
     ids = [found[0][name] for name in ("tmdb_id", "imdb_id", "tvdb_id", "year")]
     assert ids == ["348", "tt0078748", "", "1979"]
     assert pages.asked == [

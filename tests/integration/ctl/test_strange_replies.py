@@ -51,7 +51,7 @@ _EXPLAINED = {
         "review_id": "4f1c9a",
     },
     "choice": {"key": "movie/348", "title": "Alien", "at": RUN["ended_at"]},
-    "server": {"status": "available", "status_4k": "not there", "asked_since": True},
+    "server": {"status": "available", "status_4k": "not there", "requested_since": True},
     "requests": [REQUEST],
 }
 _NEXT = {**_CRASH, "choice": {"key": None, "title": "", "at": RUN["ended_at"]}}

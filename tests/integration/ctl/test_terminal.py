@@ -23,8 +23,8 @@ def _all(names: str) -> dict[str, str]:
 _RUN = _all("run_id origin started_at ended_at result message why")
 _PROGRESS = {"in_progress": True, "phase": EVIL, "lists": [{"name": EVIL, "state": EVIL}]}
 _ROW = _all(
-    "title kind list status at brought_by asked_as lists answer detail seasons label verdict why "
-    "id lookup since key"
+    "title kind list status at brought_by requested_as lists answer detail seasons label verdict "
+    "why id lookup since key"
 )
 _NOTICE = {"kind": EVIL, "text": EVIL, "list": EVIL, "since": EVIL}
 _CANDIDATES = [{"number": 1, "title": EVIL, "key": EVIL, "evidence": EVIL, "year": 1999}]

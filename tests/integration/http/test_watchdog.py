@@ -29,7 +29,7 @@ from listsync.http.deadline import Timeouts
 from listsync.seerr.client import Seerr
 from listsync.sync.progress import ProgressBoard
 from tests.builders import sync_report
-from tests.integration.providers.trap import Question, trap
+from tests.integration.providers.trap import HeardRequest, trap
 from tests.unit.agent.agent.world import World
 
 EVERY_S = 0.1
@@ -129,7 +129,7 @@ def test_a_sync_that_waits_for_a_slow_answer_within_its_deadline_does_not(
     heard, systemd = manager
     over = threading.Event()
 
-    def slow(_: Question) -> Iterator[bytes]:
+    def slow(_: HeardRequest) -> Iterator[bytes]:
         if not is_silent:
             yield b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
         while not over.wait(0.2):

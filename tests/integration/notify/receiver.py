@@ -29,7 +29,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CannedResponse:
     """What is answered; `hold` is waited for before."""
 
     status: int = 200
@@ -41,9 +41,9 @@ class Answer:
 class Receiver:
     """Takes all that comes; `answers` are given first, one each, then `usual`."""
 
-    def __init__(self, usual: Answer | None = None) -> None:
-        self.usual = usual or Answer()
-        self.answers: deque[Answer] = deque()
+    def __init__(self, usual: CannedResponse | None = None) -> None:
+        self.usual = usual or CannedResponse()
+        self.answers: deque[CannedResponse] = deque()
         self.taken: list[Taken] = []
         self.accepted: list[Taken] = []
         """Those that were answered at once, and with success."""
@@ -82,7 +82,7 @@ class Receiver:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
-    def take(self, request: Taken) -> Answer:
+    def take(self, request: Taken) -> CannedResponse:
         with self._changed:
             self.taken.append(request)
             answer = self.answers.popleft() if self.answers else self.usual
@@ -107,7 +107,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving(usual: Answer | None = None) -> Iterator[Receiver]:
+def receiving(usual: CannedResponse | None = None) -> Iterator[Receiver]:
     receiver = Receiver(usual)
     try:
         yield receiver

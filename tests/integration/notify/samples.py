@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from listsync.domain.messages import Importance, Message, MessageKind
-from tests.integration.notify.receiver import Answer
+from tests.integration.notify.receiver import CannedResponse
 
 PAGE = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body>" + b"x" * 9_000
 MESSAGE = Message(
@@ -38,7 +38,9 @@ MESSAGES = st.builds(
 )
 
 
-def answered(status: int, said: dict[str, object], **headers: str) -> Answer:
+def answered(status: int, said: dict[str, object], **headers: str) -> CannedResponse:
     """Answer in JSON."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, json.dumps(said).encode(), {"Content-Type": "application/json", **named})
+    return CannedResponse(
+        status, json.dumps(said).encode(), {"Content-Type": "application/json", **named}
+    )

@@ -14,7 +14,7 @@ from listsync.domain.message_of_day import LocalDay
 from listsyncctl.client import ClientError, ask
 from tests.integration.app.conftest import AgentInProcess
 from tests.integration.app.test_added_service import until
-from tests.integration.notify.receiver import Answer, Receiver, receiving
+from tests.integration.notify.receiver import CannedResponse, Receiver, receiving
 
 WRONG: dict[str, object] = {"sync.every": "never"}
 
@@ -50,7 +50,7 @@ def test_a_target_that_hangs_keeps_no_other_waiting(
     agent: AgentInProcess, receiver: Receiver
 ) -> None:
     released = threading.Event()
-    with receiving(Answer(hold=released)) as hangs:
+    with receiving(CannedResponse(hold=released)) as hangs:
         notify: dict[str, object] = {
             "notify": [
                 *({"webhook": {"url": hangs.url}, "name": f"hangs-{one}"} for one in range(6)),
@@ -70,7 +70,7 @@ def test_a_target_that_hangs_keeps_no_other_waiting(
 def test_a_test_tells_what_each_target_answers_however_it_is(
     agent: AgentInProcess, receiver: Receiver
 ) -> None:
-    with receiving(Answer(status=401, body=b"wrong token")) as refuses:
+    with receiving(CannedResponse(status=401, body=b"wrong token")) as refuses:
         agent.write(
             {
                 "notify": [
@@ -98,7 +98,7 @@ def result_of(agent: AgentInProcess, begun: Mapping[str, Any]) -> Mapping[str, A
 def test_a_target_that_fails_is_a_notice_until_it_works_again(
     agent: AgentInProcess, receiver: Receiver
 ) -> None:
-    receiver.answers.append(Answer(status=503))
+    receiver.answers.append(CannedResponse(status=503))
     notify: dict[str, object] = {"notify": [{"webhook": {"url": receiver.url}}]}
     agent.write(notify)
     agent.reload()
@@ -115,7 +115,7 @@ def test_a_target_that_fails_is_a_notice_until_it_works_again(
 def test_a_target_that_was_mended_is_told_at_once(
     agent: AgentInProcess, receiver: Receiver
 ) -> None:
-    with receiving(Answer(status=401, body=b"wrong token")) as refuses:
+    with receiving(CannedResponse(status=401, body=b"wrong token")) as refuses:
         wrong: dict[str, object] = {"notify": [{"webhook": {"url": refuses.url}}]}
         agent.write(wrong)
         agent.reload()

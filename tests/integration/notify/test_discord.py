@@ -13,16 +13,16 @@ from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.domain.messages import Message
 from listsync.errors import (
-    AnswerChangedError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
     UndeliverableError,
 )
 from listsync.notify.options import DiscordOptions
 from listsync.notify.targets.discord import DiscordSender, embed_of, plain
 from listsync.notify.text_fitting import utf16_units
-from tests.integration.notify.receiver import Answer, Receiver
+from tests.integration.notify.receiver import CannedResponse, Receiver
 from tests.integration.notify.samples import (
     EVIL_MESSAGE,
     EVIL_SHOWN,
@@ -38,7 +38,7 @@ HOOK = f"/api/webhooks/7/{KEY}"
 
 @pytest.fixture
 def sender(receiver: Receiver) -> Iterator[DiscordSender]:
-    receiver.usual = Answer(204, b"")
+    receiver.usual = CannedResponse(204, b"")
     one = DiscordSender(
         "discord", DiscordOptions(url=SecretStr(f"{receiver.url}{HOOK}")), CancelToken()
     )
@@ -158,13 +158,13 @@ def test_of_many_facts_and_titles_the_rest_is_counted() -> None:
     [
         (answered(429, {"retry_after": 64.57, "global": False}, Retry_After="65"), 64.57),
         (answered(429, {"message": "slow"}, Retry_After="65"), 65),
-        (Answer(429, PAGE, {"Retry-After": "3600"}), 3600),
+        (CannedResponse(429, PAGE, {"Retry-After": "3600"}), 3600),
         (answered(429, {"retry_after": "x"}), None),
         (answered(429, {"retry_after": float("inf")}), None),
     ],
 )
 def test_it_says_how_long_it_wants_to_be_left_alone(
-    sender: DiscordSender, receiver: Receiver, answer: Answer, wait_s: float | None
+    sender: DiscordSender, receiver: Receiver, answer: CannedResponse, wait_s: float | None
 ) -> None:
     receiver.answers.append(answer)
     with pytest.raises(RefusedError) as refused:
@@ -187,7 +187,7 @@ def test_the_last_message_for_now_is_followed_by_a_pause(
     sender: DiscordSender, receiver: Receiver, headers: dict[str, str], apart_s: float
 ) -> None:
     sender.apart_s = 9.0
-    receiver.answers.append(Answer(204, b"", headers))
+    receiver.answers.append(CannedResponse(204, b"", headers))
     sender.send(MESSAGE)
     assert sender.apart_s == apart_s
 
@@ -215,13 +215,13 @@ def test_the_last_message_for_now_is_followed_by_a_pause(
             UndeliverableError,
             "HTTP 400: Invalid Form Body",
         ),
-        (Answer(502, PAGE), UnavailableError, "discord: HTTP 502: 502 Bad Gateway"),
-        (Answer(404, PAGE), RefusedError, "discord: HTTP 404: 502 Bad Gateway"),
-        (Answer(405, b""), RefusedError, "discord: HTTP 405"),
-        (Answer(407, b""), UnavailableError, "discord: HTTP 407"),
+        (CannedResponse(502, PAGE), UnavailableError, "discord: HTTP 502: 502 Bad Gateway"),
+        (CannedResponse(404, PAGE), RefusedError, "discord: HTTP 404: 502 Bad Gateway"),
+        (CannedResponse(405, b""), RefusedError, "discord: HTTP 405"),
+        (CannedResponse(407, b""), UnavailableError, "discord: HTTP 407"),
         (
-            Answer(200, PAGE, {"Content-Type": "text/html"}),
-            AnswerChangedError,
+            CannedResponse(200, PAGE, {"Content-Type": "text/html"}),
+            ResponseChangedError,
             'discord: a web page "502 Bad Gateway" came where JSON was expected',
         ),
     ],
@@ -229,7 +229,7 @@ def test_the_last_message_for_now_is_followed_by_a_pause(
 def test_what_it_answers_is_said_in_words(
     sender: DiscordSender,
     receiver: Receiver,
-    answer: Answer,
+    answer: CannedResponse,
     error: type[Exception],
     words: str,
 ) -> None:
@@ -242,7 +242,7 @@ def test_what_it_answers_is_said_in_words(
 def test_no_answer_repeats_the_key_of_the_webhook(
     sender: DiscordSender, receiver: Receiver
 ) -> None:
-    receiver.answers.append(Answer(405, f"Cannot POST {HOOK}".encode()))
+    receiver.answers.append(CannedResponse(405, f"Cannot POST {HOOK}".encode()))
     with pytest.raises(RefusedError) as caught:
         sender.send(MESSAGE)
     assert KEY not in repr(caught.value)

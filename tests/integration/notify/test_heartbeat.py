@@ -20,13 +20,13 @@ from listsync.domain.report import Result, SyncRun
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.notify.options import HeartbeatOptions
 from listsync.notify.targets.heartbeat import HeartbeatSender
-from tests.integration.notify.receiver import Answer, Receiver
+from tests.integration.notify.receiver import CannedResponse, Receiver
 
 Form = Literal["auto", "healthchecks", "uptime_kuma"]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHECK = "/ping/0c8f-no-check"
 PUSH = "/api/push/no-real-push"
-UP = Answer(body=b'{"ok": true}')
+UP = CannedResponse(body=b'{"ok": true}')
 START = beat_of_start(SyncRun(run_id="1", origin="test", started_at=NOW))
 
 
@@ -135,7 +135,7 @@ def test_a_test_changes_nothing_at_a_check(receiver: Receiver, check: HeartbeatS
 def test_a_check_that_is_not_there_is_no_success(
     receiver: Receiver, check: HeartbeatSender, body: bytes, kind: Refusal
 ) -> None:
-    receiver.usual = Answer(body=body)
+    receiver.usual = CannedResponse(body=body)
     with pytest.raises(RefusedError) as found:
         check.send(START)
     assert found.value.kind is kind
@@ -147,7 +147,7 @@ def test_a_check_that_is_not_there_is_no_success(
 def test_a_monitor_that_is_not_there_is_no_success(
     receiver: Receiver, monitor: HeartbeatSender, body: bytes
 ) -> None:
-    receiver.usual = Answer(body=body)
+    receiver.usual = CannedResponse(body=body)
     with pytest.raises(RefusedError, match=r"not active|no Uptime Kuma"):
         monitor.send(end(Result.OK))
 
@@ -163,7 +163,7 @@ def test_no_redirect_is_followed_and_nothing_secret_is_said(
     caplog.set_level("DEBUG")
     for status in (301, 302, 303, 307, 308):
         to = f"{receiver.url}/login/{CHECK}"
-        receiver.answers.append(Answer(status, headers={"Location": to}))
+        receiver.answers.append(CannedResponse(status, headers={"Location": to}))
         with pytest.raises(RefusedError, match=f"http://127.0.0.1 .HTTP {status}") as found:
             check.send(START)
         assert "0c8f-no-check" not in f"{found.value} {found.value!r} {caplog.text}"
@@ -173,7 +173,7 @@ def test_no_redirect_is_followed_and_nothing_secret_is_said(
 def test_an_answer_that_quotes_the_address_is_told_without_it(
     receiver: Receiver, check: HeartbeatSender
 ) -> None:
-    receiver.usual = Answer(503, b"Cannot POST " + CHECK.encode())
+    receiver.usual = CannedResponse(503, b"Cannot POST " + CHECK.encode())
     with pytest.raises(UnavailableError) as found:
         check.send(START)
     assert "Cannot POST /ping/***" in str(found.value)

@@ -13,14 +13,14 @@ from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.domain.messages import Importance, Message
 from listsync.errors import (
-    AnswerChangedError,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
     UndeliverableError,
 )
 from listsync.notify.options import NtfyOptions
 from listsync.notify.targets.ntfy import NtfySender, content_of
-from tests.integration.notify.receiver import Answer, Receiver
+from tests.integration.notify.receiver import CannedResponse, Receiver
 from tests.integration.notify.samples import (
     EVIL_MESSAGE,
     EVIL_SHOWN,
@@ -141,21 +141,25 @@ def test_ten_thousand_titles_are_counted() -> None:
             RefusedError,
             "ntfy: HTTP 429: limit reached",
         ),
-        (Answer(502, PAGE), UnavailableError, "ntfy: HTTP 502: 502 Bad Gateway"),
+        (CannedResponse(502, PAGE), UnavailableError, "ntfy: HTTP 502: 502 Bad Gateway"),
         (
-            Answer(200, PAGE, {"Content-Type": "text/html"}),
-            AnswerChangedError,
+            CannedResponse(200, PAGE, {"Content-Type": "text/html"}),
+            ResponseChangedError,
             'ntfy: a web page "502 Bad Gateway" came where JSON was expected',
         ),
         (
-            Answer(405, f"our-topic/{TOKEN}".encode()),
+            CannedResponse(405, f"our-topic/{TOKEN}".encode()),
             RefusedError,
             "ntfy: HTTP 405: ***/***",
         ),
     ],
 )
 def test_what_it_answers_is_said_in_words(
-    open_sender: Open, receiver: Receiver, answer: Answer, error: type[Exception], words: str
+    open_sender: Open,
+    receiver: Receiver,
+    answer: CannedResponse,
+    error: type[Exception],
+    words: str,
 ) -> None:
     receiver.answers.append(answer)
     with pytest.raises(error) as caught:

@@ -25,7 +25,7 @@ from listsync.domain.messages import Importance, Message, MessageKind
 from listsync.errors import ConfigError, Refusal, RefusedError, UnavailableError
 from listsync.notify import options as options_module
 from listsync.notify.options import AppriseOptions
-from tests.integration.notify.receiver import Answer, Receiver
+from tests.integration.notify.receiver import CannedResponse, Receiver
 
 if not os.environ.get("CI"):
     pytest.importorskip("apprise", reason="the extra apprise is not installed")
@@ -103,7 +103,7 @@ def test_what_is_not_taken_says_why_and_nothing_secret(
     receiver: Receiver, status: int, kind: Refusal | None, logged: io.StringIO
 ) -> None:
     there = {"Location": f"{receiver.url}/login"} if status == 302 else {}
-    receiver.answers.append(Answer(status, TOKEN.encode(), there))
+    receiver.answers.append(CannedResponse(status, TOKEN.encode(), there))
     with pytest.raises((UnavailableError, RefusedError)) as found:
         sender_to(receiver).send(MESSAGE)
     assert getattr(found.value, "kind", None) is kind
@@ -122,13 +122,13 @@ def released() -> Iterator[threading.Event]:
 def test_a_server_that_hangs_is_left_at_its_time_limit(
     receiver: Receiver, released: threading.Event
 ) -> None:
-    receiver.usual = Answer(hold=released)
+    receiver.usual = CannedResponse(hold=released)
     with pytest.raises(UnavailableError, match=r"does not answer in time|Connection error"):
         sender_to(receiver, timeout_s=0.5).send(MESSAGE)
 
 
 def test_a_stop_breaks_off_what_waits(receiver: Receiver, released: threading.Event) -> None:
-    receiver.usual = Answer(hold=released)
+    receiver.usual = CannedResponse(hold=released)
     sender = sender_to(receiver, timeout_s=110)
 
     def stop() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.app.conftest import AgentInProcess
 from tests.integration.app.test_added_service import until
-from tests.integration.notify.receiver import Answer, Receiver, receiving
+from tests.integration.notify.receiver import CannedResponse, Receiver, receiving
 from tests.integration.notify.samples import answered
 from tests.integration.notify.test_agent import WRONG, reload_badly, result_of
 
@@ -37,11 +37,11 @@ def targets_at(discord: str, telegram: str, ntfy: str) -> dict[str, object]:
     }
 
 
-def repeating(status: int, *secrets: str) -> Answer:
+def repeating(status: int, *secrets: str) -> CannedResponse:
     """Answer with a page that repeats what was sent."""
     words = " ".join(secrets)
     page = f"<title>{words}</title> {words}".encode()
-    return Answer(status, page, {"Content-Type": "text/html", "X-Key": words})
+    return CannedResponse(status, page, {"Content-Type": "text/html", "X-Key": words})
 
 
 @pytest.mark.parametrize("status", [200, 404, 502])

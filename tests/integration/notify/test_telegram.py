@@ -15,16 +15,16 @@ from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.domain.messages import Message
 from listsync.errors import (
-    AnswerChangedError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
     UndeliverableError,
 )
 from listsync.notify.options import TelegramOptions
 from listsync.notify.targets.telegram import TelegramSender, html_of, rows_of
 from listsync.notify.text_fitting import utf16_units
-from tests.integration.notify.receiver import Answer, Receiver
+from tests.integration.notify.receiver import CannedResponse, Receiver
 from tests.integration.notify.samples import (
     EVIL_MESSAGE,
     EVIL_SHOWN,
@@ -39,7 +39,7 @@ TAKEN = answered(200, {"ok": True, "result": {"message_id": 1}})
 Open = Callable[..., TelegramSender]
 
 
-def refused(status: int, why: str, **parameters: object) -> Answer:
+def refused(status: int, why: str, **parameters: object) -> CannedResponse:
     said = {"ok": False, "error_code": status, "description": why}
     return answered(status, {**said, **({"parameters": parameters} if parameters else {})})
 
@@ -205,22 +205,22 @@ def test_a_group_that_moves_in_a_circle_is_not_followed_for_ever(
             None,
             "telegram: HTTP 500: Internal Server Error",
         ),
-        (Answer(502, PAGE), UnavailableError, None, "telegram: HTTP 502: 502 Bad Gateway"),
+        (CannedResponse(502, PAGE), UnavailableError, None, "telegram: HTTP 502: 502 Bad Gateway"),
         (
-            Answer(200, PAGE, {"Content-Type": "text/html"}),
-            AnswerChangedError,
+            CannedResponse(200, PAGE, {"Content-Type": "text/html"}),
+            ResponseChangedError,
             None,
             'telegram: a web page "502 Bad Gateway" came where JSON was expected',
         ),
         (
-            Answer(200, b"{}"),
-            AnswerChangedError,
+            CannedResponse(200, b"{}"),
+            ResponseChangedError,
             None,
             "telegram: does not answer as Telegram does (HTTP 200)",
         ),
         (
             answered(200, {"ok": False}),
-            AnswerChangedError,
+            ResponseChangedError,
             None,
             "telegram: does not answer as Telegram does (HTTP 200)",
         ),
@@ -235,7 +235,7 @@ def test_a_group_that_moves_in_a_circle_is_not_followed_for_ever(
 def test_what_it_answers_is_said_in_words(  # noqa: PLR0917 - cases
     open_sender: Open,
     receiver: Receiver,
-    answer: Answer,
+    answer: CannedResponse,
     error: type[Exception],
     kind: Refusal | None,
     words: str,
@@ -253,11 +253,11 @@ def test_what_it_answers_is_said_in_words(  # noqa: PLR0917 - cases
         (refused(429, "Too Many Requests: retry after 35", retry_after=35), 35),
         (answered(429, {"ok": False, "description": "x"}, Retry_After="7"), 7),
         (refused(429, "x", retry_after="never"), None),
-        (Answer(429, PAGE, {"Retry-After": "3600"}), 3600),
+        (CannedResponse(429, PAGE, {"Retry-After": "3600"}), 3600),
     ],
 )
 def test_it_says_how_long_it_wants_to_be_left_alone(
-    open_sender: Open, receiver: Receiver, answer: Answer, wait_s: float | None
+    open_sender: Open, receiver: Receiver, answer: CannedResponse, wait_s: float | None
 ) -> None:
     receiver.answers.append(answer)
     with pytest.raises(RefusedError) as caught:
@@ -268,7 +268,7 @@ def test_it_says_how_long_it_wants_to_be_left_alone(
 
 def test_no_answer_repeats_the_token(open_sender: Open, receiver: Receiver) -> None:
     page = f"Cannot POST /bot123:{SECRET}/sendMessage, {SECRET}, bot123%3A{SECRET}"
-    receiver.answers.append(Answer(405, page.encode()))
+    receiver.answers.append(CannedResponse(405, page.encode()))
     with pytest.raises(RefusedError) as caught:
         open_sender().send(MESSAGE)
     assert SECRET not in repr(caught.value)

@@ -26,7 +26,7 @@ from listsync.notify.options import WebhookOptions
 from listsync.notify.targets.webhook import WebhookSender
 from tests.golden import message_cases
 from tests.integration.http.authority import authority, encrypted_server
-from tests.integration.notify.receiver import Answer, Receiver
+from tests.integration.notify.receiver import CannedResponse, Receiver
 
 TEST = message_of_test("1", "Hö", datetime(2026, 3, 1, 12, tzinfo=UTC))
 
@@ -113,7 +113,7 @@ def test_nothing_secret_is_said_of_an_answer(
 ) -> None:
     caplog.set_level("DEBUG")
     secret = "no-real-token-but-long"
-    receiver.usual = Answer(401, f"wrong: {secret} for /hooks/no-real-path".encode())
+    receiver.usual = CannedResponse(401, f"wrong: {secret} for /hooks/no-real-path".encode())
     headers = {"X-Token": SecretStr(secret)}
     sender = sender_to(f"{receiver.url}/hooks/no-real-path", headers=headers)
     with pytest.raises(RefusedError) as found:
@@ -136,7 +136,7 @@ def test_a_certificate_that_is_not_trusted_names_the_option_that_mends_it(tmp_pa
 
 def test_a_server_that_hangs_is_left_at_its_time_limit(receiver: Receiver) -> None:
     released = threading.Event()
-    receiver.usual = Answer(hold=released)
+    receiver.usual = CannedResponse(hold=released)
     options = WebhookOptions(url=SecretStr(receiver.url), timeout_s=0.3)
     sender = WebhookSender("hook", options, CancelToken())
     with pytest.raises(UnavailableError, match="does not answer in time"):

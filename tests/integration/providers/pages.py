@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from listsync.row_limit import MOST_ROWS
 from tests.integration.providers.lists import LETTERBOXD, MDBLIST
-from tests.integration.providers.trap import Question, said
+from tests.integration.providers.trap import HeardRequest, said
 from tests.unit.agent.providers.test_letterboxd import page_of
 
 MANY = MOST_ROWS  # of more, nothing is read at all
@@ -16,18 +16,20 @@ Row = tuple[int, str]
 """A number that no other film has, and the title."""
 
 
-def page(service: str, question: Question, rows: Sequence[Row], *, more: bool = False) -> bytes:
+def page(
+    service: str, question: HeardRequest, rows: Sequence[Row], *, more: bool = False
+) -> bytes:
     """Answer *question* as *service* does, with *rows*; say that *more* follow, without an end."""
     return _PAGES[service](question, rows, more)
 
 
-def number_of(question: Question) -> int:
+def number_of(question: HeardRequest) -> int:
     """Say which page is asked for, where pages have numbers."""
     _, found, number = question.path.partition("/page/")
     return int(number.strip("/") if found else question.query.get("page", "1"))
 
 
-def _imdb(_: Question, rows: Sequence[Row], more: bool) -> bytes:
+def _imdb(_: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     edges = [
         {
             "title": {
@@ -45,7 +47,7 @@ def _imdb(_: Question, rows: Sequence[Row], more: bool) -> bytes:
     return _json({"data": {"list": {"titleListItemSearch": found}}})
 
 
-def _letterboxd(question: Question, rows: Sequence[Row], more: bool) -> bytes:
+def _letterboxd(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     page_number = number_of(question)
     last = page_number + 1 if more else page_number
     text = page_of(LETTERBOXD, page_number, [number for number, _ in rows], last)
@@ -54,7 +56,7 @@ def _letterboxd(question: Question, rows: Sequence[Row], more: bool) -> bytes:
     return said(text.encode(), "text/html; charset=utf-8")
 
 
-def _mdblist(question: Question, rows: Sequence[Row], more: bool) -> bytes:
+def _mdblist(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     if question.path == f"/lists/{MDBLIST}":
         items = MANY if more else len(rows)
         return _json([{"items": items, "updated": "2026-11-21T04:30:11Z"}])
@@ -65,12 +67,12 @@ def _mdblist(question: Question, rows: Sequence[Row], more: bool) -> bytes:
     return _json(content, x_has_more=str(more).lower())
 
 
-def _stevenlu(_: Question, rows: Sequence[Row], more: bool) -> bytes:
+def _stevenlu(_: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     assert not more
     return _json([{"title": title, "tmdb_id": number} for number, title in rows])
 
 
-def _tmdb(question: Question, rows: Sequence[Row], more: bool) -> bytes:
+def _tmdb(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     number = number_of(question)
     content = {
         "page": number,
@@ -84,7 +86,7 @@ def _tmdb(question: Question, rows: Sequence[Row], more: bool) -> bytes:
     return _json(content)
 
 
-def _trakt(question: Question, rows: Sequence[Row], more: bool) -> bytes:
+def _trakt(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     number = number_of(question)
     last = max(min(1000, MANY // len(rows)), number + 1) if more else number
     content = [
@@ -103,7 +105,7 @@ def _trakt(question: Question, rows: Sequence[Row], more: bool) -> bytes:
     )
 
 
-_PAGES: dict[str, Callable[[Question, Sequence[Row], bool], bytes]] = {
+_PAGES: dict[str, Callable[[HeardRequest, Sequence[Row], bool], bytes]] = {
     "imdb": _imdb,
     "letterboxd": _letterboxd,
     "mdblist": _mdblist,

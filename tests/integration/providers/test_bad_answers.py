@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from listsync.config_types import SecretStr, ServiceOptions
-from listsync.errors import AnswerChangedError, ListsyncError, RefusedError, UnavailableError
+from listsync.errors import ListsyncError, RefusedError, ResponseChangedError, UnavailableError
 from listsync.http.request import ServiceRequest
 from listsync.http.service_client import ask, build_client
 from tests.integration.providers.lists import KEY, SERVICES, provider
-from tests.integration.providers.trap import Answer, Question, said, trap
+from tests.integration.providers.trap import HeardRequest, Responder, said, trap
 
-OURS = (UnavailableError, RefusedError, AnswerChangedError)
+OURS = (UnavailableError, RefusedError, ResponseChangedError)
 MB = 1_000_000
 LOGIN = b"<html><title>Sign in</title><form><input type=password name=word></form></html>"
 HTML = b"<!doctype html><html><title>Welcome</title><p>Nothing to see here</p></html>"
@@ -28,7 +28,7 @@ def test_every_service_is_tried(request: pytest.FixtureRequest) -> None:
     assert there - {"file"} == {name.removesuffix("-with-key") for name in SERVICES}
 
 
-def bomb(_: Question) -> Iterator[bytes]:
+def bomb(_: HeardRequest) -> Iterator[bytes]:
     """Pack a gigabyte of spaces into a megabyte."""
     packer = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
     head = packer.compress(b" " * 16 * MB) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -38,73 +38,73 @@ def bomb(_: Question) -> Iterator[bytes]:
     yield said(body, content_encoding="gzip")
 
 
-def plain(_: Question) -> Iterator[bytes]:
+def plain(_: HeardRequest) -> Iterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\ncontent-length: 100000001\r\n\r\n["
     for _number in range(100):
         yield b" " * MB
 
 
-def web_page(_: Question) -> Iterable[bytes]:
+def web_page(_: HeardRequest) -> Iterable[bytes]:
     return [said(HTML, "text/html")]
 
 
-def web_page_called_json(_: Question) -> Iterable[bytes]:
+def web_page_called_json(_: HeardRequest) -> Iterable[bytes]:
     return [said(HTML)]
 
 
-def login_page(question: Question) -> Iterable[bytes]:
+def login_page(question: HeardRequest) -> Iterable[bytes]:
     if question.path == "/sign-in":
         return [said(LOGIN, "text/html")]
     return [said(b"", status="302 Found", location="/sign-in")]
 
 
-def cut_off(_: Question) -> Iterable[bytes]:
+def cut_off(_: HeardRequest) -> Iterable[bytes]:
     return [b'HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 500\r\n\r\n[{"title":']
 
 
-def cut_off_packing(_: Question) -> Iterable[bytes]:
+def cut_off_packing(_: HeardRequest) -> Iterable[bytes]:
     packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     return [said(packer.compress(HTML) + packer.flush(zlib.Z_SYNC_FLUSH), content_encoding="gzip")]
 
 
-def not_packed(_: Question) -> Iterable[bytes]:
+def not_packed(_: HeardRequest) -> Iterable[bytes]:
     return [said(b"this is not gzip", content_encoding="gzip")]
 
 
-def garbage_in_chunks(_: Question) -> Iterable[bytes]:
+def garbage_in_chunks(_: HeardRequest) -> Iterable[bytes]:
     head = (
         b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
     )
     return [head + b"\x1b[31m\x00zz\r\n[]\r\n\xff\xfe\r\n"]
 
 
-def no_http(_: Question) -> Iterable[bytes]:
+def no_http(_: HeardRequest) -> Iterable[bytes]:
     return [b"\x1b[2J\xff\x00 220 mail.example.invalid ESMTP\r\n\r\n"]
 
 
-def nothing(_: Question) -> Iterable[bytes]:
+def nothing(_: HeardRequest) -> Iterable[bytes]:
     return []
 
 
-def in_circles(question: Question) -> Iterable[bytes]:
+def in_circles(question: HeardRequest) -> Iterable[bytes]:
     return [said(b"", status="302 Found", location=question.path)]
 
 
-def many_headers(_: Question) -> Iterator[bytes]:
+def many_headers(_: HeardRequest) -> Iterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\n"
     for number in range(100_000):
         yield f"x-{number}: {'a' * 100}\r\n".encode()
 
 
-TRAPS: dict[str, tuple[Answer, type[ListsyncError] | None]] = {
-    "bomb": (bomb, AnswerChangedError),
-    "100-MB": (plain, AnswerChangedError),
-    "web-page": (web_page, AnswerChangedError),
-    "web-page-called-json": (web_page_called_json, AnswerChangedError),
+TRAPS: dict[str, tuple[Responder, type[ListsyncError] | None]] = {
+    "bomb": (bomb, ResponseChangedError),
+    "100-MB": (plain, ResponseChangedError),
+    "web-page": (web_page, ResponseChangedError),
+    "web-page-called-json": (web_page_called_json, ResponseChangedError),
     "login-page": (login_page, RefusedError),
     "cut-off": (cut_off, UnavailableError),
     "cut-off-packing": (cut_off_packing, UnavailableError),
-    "not-packed": (not_packed, AnswerChangedError),
+    "not-packed": (not_packed, ResponseChangedError),
     "garbage-in-chunks": (garbage_in_chunks, UnavailableError),
     "no-http": (no_http, UnavailableError),
     "nothing": (nothing, UnavailableError),
@@ -120,7 +120,7 @@ def test_a_bad_answer_is_told_in_one_line(service: str, bad: str) -> None:
     assert type(_error(service, answer)) is expected
 
 
-def _error(service: str, answer: Answer, **limits: float) -> ListsyncError:
+def _error(service: str, answer: Responder, **limits: float) -> ListsyncError:
     """Read the list; returns the error, which names the service in one line."""
     with (
         trap(answer) as site,
@@ -136,7 +136,7 @@ def _error(service: str, answer: Answer, **limits: float) -> ListsyncError:
 
 
 HARM = "\x1b[31mred\x07 \u202eback\u2066 \x9b2J\nnext"
-QUOTING: dict[str, Answer] = {
+QUOTING: dict[str, Responder] = {
     "title-of-a-page": lambda _: [
         said(f"<html><title>{HARM}</title></html>".encode(), "text/html; charset=utf-8")
     ],
@@ -167,17 +167,17 @@ def drip(piece: bytes) -> Iterator[bytes]:
         time.sleep(0.05)
 
 
-def slow_body(_: Question) -> Iterator[bytes]:
+def slow_body(_: HeardRequest) -> Iterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n["
     yield from drip(b" ")
 
 
-def slow_head(_: Question) -> Iterator[bytes]:
+def slow_head(_: HeardRequest) -> Iterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\nx-slow: "
     yield from drip(b"a")
 
 
-def slow_hints(_: Question) -> Iterator[bytes]:
+def slow_hints(_: HeardRequest) -> Iterator[bytes]:
     return drip(b"HTTP/1.1 103 Early Hints\r\n\r\n")
 
 
@@ -188,7 +188,7 @@ def slow_hints(_: Question) -> Iterator[bytes]:
         *((service, slow) for service in ("imdb", "trakt") for slow in (slow_head, slow_hints)),
     ],
 )
-def test_an_answer_that_drips_is_given_up(service: str, slow: Answer) -> None:
+def test_an_answer_that_drips_is_given_up(service: str, slow: Responder) -> None:
     began = time.monotonic()
     error = _error(service, slow, timeout_s=0.5, list_timeout_s=0.5)
     took_s = time.monotonic() - began
@@ -198,7 +198,7 @@ def test_an_answer_that_drips_is_given_up(service: str, slow: Answer) -> None:
 
 @pytest.mark.parametrize("slow", [slow_body, slow_head, slow_hints])
 @pytest.mark.parametrize("through_proxy", [False, True], ids=["directly", "through-proxy"])
-def test_one_answer_has_its_own_deadline(slow: Answer, through_proxy: bool) -> None:
+def test_one_answer_has_its_own_deadline(slow: Responder, through_proxy: bool) -> None:
     with trap(slow) as site:
         there = "http://lists.example.invalid" if through_proxy else site.url
         options = ServiceOptions(
@@ -214,7 +214,7 @@ def test_one_answer_has_its_own_deadline(slow: Answer, through_proxy: bool) -> N
 
 
 def test_silence_is_given_up() -> None:
-    def silent(_: Question) -> Iterator[bytes]:
+    def silent(_: HeardRequest) -> Iterator[bytes]:
         time.sleep(0.5)
         yield b""
 

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from listsync.domain.lists import ListOutcome
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.providers.imdb import reader as imdb
 from listsync.providers.letterboxd.site_markup import full_page
 from listsync.providers.mdblist import reader as mdblist
@@ -19,7 +19,7 @@ from listsync.providers.trakt import reader as trakt
 from listsync.row_limit import MOST_ROWS
 from tests.integration.providers.lists import SERVICES, provider
 from tests.integration.providers.pages import page
-from tests.integration.providers.trap import Answer, Question, trap
+from tests.integration.providers.trap import HeardRequest, Responder, trap
 
 MOST_PAGES = 1000
 FEW_PAGES = 50
@@ -40,24 +40,24 @@ def _few_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("listsync.providers.letterboxd.reader.MOST_ROWS", rows)
 
 
-def always_new(service: str) -> Answer:
+def always_new(service: str) -> Responder:
     numbers: Iterator[int] = count(1)
 
-    def answer(question: Question) -> Iterable[bytes]:
+    def answer(question: HeardRequest) -> Iterable[bytes]:
         number = next(numbers)
         return [page(service, question, [(number, f"Film {number}")], more=True)]
 
     return answer
 
 
-def always_the_same(service: str) -> Answer:
+def always_the_same(service: str) -> Responder:
     return lambda question: [page(service, question, [(1, "Film 1")], more=True)]
 
 
-def in_turns(service: str) -> Answer:
+def in_turns(service: str) -> Responder:
     numbers: Iterator[int] = count(1)
 
-    def answer(question: Question) -> Iterable[bytes]:
+    def answer(question: HeardRequest) -> Iterable[bytes]:
         number = next(numbers) % 2 + 1
         return [page(service, question, [(number, f"Film {number}")], more=True)]
 
@@ -66,12 +66,14 @@ def in_turns(service: str) -> Answer:
 
 @pytest.mark.parametrize("endless", [always_new, always_the_same, in_turns])
 @pytest.mark.parametrize("service", PAGED)
-def test_pages_without_an_end_are_given_up(service: str, endless: Callable[[str], Answer]) -> None:
+def test_pages_without_an_end_are_given_up(
+    service: str, endless: Callable[[str], Responder]
+) -> None:
     outcome = None
     with (
         trap(endless(service)) as site,
         provider(service, site.url) as one,
-        suppress(AnswerChangedError),
+        suppress(ResponseChangedError),
     ):
         outcome = one.fetch(None).outcome
     assert outcome in (None, ListOutcome.PARTIAL)

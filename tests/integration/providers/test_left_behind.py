@@ -20,7 +20,7 @@ from listsync.errors import UnavailableError
 from listsync.providers.trakt.source import parse
 from listsync.providers.trakt.token_store import TraktTokens
 from listsync.store.database import Database
-from tests.integration.providers.trap import Question, said, trap
+from tests.integration.providers.trap import HeardRequest, said, trap
 
 RENEWED = {"access_token": "new-access", "refresh_token": "new-refresh", "expires_in": 86400}
 
@@ -28,7 +28,7 @@ RENEWED = {"access_token": "new-access", "refresh_token": "new-refresh", "expire
 def test_a_login_that_is_being_renewed_is_saved_though_the_run_is_over(tmp_path: Path) -> None:
     asked, token = threading.Event(), CancelToken()
 
-    def answer(question: Question) -> Iterable[bytes]:
+    def answer(question: HeardRequest) -> Iterable[bytes]:
         if question.path == "/oauth/token":
             asked.set()
             time.sleep(0.3)

@@ -11,7 +11,7 @@ from tests.integration.providers.child import read_apart
 from tests.integration.providers.lists import SERVICES
 from tests.integration.providers.pages import MANY, page
 from tests.integration.providers.test_bad_answers import TRAPS
-from tests.integration.providers.trap import Question, said, trap
+from tests.integration.providers.trap import HeardRequest, said, trap
 
 MOST_MB = 150
 MOST_MB_OF_A_QUARTER = 25  # of the longest list; its rows as they came would take 35
@@ -39,7 +39,7 @@ def test_a_million_rows_without_anything_take_little_memory() -> None:
     body = b"[" + 1_000_000 * b"{}," + b"{}]"
     with trap(lambda _: [said(body)]) as site:
         [read] = read_apart(site.url, "stevenlu")
-    assert read.told.startswith("AnswerChangedError: stevenlu: ")
+    assert read.told.startswith("ResponseChangedError: stevenlu: ")
     assert read.grown_mb < MOST_MB
 
 
@@ -50,7 +50,7 @@ def test_a_million_rows_without_anything_take_little_memory() -> None:
 def test_full_pages_without_an_end_take_little_memory(service: str, size: int, pages: int) -> None:
     numbers: Iterator[int] = count()
 
-    def answer(question: Question) -> Iterable[bytes]:
+    def answer(question: HeardRequest) -> Iterable[bytes]:
         number = next(numbers)
         if number > pages:  # enough to see how it goes
             return [said(b"", status="503 Service Unavailable")]

@@ -18,7 +18,7 @@ from listsync.sync.report import Tally
 from tests.fakes import SERVER, FakeMemory
 from tests.integration.providers.lists import SERVICES, provider
 from tests.integration.providers.pages import page
-from tests.integration.providers.trap import Question, trap
+from tests.integration.providers.trap import HeardRequest, trap
 
 ROWS = [(number, f"Film {number}") for number in range(1, 21)]
 FILES = {
@@ -32,7 +32,7 @@ FILES = {
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_list_of_a_service_is_read_no_further_than_it_has_room(service: str) -> None:
-    def answer(question: Question) -> Iterable[bytes]:
+    def answer(question: HeardRequest) -> Iterable[bytes]:
         return [page(service, question, ROWS)]
 
     with trap(answer) as site, provider(service, site.url) as one:

@@ -1,4 +1,4 @@
-"""A server on loopback that says what it is told to, byte by byte, and notes what it was asked."""
+"""A server on loopback that sends what it is told to, byte by byte, and notes each request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class HeardRequest:
     """One request as it came."""
 
     path: str
@@ -20,23 +20,23 @@ class Question:
     body: bytes
 
 
-Answer = Callable[[Question], Iterable[bytes]]
-"""From a question to the raw bytes of an answer, head included.
+Responder = Callable[[HeardRequest], Iterable[bytes]]
+"""From a request to the raw bytes of a response, head included.
 
 The connection ends with them, but for an answer in one piece that says `connection: keep-alive`.
 """
 
 
 class Trap(socketserver.ThreadingTCPServer):
-    """Answers every question with *answer*; `over` is set when nobody listens any more."""
+    """Answers every request with *answer*; `over` is set when nobody listens any more."""
 
     allow_reuse_address = True
     request_queue_size = 64
 
-    def __init__(self, answer: Answer, host: str) -> None:
+    def __init__(self, answer: Responder, host: str) -> None:
         super().__init__((host, 0), _Handler)
         self.answer = answer
-        self.asked: list[Question] = []
+        self.asked: list[HeardRequest] = []
         self.over = threading.Event()
 
     @property
@@ -53,7 +53,7 @@ class _Handler(socketserver.StreamRequestHandler):
             while (question := self._question()) and self._answer(question):
                 pass
 
-    def _answer(self, question: Question) -> bool:
+    def _answer(self, question: HeardRequest) -> bool:
         """Answer; returns whether the connection goes on."""
         self.server.asked.append(question)
         goes_on = False
@@ -64,7 +64,7 @@ class _Handler(socketserver.StreamRequestHandler):
             goes_on = b"\r\nconnection: keep-alive\r\n" in piece[:1000]
         return goes_on
 
-    def _question(self) -> Question | None:
+    def _question(self) -> HeardRequest | None:
         lines = []
         while (line := self.rfile.readline(65536)).strip():
             lines.append(line.decode("latin-1").strip())
@@ -72,7 +72,7 @@ class _Handler(socketserver.StreamRequestHandler):
             return None
         target = urlsplit(lines[0].split()[1])
         lengths = [line.split()[1] for line in lines if line.lower().startswith("content-length:")]
-        return Question(
+        return HeardRequest(
             path=target.path,
             query=dict(parse_qsl(target.query)),
             head="\n".join(lines),
@@ -81,7 +81,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def trap(answer: Answer, host: str = "127.0.0.1") -> Iterator[Trap]:
+def trap(answer: Responder, host: str = "127.0.0.1") -> Iterator[Trap]:
     """Serve *answer* in threads until the end."""
     with Trap(answer, host) as server:
         serving = threading.Thread(target=server.serve_forever, args=(0.02,))

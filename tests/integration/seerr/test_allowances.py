@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 import pytest
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import Asking, RequestAnswer, RequestBody
+from listsync.domain.server import Asking, RequestBody, ResponseKind
 from listsync.domain.server_knowledge import UNLIMITED, Quota
 from listsync.sandbox.process import SandboxProcess
 from tests.integration.seerr.conftest import Connect
@@ -57,7 +57,7 @@ def test_permissions_say_what_a_user_may_request(
                 asking=Asking(user=str(user)),
             )
         )
-        is_refused = answered.answer is RequestAnswer.PERMISSION
+        is_refused = answered.kind is ResponseKind.PERMISSION
         assert is_refused is ((kind, four_k) not in permitted)
 
 
@@ -72,7 +72,7 @@ def test_quotas_are_read_in_one_call_beside_the_look_up(
         more = {"tvdb_id": 988_000_001, "seasons": 3} if kind is TV else {}
         sandbox.admin("titles", {**row, "date": "2024-01-01", **more})
         body = RequestBody(key=TitleKey(kind, 988_000_001), four_k=False, seasons=seasons)
-        assert client.request(body).answer is RequestAnswer.REQUESTED
+        assert client.request(body).kind is ResponseKind.REQUESTED
     before = client.calls
     for user in (None, "limited", "20"):
         assert client.allowance_of(user).quotas == {

@@ -15,8 +15,8 @@ from listsync.domain.server import (
     AS_SERVER_DECIDES,
     Asking,
     Destination,
-    RequestAnswer,
     RequestBody,
+    ResponseKind,
 )
 from listsync.errors import UnavailableError
 from listsync.sandbox.process import SandboxProcess
@@ -100,7 +100,7 @@ def test_the_asking_says_as_whom(
     client = connect(act_as=act_as, approve=client_approves)
     wanted = body(**asking)
     answer = client.request(wanted)
-    assert answer.answer is RequestAnswer.REQUESTED
+    assert answer.kind is ResponseKind.REQUESTED
     assert answer.detail == ("waits for approval" if waits else "")
     row = only(sandbox)
     assert (row["userId"], row["actingId"]) == (user, acting)
@@ -151,7 +151,7 @@ def test_names_become_the_servers_numbers(
     assert names.hold_reason(wanted, kind, four_k=four_k) is None
     destination = names.destination(wanted, kind, four_k=four_k)
     answer = seerr.request(body(kind, four_k=four_k, destination=destination))
-    assert answer.answer is RequestAnswer.REQUESTED
+    assert answer.kind is ResponseKind.REQUESTED
     assert only(sandbox)["options"] == options
 
 
@@ -207,11 +207,11 @@ def test_what_is_not_there_is_told_with_what_is(
 def test_a_user_who_is_not_there_is_told_and_looked_up_once(
     seerr: Seerr, sandbox: SandboxProcess, body: Body, user: str, why: str
 ) -> None:
-    assert seerr.trouble_with_user(user) == why
+    assert seerr.problem_with_user(user) == why
     calls = seerr.calls
-    assert seerr.trouble_with_user(user) == why
+    assert seerr.problem_with_user(user) == why
     answer = seerr.request(body(user=user))
-    assert (answer.answer, answer.detail) == (RequestAnswer.IMPOSSIBLE, why)
+    assert (answer.kind, answer.detail) == (ResponseKind.IMPOSSIBLE, why)
     assert seerr.calls == calls
     assert sandbox.admin("log")["requests"] == []
 
@@ -257,6 +257,6 @@ def test_a_server_that_goes_silent_over_a_service_is_asked_once_and_waited_for(
 def test_a_server_that_is_down_is_no_trouble_of_the_asking(connect: Connect) -> None:
     client = connect(url="http://127.0.0.1:1")
     with pytest.raises(UnavailableError, match="connection refused"):
-        client.trouble_with_user("kids")
+        client.problem_with_user("kids")
     with pytest.raises(UnavailableError, match="connection refused"):
         look_up(client, {"service": "kids"}, MOVIE)

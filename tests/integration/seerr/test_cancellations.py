@@ -56,7 +56,7 @@ def test_what_a_user_asked_for_is_taken_back_once_we_ask_as_that_user(
 ) -> None:
     number, client = ask(sandbox, connect()), connect()
     assert client.cancel(number) is Cancelled.KEPT
-    assert client.trouble_with_user("kids") is None
+    assert client.problem_with_user("kids") is None
     assert client.cancel(number) is Cancelled.DONE
 
 

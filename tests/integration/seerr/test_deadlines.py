@@ -18,7 +18,7 @@ import pytest
 
 from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr, ServiceOptions
-from listsync.domain.server import RequestAnswer
+from listsync.domain.server import ResponseKind
 from listsync.errors import UnavailableError
 from listsync.http import deadline
 from listsync.http.deadline import Timeouts
@@ -27,7 +27,7 @@ from listsync.http.service_client import ask, build_client
 from listsync.seerr.client import Seerr
 from tests.builders import film_body
 from tests.integration.http.authority import authority
-from tests.integration.providers.trap import Answer, Question, Trap, said, trap
+from tests.integration.providers.trap import HeardRequest, Responder, Trap, said, trap
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
 BARE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
@@ -47,7 +47,7 @@ def seerr(server: Trap, timeouts: Timeouts = PATIENCE, token: CancelToken | None
     return Seerr(server.url, SecretStr("key"), timeouts=timeouts, token=token)
 
 
-ENDLESS: dict[str, Answer] = {
+ENDLESS: dict[str, Responder] = {
     "body": lambda _: dripping(HEAD),
     "body-without-length": lambda _: dripping(BARE_HEAD),
     "head": lambda _: dripping(b"HTTP/1.1 200 OK\r\nx: ", piece=b"a"),
@@ -60,7 +60,7 @@ ENDLESS: dict[str, Answer] = {
 
 
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
-def test_an_endless_answer_ends_at_the_deadline_of_the_whole(answer: Answer) -> None:
+def test_an_endless_answer_ends_at_the_deadline_of_the_whole(answer: Responder) -> None:
     with trap(answer) as server:
         client = seerr(server)
         began = time.monotonic()
@@ -82,7 +82,7 @@ def test_a_page_of_1000_rows_comes_through_at_a_slow_and_steady_pace() -> None:
     page = json.dumps({"pageInfo": {"results": 1000}, "results": rows}).encode()
     size = len(page) // 20 + 1
 
-    def slowly(_: Question) -> Iterator[bytes]:
+    def slowly(_: HeardRequest) -> Iterator[bytes]:
         whole = said(page)
         for start in range(0, len(whole), size):
             time.sleep(0.03)
@@ -103,7 +103,7 @@ def test_a_request_whose_answer_never_ends_is_looked_for_and_never_sent_again(
     info = {"status": 3, "requests": [{"id": 9, "status": 2, "is4k": False}]}
     found = {"id": 603, "title": "Dune", "mediaInfo": info if is_there else None}
 
-    def answer(question: Question) -> Iterable[bytes]:
+    def answer(question: HeardRequest) -> Iterable[bytes]:
         if question.head.startswith("POST"):
             return dripping(HEAD.replace(b"200 OK", b"201 Created"))
         return [said(json.dumps(found).encode())]
@@ -115,7 +115,7 @@ def test_a_request_whose_answer_never_ends_is_looked_for_and_never_sent_again(
     posts = [one for one in server.asked if one.head.startswith("POST")]
     assert len(posts) == 1
     assert len(server.asked) == 2
-    assert answered.answer is (RequestAnswer.REQUESTED if is_there else RequestAnswer.UNSURE)
+    assert answered.kind is (ResponseKind.REQUESTED if is_there else ResponseKind.UNSURE)
 
 
 @contextmanager
@@ -133,7 +133,9 @@ PATIENT = Timeouts(connect_s=60, answer_s=60, whole_s=120)
 
 
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
-def test_a_cut_ends_the_wait_for_the_server_and_nothing_is_sent_after_it(answer: Answer) -> None:
+def test_a_cut_ends_the_wait_for_the_server_and_nothing_is_sent_after_it(
+    answer: Responder,
+) -> None:
     token = CancelToken()
     with trap(answer) as server:
         client = seerr(server, PATIENT, token)

@@ -9,7 +9,7 @@ import pytest
 
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import MediaStatus, Product
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
 from tests.integration.seerr.conftest import Connect
@@ -132,7 +132,7 @@ def test_a_passing_fault_is_outlived(
     [
         ({"kind": "login_page"}, UnavailableError, "web page"),
         ({"kind": "html", "status": 403}, RefusedError, "in front of the server"),
-        ({"kind": "garbage"}, AnswerChangedError, "not of the known shape"),
+        ({"kind": "garbage"}, ResponseChangedError, "not of the known shape"),
         ({"kind": "hang"}, UnavailableError, "no answer within 0.5 s"),
         ({"kind": "hang_after"}, UnavailableError, "no answer within 0.5 s"),
         ({"kind": "status", "status": 404}, UnavailableError, "base path"),

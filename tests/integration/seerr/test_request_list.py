@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.server import RequestBody, RequestStatus, ServerRequest
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr import index
@@ -27,7 +27,7 @@ def requested(seerr: Seerr) -> dict[int, int]:
 
 
 def of(seerr: Seerr, key: TitleKey) -> list[ServerRequest]:
-    return [one for one in seerr.read_requests() if one.definition.key == key]
+    return [one for one in seerr.read_requests() if one.edition.key == key]
 
 
 def test_each_request_is_told_with_its_status(
@@ -38,7 +38,7 @@ def test_each_request_is_told_with_its_status(
     told = {one.request_id: one for one in seerr.read_requests()}
     for film, status in zip(FILMS, (3, 4, 2), strict=True):
         one = told[requested[film]]
-        assert one.definition == Definition(TitleKey(MediaType.MOVIE, film), four_k=False)
+        assert one.edition == Edition(TitleKey(MediaType.MOVIE, film), four_k=False)
         assert one.status == status
 
 
@@ -48,7 +48,7 @@ def test_the_seasons_of_a_series_are_told(seerr: Seerr) -> None:
         seerr.request(RequestBody(key=key, four_k=True, seasons=(season,)))
     found = {one.seasons: one for one in of(seerr, key)}
     assert found.keys() >= {frozenset({1}), frozenset({2})}
-    assert found[frozenset({1})].definition.four_k
+    assert found[frozenset({1})].edition.four_k
     assert found[frozenset({1})].status != RequestStatus.DECLINED
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from listsync.config_types import SecretStr
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import FoundRequests, MediaStatus, RequestAnswer, RequestBody
+from listsync.domain.server import FoundRequests, MediaStatus, RequestBody, ResponseKind
 from listsync.errors import RefusedError, UnavailableError
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
@@ -84,27 +84,27 @@ def test_a_film_is_requested_once(
     seerr: Seerr, sandbox: SandboxProcess, film: RequestBody
 ) -> None:
     first, second = seerr.request(film), seerr.request(film)
-    assert first.answer is RequestAnswer.REQUESTED
-    assert second.answer is RequestAnswer.COVERED
+    assert first.kind is ResponseKind.REQUESTED
+    assert second.kind is ResponseKind.COVERED
     (only,) = written(sandbox)
     assert (only["is4k"], only["userId"], only["requestId"]) == (False, 1, first.request_id)
 
 
-def test_definitions_are_requested_apart(
+def test_editions_are_requested_apart(
     seerr: Seerr, sandbox: SandboxProcess, film: RequestBody
 ) -> None:
     seerr.request(film)
     four_k = RequestBody(key=film.key, four_k=True)
-    assert seerr.request(four_k).answer is RequestAnswer.REQUESTED
+    assert seerr.request(four_k).kind is ResponseKind.REQUESTED
     assert [one["is4k"] for one in written(sandbox)] == [False, True]
 
 
 def test_seasons_are_covered_once_asked_for(seerr: Seerr, series: RequestBody) -> None:
-    assert seerr.request(series).answer is RequestAnswer.REQUESTED
+    assert seerr.request(series).kind is ResponseKind.REQUESTED
     details = seerr.series(series.key.tmdb_id)
     assert [one.number for one in details.seasons if one.covered] == [1, 2]
     assert not any(one.covered_4k for one in details.seasons)
-    assert seerr.request(series).answer is RequestAnswer.COVERED
+    assert seerr.request(series).kind is ResponseKind.COVERED
 
 
 def test_a_user_asks_and_waits(
@@ -119,14 +119,14 @@ def test_the_owner_asks_for_a_user_and_it_is_approved(
     connect: Connect, sandbox: SandboxProcess, film: RequestBody
 ) -> None:
     answer = connect(act_as="kids", approve=True).request(film)
-    assert answer.answer is RequestAnswer.REQUESTED
+    assert answer.kind is ResponseKind.REQUESTED
     assert answer.detail == ""
     assert written(sandbox)[0]["userId"] == 7
 
 
 def test_a_missing_right_is_an_answer(connect: Connect, film: RequestBody) -> None:
     answer = connect(act_as="rightless").request(film)
-    assert answer.answer is RequestAnswer.PERMISSION
+    assert answer.kind is ResponseKind.PERMISSION
     assert "movie requests" in answer.detail
 
 
@@ -138,7 +138,7 @@ def test_a_used_up_quota_is_an_answer(
     client = connect(act_as=9)
     first = RequestBody(key=new_title(sandbox, MediaType.MOVIE), four_k=False)
     client.request(first)
-    assert client.request(film).answer is RequestAnswer.QUOTA
+    assert client.request(film).kind is ResponseKind.QUOTA
 
 
 def test_a_blocklisted_film_is_an_answer(
@@ -147,25 +147,25 @@ def test_a_blocklisted_film_is_an_answer(
     order = {"kind": "movie", "tmdbId": film.key.tmdb_id, "status": MediaStatus.BLOCKLISTED}
     sandbox.admin("media", order)
     has_blocklist = product != "overseerr"
-    expected = RequestAnswer.BLOCKLISTED if has_blocklist else RequestAnswer.REQUESTED
-    assert seerr.request(film).answer is expected
+    expected = ResponseKind.BLOCKLISTED if has_blocklist else ResponseKind.REQUESTED
+    assert seerr.request(film).kind is expected
 
 
 def test_an_unknown_film_is_impossible(seerr: Seerr) -> None:
     unknown = film_body(2_000_000_000)
     answer = seerr.request(unknown)
-    assert answer.answer is RequestAnswer.IMPOSSIBLE
+    assert answer.kind is ResponseKind.IMPOSSIBLE
     assert "TMDB knows no movie/2000000000" in answer.detail
 
 
 def test_a_series_without_tvdb_id_is_impossible_until_one_is_given(
     seerr: Seerr, sandbox: SandboxProcess
 ) -> None:
-    for tvdb_id, answer in ((None, RequestAnswer.IMPOSSIBLE), (987_001, RequestAnswer.REQUESTED)):
+    for tvdb_id, answer in ((None, ResponseKind.IMPOSSIBLE), (987_001, ResponseKind.REQUESTED)):
         key = new_title(sandbox, MediaType.TV, tvdb_id=None)
         given = tvdb_id and tvdb_id + key.tmdb_id
         body = RequestBody(key=key, four_k=False, seasons=(1,), tvdb_id=given)
-        assert seerr.request(body).answer is answer
+        assert seerr.request(body).kind is answer
 
 
 def test_a_tvdb_id_that_is_taken_is_impossible(
@@ -174,7 +174,7 @@ def test_a_tvdb_id_that_is_taken_is_impossible(
     seerr.request(series)
     key = new_title(sandbox, MediaType.TV, tvdb_id=series.key.tmdb_id)
     answer = seerr.request(RequestBody(key=key, four_k=False, seasons=(1,)))
-    assert answer.answer is RequestAnswer.IMPOSSIBLE
+    assert answer.kind is ResponseKind.IMPOSSIBLE
     assert "another series" in answer.detail
 
 
@@ -187,8 +187,8 @@ def test_csrf_protection_is_passed(
     seerr: Seerr, sandbox: SandboxProcess, film: RequestBody, series: RequestBody
 ) -> None:
     sandbox.admin("settings", {"csrf": True})
-    assert seerr.request(film).answer is RequestAnswer.REQUESTED
-    assert seerr.request(series).answer is RequestAnswer.REQUESTED
+    assert seerr.request(film).kind is ResponseKind.REQUESTED
+    assert seerr.request(series).kind is ResponseKind.REQUESTED
     assert sandbox.admin("log")["calls"]["POST /request"] == 3
 
 
@@ -198,7 +198,7 @@ def test_tmdb_down_is_not_the_titles_fault(
     sandbox.admin("faults", {"kind": "tmdb_down", "method": "POST"})
     with pytest.raises(UnavailableError, match="TMDB"):
         seerr.request(film)
-    assert seerr.request(film).answer is RequestAnswer.REQUESTED
+    assert seerr.request(film).kind is ResponseKind.REQUESTED
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_lost_answer_never_makes_two_requests(
     for body in (film, series):
         sandbox.admin("faults", {"kind": kind, "method": "POST"})
         answer = seerr.request(body)
-        assert answer.answer is RequestAnswer.REQUESTED
+        assert answer.kind is ResponseKind.REQUESTED
         assert answer.request_id is not None
     assert [one["tmdbId"] for one in written(sandbox)] == [film.key.tmdb_id, series.key.tmdb_id]
 
@@ -223,7 +223,7 @@ def test_a_lost_answer_is_found_though_the_server_left_specials_out(
     sandbox.admin("faults", {"kind": "drop_after", "method": "POST"})
     answer = seerr.request(body)
     (first,) = written(sandbox)
-    assert (answer.answer, answer.request_id) == (RequestAnswer.REQUESTED, first["requestId"])
+    assert (answer.kind, answer.request_id) == (ResponseKind.REQUESTED, first["requestId"])
     only_specials = RequestBody(key=key, four_k=False, seasons=(0,))
     is_found = seerr.find_requests(only_specials).covering is not None
     assert is_found is (product == "overseerr")
@@ -234,7 +234,7 @@ def test_after_a_timeout_it_is_looked_and_found(
 ) -> None:
     sandbox.admin("faults", {"kind": "hang_after", "method": "POST"})
     client = connect(timeout_s=0.5)
-    assert client.request(film).answer is RequestAnswer.REQUESTED
+    assert client.request(film).kind is ResponseKind.REQUESTED
     assert len(written(sandbox)) == 1
     assert client.calls == 2
 
@@ -244,7 +244,7 @@ def test_after_a_timeout_nothing_is_repeated(
 ) -> None:
     sandbox.admin("faults", {"kind": "hang", "method": "POST"})
     client = connect(timeout_s=0.5)
-    assert client.request(film).answer is RequestAnswer.UNSURE
+    assert client.request(film).kind is ResponseKind.UNSURE
     assert written(sandbox) == []
     assert client.calls == 2
 
@@ -258,7 +258,7 @@ def test_eight_threads_are_one_writer(seerr: Seerr, sandbox: SandboxProcess) -> 
         reads = pool.map(seerr.find_by_imdb, ["tt1160419"] * 40)
         answers = list(pool.map(seerr.request, bodies))
         assert all(page.candidates for page in reads)
-    assert {one.answer for one in answers} == {RequestAnswer.REQUESTED}
+    assert {one.kind for one in answers} == {ResponseKind.REQUESTED}
     log = sandbox.admin("log")
     assert log["max_posts_in_flight"] == 1
     assert log["lost"] == 0

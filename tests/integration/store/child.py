@@ -16,10 +16,10 @@ from pathlib import Path
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.run_notes import Intent, Notes, Sent
 from listsync.domain.server import (
-    Answered,
     Product,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
+    ResponseKind,
     ServerInfo,
 )
 from listsync.errors import BusyError, StateError
@@ -47,7 +47,7 @@ def intent(number: int) -> Intent:
 
 
 def sent(number: int) -> Sent:
-    answered = Answered(answer=RequestAnswer.REQUESTED, request_id=number)
+    answered = RequestResponse(kind=ResponseKind.REQUESTED, request_id=number)
     return Sent("run", "Film", ("mine",), body(number), answered)
 
 

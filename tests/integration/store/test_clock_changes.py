@@ -10,7 +10,7 @@ import pytest
 
 from listsync.domain.decisions import Found, How, Match
 from listsync.domain.lists import ListOutcome
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import FailedRequest, Miss, Notes
 from listsync.store.clock_changes import follow_step, pull_back
@@ -21,7 +21,7 @@ from tests.integration.store.state import StateFile, rules
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _YEAR = 365 * _DAY
-_FILM = Definition(TitleKey(MediaType.MOVIE, 603), four_k=False)
+_FILM = Edition(TitleKey(MediaType.MOVIE, 603), four_k=False)
 
 
 def fail_list(state: StateFile, at: datetime) -> None:
@@ -114,7 +114,7 @@ def test_nothing_that_is_put_off_waits_longer_than_it_ever_had_to(
         matches={"title:x": missing},
         misses={"title:x": Miss(missing.found, 1, now + _DAY)},
     )
-    notes.looked[Definition(TitleKey(MediaType.TV, 1396), four_k=False)] = (now + _DAY).date()
+    notes.looked[Edition(TitleKey(MediaType.TV, 1396), four_k=False)] = (now + _DAY).date()
     state.memory.record(notes)
     past = now - _YEAR
     assert put_right(state.database, past)

@@ -10,7 +10,7 @@ import pytest
 
 from listsync.domain.history import DayOfRequests
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import RequestAnswer
+from listsync.domain.server import ResponseKind
 from listsync.store.database import FILE_NAME
 from tests.integration.store.state import StateFile
 
@@ -23,7 +23,7 @@ class World(StateFile):
         self,
         number: int,
         at: datetime,
-        answer: RequestAnswer = RequestAnswer.REQUESTED,
+        answer: ResponseKind = ResponseKind.REQUESTED,
         kind: MediaType = MediaType.MOVIE,
         status: str | None = None,
     ) -> None:
@@ -75,13 +75,13 @@ def test_titles_are_counted_by_their_kind_also_those_that_are_not_named(world: W
 
 
 def test_a_title_counts_once_as_what_became_of_it_last(world: World) -> None:
-    world.request(1, START, RequestAnswer.UNSURE)
+    world.request(1, START, ResponseKind.UNSURE)
     world.request(1, START + timedelta(hours=1))
     world.request(2, START)
-    world.request(2, START + timedelta(hours=1), RequestAnswer.CANCELLED)
-    world.request(3, START, RequestAnswer.IMPOSSIBLE)
-    world.request(4, START, RequestAnswer.QUOTA)
-    world.request(5, START, RequestAnswer.COVERED)
+    world.request(2, START + timedelta(hours=1), ResponseKind.CANCELLED)
+    world.request(3, START, ResponseKind.IMPOSSIBLE)
+    world.request(4, START, ResponseKind.QUOTA)
+    world.request(5, START, ResponseKind.COVERED)
     found = world.day()
     assert [row.title for row in found.requested] == ["Film 1"]
     assert (found.films, found.cancelled, found.failures) == (1, 1, 1)
@@ -95,7 +95,7 @@ def test_what_was_requested_long_ago_and_is_not_there_is_told(world: World) -> N
     world.request(3, lately, status="requested")
     world.request(4, long_ago, status="requested")
     world.request(4, lately)
-    world.request(5, long_ago, RequestAnswer.IMPOSSIBLE, status="requested")
+    world.request(5, long_ago, ResponseKind.IMPOSSIBLE, status="requested")
     found = world.day()
     assert [row.title for row in found.slow] == ["Film 1"]
     assert found.slow_total == 1

@@ -14,12 +14,12 @@ import pytest
 from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice, ItemRow, ListRow, RunRow
 from listsync.domain.lists import ListEntry, ListOutcome
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey, parse_exclusion
+from listsync.domain.media import Edition, ExternalIds, MediaType, TitleKey, parse_exclusion
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
 from listsync.domain.report import ListReport, Result, SyncRun, Verdict
 from listsync.domain.run_messages import findings_of_end
 from listsync.domain.run_notes import FailedRequest, Handling, Notes, Sent
-from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
+from listsync.domain.server import Asking, RequestBody, RequestResponse, ResponseKind
 from listsync.errors import StateError
 from listsync.store import database as database_module
 from listsync.store import server_requests
@@ -87,13 +87,13 @@ class World(StateFile):
         one: ListEntry,
         key: TitleKey,
         *,
-        answer: RequestAnswer | None = None,
+        answer: ResponseKind | None = None,
         four_k: bool = False,
         run_id: str = "r",
     ) -> None:
         """Note that an entry was acted on; with *answer*: by a request."""
         (member,) = members_of(rules(name, four_k=four_k), [one])
-        notes = Notes(handled=[Handling(member, Definition(key, four_k))])
+        notes = Notes(handled=[Handling(member, Edition(key, four_k))])
         if answer is not None:
             notes.sent.append(
                 Sent(
@@ -101,7 +101,7 @@ class World(StateFile):
                     label=one.label,
                     lists=(name,),
                     body=RequestBody(key=key, four_k=four_k, seasons=(1, 2)),
-                    answered=Answered(answer=answer, detail="as said"),
+                    answered=RequestResponse(kind=answer, detail="as said"),
                 )
             )
         self.memory.record(notes)
@@ -243,16 +243,16 @@ def test_a_run_is_told_with_its_requests_in_order(world: World) -> None:
     world.run("abc")
     one, two = entry("The Matrix", tmdb=603), entry("Breaking Bad", 2, tvdb=81189)
     world.read("mine", one, two)
-    world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="abc")
-    world.handle("mine", two, _BAD, answer=RequestAnswer.REQUESTED, run_id="abc")
-    world.handle("mine", two, _BAD, answer=RequestAnswer.REQUESTED, run_id="another")
+    world.handle("mine", one, _MATRIX, answer=ResponseKind.REQUESTED, run_id="abc")
+    world.handle("mine", two, _BAD, answer=ResponseKind.REQUESTED, run_id="abc")
+    world.handle("mine", two, _BAD, answer=ResponseKind.REQUESTED, run_id="another")
     found = world.state.requests.of_run("abc", limit=9).rows
     assert [one.title for one in found] == ["The Matrix", "Breaking Bad"]
     first = found[0]
     assert (first.key, first.four_k, first.seasons) == (_MATRIX, False, (1, 2))
     assert (first.lists, first.answer, first.detail) == (
         ("mine",),
-        RequestAnswer.REQUESTED.value,
+        ResponseKind.REQUESTED.value,
         "as said",
     )
 
@@ -261,14 +261,14 @@ def test_a_run_is_told_with_the_requests_that_it_cancelled(world: World) -> None
     run = world.run("abc")
     one = entry("The Matrix", tmdb=603)
     world.read("mine", one)
-    world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="before")
+    world.handle("mine", one, _MATRIX, answer=ResponseKind.REQUESTED, run_id="before")
     for _ in range(2):
         world.read("mine")
     (departure,) = world.memory.departures.load()
     world.memory.departures.settle(departure, run, cancelled=True)
     found = world.state.requests.of_run("abc", limit=9).rows
     told = [(one.title, one.answer, one.lists) for one in found]
-    assert told == [("The Matrix", RequestAnswer.CANCELLED.value, ("mine",))]
+    assert told == [("The Matrix", ResponseKind.CANCELLED.value, ("mine",))]
 
 
 def test_all_the_requests_of_a_run_are_told_page_by_page(world: World) -> None:
@@ -276,7 +276,7 @@ def test_all_the_requests_of_a_run_are_told_page_by_page(world: World) -> None:
     one = entry("The Matrix", tmdb=603)
     world.read("mine", one)
     for number in range(5):
-        answer = (RequestAnswer.REQUESTED, RequestAnswer.COVERED)[number % 2]
+        answer = (ResponseKind.REQUESTED, ResponseKind.COVERED)[number % 2]
         world.handle("mine", one, _MATRIX, answer=answer, run_id="abc")
     pages = [world.state.requests.of_run("abc", limit=2)]
     while pages[-1].last:
@@ -420,12 +420,12 @@ def test_an_entry_that_names_its_title_itself_is_new_until_it_is_handled(world: 
     ("answer", "status"),
     [
         (None, "handled"),
-        (RequestAnswer.REQUESTED, RequestAnswer.REQUESTED.value),
+        (ResponseKind.REQUESTED, ResponseKind.REQUESTED.value),
     ],
     ids=["was-there-already", "requested"],
 )
 def test_what_became_of_a_handled_entry_is_told(
-    world: World, answer: RequestAnswer | None, status: str
+    world: World, answer: ResponseKind | None, status: str
 ) -> None:
     one = entry("The Matrix", imdb="tt0133093")
     world.read("mine", one)
@@ -437,7 +437,7 @@ def test_what_became_of_a_handled_entry_is_told(
 
 def test_the_last_answer_counts(world: World) -> None:
     one = entry("The Matrix", imdb="tt0133093")
-    first, last = RequestAnswer.REQUESTED, list(RequestAnswer)[-1]
+    first, last = ResponseKind.REQUESTED, list(ResponseKind)[-1]
     assert first is not last
     world.read("mine", one)
     world.handle("mine", one, _MATRIX, answer=first)
@@ -445,7 +445,7 @@ def test_the_last_answer_counts(world: World) -> None:
     assert [row.status for row in world.items()] == [last.value]
 
 
-def test_an_entry_that_was_handled_in_both_definitions_is_told_once(world: World) -> None:
+def test_an_entry_that_was_handled_in_both_editions_is_told_once(world: World) -> None:
     one = entry("The Matrix", imdb="tt0133093")
     world.read("mine", one)
     world.handle("mine", one, _MATRIX)
@@ -487,8 +487,8 @@ def test_an_entry_that_was_missing_in_the_last_reading_is_not_told(world: World)
 def test_an_item_is_told_with_the_last_request_for_it(world: World) -> None:
     one = entry("The Matrix", imdb="tt0133093")
     world.read("mine", one, entry("Alien", 2))
-    world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="first")
-    world.handle("mine", one, _MATRIX, answer=RequestAnswer.COVERED, run_id="last")
+    world.handle("mine", one, _MATRIX, answer=ResponseKind.REQUESTED, run_id="first")
+    world.handle("mine", one, _MATRIX, answer=ResponseKind.COVERED, run_id="last")
     matrix, alien = world.items()
     assert matrix.request is not None
     assert (matrix.request.run_id, matrix.request.lists) == ("last", ("mine",))
@@ -499,17 +499,17 @@ def test_as_whom_it_was_asked_for_is_told(world: World) -> None:
     body = RequestBody(key=_MATRIX, four_k=False, asking=Asking(user="family"))
     for run_id, one in (("r1", body), ("r2", replace(body, asking=Asking()))):
         world.run(run_id)
-        answered = Answered(answer=RequestAnswer.REQUESTED)
+        answered = RequestResponse(kind=ResponseKind.REQUESTED)
         world.memory.record(Notes(sent=[Sent(run_id, "x", ("mine",), one, answered)]))
     told = [world.state.requests.of_run(run_id, limit=1).rows[0] for run_id in ("r1", "r2")]
-    assert [one.asked_as for one in told] == ["family", None]
+    assert [one.requested_as for one in told] == ["family", None]
 
 
 def test_the_entries_of_a_list_are_counted_by_status(world: World) -> None:
     films = [entry(title, rank) for rank, title in enumerate("ABCDEFG", start=1)]
     world.read("mine", *films)
     world.read("other", entry("Z"))
-    world.handle("mine", films[0], _MATRIX, four_k=True, answer=RequestAnswer.REQUESTED)
+    world.handle("mine", films[0], _MATRIX, four_k=True, answer=ResponseKind.REQUESTED)
     world.handle("mine", films[1], _BAD)
     for one, found in zip(films[2:5], (Found.REVIEW, Found.REVIEW, Found.FOUND), strict=True):
         world.match(one, found, _BAD if found is Found.FOUND else None)
@@ -535,8 +535,8 @@ def test_the_latest_requests_that_a_list_wanted_are_told(world: World) -> None:
     for name in ("mine", "other"):
         world.read(name, one)
     for number in range(4):
-        world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id=f"r{number}")
-    world.handle("other", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="o")
+        world.handle("mine", one, _MATRIX, answer=ResponseKind.REQUESTED, run_id=f"r{number}")
+    world.handle("other", one, _MATRIX, answer=ResponseKind.REQUESTED, run_id="o")
     found = world.state.requests.for_list("mine", limit=3)
     assert [row.run_id for row in found.rows] == ["r3", "r2", "r1"]
     assert world.state.requests.for_list("min", limit=3) == (0, (), None)
@@ -546,7 +546,7 @@ def test_all_the_requests_that_a_list_wanted_are_told_page_by_page(world: World)
     one = entry("The Matrix", imdb="tt0133093")
     for number in range(5):
         name = "other" if number == 2 else "mine"
-        world.handle(name, one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id=f"r{number}")
+        world.handle(name, one, _MATRIX, answer=ResponseKind.REQUESTED, run_id=f"r{number}")
     first = world.state.requests.for_list("mine", limit=2)
     second = world.state.requests.for_list("mine", limit=2, after=first.last)
     assert (first.total, second.total, second.last) == (4, None, None)
@@ -560,7 +560,7 @@ def test_all_the_requests_of_a_title_are_told_page_by_page(world: World) -> None
     one, bad = entry("The Matrix", imdb="tt0133093"), entry("Breaking Bad", 2)
     for number in range(5):
         title, key = (bad, _BAD) if number == 2 else (one, _MATRIX)
-        world.handle("mine", title, key, answer=RequestAnswer.REQUESTED, run_id=f"r{number}")
+        world.handle("mine", title, key, answer=ResponseKind.REQUESTED, run_id=f"r{number}")
     first = world.state.requests.for_title(_MATRIX, limit=3)
     second = world.state.requests.for_title(_MATRIX, limit=3, after=first.last)
     assert (first.total, second.last) == (4, None)
@@ -790,7 +790,7 @@ def test_an_id_of_which_nothing_was_made_is_looked_up_anew(world: World, found: 
 
 def test_a_setback_is_forgotten_with_its_title(world: World) -> None:
     one = FailedRequest("no seasons", 1, AT + timedelta(days=1))
-    world.memory.record(Notes(failed={(Definition(_BAD, four_k=False), 81189): one}))
+    world.memory.record(Notes(failed={(Edition(_BAD, four_k=False), 81189): one}))
     assert world.forget("tmdb:tv/1396") == 1
     assert put_off(world.memory.failed_requests.load(), AT) == {}
 
@@ -808,7 +808,7 @@ def test_everything_that_was_done_is_forgotten_and_the_past_stays_told(world: Wo
     world.run("abc")
     world.read("mine", one)
     world.match(one, Found.FOUND, _MATRIX)
-    world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="abc")
+    world.handle("mine", one, _MATRIX, answer=ResponseKind.REQUESTED, run_id="abc")
     world.state.exclusions.add("tvdb:81189", AT)
     assert world.state.exclusions.forget_all() == 2
     assert [row.status for row in world.items()] == ["new"]

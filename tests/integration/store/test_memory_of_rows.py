@@ -12,11 +12,11 @@ from listsync.domain.lists import Fetched, ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.report import Result, SyncRun
 from listsync.domain.server import (
-    Answered,
     Candidate,
     IndexPage,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
+    ResponseKind,
     SearchPage,
     TitleState,
 )
@@ -55,11 +55,11 @@ class EndlessServer(FakeServer):
         )
         return SearchPage(candidates=(film,), page=1, pages=1)
 
-    def request(self, body: RequestBody) -> Answered:
+    def request(self, body: RequestBody) -> RequestResponse:
         if not self._requested:
             self._weigh()
         self._requested += 1
-        return Answered(answer=RequestAnswer.REQUESTED, request_id=body.key.tmdb_id)
+        return RequestResponse(kind=ResponseKind.REQUESTED, request_id=body.key.tmdb_id)
 
     def read_index(self, _: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
         if self._requested:

@@ -11,7 +11,7 @@ import pytest
 
 from listsync.domain.list_rules import ALL_SEASONS, ListRules, Seasons, Which
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Edition, ExternalIds, MediaType, TitleKey
 from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import HandledEntries, HandledSeasons
 from listsync.domain.server import MediaStatus
@@ -88,13 +88,13 @@ def handled(old_file: Path) -> Iterator[HandledEntries]:
 def test_seasons_come_from_the_request_log_of_the_title_and_edition(
     handled: HandledEntries, tmdb: int, *, four_k: bool, numbers: str
 ) -> None:
-    title = Definition(TitleKey(MediaType.TV, tmdb), four_k)
+    title = Edition(TitleKey(MediaType.TV, tmdb), four_k)
     assert handled.of_title(title) == {HandledSeasons(None, numbers, "2026-03-04")}
 
 
 def test_films_have_no_seasons(handled: HandledEntries) -> None:
-    film = Definition(TitleKey(MediaType.MOVIE, 1396), four_k=False)
-    assert film in handled.definitions
+    film = Edition(TitleKey(MediaType.MOVIE, 1396), four_k=False)
+    assert film in handled.editions
     assert handled.of_title(film) == frozenset()
 
 
@@ -103,7 +103,7 @@ def test_the_first_sync_after_an_upgrade_is_quiet_and_a_later_rule_works_fully(
 ) -> None:
     bad = replace(a_series(1396, "Breaking Bad", tvdb=81189), seasons=(1, 2, 3, 10, 11))
     server = FakeServer(bad).set_status(bad.key, MediaStatus.PROCESSING)
-    title = Definition(bad.key, four_k=False)
+    title = Edition(bad.key, four_k=False)
     server.covered[title] = {2, 3}  # 10 was requested, too, and declined or deleted since
     database = Database(old_file)
     memory = SqliteMemory(database)

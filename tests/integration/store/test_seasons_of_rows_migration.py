@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.store.database import Database
 from listsync.store.state import SqliteMemory
 from tests.fakes import SERVER
@@ -37,7 +37,7 @@ def test_a_row_keeps_its_season_and_what_was_handled(
     memory = SqliteMemory(database)
     memory.guard.use(SERVER)
     found = [(one.seasons, one.doubt) for one in memory.snapshots.entries("file:mine").values()]
-    title = Definition(TitleKey(MediaType.TV, 1396), four_k=False)
+    title = Edition(TitleKey(MediaType.TV, 1396), four_k=False)
     assert found == [((2,), None), ((0,), None), ((), None)]
     assert memory.handled.load().titles == {("file:mine", False): {"tmdb:tv/1396 s2": title}}
     database.close()

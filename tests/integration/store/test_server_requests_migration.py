@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest
 from listsync.store.database import Database
 from listsync.store.state import SqliteMemory
@@ -37,7 +37,7 @@ def test_what_could_not_be_requested_is_known_to_have_left_no_request(old_file: 
     memory.guard.use(SERVER)
     assert set(memory.server_requests.remembered()) == {
         ServerRequest(
-            definition=Definition(TitleKey(MediaType.TV, number), four_k=False),
+            edition=Edition(TitleKey(MediaType.TV, number), four_k=False),
             status=RequestStatus.NONE,
         )
         for number in (1396, 4607)

@@ -12,7 +12,7 @@ import pytest
 
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Edition, ExternalIds, MediaType, TitleKey
 from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_notes import (
     HandledSeasons,
@@ -21,7 +21,7 @@ from listsync.domain.run_notes import (
     Notes,
     Sent,
 )
-from listsync.domain.server import Answered, RequestAnswer
+from listsync.domain.server import RequestResponse, ResponseKind
 from listsync.errors import StateError
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.state import SqliteMemory
@@ -161,7 +161,7 @@ def test_the_last_setback_and_success_of_a_list_are_on_record(
 def test_an_entry_that_is_in_no_snapshot_cannot_be_handled(memory: SqliteMemory) -> None:
     read(memory, MANY[0])
     (member,) = members_of(LIST, [MANY[1]])
-    notes = Notes(handled=[Handling(member, Definition(BODY.key, four_k=False))])
+    notes = Notes(handled=[Handling(member, Edition(BODY.key, four_k=False))])
     with pytest.raises(StateError, match="FOREIGN KEY"):
         memory.record(notes, [INTENT])
     assert memory.requests.open_intents() == ()
@@ -176,7 +176,7 @@ def test_new_seasons_are_those_since_a_series_was_acted_on_first(
     read(memory, MANY[0])
     (member,) = members_of(LIST, [MANY[0]])
     for tmdb, rule in ((1396, "first"), (again, "all")):
-        title = Definition(TitleKey(MediaType.TV, tmdb), four_k=False)
+        title = Edition(TitleKey(MediaType.TV, tmdb), four_k=False)
         memory.record(Notes(handled=[Handling(member, title, HandledSeasons(rule, "1"))]))
         if rule == "first":
             with database.write() as connection:
@@ -188,7 +188,7 @@ def test_new_seasons_are_those_since_a_series_was_acted_on_first(
 def test_a_request_is_on_record_with_its_provenance(
     memory: SqliteMemory, database: Counting
 ) -> None:
-    answered = Answered(answer=RequestAnswer.REQUESTED, detail="waits", request_id=7)
+    answered = RequestResponse(kind=ResponseKind.REQUESTED, detail="waits", request_id=7)
     memory.record(Notes(sent=[Sent("run-1", "Film 1", ("mine", "Ä"), BODY, answered)]))
     (row,) = database.read("SELECT * FROM requests")
     assert (row["run"], row["label"], json.loads(row["lists"])) == (
@@ -204,8 +204,8 @@ def test_other_tools_see_the_requests_with_their_imdb_ids(
 ) -> None:
     read(memory, MANY[0])
     (member,) = members_of(LIST, [MANY[0]])
-    answered = Answered(answer=RequestAnswer.REQUESTED)
-    handling = Handling(member, Definition(BODY.key, four_k=False))
+    answered = RequestResponse(kind=ResponseKind.REQUESTED)
+    handling = Handling(member, Edition(BODY.key, four_k=False))
     memory.record(
         Notes(handled=[handling], sent=[Sent("run-1", "Film 1", ("mine",), BODY, answered)])
     )
@@ -240,7 +240,7 @@ def test_a_full_disk_writes_neither_notes_nor_intent(
 ) -> None:
     pages = database.read("PRAGMA page_count")[0][0]
     database.read(f"PRAGMA max_page_count = {pages}")
-    answered = Answered(answer=RequestAnswer.REQUESTED, detail="x" * 200_000)
+    answered = RequestResponse(kind=ResponseKind.REQUESTED, detail="x" * 200_000)
     with pytest.raises(StateError, match="full"):
         memory.record(Notes(sent=[Sent("run-1", "Film 1", (), BODY, answered)]), [INTENT])
     assert memory.requests.open_intents() == ()

@@ -12,15 +12,15 @@ import pytest
 from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Edition, ExternalIds, MediaType, TitleKey
 from listsync.domain.report import Result, SyncRun
 from listsync.domain.run_notes import FailedRequest, HandledSeasons, Handling, Miss, Notes, Sent
 from listsync.domain.server import (
     AS_USUAL,
-    Answered,
     IndexPage,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
+    ResponseKind,
     TitleFacts,
     TitleState,
 )
@@ -42,7 +42,7 @@ from tests.integration.store.choosing import (
 )
 from tests.integration.store.state import AT, rules
 
-_HD = Definition(HAGGIS, four_k=False)
+_HD = Edition(HAGGIS, four_k=False)
 _FOUND = Match(
     found=Found.FOUND, how=How.TITLE, key=HAGGIS, title="Crash (2005)", reasons=("same title",)
 )
@@ -61,7 +61,7 @@ def titles(world: World, query: str) -> list[str]:
 
 def handle(world: World, entry: ListEntry = CRASH, *, four_k: bool = False) -> None:
     (member,) = members_of(rules("mine"), [entry])
-    handling = Handling(member, Definition(HAGGIS, four_k))
+    handling = Handling(member, Edition(HAGGIS, four_k))
     world.memory.record(Notes(handled=[handling]))
 
 
@@ -69,7 +69,7 @@ def request(
     world: World, run_id: str = "r", user: str | None = None, label: str = "Crash"
 ) -> None:
     body = RequestBody(key=HAGGIS, four_k=False, asking=replace(AS_USUAL, user=user))
-    answered = Answered(answer=RequestAnswer.REQUESTED, detail="as said")
+    answered = RequestResponse(kind=ResponseKind.REQUESTED, detail="as said")
     sent = Sent(run_id, label, ("mine", "other"), body, answered)
     world.memory.record(Notes(sent=[sent]))
 
@@ -92,7 +92,7 @@ def test_an_entry_is_told_with_its_list_and_what_was_done(world: World) -> None:
     (row,) = world.state.entries.find("crash", limit=5)
     assert (row.entry, row.first_seen) == (CRASH._replace(rank=2), AT)
     assert (row.row.name, row.row.outcome, row.row.last_success) == ("mine", "complete", AT)
-    assert [one for one, _ in row.handled] == [_HD, Definition(HAGGIS, four_k=True)]
+    assert [one for one, _ in row.handled] == [_HD, Edition(HAGGIS, four_k=True)]
     (other,) = world.state.entries.find("heat", limit=5)
     assert other.handled == ()
 
@@ -185,7 +185,7 @@ def test_a_series_is_known_with_the_seasons_it_was_acted_on_for(world: World) ->
     (member,) = members_of(rules("mine"), [series])
     key = TitleKey(MediaType.TV, HAGGIS.tmdb_id)
     seasons = HandledSeasons("first", "1")
-    handling = Handling(member, Definition(key, four_k=False), seasons)
+    handling = Handling(member, Edition(key, four_k=False), seasons)
     world.memory.record(Notes(handled=[handling]))
     assert world.state.titles.overview(key, AT).handled.seasons_of(member) == seasons
     assert world.state.titles.overview(HAGGIS, AT).handled.seasons_of(member) is None
@@ -240,19 +240,19 @@ def test_what_was_done_with_a_title_is_told(world: World) -> None:
     world.read("mine", CRASH)
     handle(world)
     request(world, user="family")
-    failed: dict[tuple[Definition, int | None], FailedRequest] = {
+    failed: dict[tuple[Edition, int | None], FailedRequest] = {
         (_HD, None): FailedRequest("no", 2, datetime.now(UTC) + timedelta(days=2))
     }
     world.memory.record(Notes(failed=failed))
     facts = TitleFacts(ids=ExternalIds(), year=2005)
     SqliteFacts(world.database).put(HAGGIS, facts)
     overview = world.state.titles.overview(HAGGIS, datetime.now(UTC))
-    assert (overview.handled.definitions, overview.facts) == (frozenset({_HD}), facts)
+    assert (overview.handled.editions, overview.facts) == (frozenset({_HD}), facts)
     assert overview.handled.titles == {("file:/mine", False): {"title:crash||movie": _HD}}
     assert [one.why for one in overview.failed.values()] == ["no"]
     assert overview.failed.keys() == failed.keys()
     (one,) = overview.requests
-    assert (one.lists, one.asked_as, one.run_id) == (("mine", "other"), "family", "r")
+    assert (one.lists, one.requested_as, one.run_id) == (("mine", "other"), "family", "r")
 
 
 def test_the_newest_requests_are_told_first(world: World) -> None:
@@ -268,11 +268,11 @@ def test_what_was_asked_for_since_the_index_was_read_is_told(world: World) -> No
     now = datetime.now(UTC)
     run(world, "one", now - timedelta(hours=1))
     request(world, "one")
-    assert world.state.titles.overview(HAGGIS, now).asked == frozenset({_HD})
+    assert world.state.titles.overview(HAGGIS, now).requested_since == frozenset({_HD})
     run(world, "failed", now + timedelta(hours=1), Result.FAILED)
-    assert world.state.titles.overview(HAGGIS, now).asked == frozenset({_HD})
+    assert world.state.titles.overview(HAGGIS, now).requested_since == frozenset({_HD})
     run(world, "two", now + timedelta(hours=2))
-    assert world.state.titles.overview(HAGGIS, now).asked == frozenset()
+    assert world.state.titles.overview(HAGGIS, now).requested_since == frozenset()
 
 
 # -- for explanations --------------------------------------------------------------------------
@@ -297,7 +297,7 @@ def test_a_requested_title_is_found_without_any_entry(world: World) -> None:
     request(world)
     request(world, user="family")
     (one,) = world.state.requests.for_query("cra", limit=5)
-    assert (one.key, one.asked_as) == (HAGGIS, "family")
+    assert (one.key, one.requested_as) == (HAGGIS, "family")
     assert world.state.requests.for_query(str(HAGGIS), limit=5) == (one,)
     assert world.state.requests.for_query("100%", limit=5) == ()
 

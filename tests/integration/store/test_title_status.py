@@ -13,14 +13,14 @@ import pytest
 from listsync.domain.decisions import Found, SkipReason
 from listsync.domain.history import RunRow
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.report import Result
 from listsync.domain.run_messages import findings_of_end
 from listsync.domain.run_notes import FailedRequest, Notes
 from listsync.domain.server import (
     IndexPage,
-    RequestAnswer,
     RequestStatus,
+    ResponseKind,
     ServerRequest,
     TitleState,
 )
@@ -59,7 +59,7 @@ def handled(world: World, *names: str) -> list[ListEntry]:
     entries = [entry(name, rank, tmdb=rank) for rank, name in enumerate(names, start=1)]
     world.read("mine", *entries)
     for rank, one in enumerate(entries, start=1):
-        world.handle("mine", one, film(rank), answer=RequestAnswer.REQUESTED)
+        world.handle("mine", one, film(rank), answer=ResponseKind.REQUESTED)
     return entries
 
 
@@ -81,7 +81,7 @@ def test_what_became_of_titles_is_told_apart_and_everywhere_alike(
     handled(world, *_NAMES)
     long_ago(world)
     seen = [
-        ServerRequest(definition=Definition(film(number), four_k=False), status=status)
+        ServerRequest(edition=Edition(film(number), four_k=False), status=status)
         for number, status in ((4, RequestStatus.DECLINED), (5, RequestStatus.FAILED))
     ]
     world.memory.record(Notes(seen=seen))
@@ -90,7 +90,7 @@ def test_what_became_of_titles_is_told_apart_and_everywhere_alike(
     )
     asked = entry("asked", 7, tmdb=7)
     world.read("other", asked)
-    world.handle("other", asked, film(7), answer=RequestAnswer.REQUESTED)
+    world.handle("other", asked, film(7), answer=ResponseKind.REQUESTED)
     end(world)
     expected = {
         "there": "available",
@@ -196,9 +196,7 @@ def test_a_request_that_was_declined_meanwhile_is_told_when_the_requests_are_rea
     before = words(world)
     again = World(Path(world.database.read("PRAGMA database_list")[0]["file"]))
     read_index(again, {})
-    declined = ServerRequest(
-        definition=Definition(film(1), four_k=False), status=RequestStatus.DECLINED
-    )
+    declined = ServerRequest(edition=Edition(film(1), four_k=False), status=RequestStatus.DECLINED)
     in_the_run = datetime.now(UTC) + timedelta(seconds=1)
     again.memory.server_requests.save_reading([declined], in_the_run)
     end(again, "next")
@@ -245,6 +243,6 @@ def test_what_could_not_be_requested_has_failed(world: World, why: str, status: 
     world.match(one, Found.FOUND, film(1))
     world.seek("mine", one)
     failed = FailedRequest(why, 1, AT + timedelta(days=1))
-    world.memory.record(Notes(failed={(Definition(film(1), four_k=False), None): failed}))
+    world.memory.record(Notes(failed={(Edition(film(1), four_k=False), None): failed}))
     assert words(world) == {"one": status}
     assert dict(world.state.items.counts("mine")) == {status: 1}

@@ -25,14 +25,14 @@ TOKENS = (
     AccessToken(name="radarr", secret=FEEDER, scopes=frozenset({TokenScope.FEED})),
     AccessToken(name="reader", secret=READER, scopes=frozenset({TokenScope.READ})),
 )
-Answer = Callable[[Mapping[str, object]], Reply]
+Responder = Callable[[Mapping[str, object]], Reply]
 
 
 @dataclass
 class FakeCommands:
     """Answers commands from a table, and remembers what was asked."""
 
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, Responder] = field(default_factory=dict)
     asked: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
 
     def __call__(self, method: str, params: Mapping[str, object], caller: Caller) -> Reply:
@@ -43,8 +43,8 @@ class FakeCommands:
 
 
 @dataclass
-class Door:
-    """A door that is open."""
+class WebServer:
+    """The HTTP server, open."""
 
     url: str
     port: int
@@ -73,9 +73,9 @@ def routes() -> Callable[[Backend], tuple[HttpRoute, ...]]:
 
 
 @pytest.fixture
-def door(
+def web(
     commands: FakeCommands, routes: Callable[[Backend], tuple[HttpRoute, ...]]
-) -> Iterator[Door]:
+) -> Iterator[WebServer]:
     listener = ListenAddress.parse("127.0.0.1:0").open()
     port = listener.getsockname()[1]
     settings = HttpSettings(listen=ListenAddress.parse(f"127.0.0.1:{port}"), tokens=TOKENS)
@@ -87,7 +87,7 @@ def door(
     thread = threading.Thread(target=server.run, args=(stop.is_set,))
     thread.start()
     try:
-        yield Door(f"http://127.0.0.1:{port}", port, backend, commands)
+        yield WebServer(f"http://127.0.0.1:{port}", port, backend, commands)
     finally:
         stop.set()
         server.wake()

@@ -170,7 +170,7 @@ def test_a_configuration_without_a_server_syncs_and_plans(tmp_path: Path) -> Non
         ("http: {listen: 4222}\nlists: [{imdb: top, filters: {year: 1999}}]", "year goes by"),
         ("http: {listen: 4222}\nlists: [{imdb: top}]\nexclude: [{genre: reality}]", "genre goes"),
     ],
-    ids=["nothing", "door-is-shut", "filter", "genre"],
+    ids=["nothing", "http-is-shut", "filter", "genre"],
 )
 def test_what_needs_a_server_is_refused_without_one(tmp_path: Path, text: str, what: str) -> None:
     file = tmp_path / "listsync.yaml"

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 import pytest
 
 from listsync.protocol import Reason, RefusedCommand
-from tests.integration.web.conftest import READER, Door
+from tests.integration.web.conftest import READER, WebServer
 
 STARTED = {"run_id": "0123456789ab", "state": "started"}
 
 
 @pytest.mark.parametrize("path", ["/api/sync", "/api/sync/", "/api/sync/trigger"])
-def test_a_trigger_is_answered_as_documented_and_waits_for_nothing(door: Door, path: str) -> None:
-    door.commands.answers["trigger"] = lambda _: STARTED
-    with door.client() as client:
+def test_a_trigger_is_answered_as_documented_and_waits_for_nothing(
+    web: WebServer, path: str
+) -> None:
+    web.commands.answers["trigger"] = lambda _: STARTED
+    with web.client() as client:
         answer = client.post(path, json={"source": " a phone\n of mine "})
     assert answer.status_code == 200
     assert answer.json() == {
@@ -23,15 +25,17 @@ def test_a_trigger_is_answered_as_documented_and_waits_for_nothing(door: Door, p
         "message": "Sync trigger notification sent to worker",
         **STARTED,
     }
-    assert door.commands.asked == [
+    assert web.commands.asked == [
         ("trigger", {"await_resume": True, "origin": "a phone\n of mine"})
     ]
 
 
 @pytest.mark.parametrize("state", ["queued", "coalesced"])
-def test_a_trigger_that_waits_does_not_say_that_a_sync_has_begun(door: Door, state: str) -> None:
-    door.commands.answers["trigger"] = lambda _: {"run_id": "0123456789ab", "state": state}
-    with door.client() as client:
+def test_a_trigger_that_waits_does_not_say_that_a_sync_has_begun(
+    web: WebServer, state: str
+) -> None:
+    web.commands.answers["trigger"] = lambda _: {"run_id": "0123456789ab", "state": state}
+    with web.client() as client:
         told = client.post("/api/sync").json()
     assert told["state"] == state
     assert told["message"] == (
@@ -40,9 +44,9 @@ def test_a_trigger_that_waits_does_not_say_that_a_sync_has_begun(door: Door, sta
     )
 
 
-def test_curl_says_that_json_is_a_form_and_is_understood(door: Door) -> None:
-    door.commands.answers["trigger"] = lambda _: STARTED
-    with door.client() as client:
+def test_curl_says_that_json_is_a_form_and_is_understood(web: WebServer) -> None:
+    web.commands.answers["trigger"] = lambda _: STARTED
+    with web.client() as client:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         answer = client.post("/sync", content='{"dry_run": true}', headers=form)
     assert answer.status_code == 202
@@ -55,7 +59,7 @@ def test_curl_says_that_json_is_a_form_and_is_understood(door: Door) -> None:
     }
 
 
-def test_progress_has_the_fields_that_are_documented_and_every_list(door: Door) -> None:
+def test_progress_has_the_fields_that_are_documented_and_every_list(web: WebServer) -> None:
     lists = [{"name": f"list-{n}"} for n in range(5)]
 
     def progress(params: Mapping[str, object]) -> Mapping[str, object]:
@@ -65,8 +69,8 @@ def test_progress_has_the_fields_that_are_documented_and_every_list(door: Door) 
         more = {"last_checkpoint": None, "last_result": None}
         return {**told, **more, "lists": lists[start : start + 2], "next": after and str(after)}
 
-    door.commands.answers["progress"] = progress
-    with door.client(READER) as client:
+    web.commands.answers["progress"] = progress
+    with web.client(READER) as client:
         assert client.get("/sync/progress").json() == {
             "in_progress": True,
             "phase": "add",
@@ -81,37 +85,37 @@ def test_progress_has_the_fields_that_are_documented_and_every_list(door: Door) 
 
 @pytest.mark.parametrize("reason", [Reason.BUSY, Reason.PAUSED])
 def test_a_sync_that_cannot_start_now_is_a_conflict_with_its_reason(
-    door: Door, reason: Reason
+    web: WebServer, reason: Reason
 ) -> None:
-    door.commands.answers["trigger"] = lambda _: RefusedCommand(reason, "not now")
-    with door.client() as client:
+    web.commands.answers["trigger"] = lambda _: RefusedCommand(reason, "not now")
+    with web.client() as client:
         answer = client.post("/sync")
     assert answer.status_code == 409
     assert answer.json() == {"success": False, "reason": reason.value, "message": "not now"}
 
 
-def test_a_reader_cannot_trigger(door: Door) -> None:
-    with door.client(READER) as client:
+def test_a_reader_cannot_trigger(web: WebServer) -> None:
+    with web.client(READER) as client:
         assert client.post("/api/sync").status_code == 403
         assert client.get("/healthz").status_code == 200
-    assert [method for method, _ in door.commands.asked] == ["ping"]
+    assert [method for method, _ in web.commands.asked] == ["ping"]
 
 
 @pytest.mark.parametrize("path", ["/api/sync", "/sync"])
-def test_without_a_token_nothing_is_triggered(door: Door, path: str) -> None:
-    with door.client(None) as client:
+def test_without_a_token_nothing_is_triggered(web: WebServer, path: str) -> None:
+    with web.client(None) as client:
         answer = client.post(path)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert not door.commands.asked
+    assert not web.commands.asked
 
 
 @pytest.mark.parametrize(
     ("body", "status"), [("{", 400), ("[1]", 400), ('{"dry_run": 1}', 400), ("[" * 99999, 400)]
 )
-def test_a_bad_body_is_refused_in_words(door: Door, body: str, status: int) -> None:
-    with door.client() as client:
+def test_a_bad_body_is_refused_in_words(web: WebServer, body: str, status: int) -> None:
+    with web.client() as client:
         answer = client.post("/sync", content=body)
     assert answer.status_code == status
     assert answer.json()["success"] is False
-    assert not door.commands.asked
+    assert not web.commands.asked

@@ -16,7 +16,7 @@ from listsync.errors import Refusal, RefusedError
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, not_json
 from listsync.notify.options import DiscordOptions
-from listsync.notify.sender import HttpSender, fields_of, seconds_in, trouble_of
+from listsync.notify.sender import HttpSender, error_of, fields_of, seconds_in
 from listsync.notify.text_fitting import MARK, body_rows, fitted, utf16_units
 from listsync.text_cleaning import printable
 
@@ -53,7 +53,7 @@ class DiscordSender(HttpSender):
             body=json.dumps(body, ensure_ascii=False).encode(),
         )
 
-    def trouble_in(self, response: Response) -> Exception | None:
+    def error_in(self, response: Response) -> Exception | None:
         self.apart_s = _pause_s(response)
         said = fields_of(response)
         if response.status == 429 and (wait_s := seconds_in(said.get("retry_after"))) is not None:
@@ -65,7 +65,7 @@ class DiscordSender(HttpSender):
         if said.get("code") == _FORUM:
             why = "the channel is a forum: write ?thread_id= and a post's id behind the url"
             return RefusedError(self._name, Refusal.PERMISSION, why)
-        return trouble_of(response) or not_json(response)
+        return error_of(response) or not_json(response)
 
 
 def embed_of(message: Message) -> dict[str, object]:

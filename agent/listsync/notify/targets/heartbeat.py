@@ -79,11 +79,11 @@ class HeartbeatSender(HttpSender):
             hidden=(self._url,),
         )
 
-    def trouble_in(self, response: Response) -> Exception | None:
-        if (error := super().trouble_in(response)) is not None:
+    def error_in(self, response: Response) -> Exception | None:
+        if (error := super().error_in(response)) is not None:
             return error
         if self._is_kuma:
-            return _trouble_of_push(response)
+            return _push_error(response)
         known = _TAKEN_NEVERTHELESS.get(response.body.strip())
         wait_s = retry_after_s(response.headers)
         return known and RefusedError(self._name, *known, retry_after_s=wait_s)
@@ -99,7 +99,7 @@ class _Pushed(msgspec.Struct):
     msg: str = ""
 
 
-def _trouble_of_push(response: Response) -> RefusedError | None:
+def _push_error(response: Response) -> RefusedError | None:
     try:
         answer = msgspec.json.decode(response.body, type=_Pushed)
     except msgspec.DecodeError:

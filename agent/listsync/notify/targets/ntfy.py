@@ -14,7 +14,7 @@ from listsync.domain.messages import Importance, Message
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, not_json
 from listsync.notify.options import NtfyOptions
-from listsync.notify.sender import HttpSender, trouble_of
+from listsync.notify.sender import HttpSender, error_of
 from listsync.notify.text_fitting import body_rows, fitted
 from listsync.text_cleaning import printable
 
@@ -51,8 +51,8 @@ class NtfySender(HttpSender):
             body=json.dumps(body, ensure_ascii=False).encode(),
         )
 
-    def trouble_in(self, response: Response) -> Exception | None:
-        return trouble_of(response) or not_json(response)
+    def error_in(self, response: Response) -> Exception | None:
+        return error_of(response) or not_json(response)
 
 
 def content_of(message: Message) -> dict[str, object]:

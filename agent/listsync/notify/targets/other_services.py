@@ -56,7 +56,7 @@ class AppriseSender:
             raise UnavailableError(self._name, "does not answer in time") from None
         if result:
             return "taken"
-        raise self._trouble_of(result)
+        raise self._error_of(result)
 
     def close(self) -> None:
         """Do nothing: no connection is kept."""
@@ -73,7 +73,7 @@ class AppriseSender:
         self._opened = sender, service
         return self._opened
 
-    def _trouble_of(self, result: AppriseResult) -> Exception:
+    def _error_of(self, result: AppriseResult) -> Exception:
         if result.status.name == "TIMEOUT":
             return UnavailableError(self._name, "does not answer in time")
         said = [one.message for one in result.logs()]

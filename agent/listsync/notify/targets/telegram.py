@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping
 from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.domain.messages import Message
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UndeliverableError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, UndeliverableError
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, not_json
 from listsync.notify.options import TelegramOptions
-from listsync.notify.sender import HttpSender, fields_of, said_by, seconds_in, trouble_of
+from listsync.notify.sender import HttpSender, error_of, fields_of, said_by, seconds_in
 from listsync.notify.text_fitting import LONGEST_LINE, body_rows, fitted_line, utf16_units
 from listsync.text_cleaning import printable
 
@@ -94,12 +94,12 @@ class TelegramSender(HttpSender):
             body=json.dumps(body, ensure_ascii=False).encode(),
         )
 
-    def trouble_in(self, response: Response) -> Exception | None:
+    def error_in(self, response: Response) -> Exception | None:
         said = fields_of(response)
         if "ok" not in said:
-            return trouble_of(response) or not_json(response) or _unknown(response)
+            return error_of(response) or not_json(response) or _unknown(response)
         if said["ok"] is True:
-            return trouble_of(response)
+            return error_of(response)
         asked = said.get("parameters")
         return self._refusal(response, asked if isinstance(asked, dict) else {})
 
@@ -117,7 +117,7 @@ class TelegramSender(HttpSender):
             return _NotParsedError(words)
         if status == 400 and _OF_THE_CHAT.search(why):
             return RefusedError(self._name, Refusal.NOT_FOUND, words)
-        return trouble_of(response) or _unknown(response)
+        return error_of(response) or _unknown(response)
 
 
 def html_of(message: Message) -> str:
@@ -139,6 +139,6 @@ def secret_of(token: SecretStr) -> Iterator[SecretStr]:
     yield SecretStr(token.get_secret_value().partition(":")[2])
 
 
-def _unknown(response: Response) -> AnswerChangedError:
+def _unknown(response: Response) -> ResponseChangedError:
     why = f"does not answer as Telegram does (HTTP {response.status})"
-    return AnswerChangedError(response.service, why, sample=response.sample)
+    return ResponseChangedError(response.service, why, sample=response.sample)

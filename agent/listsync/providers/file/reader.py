@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from listsync.cancellation import CancelToken, call_bounded
 from listsync.domain.lists import Fetched, Validators
-from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.errors import ResponseChangedError, UnavailableError
 from listsync.files.local_file import Content, WriterWait, load_file
 from listsync.http.rate_limit import LARGE_BYTES, large_turn
 from listsync.http.request import MIB
@@ -41,7 +41,7 @@ def read_list(path: Path, text: Text, validators: Validators) -> Fetched:
 
     Raises:
         UnavailableError: there is nothing in it, as while somebody writes it.
-        AnswerChangedError: it is no list in any known format.
+        ResponseChangedError: it is no list in any known format.
     """
     start = text.start(_START)
     _demand_list(path, text, start)
@@ -70,13 +70,13 @@ def _demand_list(path: Path, text: Text, body: str) -> None:
         size = "0 bytes" if not text.data else "nothing but white space"
         raise UnavailableError(SERVICE, f"{path} holds {size}; the last good reading is kept")
     if body.startswith(_ARCHIVES):
-        raise AnswerChangedError(SERVICE, f"{path} is an archive; name a file out of it")
+        raise ResponseChangedError(SERVICE, f"{path} is an archive; name a file out of it")
     if text.is_binary:
-        raise AnswerChangedError(SERVICE, f"{path} is not text")
+        raise ResponseChangedError(SERVICE, f"{path} is not text")
     if _MARKUP.match(body):
         what = "a web page" if _PAGE.search(body[:2000]) else "XML"
         sample = " ".join(body[:200].split())
-        raise AnswerChangedError(SERVICE, f"{path} is {what}, not a list", sample=sample)
+        raise ResponseChangedError(SERVICE, f"{path} is {what}, not a list", sample=sample)
 
 
 T = TypeVar("T")
@@ -104,7 +104,7 @@ class ListFile:
         Raises:
             UnavailableError: it holds nothing, is being written, or the disk fails.
             RefusedError: it is not there, is no file, or may not be read.
-            AnswerChangedError: it is no list in any known format.
+            ResponseChangedError: it is no list in any known format.
         """
         with large_turn() as one:
             if self._from_disk(self._is_large) and not one.take(self._token, LONGEST_S):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.json_rows import refuse_drift
 from listsync.parsing.text import Text, lines_of
@@ -40,11 +40,11 @@ def lines_of_list(text: Text) -> Iterator[str]:
     """Yield the lines of a list file, comments and empty ones too, each with its end.
 
     Raises:
-        AnswerChangedError: there are far more than a list has.
+        ResponseChangedError: there are far more than a list has.
     """
     for number, line in enumerate(lines_of(text.pieces())):
         if number >= _MOST_LINES:
-            raise AnswerChangedError(SERVICE, f"has more than {_MOST_LINES:,} lines; not read")
+            raise ResponseChangedError(SERVICE, f"has more than {_MOST_LINES:,} lines; not read")
         yield line
 
 
@@ -108,10 +108,10 @@ class RowCollector:
         self._entries.append(entry)
 
     def count_part(self) -> None:
-        """Count something that need not be a row; raises AnswerChangedError at far too many."""
+        """Count something that need not be a row; raises ResponseChangedError at far too many."""
         self._parts += 1
         if self._parts > _MOST_LINES:
-            raise AnswerChangedError(SERVICE, f"has more than {_MOST_LINES:,} parts; not read")
+            raise ResponseChangedError(SERVICE, f"has more than {_MOST_LINES:,} parts; not read")
 
     def _demand_room(self) -> None:
         if self.next_rank > MOST_ROWS:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from listsync.domain.media import MediaType
-from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError
 from listsync.parsing.decoding import imdb_id, number_id, title_text
 from listsync.providers.file.columns import (
     FIELDS,
@@ -70,7 +70,7 @@ def _array(content: object) -> Iterator[object]:
     if isinstance(content, dict):
         raise _not_an_array(content)
     if not isinstance(content, Iterator):
-        raise AnswerChangedError(SERVICE, "the JSON is no list of titles")
+        raise ResponseChangedError(SERVICE, "the JSON is no list of titles")
     return content
 
 
@@ -96,11 +96,11 @@ def _numbers_films(names: set[str]) -> bool:
     return "id" in names and names.isdisjoint(("show", "movie")) and not speaks_of_series(names)
 
 
-def _not_an_array(content: dict[object, object]) -> RefusedError | AnswerChangedError:
+def _not_an_array(content: dict[object, object]) -> RefusedError | ResponseChangedError:
     """Read the envelope in which list servers for Radarr tell their errors."""
     errors = content.get("errors")
     if not isinstance(errors, list) or not errors:
-        return AnswerChangedError(SERVICE, "the JSON is an object, not a list of titles")
+        return ResponseChangedError(SERVICE, "the JSON is an object, not a list of titles")
     first = errors[0] if isinstance(errors[0], dict) else {}
     words = first.get("detail") or first.get("title") or "an error"
     return RefusedError(
@@ -192,14 +192,14 @@ def collect_kometa(collector: RowCollector, content: object) -> None:
     """Read every collection; what is neither a title nor a list (settings, texts) is passed by."""
     collections = content.get("collections") if isinstance(content, dict) else None
     if not isinstance(collections, dict) or not collections:
-        raise AnswerChangedError(SERVICE, "the YAML has no titles under `collections:`")
+        raise ResponseChangedError(SERVICE, "the YAML has no titles under `collections:`")
     for builders in collections.values():
         if isinstance(builders, dict):
             part = _part(builders)
             for name, value in builders.items():
                 _collect_builder(collector, str(name).lower(), value, part)
     if collector.next_rank == 1:
-        raise AnswerChangedError(SERVICE, "the YAML names no titles and no lists")
+        raise ResponseChangedError(SERVICE, "the YAML names no titles and no lists")
 
 
 def _part(builders: dict[object, object]) -> str | None:

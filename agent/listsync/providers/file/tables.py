@@ -10,7 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from listsync.domain.media import MediaType
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.parsing.address_forms import AddressForm, is_address, recognise
 from listsync.parsing.decoding import imdb_id, number_id
 from listsync.parsing.text import BLANKS, TableReader, Text, lines_of, with_is_last
@@ -232,13 +232,13 @@ def collect_table(collector: RowCollector, path: Path, text: Text, header: Heade
     """Read the rows under *header*, which says where the fields are."""
     places = header_places(header.names)
     if not names_titles(places) or any("\n" in name or "\r" in name for name in header.names):
-        raise AnswerChangedError(
+        raise ResponseChangedError(
             SERVICE,
             f"{path} has no column that names titles; known columns are {KNOWN}",
             sample=header.delimiter.join(header.names)[:200],
         )
     if len(header.names) > _MOST_COLUMNS:
-        raise AnswerChangedError(SERVICE, f"{path} has more than {_MOST_COLUMNS:,} columns")
+        raise ResponseChangedError(SERVICE, f"{path} has more than {_MOST_COLUMNS:,} columns")
     collector.ids_of_parts = ids_of_parts(header.names)
     ends_well = text.ends_line and not collector.is_cut
     reader = TableReader(_lines_of(text), header.delimiter)
@@ -247,7 +247,7 @@ def collect_table(collector: RowCollector, path: Path, text: Text, header: Heade
     collector.says_empty = ends_well and all(map(is_understood, header.names))
     if collector.next_rank == 1 and not collector.says_empty:
         why = "has a header and no rows, and nothing shows that this is all of it"
-        raise AnswerChangedError(SERVICE, f"{path} {why}")
+        raise ResponseChangedError(SERVICE, f"{path} {why}")
 
 
 def _collect_rows(

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, Validators
-from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.request import ServiceRequest
 from listsync.http.service_client import load_page, past_bot_protection
 from listsync.parsing.documents import parse_json, text_of
@@ -229,8 +229,8 @@ class Imdb:
             raise self._changed("there is no data in the answer")
         return data
 
-    def _changed(self, why: str) -> AnswerChangedError:
-        return AnswerChangedError(SERVICE, f"{self._source}: {why}")
+    def _changed(self, why: str) -> ResponseChangedError:
+        return ResponseChangedError(SERVICE, f"{self._source}: {why}")
 
 
 def site_path(source: ImdbSource) -> str | None:
@@ -251,7 +251,7 @@ def read_site_pages(load: Callable[[int], str]) -> Fetched:
 
     Raises:
         RefusedError: bot protection, a private watchlist, or a page that says it is not known.
-        AnswerChangedError: the page holds no list where lists are.
+        ResponseChangedError: the page holds no list where lists are.
     """
     first = shown = _titles_of(load(1))
     entries = Entries(SERVICE, ImdbTitle)
@@ -268,7 +268,7 @@ def read_site_pages(load: Callable[[int], str]) -> Fetched:
         if entries.distinct == known:
             break
     if first.total is not None and entries.distinct > first.total:
-        raise AnswerChangedError(SERVICE, "the pages show more titles than they announce")
+        raise ResponseChangedError(SERVICE, "the pages show more titles than they announce")
     return entries.fetched(declared=first.total, validators=None)
 
 
@@ -300,19 +300,21 @@ def _shown_list(node: object) -> _ShownTitles:
         raise RefusedError(SERVICE, Refusal.PRIVATE, "the page of this list does not show it")
     titles = check_one(SERVICE, node, ListNode, strict=True).titles
     if titles.total is None:
-        raise AnswerChangedError(SERVICE, "the page does not say how long the list is")
+        raise ResponseChangedError(SERVICE, "the page does not say how long the list is")
     return _shown(titles, "listItem")
 
 
 def _shown(found: TitleConnection, name: str) -> _ShownTitles:
     if not found.rows and found.total != 0:
-        raise AnswerChangedError(SERVICE, "the page shows no titles, and not that there are none")
+        raise ResponseChangedError(
+            SERVICE, "the page shows no titles, and not that there are none"
+        )
     return _ShownTitles([inside(row, name) for row in found.rows], found.total)
 
 
-def _without_data(html: str) -> RefusedError | AnswerChangedError:
+def _without_data(html: str) -> RefusedError | ResponseChangedError:
     if not html.strip() or _PROTECTION.search(html):
         return RefusedError(SERVICE, Refusal.BLOCKED, "bot protection answers in its place")
     if _UNKNOWN.search(html):
         return RefusedError(SERVICE, Refusal.NOT_FOUND, "does not know this page")
-    return AnswerChangedError(SERVICE, "the page has no data", sample=one_line(html))
+    return ResponseChangedError(SERVICE, "the page has no data", sample=one_line(html))

@@ -23,14 +23,14 @@ from msgspec import UNSET, Meta, UnsetType, field
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.http.response import Response, retry_after_s
-from listsync.parsing.decoding import Answer, external_ids, imdb_id, title_text, year_number
+from listsync.parsing.decoding import ResponseShape, external_ids, imdb_id, title_text, year_number
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.json_rows import check_one
 from listsync.providers.imdb.queries import GraphqlQuery, field_in
@@ -57,19 +57,19 @@ _UNWANTED = {
 PERSON = re.compile(r"nm\d+", re.ASCII)
 
 
-class _Text(Answer, frozen=True):
+class _Text(ResponseShape, frozen=True):
     text: str | None = None
 
 
-class _Type(Answer, frozen=True):
+class _Type(ResponseShape, frozen=True):
     id: str | None = None
 
 
-class _Year(Answer, frozen=True):
+class _Year(ResponseShape, frozen=True):
     year: object = None
 
 
-class ImdbTitle(Answer, frozen=True):
+class ImdbTitle(ResponseShape, frozen=True):
     """One title, or the person that stands where one was expected."""
 
     id: str
@@ -91,14 +91,14 @@ class ImdbTitle(Answer, frozen=True):
         return self.id.startswith("nm") and PERSON.fullmatch(self.id) is not None
 
 
-class CursorInfo(Answer, frozen=True):
+class CursorInfo(ResponseShape, frozen=True):
     """Where the next page begins; a cursor without a next page means nothing."""
 
     more: bool = field(name="hasNextPage")
     cursor: str | None = field(name="endCursor")
 
 
-class TitleConnection(Answer, frozen=True):
+class TitleConnection(ResponseShape, frozen=True):
     """One part of a list; `total` is the size of the whole list."""
 
     edges: list[object] | None = None
@@ -115,14 +115,14 @@ class TitleConnection(Answer, frozen=True):
         return self.edges or self.entries or []
 
 
-class ListNode(Answer, frozen=True):
+class ListNode(ResponseShape, frozen=True):
     """A list and its titles."""
 
     titles: TitleConnection = field(name="titleListItemSearch")
     modified: str | None = field(name="lastModifiedDate", default=None)
 
 
-class Profile(Answer, frozen=True):
+class Profile(ResponseShape, frozen=True):
     """Whose profile it is."""
 
     user: Annotated[str, Meta(pattern=r"\Aur[0-9]+\Z")] = field(name="userId")
@@ -184,18 +184,18 @@ class ImdbPage:
 def part_of(data: Mapping[str, object], query: GraphqlQuery, name: str) -> ImdbPage:
     """Read the answer to *query* about the list that people know as *name*."""
     if query.root not in data:
-        raise AnswerChangedError(SERVICE, f"{query.root} is missing from the answer")
+        raise ResponseChangedError(SERVICE, f"{query.root} is missing from the answer")
     node = data[query.root]
     if node is None and query.known_by_null:
         raise RefusedError(SERVICE, Refusal.NOT_FOUND, f"{name} does not exist, or is not public")
     found, modified = _listed(node, name) if query.within_list else (_shown(node), None)
     if (query.counted and found.total is None) or (query.paged and found.page is None):
-        raise AnswerChangedError(SERVICE, f"{name}: the answer does not say how long it is")
+        raise ResponseChangedError(SERVICE, f"{name}: the answer does not say how long it is")
     cursor = None
     if query.paged and found.page is not None and found.page.more:
         cursor = found.page.cursor
         if not cursor:
-            raise AnswerChangedError(SERVICE, f"{name}: more follows, and it is not said where")
+            raise ResponseChangedError(SERVICE, f"{name}: more follows, and it is not said where")
     return ImdbPage(
         titles=[inside(row, *query.path) for row in found.rows],
         total=found.total,
@@ -243,12 +243,12 @@ _REFUSALS = {  # the first that is part of an error's code and message
 }
 
 
-class QueryRefusedError(AnswerChangedError):
+class QueryRefusedError(ResponseChangedError):
     """The service does not take the whole query, for a reason that is not known here."""
 
-    def plain(self) -> AnswerChangedError:
+    def plain(self) -> ResponseChangedError:
         """Give the error as others know it."""
-        return AnswerChangedError(SERVICE, self.why, sample=self.sample)
+        return ResponseChangedError(SERVICE, self.why, sample=self.sample)
 
 
 class UnknownFieldsError(QueryRefusedError):
@@ -265,7 +265,7 @@ def judge(response: Response) -> ListsyncError | None:
         why, wait = f"turns us away (HTTP {response.status})", retry_after_s(response.headers)
         return RefusedError(SERVICE, Refusal.BLOCKED, why, retry_after_s=wait)
     if response.status in (404, 410):
-        return AnswerChangedError(SERVICE, f"its service is not there (HTTP {response.status})")
+        return ResponseChangedError(SERVICE, f"its service is not there (HTTP {response.status})")
     if response.status not in (200, *_OF_QUERY) or response.is_page or not response.body.strip():
         return None
     text = text_of(response)
@@ -279,7 +279,7 @@ def _refused_query(response: Response, text: str) -> ListsyncError | None:
     """Read the words that come with a 400; None where there are none, and the status must do."""
     try:
         content = parse_json(SERVICE, text)
-    except AnswerChangedError:
+    except ResponseChangedError:
         return None
     found = _refusal(content)
     if found is None and isinstance(content, dict) and title_text(content.get("message")):

@@ -93,7 +93,7 @@ _SEARCH_FORMS = {
 }
 
 
-def search_trouble(query: str) -> str | None:
+def search_problem(query: str) -> str | None:
     """Say why a search cannot be read; None when it can."""
     pairs = _pairs(query)
     for name, value in pairs:
@@ -124,7 +124,7 @@ def search_order(query: str) -> dict[str, str]:
 
 
 def search_constraints(query: str) -> dict[str, dict[str, object]]:
-    """Give the constraints of a search that has no `search_trouble`."""
+    """Give the constraints of a search that has no `search_problem`."""
     found: dict[str, dict[str, object]] = {}
     for name, value in _pairs(query):
         if name in _CHOICES:
@@ -268,7 +268,7 @@ def parse(text: str) -> ImdbSource:
     if source is None:
         why = foreign(value, SERVICE) or f"{text!r} is no list of IMDb"
     elif source.kind is ListKind.SEARCH:
-        wrong = search_trouble(source.id)
+        wrong = search_problem(source.id)
         if wrong is None:
             return ImdbSource(ListKind.SEARCH, canonical_search(source.id))
         why = f"{text!r}: {wrong}"

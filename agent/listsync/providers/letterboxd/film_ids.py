@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from listsync.domain.media import FilmRecord, MediaType
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.http.rate_limit import Failure, as_far_as_possible
 from listsync.http.service_client import get_response
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
@@ -64,9 +64,9 @@ def learn(
 
 
 def record_of(document: LexborHTMLParser) -> FilmRecord:
-    """Read the ids on a film's page; raises AnswerChangedError when it is none."""
+    """Read the ids on a film's page; raises ResponseChangedError when it is none."""
     if document.css_first(_FILM) is None:
-        raise AnswerChangedError("letterboxd", "a page that is no film's came in its place")
+        raise ResponseChangedError("letterboxd", "a page that is no film's came in its place")
     kind, number = _tmdb(document)
     title = _IMDB.search(_link(document, "IMDb"))
     return FilmRecord(kind, external_ids(imdb_id(title[1]) if title else None, number, None, kind))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.parsing.decoding import title_text, year_number
 from listsync.parsing.json_rows import SeenTitles
 from listsync.providers.letterboxd.source import SERVICE
@@ -85,12 +85,12 @@ def rows_of(document: LexborHTMLParser, *, is_known: bool) -> tuple[Poster, ...]
     """Read the rows of a page; with *is_known*, only where films are known to be.
 
     Raises:
-        AnswerChangedError: no page has as many.
+        ResponseChangedError: no page has as many.
     """
     items = {node.mem_id for node in document.css(_ITEM)}
     posters = {node.mem_id for node in document.css(POSTER)}
     if max(len(items), len(posters)) > _MOST_POSTERS:
-        raise AnswerChangedError(SERVICE, f"more than {_MOST_POSTERS:,} films are on one page")
+        raise ResponseChangedError(SERVICE, f"more than {_MOST_POSTERS:,} films are on one page")
     found = _found(document, is_known=is_known)
     has_items = any(node.mem_id in items for node in found)
     rows: list[Poster] = []

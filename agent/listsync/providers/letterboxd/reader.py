@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import FilmRecord
-from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError
 from listsync.http.rate_limit import in_parallel
 from listsync.http.response import Response
 from listsync.http.service_client import get_response
@@ -90,7 +90,7 @@ class Site:
             if error.kind is not Refusal.NOT_FOUND:
                 raise
             why = f"{source} comes without its films, and they are not where they were"
-            raise AnswerChangedError(SERVICE, why) from error
+            raise ResponseChangedError(SERVICE, why) from error
         return read_page(part, source, is_part=True), path
 
     def _part(self, source: LetterboxdSource, page: LetterboxdPage) -> str | None:
@@ -99,7 +99,7 @@ class Site:
         if source.kind in SHELLS and is_old:
             return f"{_PARTS}{source.path.removeprefix('films/')}/?esiAllowFilters=true"
         if page.part is not None and not _PART.fullmatch(page.part):
-            raise AnswerChangedError(SERVICE, f"loads the films of {source} from another place")
+            raise ResponseChangedError(SERVICE, f"loads the films of {source} from another place")
         return page.part.removeprefix("/") if page.part else None
 
     def rest(
@@ -118,7 +118,7 @@ class Site:
         demand_room(count, text)
         while self._goes_on(source, pages, count):
             if len(pages) >= _most_pages(source):
-                raise AnswerChangedError(SERVICE, f"{source} has pages without an end")
+                raise ResponseChangedError(SERVICE, f"{source} has pages without an end")
             numbers = range(len(pages) + 1, self._known_last(source, pages) + 1)
             with in_parallel(read, numbers, at_once=self._at_once) as following:
                 for page in following:
@@ -162,13 +162,13 @@ def _demand_new(
 ) -> None:
     """Check the next page against those before it, and add it to *seen*."""
     if count > MOST_ROWS:
-        raise AnswerChangedError(SERVICE, f"{source} has more than {MOST_ROWS:,} films")
+        raise ResponseChangedError(SERVICE, f"{source} has more than {MOST_ROWS:,} films")
     if page.rows and not before.rows:
-        raise AnswerChangedError(SERVICE, f"{source} lacks a page in its middle")
+        raise ResponseChangedError(SERVICE, f"{source} lacks a page in its middle")
     different = len(seen)
     seen.add(page.rows)
     if page.rows and len(seen) == different:
-        raise AnswerChangedError(SERVICE, f"{source} repeats itself")
+        raise ResponseChangedError(SERVICE, f"{source} repeats itself")
 
 
 class Letterboxd:
@@ -235,7 +235,7 @@ class Letterboxd:
     def _listed(self, rows: Sequence[Poster], declared: int | None) -> tuple[Fetched, bool]:
         """Turn rows into a reading; also say whether every film's page is known."""
         if not rows and declared != 0:
-            raise AnswerChangedError(
+            raise ResponseChangedError(
                 SERVICE, f"{self._source} shows no films, and does not say that it is empty"
             )
         skipped = [

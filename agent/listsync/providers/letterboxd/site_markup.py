@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from listsync.config_types import SecretStr
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.http.request import MIB, ServiceRequest
@@ -54,7 +54,7 @@ def document_of(response: Response, *, is_part: bool = False) -> LexborHTMLParse
     """Parse a page, or a *part* of one that scripts would load; a page that is cut off raises.
 
     Raises:
-        AnswerChangedError: it is no page of Letterboxd.
+        ResponseChangedError: it is no page of Letterboxd.
         UnavailableError: it has no end.
     """
     text = text_of(response)
@@ -62,7 +62,7 @@ def document_of(response: Response, *, is_part: bool = False) -> LexborHTMLParse
     title = document.css_first("title")
     if not is_part and (title is None or "Letterboxd" not in title.text()):
         name = f' "{response.title}"' if response.title else ""
-        raise AnswerChangedError(
+        raise ResponseChangedError(
             SERVICE, f"a page{name} that is not its own came", sample=response.sample
         )
     if not (_is_closed(text) if is_part else _is_ended(text)):
@@ -79,7 +79,7 @@ def _parse(response: Response, text: str) -> LexborHTMLParser:
 
     text = _SCRIPT.sub("", text)
     if text.count("<") > _MOST_TAGS or _OVERLOADED.search(text):
-        raise AnswerChangedError(
+        raise ResponseChangedError(
             SERVICE, "a page came that is out of all bounds", sample=response.sample
         )
     return LexborHTMLParser(_COPIED.sub(r"<\1x-", text))
@@ -164,7 +164,7 @@ def read_page(
     """Read one page; raises what `document_of` raises, and when it is another kind of page."""
     document = document_of(response, is_part=is_part)
     if not is_part and not _is_of(document, source):
-        raise AnswerChangedError(
+        raise ResponseChangedError(
             SERVICE, f"another page came than {source}", sample=response.sample
         )
     rows = rows_of(document, is_known=source.kind in SHELLS and not is_part)

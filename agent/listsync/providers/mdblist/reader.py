@@ -13,17 +13,17 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, retry_after_s
 from listsync.parsing.decoding import (
     NO_ROW_IDS,
-    Answer,
+    ResponseShape,
     RowIds,
     external_ids,
     imdb_id,
@@ -54,7 +54,7 @@ _REFUSALS = {  # the first that is part of the service's words
 }
 
 
-class Description(Answer, frozen=True):
+class Description(ResponseShape, frozen=True):
     """What the service says about a list as a whole."""
 
     items: _Count | None = None
@@ -66,13 +66,13 @@ class Description(Answer, frozen=True):
         return f"{updated} {self.items}" if updated and self.items is not None else None
 
 
-class Account(Answer, frozen=True):
+class Account(ResponseShape, frozen=True):
     """Whose key it is."""
 
     user_name: str
 
 
-class Item(Answer, frozen=True):
+class Item(ResponseShape, frozen=True):
     """One title; flat ids without a key, `ids` beside them with one. `id` is the TMDB number."""
 
     title: str | None = None
@@ -115,7 +115,7 @@ def entry_of(rank: int, item: Item, only: MediaType | None = None) -> ListEntry 
     )
 
 
-class _Pagination(Answer, frozen=True):
+class _Pagination(ResponseShape, frozen=True):
     total: _Count | None = None
     has_more: bool = False
     next_cursor: object = None
@@ -154,7 +154,7 @@ def page_of(document: JsonDocument, size: int) -> MdbListPage:
     if isinstance(content, dict) and isinstance(content.get("results"), list):
         return MdbListPage(items=content["results"], total=None, more=False)
     if not isinstance(content, list):
-        raise AnswerChangedError(SERVICE, "a list was expected", sample=document.response.sample)
+        raise ResponseChangedError(SERVICE, "a list was expected", sample=document.response.sample)
     flag = document.response.headers.get("x-has-more", "").lower()
     more = flag == "true" if flag in ("true", "false") else len(content) >= size
     return MdbListPage(items=content, total=None, more=more)
@@ -230,7 +230,7 @@ class MdbList:
         call = ServiceRequest(service=SERVICE, url=url, judge=judge, limit_bytes=LIST_BYTES)
         fetched = get_list(self._http, call, Item, entry_of, previous)
         if fetched.read == 0 and not fetched.is_unchanged:
-            raise AnswerChangedError(
+            raise ResponseChangedError(
                 SERVICE,
                 f"{self._source.name} came without rows; whether it is empty or still being "
                 f"built can only be seen with a key ({_NEEDS_KEY})",
@@ -277,7 +277,7 @@ class MdbList:
         answer = get_document(self._http, self._call(key, self._source.path))
         items = answer.content if isinstance(answer.content, list) else [answer.content]
         if not items:
-            raise AnswerChangedError(SERVICE, f"says nothing about {self._source.name}")
+            raise ResponseChangedError(SERVICE, f"says nothing about {self._source.name}")
         return check_one(SERVICE, items[0], Description)
 
     def _read(self, key: SecretStr, entries: Entries[Item]) -> int | None:
@@ -294,7 +294,7 @@ class MdbList:
             if not page.more or not page.items:
                 return total
             last, cursor = page.items, page.cursor
-        raise AnswerChangedError(SERVICE, f"{self._source.name} repeats itself without an end")
+        raise ResponseChangedError(SERVICE, f"{self._source.name} repeats itself without an end")
 
     def _page(self, key: SecretStr, read: int, cursor: str | None) -> ServiceRequest:
         """Ask for the page behind *read* rows; a chart has but one."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.domain.media import MediaType
-from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response
-from listsync.parsing.decoding import Answer, external_ids, imdb_id, number_id, title_text
+from listsync.parsing.decoding import ResponseShape, external_ids, imdb_id, number_id, title_text
 from listsync.parsing.json_rows import get_list
 from listsync.providers.stevenlu.source import SERVICE, StevenLuOptions, StevenLuSource
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
 
 
-class _Row(Answer, frozen=True):
+class _Row(ResponseShape, frozen=True):
     title: str
     imdb_id: object = None
     tmdb_id: object = None
@@ -49,7 +49,7 @@ class StevenLu:
         call = ServiceRequest(service=SERVICE, url=self._url, judge=_judge, limit_bytes=LIST_BYTES)
         fetched = get_list(self._http, call, _Row, _entry, previous)
         if fetched.read == 0 and not fetched.is_unchanged:
-            raise AnswerChangedError(
+            raise ResponseChangedError(
                 SERVICE, f"{self._name} has no rows, and nothing says that this is meant"
             )
         return fetched

@@ -15,11 +15,17 @@ from msgspec import Meta
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
-from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.rate_limit import as_far_as_possible, in_parallel
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
-from listsync.parsing.decoding import Answer, external_ids, number_id, title_text, year_number
+from listsync.parsing.decoding import (
+    ResponseShape,
+    external_ids,
+    number_id,
+    title_text,
+    year_number,
+)
 from listsync.parsing.json_rows import Entries, JsonDocument, check_one, get_document
 from listsync.providers.tmdb.source import MAX_PAGES, PAGE_SIZE, SERVICE, TmdbOptions, TmdbSource
 
@@ -36,7 +42,7 @@ _REFUSALS = {  # the codes of which the HTTP status, 401 for each, does not say 
 }
 
 
-class TmdbRow(Answer, frozen=True):
+class TmdbRow(ResponseShape, frozen=True):
     """One title (films have `title`, series `name`) or a person."""
 
     id: object
@@ -77,7 +83,7 @@ def entry_of(rank: int, row: TmdbRow, kind: MediaType | None) -> ListEntry | Ski
     )
 
 
-class TmdbPage(Answer, frozen=True):
+class TmdbPage(ResponseShape, frozen=True):
     """One page: `results`, in v3 lists `items`, in collections (one page, uncounted) `parts`."""
 
     page: _Count | None = None
@@ -124,7 +130,7 @@ def page_of(document: JsonDocument, number: int) -> TmdbPage:
     """Read page *number*; another one, given in its place, would repeat rows."""
     page = check_one(SERVICE, document.content, TmdbPage, strict=True)
     if page.page not in (None, number):
-        raise AnswerChangedError(SERVICE, f"gives page {page.page} instead of page {number}")
+        raise ResponseChangedError(SERVICE, f"gives page {page.page} instead of page {number}")
     return page
 
 
@@ -184,7 +190,7 @@ class Tmdb:
         titles = first.titles
         for page in pages:
             if page.rows and page.titles == titles:
-                raise AnswerChangedError(SERVICE, f"{self._source} gives its first page again")
+                raise ResponseChangedError(SERVICE, f"{self._source} gives its first page again")
             yield page
 
     def _fetched(self, pages: Iterable[TmdbPage], validators: Validators) -> Fetched:

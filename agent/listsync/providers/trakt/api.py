@@ -15,16 +15,16 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.http.response import Response
 from listsync.parsing.decoding import (
     NO_ROW_IDS,
-    Answer,
+    ResponseShape,
     RowIds,
     external_ids,
     title_text,
@@ -141,7 +141,7 @@ def _trouble(ask: Callable[[], object]) -> Callable[[], ListsyncError] | None:
         return refused_client_id
     except (UnavailableError, RefusedError) as error:
         return partial(_unsure, error.why, error.retry_after_s)
-    except AnswerChangedError as error:
+    except ResponseChangedError as error:
         return partial(_unsure, error.why, None)
     return None
 
@@ -155,7 +155,7 @@ _NEEDS = {"movie": "movie", "show": "show", "season": "show", "episode": "show"}
 _KINDS = {"movie": MediaType.MOVIE, "show": MediaType.TV, "season": MediaType.TV}
 
 
-class _Media(Answer, frozen=True):
+class _Media(ResponseShape, frozen=True):
     title: object = None
     year: object = None
     ids: RowIds | None = None
@@ -164,12 +164,12 @@ class _Media(Answer, frozen=True):
         return (self.ids or NO_ROW_IDS).read()
 
 
-class _Part(Answer, frozen=True):
+class _Part(ResponseShape, frozen=True):
     number: object = None
     season: object = None
 
 
-class _Person(Answer, frozen=True):
+class _Person(ResponseShape, frozen=True):
     """A person; the ids tell two of one name apart."""
 
     name: object = None

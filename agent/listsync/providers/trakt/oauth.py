@@ -17,10 +17,10 @@ from msgspec import Meta
 
 from listsync.config_types import SecretStr
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.http.request import ServiceRequest
@@ -75,7 +75,7 @@ def access_token(
     Raises:
         RefusedError: the login is no longer accepted: the user must log in again.
         UnavailableError: it could not be renewed, or not be saved.
-        AnswerChangedError: the answer is none.
+        ResponseChangedError: the answer is none.
     """
     current = tokens.load()
     if current is not None and not current.is_fresh(now()):
@@ -145,7 +145,7 @@ def post(  # noqa: PLR0913, PLR0917 - all that makes one request
     try:
         return decode(response.body, shape)
     except UnknownFormError:  # without the answer: it may hold what must not be shown
-        raise AnswerChangedError(SERVICE, f"/{path} answers something unknown") from None
+        raise ResponseChangedError(SERVICE, f"/{path} answers something unknown") from None
 
 
 def refused(why: str) -> RefusedError:
@@ -220,7 +220,7 @@ def poll(
 
     Raises:
         RefusedError: they said no, the code has ended, or the app is not accepted.
-        AnswerChangedError: the answer is none.
+        ResponseChangedError: the answer is none.
     """
     fields = {"code": code.device_code, "client_secret": secret_of(options)}
     interval_s, give_up = code.interval_s, clock() + code.expires_in_s

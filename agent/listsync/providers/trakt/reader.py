@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListOutcome, Validators
-from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.rate_limit import in_parallel
 from listsync.http.request import ServiceRequest
 from listsync.parsing.decoding import whole_number
@@ -258,8 +258,8 @@ class Trakt:
         came = entries.distinct - distinct_before
         return _Reading(declared=max(wanted, came), headers=first.headers)
 
-    def _changed(self, what: str) -> AnswerChangedError:
-        return AnswerChangedError(SERVICE, f"{self._source.name}: {what}")
+    def _changed(self, what: str) -> ResponseChangedError:
+        return ResponseChangedError(SERVICE, f"{self._source.name}: {what}")
 
     def _page(
         self, part: ListPart, headers: dict[str, SecretStr], size: int, number: int
@@ -267,9 +267,9 @@ class Trakt:
         document = self._ask(part.path, headers, **dict(part.params), page=number, limit=size)
         own = document.response.headers
         if whole_number(own.get("x-pagination-page")) not in (None, number):
-            raise AnswerChangedError(SERVICE, f"gives another page than {number}, as asked for")
+            raise ResponseChangedError(SERVICE, f"gives another page than {number}, as asked for")
         if not isinstance(document.content, list):
-            raise AnswerChangedError(
+            raise ResponseChangedError(
                 SERVICE, "a list was expected", sample=document.response.sample
             )
         return _Page(headers=own, rows=document.content, paging=paging_of(own))

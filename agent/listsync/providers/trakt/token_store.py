@@ -20,7 +20,7 @@ from listsync.config_types import SecretStr
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.file_access import open_to_write
 from listsync.files.local_file import open_at_once
-from listsync.parsing.decoding import Answer, UnknownFormError, decode
+from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode
 from listsync.providers.trakt.api import LOG_IN
 from listsync.providers.trakt.source import SENDABLE, SERVICE
 
@@ -60,7 +60,7 @@ class Tokens(Protocol):
         ...
 
 
-class Confidential(Answer, frozen=True):
+class Confidential(ResponseShape, frozen=True):
     """An answer that holds secrets as they came; it shows nothing of itself."""
 
     def __repr__(self) -> str:

@@ -138,8 +138,8 @@ def confirm(
         elif match.found is Found.FOUND:
             break
     found = Found.REVIEW if against else match.found
-    held = replace(match, reasons=(*against, *match.reasons))
-    return held if found is match.found else to_review(held)
+    doubted = replace(match, reasons=(*against, *match.reasons))
+    return doubted if found is match.found else to_review(doubted)
 
 
 def to_review(match: Match) -> Match:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from listsync.domain.decisions import LookupAnswers, Question, Wish
+from listsync.domain.decisions import LookupResponses, SearchKey, Wish
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey, lookup_of_imdb
 from listsync.domain.server import Candidate, Production, SearchPage, TitleFacts
@@ -202,15 +202,15 @@ class Lookups:
     def __init__(
         self,
         server: Catalogue,
-        before: LookupAnswers | None = None,
+        before: LookupResponses | None = None,
         known: FactsCache | None = None,
     ) -> None:
         self._server = server
         self._known = known
-        self._before = before or LookupAnswers()
-        self._pages: dict[Question, SearchPage] = dict(self._before.pages)
+        self._before = before or LookupResponses()
+        self._pages: dict[SearchKey, SearchPage] = dict(self._before.pages)
         self._facts: dict[TitleKey, TitleFacts] = dict(self._before.facts)
-        self._empty: set[Question] = set()
+        self._empty: set[SearchKey] = set()
 
     @property
     def has_empty(self) -> bool:
@@ -220,33 +220,33 @@ class Lookups:
     @property
     def was_wrong(self) -> bool:
         """Tell whether something that was empty before is not so any more."""
-        return any(question in self._pages for question in self._before.empty)
+        return any(search in self._pages for search in self._before.empty)
 
     @property
-    def answers(self) -> LookupAnswers:
+    def answers(self) -> LookupResponses:
         """What was answered so far, to go on from."""
-        return LookupAnswers(dict(self._pages), dict(self._facts), frozenset(self._empty))
+        return LookupResponses(dict(self._pages), dict(self._facts), frozenset(self._empty))
 
     def search(self, title: str, *, year: int | None) -> SearchPage:
-        question = ("search", title, year)
-        return self._doubted(question, lambda: self._server.search(title, year=year))
+        search = ("search", title, year)
+        return self._doubted(search, lambda: self._server.search(title, year=year))
 
     def find_by_bare_id(self, number: int) -> SearchPage:
         """Look up what may be a TMDB id; that it is none is no news, so it is not asked again."""
-        question = ("tmdb", str(number), None)
-        return self._once(question, lambda: self._server.find_by_tmdb(number))
+        search = ("tmdb", str(number), None)
+        return self._once(search, lambda: self._server.find_by_tmdb(number))
 
     def find_by_tmdb(self, tmdb_id: int) -> SearchPage:
-        question = ("tmdb", str(tmdb_id), None)
-        return self._doubted(question, lambda: self._server.find_by_tmdb(tmdb_id))
+        search = ("tmdb", str(tmdb_id), None)
+        return self._doubted(search, lambda: self._server.find_by_tmdb(tmdb_id))
 
     def find_by_imdb(self, imdb_id: str) -> SearchPage:
-        question = ("imdb", imdb_id, None)
-        return self._once(question, lambda: self._server.find_by_imdb(imdb_id))
+        search = ("imdb", imdb_id, None)
+        return self._once(search, lambda: self._server.find_by_imdb(imdb_id))
 
     def find_by_tvdb(self, tvdb_id: int) -> SearchPage:
-        question = ("tvdb", str(tvdb_id), None)
-        return self._once(question, lambda: self._server.find_by_tvdb(tvdb_id))
+        search = ("tvdb", str(tvdb_id), None)
+        return self._once(search, lambda: self._server.find_by_tvdb(tvdb_id))
 
     def facts(self, key: TitleKey, *, patient: bool = True) -> TitleFacts:
         """Read what the catalogue says of a title; not *patient*: by one call at most."""
@@ -277,15 +277,15 @@ class Lookups:
             self._known.put(key, facts)
         return facts
 
-    def _once(self, question: Question, ask: Callable[[], SearchPage]) -> SearchPage:
-        if question not in self._pages:
-            self._pages[question] = ask()
-        return self._pages[question]
+    def _once(self, search: SearchKey, ask: Callable[[], SearchPage]) -> SearchPage:
+        if search not in self._pages:
+            self._pages[search] = ask()
+        return self._pages[search]
 
-    def _doubted(self, question: Question, ask: Callable[[], SearchPage]) -> SearchPage:
+    def _doubted(self, search: SearchKey, ask: Callable[[], SearchPage]) -> SearchPage:
         """Ask, but believe an answer only if it is not empty."""
-        page = self._once(question, ask)
+        page = self._once(search, ask)
         if not page.candidates and not page.others:
-            del self._pages[question]
-            self._empty.add(question)
+            del self._pages[search]
+            self._empty.add(search)
         return page

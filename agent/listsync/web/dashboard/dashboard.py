@@ -15,7 +15,7 @@ from listsync.web.dashboard.live import Broadcaster
 from listsync.web.dashboard.login import LoginPages
 from listsync.web.dashboard.pages import Pages
 from listsync.web.dashboard.render import Renderer, Viewer
-from listsync.web.dashboard.response import Answers, page_route
+from listsync.web.dashboard.response import Responder, page_route
 from listsync.web.dashboard.statistics import StatisticsPage
 from listsync.web.routes import HttpError, HttpRoute, WebRequest
 
@@ -27,10 +27,10 @@ _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 class Dashboard:
-    """All that a browser shows; made once for a door."""
+    """All that a browser shows; made once for a server."""
 
     def __init__(self, backend: Backend, renderer: Renderer | None = None) -> None:
-        self._answers = Answers(backend, renderer or Renderer())
+        self._answers = Responder(backend, renderer or Renderer())
         self._backend = backend
         self.latest = LatestOverview(backend)
         self._pages = Pages(self._answers, self.latest)
@@ -55,7 +55,7 @@ class Dashboard:
         return self._answers.error(request, error)
 
     async def live(self, _: WebRequest) -> Response:
-        """Send parts of the overview as they change, while what opens the door is the same."""
+        """Send parts of the overview as they change, while the tokens are the same."""
         tokens = self._backend.tokens
         events = self.broadcaster.events(lambda: self._backend.tokens is tokens)
         return StreamingResponse(events, headers=_HEADERS, media_type="text/event-stream")

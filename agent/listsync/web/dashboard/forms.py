@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from listsync.web.authorization import form_of
 from listsync.web.dashboard.render import Viewer
-from listsync.web.dashboard.response import HTML, Answers, is_htmx, page_route, see_other
+from listsync.web.dashboard.response import HTML, Responder, is_htmx, page_route, see_other
 from listsync.web.dashboard.words import StateMark, Tone
 from listsync.web.routes import HttpRoute, WebRequest
 from listsync.web.settings import TokenScope
@@ -50,7 +50,7 @@ OUTCOMES: Mapping[str, StateMark] = {
 class Forms:
     """Carries out what is posted, and answers 303 to browsers and a part of a page to htmx."""
 
-    answers: Answers
+    answers: Responder
 
     def routes(self) -> tuple[HttpRoute, ...]:
         table = (

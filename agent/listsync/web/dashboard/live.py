@@ -54,7 +54,7 @@ class Broadcaster:
                 loop.call_soon_threadsafe(self._wake)
 
     def end(self) -> None:
-        """End all events, as the door closes."""
+        """End all events, as the server stops."""
         self._is_over = True
         self._wake()
 

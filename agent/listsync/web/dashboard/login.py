@@ -12,7 +12,7 @@ from starlette.responses import Response
 from listsync.protocol import Reason
 from listsync.web.authorization import COOKIE, Authorizer, form_of
 from listsync.web.dashboard.render import Viewer
-from listsync.web.dashboard.response import LOGIN, Answers, page_route, see_other
+from listsync.web.dashboard.response import LOGIN, Responder, page_route, see_other
 from listsync.web.routes import HttpError, HttpRoute, WebRequest
 from listsync.web.settings import TokenScope
 from listsync.web.tokens import SESSION_S
@@ -25,7 +25,7 @@ _LOGOUT = "/ui/logout"
 class LoginPages:
     """Opens and ends sessions; *pages* are where a login may lead to."""
 
-    def __init__(self, answers: Answers, pages: Collection[str]) -> None:
+    def __init__(self, answers: Responder, pages: Collection[str]) -> None:
         backend = answers.backend
         self._answers = answers
         self._backend = backend

@@ -13,7 +13,7 @@ from listsync.terminal.output import duration, time_of
 from listsync.web.dashboard.agent_view import LatestOverview, status_of
 from listsync.web.dashboard.forms import OUTCOMES, SAID
 from listsync.web.dashboard.render import Viewer
-from listsync.web.dashboard.response import STEPS, Answers, page_route
+from listsync.web.dashboard.response import STEPS, Responder, page_route
 from listsync.web.routes import HttpError, HttpRoute, WebRequest
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ _ROWS, _FEW = 50, 20
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Answers what a browser asks for with GET."""
+    """Responder what a browser asks for with GET."""
 
-    answers: Answers
+    answers: Responder
     latest: LatestOverview
 
     def routes(self) -> tuple[HttpRoute, ...]:
@@ -97,7 +97,7 @@ class Pages:
         params = {"defaults": bool(fields["defaults"]), **_cursor(fields)}
         reply = await backend.ask("config", params)
         status = await status_of(backend)
-        facts = {"status": status, "door": backend.settings, "reply": reply, "fields": fields}
+        facts = {"status": status, "http": backend.settings, "reply": reply, "fields": fields}
         return self._page("settings.html", request, "/ui/settings", **facts)
 
     async def nothing(self, _: WebRequest) -> Response:

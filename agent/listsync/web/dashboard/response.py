@@ -66,8 +66,8 @@ def see_other(base_path: str, path: str, **fields: str) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """Makes answers of templates, for who asks."""
+class Responder:
+    """Makes responses of templates, for who asks."""
 
     backend: Backend
     renderer: Renderer

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from starlette.responses import Response
 
 from listsync.web.dashboard.render import Viewer
-from listsync.web.dashboard.response import Answers, page_route
+from listsync.web.dashboard.response import Responder, page_route
 from listsync.web.routes import HttpRoute, WebRequest
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ def _day_word(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StatisticsPage:
-    """Answers at `/ui/stats`."""
+    """Responder at `/ui/stats`."""
 
-    answers: Answers
+    answers: Responder
 
     def route(self) -> HttpRoute:
         return page_route(_PATH, self.page, "Show how much was requested.")

@@ -14,17 +14,17 @@ from listsync.web.dashboard.render import Renderer
 from listsync.web.server import HttpServer
 from listsync.web.settings import HttpSettings, ListenAddress
 from listsync.web.sync_routes import SyncRoutes
-from tests.integration.web.conftest import TOKENS, Answer, Door, FakeCommands
+from tests.integration.web.conftest import TOKENS, FakeCommands, Responder, WebServer
 from tests.integration.web.dashboard import facts
 
 RENDERER = Renderer()
 """Templates are compiled once for all tests."""
 
 
-def table() -> dict[str, Answer]:
+def table() -> dict[str, Responder]:
     """Answer every command of the pages, each time anew."""
 
-    def always(make: Callable[[], Mapping[str, object]]) -> Answer:
+    def always(make: Callable[[], Mapping[str, object]]) -> Responder:
         return lambda _: make()
 
     return {
@@ -57,8 +57,8 @@ def table() -> dict[str, Answer]:
 
 
 @contextmanager
-def dashboard(commands: FakeCommands, base_path: str = "", port: int = 0) -> Iterator[Door]:
-    """Open a door with the dashboard and the routes that its script uses."""
+def dashboard(commands: FakeCommands, base_path: str = "", port: int = 0) -> Iterator[WebServer]:
+    """Open an HTTP server with the dashboard and the routes that its script uses."""
     listener = ListenAddress.parse(f"127.0.0.1:{port}").open()
     port = listener.getsockname()[1]
     address = ListenAddress.parse(f"127.0.0.1:{port}")
@@ -70,7 +70,7 @@ def dashboard(commands: FakeCommands, base_path: str = "", port: int = 0) -> Ite
     thread = threading.Thread(target=server.run, args=(stop.is_set,))
     thread.start()
     try:
-        yield Door(f"http://127.0.0.1:{port}{base_path}", port, backend, commands)
+        yield WebServer(f"http://127.0.0.1:{port}{base_path}", port, backend, commands)
     finally:
         stop.set()
         server.wake()
@@ -85,6 +85,6 @@ def commands() -> FakeCommands:
 
 
 @pytest.fixture
-def door(commands: FakeCommands) -> Iterator[Door]:
+def web(commands: FakeCommands) -> Iterator[WebServer]:
     with dashboard(commands) as one:
         yield one

@@ -98,7 +98,7 @@ def a_request(title: str = "Alien", **changed: object) -> RequestShape:
         "four_k": False,
         "answer": "requested",
         "lists": "imdb-top",
-        "asked_as": "listsync",
+        "requested_as": "listsync",
         "at": ago(minutes=13),
         "run_id": "0123456789ab",
         "detail": "",
@@ -220,7 +220,7 @@ def an_item(title: str = "Alien", **changed: object) -> ItemShape:
         "status": "requested",
         "at": ago(hours=2),
         "brought_by": "imdb-top",
-        "asked_as": None,
+        "requested_as": None,
         "requested_at": ago(hours=2),
         "run_id": "0123456789ab",
         "year": 1979,
@@ -306,7 +306,7 @@ def a_title(title: str = "Alien") -> TitleShape:
             "review_id": None,
         },
         "choice": None,
-        "server": {"status": "available", "status_4k": "not there", "asked_since": True},
+        "server": {"status": "available", "status_4k": "not there", "requested_since": True},
         "requests": [a_request(title)],
     }
 

@@ -9,7 +9,7 @@ from importlib import resources
 import pytest
 
 from listsync.web.dashboard.assets import Assets
-from tests.integration.web.conftest import Door
+from tests.integration.web.conftest import WebServer
 
 VENDORED = {
     # htmx.org 4.0.1: dist/htmx.min.js, dist/ext/hx-sse.min.js and LICENSE
@@ -25,9 +25,11 @@ def test_what_others_wrote_is_as_they_published_it(name: str) -> None:
     assert hashlib.sha256(content).hexdigest() == VENDORED[name]
 
 
-def test_an_asset_is_open_to_all_kept_for_good_and_packed_for_who_takes_that(door: Door) -> None:
+def test_an_asset_is_open_to_all_kept_for_good_and_packed_for_who_takes_that(
+    web: WebServer,
+) -> None:
     assets = Assets()
-    with door.client(None) as client:
+    with web.client(None) as client:
         for name, asset in assets.all.items():
             plain = client.get(assets.path(name), headers={"Accept-Encoding": "identity"})
             packed = client.get(assets.path(name), headers={"Accept-Encoding": "br, gzip"})
@@ -49,15 +51,15 @@ def test_an_asset_is_open_to_all_kept_for_good_and_packed_for_who_takes_that(doo
         "a" * 999,
     ],
 )
-def test_a_name_that_is_no_address_of_an_asset_finds_nothing(door: Door, name: str) -> None:
-    with door.client(None) as client:
+def test_a_name_that_is_no_address_of_an_asset_finds_nothing(web: WebServer, name: str) -> None:
+    with web.client(None) as client:
         answer = client.get(f"/ui/assets/{name}", follow_redirects=False)
     assert answer.status_code in {303, 404}
     assert b"class" not in answer.content
 
 
-def test_the_overview_with_all_that_it_loads_is_small(door: Door) -> None:
-    with door.client() as client:
+def test_the_overview_with_all_that_it_loads_is_small(web: WebServer) -> None:
+    with web.client() as client:
         page = client.get("/").content
     total = len(gzip.compress(page)) + sum(len(one.packed) for one in Assets().all.values())
     assert total < 40_000

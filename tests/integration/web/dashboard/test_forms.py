@@ -13,7 +13,7 @@ from listsync.protocol import Reason, RefusedCommand
 from listsync.web import application
 from listsync.web.authorization import COOKIE
 from listsync.web.settings import EVERYTHING, AccessToken, TokenScope, parse_network
-from tests.integration.web.conftest import ALL, TOKENS, Door
+from tests.integration.web.conftest import ALL, TOKENS, WebServer
 from tests.integration.web.dashboard.test_pages import FORMS, logged_in
 
 HTMX = {"HX-Request": "true"}
@@ -61,17 +61,17 @@ def csrf_of(client: httpx.Client) -> str:
     ],
 )
 def test_a_form_asks_one_command_leads_back_and_says_who_it_was(
-    door: Door,
+    web: WebServer,
     caplog: pytest.LogCaptureFixture,
     case: tuple[str, dict[str, str], tuple[str, Mapping[str, object]], str],
 ) -> None:
     form, fields, asked, leads_to = case
     caplog.set_level(logging.INFO)
-    with logged_in(door) as client:
+    with logged_in(web) as client:
         csrf = csrf_of(client)
-        door.commands.asked.clear()
+        web.commands.asked.clear()
         answer = client.post(f"/ui/{form}", data={"csrf": csrf, **fields})
-        assert door.commands.asked == [asked]
+        assert web.commands.asked == [asked]
         assert answer.status_code == 303
         assert answer.headers["location"] == leads_to
         assert 'role="status"' in client.get(leads_to).text
@@ -87,17 +87,19 @@ def test_a_form_asks_one_command_leads_back_and_says_who_it_was(
     ],
 )
 def test_nothing_is_said_that_did_not_happen(
-    door: Door, form: str, fields: dict[str, str], command: str, said: str
+    web: WebServer, form: str, fields: dict[str, str], command: str, said: str
 ) -> None:
     nothing = {"ok": True, "message": "", "count": 0, "id": "a1b2c3"}
-    door.commands.answers[command] = lambda _: nothing
-    with logged_in(door) as client:
+    web.commands.answers[command] = lambda _: nothing
+    with logged_in(web) as client:
         answer = client.post(f"/ui/{form}", data={"csrf": csrf_of(client), **fields})
         assert said in client.get(answer.headers["location"]).text
 
 
-def test_htmx_gets_a_part_of_the_page_and_the_session_s_word_may_be_a_header(door: Door) -> None:
-    with logged_in(door) as client:
+def test_htmx_gets_a_part_of_the_page_and_the_session_s_word_may_be_a_header(
+    web: WebServer,
+) -> None:
+    with logged_in(web) as client:
         headers = {**HTMX, "X-CSRF-Token": csrf_of(client)}
         answer = client.post("/ui/sync", headers=headers)
         card = client.post("/ui/review", headers=headers, data={"id": "a1b2c3", "choice": "1"})
@@ -118,22 +120,22 @@ def test_htmx_gets_a_part_of_the_page_and_the_session_s_word_may_be_a_header(doo
     ],
 )
 def test_a_form_of_another_page_changes_nothing(
-    door: Door, spoilt: dict[str, str], csrf: str | None
+    web: WebServer, spoilt: dict[str, str], csrf: str | None
 ) -> None:
-    with logged_in(door) as client:
+    with logged_in(web) as client:
         fields = {"csrf": csrf_of(client) if csrf is None else csrf}
-        door.commands.asked.clear()
+        web.commands.asked.clear()
         for name in (*FORMS, "logout"):
             answer = client.post(f"/ui/{name}", data=fields, headers=spoilt)
             assert answer.status_code == 403
             assert "set-cookie" not in answer.headers
-    assert not door.commands.asked
+    assert not web.commands.asked
 
 
-def test_the_api_takes_the_session_of_a_page_and_of_no_other(door: Door) -> None:
-    with logged_in(door) as client:
+def test_the_api_takes_the_session_of_a_page_and_of_no_other(web: WebServer) -> None:
+    with logged_in(web) as client:
         word = {"X-CSRF-Token": csrf_of(client)}
-        door.commands.asked.clear()
+        web.commands.asked.clear()
         for spoilt in (
             {},
             {"X-CSRF-Token": "wrong"},
@@ -143,29 +145,31 @@ def test_the_api_takes_the_session_of_a_page_and_of_no_other(door: Door) -> None
             answer = client.post("/api/sync", headers=spoilt, json={"source": "x"})
             assert answer.status_code == 403, spoilt
             assert answer.json()["success"] is False
-        assert not door.commands.asked
+        assert not web.commands.asked
         answer = client.post("/api/sync", headers=word, json={"source": "the dashboard"})
         assert answer.json()["message"] == "Sync trigger notification sent to worker"
-        assert door.commands.asked == [
+        assert web.commands.asked == [
             ("trigger", {"await_resume": True, "origin": "the dashboard"})
         ]
 
 
-def test_nothing_is_done_with_get(door: Door) -> None:
-    with logged_in(door) as client:
-        door.commands.asked.clear()
+def test_nothing_is_done_with_get(web: WebServer) -> None:
+    with logged_in(web) as client:
+        web.commands.asked.clear()
         for form in (*FORMS, "logout"):
             client.get(f"/ui/{form}", params={"choice": "1", "id": "a1b2c3"})
         assert client.get("/").status_code == 200
-    assert {name for name, _ in door.commands.asked} == {"review", "status", "lists"}
+    assert {name for name, _ in web.commands.asked} == {"review", "status", "lists"}
 
 
-def test_a_refusal_is_told_on_a_page_or_where_htmx_shows_it_with_the_next_step(door: Door) -> None:
+def test_a_refusal_is_told_on_a_page_or_where_htmx_shows_it_with_the_next_step(
+    web: WebServer,
+) -> None:
     def refuse(_: object) -> RefusedCommand:
         return RefusedCommand(Reason.PAUSED, "the agent is paused")
 
-    door.commands.answers["trigger"] = refuse
-    with logged_in(door) as client:
+    web.commands.answers["trigger"] = refuse
+    with logged_in(web) as client:
         csrf = csrf_of(client)
         page = client.post("/ui/sync", data={"csrf": csrf})
         part = client.post("/ui/sync", data={"csrf": csrf}, headers=HTMX)
@@ -177,17 +181,17 @@ def test_a_refusal_is_told_on_a_page_or_where_htmx_shows_it_with_the_next_step(d
     assert 'role="alert"' in part.text
 
 
-def test_a_session_that_is_over_sends_htmx_to_the_login(door: Door) -> None:
-    with logged_in(door) as client:
+def test_a_session_that_is_over_sends_htmx_to_the_login(web: WebServer) -> None:
+    with logged_in(web) as client:
         csrf = csrf_of(client)
-        door.follow(tokens=(AccessToken(name="me", secret="another-token", scopes=EVERYTHING),))
+        web.follow(tokens=(AccessToken(name="me", secret="another-token", scopes=EVERYTHING),))
         answer = client.post("/ui/sync", data={"csrf": csrf}, headers=HTMX)
         assert answer.headers["hx-redirect"] == "/ui/login"
         assert client.get("/ui/live").status_code == 303
 
 
-def test_a_login_gives_a_cookie_that_scripts_and_other_sites_cannot_use(door: Door) -> None:
-    with door.client(None) as client:
+def test_a_login_gives_a_cookie_that_scripts_and_other_sites_cannot_use(web: WebServer) -> None:
+    with web.client(None) as client:
         answer = client.post("/ui/login", data={"token": ALL, "then": "/ui/review"})
     assert answer.status_code == 303
     assert answer.headers["location"] == "/ui/review"
@@ -201,10 +205,10 @@ def test_a_login_gives_a_cookie_that_scripts_and_other_sites_cannot_use(door: Do
 
 @pytest.mark.parametrize(("proxies", "is_secure"), [((), False), (("127.0.0.1",), True)])
 def test_only_a_trusted_proxy_can_say_that_it_is_https(
-    door: Door, proxies: tuple[str, ...], is_secure: bool
+    web: WebServer, proxies: tuple[str, ...], is_secure: bool
 ) -> None:
-    door.follow(trusted_proxies=tuple(map(parse_network, proxies)), base_path="/below")
-    with door.client(None) as client:
+    web.follow(trusted_proxies=tuple(map(parse_network, proxies)), base_path="/below")
+    with web.client(None) as client:
         headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.0.0.9"}
         answer = client.post("/below/ui/login", data={"token": ALL}, headers=headers)
     assert answer.headers["location"] == "/below/"
@@ -216,23 +220,23 @@ def test_only_a_trusted_proxy_can_say_that_it_is_https(
 @pytest.mark.parametrize(
     "then", ["https://elsewhere.example/", "//elsewhere.example", "/ui/logout", "/\\elsewhere", ""]
 )
-def test_a_login_leads_to_pages_of_ours_only(door: Door, then: str) -> None:
-    with door.client(None) as client:
+def test_a_login_leads_to_pages_of_ours_only(web: WebServer, then: str) -> None:
+    with web.client(None) as client:
         answer = client.post("/ui/login", data={"token": ALL, "then": then})
         assert answer.headers["location"] == "/"
         assert "elsewhere" not in client.get("/ui/login", params={"then": then}).text
 
 
-def test_who_is_logged_in_is_led_on_from_the_login(door: Door) -> None:
-    with logged_in(door) as client:
+def test_who_is_logged_in_is_led_on_from_the_login(web: WebServer) -> None:
+    with logged_in(web) as client:
         assert client.get("/ui/login").headers["location"] == "/"
 
 
 def test_a_wrong_token_is_said_and_too_many_of_them_wait(
-    door: Door, monkeypatch: pytest.MonkeyPatch
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(application, "_SLOWED_S", 0.01)
-    with door.client(None) as client:
+    with web.client(None) as client:
         first = client.post("/ui/login", data={"token": "wrong"})
         statuses = [
             client.post("/ui/login", data={"token": "wrong"}).status_code for _ in range(10)
@@ -248,25 +252,25 @@ def test_a_wrong_token_is_said_and_too_many_of_them_wait(
     assert "set-cookie" not in last.headers
 
 
-def test_a_token_for_feeds_opens_no_session(door: Door) -> None:
+def test_a_token_for_feeds_opens_no_session(web: WebServer) -> None:
     feed = AccessToken(name="feed", secret=FEED, scopes=frozenset({TokenScope.FEED}))
-    door.follow(tokens=(*TOKENS, feed))
-    with door.client(None) as client:
+    web.follow(tokens=(*TOKENS, feed))
+    with web.client(None) as client:
         answer = client.post("/ui/login", data={"token": FEED})
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
 
 
-def test_a_page_elsewhere_logs_nobody_in(door: Door) -> None:
-    with door.client(None) as client:
+def test_a_page_elsewhere_logs_nobody_in(web: WebServer) -> None:
+    with web.client(None) as client:
         headers = {"Sec-Fetch-Site": "cross-site"}
         answer = client.post("/ui/login", data={"token": ALL}, headers=headers)
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
 
 
-def test_who_logs_out_is_not_known_any_more(door: Door) -> None:
-    with logged_in(door) as client:
+def test_who_logs_out_is_not_known_any_more(web: WebServer) -> None:
+    with logged_in(web) as client:
         answer = client.post("/ui/logout", data={"csrf": csrf_of(client)})
         assert answer.headers["location"] == "/ui/login"
         assert COOKIE not in client.cookies

@@ -8,7 +8,7 @@ import pytest
 
 from listsync.protocol import Reason, RefusedCommand
 from tests.chromium import Chromium
-from tests.integration.web.conftest import ALL, Door, FakeCommands
+from tests.integration.web.conftest import ALL, FakeCommands, WebServer
 from tests.integration.web.dashboard import facts
 from tests.integration.web.dashboard.conftest import dashboard, table
 from tests.integration.web.dashboard.test_pages import PAGES
@@ -45,16 +45,16 @@ def troubled() -> FakeCommands:
 def test_axe_finds_nothing_on_any_page_in_light_and_dark_and_none_is_too_wide(
     chromium: Chromium,
 ) -> None:
-    with dashboard(troubled()) as door:
-        chromium.open(f"{door.url}/ui/login")
-        chromium.complaints()  # of the page before, whose door is gone
+    with dashboard(troubled()) as web:
+        chromium.open(f"{web.url}/ui/login")
+        chromium.complaints()  # of the page before, whose server is gone
         _check(chromium, "the login")
-        chromium.log_in(door.url, ALL)
+        chromium.log_in(web.url, ALL)
         for path in DIFFERENT:
-            chromium.open(f"{door.url}{path}")
+            chromium.open(f"{web.url}{path}")
             _check(chromium, path)
         assert chromium.complaints() == []
-        chromium.open(f"{door.url}/ui/nothing")
+        chromium.open(f"{web.url}/ui/nothing")
         _check(chromium, "an error")
 
 
@@ -69,10 +69,10 @@ def _check(chromium: Chromium, what: str) -> None:
 
 
 def test_all_can_be_reached_by_the_keyboard_and_it_is_seen_where_one_is(
-    chromium: Chromium, door: Door
+    chromium: Chromium, web: WebServer
 ) -> None:
     chromium.size(1200, 800)
-    chromium.log_in(door.url, ALL)
+    chromium.log_in(web.url, ALL)
     names = [chromium.tab() for _ in range(13)]
     assert names[:3] == ["Skip to the content", "listsync", "Overview"]
     assert {"Settings", "Log out", "Sync Now", "Pause"} <= set(names)
@@ -80,7 +80,7 @@ def test_all_can_be_reached_by_the_keyboard_and_it_is_seen_where_one_is(
 
 
 def test_sync_now_shows_that_it_is_sent_and_then_what_came_of_it(
-    chromium: Chromium, door: Door
+    chromium: Chromium, web: WebServer
 ) -> None:
     gate = threading.Event()
 
@@ -88,20 +88,20 @@ def test_sync_now_shows_that_it_is_sent_and_then_what_came_of_it(
         gate.wait(30)
         return {"run_id": "ba9876543210", "state": "started"}
 
-    door.commands.answers["trigger"] = started
-    chromium.log_in(door.url, ALL)
+    web.commands.answers["trigger"] = started
+    chromium.log_in(web.url, ALL)
     chromium.press("Sync Now")
     chromium.until("Sending…", "#live form.htmx-request")
     assert not chromium.one("#live form.htmx-request button").is_enabled()
     gate.set()
     chromium.until("Sync started.", "#said [role=status]")
-    assert ("trigger", {"await_resume": True, "origin": "the dashboard"}) in door.commands.asked
+    assert ("trigger", {"await_resume": True, "origin": "the dashboard"}) in web.commands.asked
     chromium.until("Sync Now", "#live")
     assert chromium.one("#live button.main").is_enabled()
-    door.commands.answers["trigger"] = lambda _: RefusedCommand(Reason.PAUSED, "it is paused")
+    web.commands.answers["trigger"] = lambda _: RefusedCommand(Reason.PAUSED, "it is paused")
     chromium.press("Sync Now")
     chromium.until("It is paused. Resume first", "#said [role=alert]")
-    door.commands.answers["trigger"] = lambda _: {"run_id": "ba9876543210", "state": "queued"}
+    web.commands.answers["trigger"] = lambda _: {"run_id": "ba9876543210", "state": "queued"}
     chromium.press("Sync Now")
     chromium.until("It comes next", "#said")
     chromium.until_gone("It comes next", "#said")  # by itself
@@ -109,13 +109,13 @@ def test_sync_now_shows_that_it_is_sent_and_then_what_came_of_it(
 
 
 def test_the_progress_is_seen_as_it_goes_on_and_heard_in_steps(
-    chromium: Chromium, door: Door
+    chromium: Chromium, web: WebServer
 ) -> None:
     def run(done: int) -> None:
         running = facts.progress(done)
-        door.commands.answers["status"] = lambda _: facts.status(running=running, state="running")
+        web.commands.answers["status"] = lambda _: facts.status(running=running, state="running")
 
-    chromium.log_in(door.url, ALL)
+    chromium.log_in(web.url, ALL)
     run(60)
     chromium.until("60 of 200 (30 %)", "#live")
     chromium.until("Requesting titles, 25 percent", "#spoken[role=status]")
@@ -128,23 +128,23 @@ def test_the_progress_is_seen_as_it_goes_on_and_heard_in_steps(
     run(180)
     chromium.until("75 percent", "#spoken")
     chromium.until("about 1 min left", "#live")
-    door.commands.answers["status"] = lambda _: facts.status()
+    web.commands.answers["status"] = lambda _: facts.status()
     chromium.until("nothing needs you", "#spoken")
     chromium.until_gone("Requesting titles", "#live")
 
 
-def test_times_are_those_of_the_reader(chromium: Chromium, door: Door) -> None:
-    chromium.log_in(door.url, ALL)
+def test_times_are_those_of_the_reader(chromium: Chromium, web: WebServer) -> None:
+    chromium.log_in(web.url, ALL)
     at = "2026-01-02T03:04:00+00:00"
-    door.commands.answers["runs"] = lambda _: {
+    web.commands.answers["runs"] = lambda _: {
         "total": 1,
         "next": None,
         "runs": [facts.a_run(started_at=at)],
     }
     chromium.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
-    chromium.open(f"{door.url}/ui/runs")
+    chromium.open(f"{web.url}/ui/runs")
     chromium.until("12:04", "time.at")
     with chromium.without_scripts():
-        chromium.open(f"{door.url}/ui/runs")
+        chromium.open(f"{web.url}/ui/runs")
         chromium.until("02 Jan 2026, 03:04 UTC", "time.at")
     chromium.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})

@@ -11,7 +11,7 @@ import pytest
 
 from listsync.web.dashboard.live import Broadcaster
 from listsync.web.settings import EVERYTHING, AccessToken
-from tests.integration.web.conftest import Door
+from tests.integration.web.conftest import WebServer
 from tests.integration.web.dashboard import facts
 from tests.integration.web.dashboard.test_pages import logged_in
 
@@ -142,7 +142,7 @@ def test_who_may_not_watch_any_more_need_not_wait_for_something_to_change() -> N
     asyncio.run(watch())
 
 
-def test_events_end_at_once_when_the_door_closes() -> None:
+def test_events_end_at_once_when_the_server_closes() -> None:
     async def watch() -> None:
         broadcaster = Broadcaster(Agent().look, every_s=0)
         events = viewer(broadcaster)
@@ -153,8 +153,8 @@ def test_events_end_at_once_when_the_door_closes() -> None:
     asyncio.run(watch())
 
 
-def test_events_are_parts_of_the_overview_without_the_word_of_a_session(door: Door) -> None:
-    with logged_in(door) as client, client.stream("GET", "/ui/live") as answer:
+def test_events_are_parts_of_the_overview_without_the_word_of_a_session(web: WebServer) -> None:
+    with logged_in(web) as client, client.stream("GET", "/ui/live") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         text = ""
         for part in answer.iter_text():
@@ -166,26 +166,26 @@ def test_events_are_parts_of_the_overview_without_the_word_of_a_session(door: Do
     assert "csrf" not in text
 
 
-def test_lists_are_asked_for_again_when_a_run_has_ended_only(door: Door) -> None:
-    with logged_in(door) as client, client.stream("GET", "/ui/live") as answer:
+def test_lists_are_asked_for_again_when_a_run_has_ended_only(web: WebServer) -> None:
+    with logged_in(web) as client, client.stream("GET", "/ui/live") as answer:
         chunks = answer.iter_text()
         next(chunks)
-        door.commands.answers["status"] = lambda _: facts.status(running=facts.progress(7))
+        web.commands.answers["status"] = lambda _: facts.status(running=facts.progress(7))
         while "7 of 200" not in next(chunks):
             pass
-        door.commands.answers["status"] = lambda _: facts.status(running=facts.progress(8))
+        web.commands.answers["status"] = lambda _: facts.status(running=facts.progress(8))
         while "8 of 200" not in next(chunks):
             pass
-    asked = [name for name, _ in door.commands.asked]
+    asked = [name for name, _ in web.commands.asked]
     assert asked.count("lists") == 2  # at first, and as a run had begun
     assert asked.count("status") >= 3
 
 
-def test_events_end_when_other_tokens_open_the_door(door: Door) -> None:
-    with logged_in(door) as client, client.stream("GET", "/ui/live") as answer:
+def test_events_end_when_other_tokens_open_http(web: WebServer) -> None:
+    with logged_in(web) as client, client.stream("GET", "/ui/live") as answer:
         chunks = answer.iter_text()
         next(chunks)
-        door.follow(tokens=(AccessToken(name="me", secret="another-one", scopes=EVERYTHING),))
+        web.follow(tokens=(AccessToken(name="me", secret="another-one", scopes=EVERYTHING),))
         began = time.monotonic()
         assert "</html>" not in "".join(chunks)  # it ends, with nothing to tell
     assert time.monotonic() - began < 10, "not only at the next sign of life"

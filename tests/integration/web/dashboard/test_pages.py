@@ -14,7 +14,7 @@ import pytest
 
 from listsync.protocol import Reason, RefusedCommand
 from listsync.protocol.shapes import QuotaShape
-from tests.integration.web.conftest import ALL, READER, TOKENS, Answer, Door, FakeCommands
+from tests.integration.web.conftest import ALL, READER, TOKENS, FakeCommands, Responder, WebServer
 from tests.integration.web.dashboard import facts
 from tests.integration.web.dashboard.conftest import dashboard, table
 
@@ -53,15 +53,15 @@ class Links(HTMLParser):
 
 
 @contextmanager
-def logged_in(door: Door, token: str = ALL) -> Iterator[httpx.Client]:
-    with door.client(None) as client:
+def logged_in(web: WebServer, token: str = ALL) -> Iterator[httpx.Client]:
+    with web.client(None) as client:
         answer = client.post("/ui/login", data={"token": token})
         assert answer.status_code == 303, answer.text
         yield client
 
 
-def test_pages_are_whole_and_kept_by_nobody(door: Door) -> None:
-    with logged_in(door) as client:
+def test_pages_are_whole_and_kept_by_nobody(web: WebServer) -> None:
+    with logged_in(web) as client:
         for path in PAGES:
             answer = client.get(path)
             assert answer.status_code == 200, path
@@ -70,18 +70,18 @@ def test_pages_are_whole_and_kept_by_nobody(door: Door) -> None:
             assert "unsafe" not in answer.headers["content-security-policy"]
 
 
-def test_who_is_not_known_is_sent_to_the_login_and_nothing_is_asked(door: Door) -> None:
-    with door.client(None) as client:
+def test_who_is_not_known_is_sent_to_the_login_and_nothing_is_asked(web: WebServer) -> None:
+    with web.client(None) as client:
         for path in PAGES:
             answer = client.get(path)
             assert answer.status_code == 303
             assert answer.headers["location"].startswith("/ui/login")
-    assert not door.commands.asked
+    assert not web.commands.asked
 
 
 def test_foreign_text_is_text_and_nothing_else() -> None:
     commands = FakeCommands(hostile(table()))
-    with dashboard(commands) as door, logged_in(door) as client:
+    with dashboard(commands) as web, logged_in(web) as client:
         quiet = Links(client.get("/ui/nothing").text).tags.count("script")
         for path in PAGES:
             answer = client.get(path)
@@ -93,7 +93,7 @@ def test_foreign_text_is_text_and_nothing_else() -> None:
             assert "&lt;script&gt;" in answer.text, path
 
 
-def hostile(answers: dict[str, Answer]) -> dict[str, Answer]:
+def hostile(answers: dict[str, Responder]) -> dict[str, Responder]:
     """Put the hostile text wherever somebody else may write."""
 
     def spoilt(value: object) -> Any:
@@ -104,7 +104,7 @@ def hostile(answers: dict[str, Answer]) -> dict[str, Answer]:
             }
         return [spoilt(one) for one in value] if isinstance(value, list) else value
 
-    def of(answer: Answer) -> Answer:
+    def of(answer: Responder) -> Responder:
         return lambda asked: spoilt(answer(asked))
 
     return {name: of(answer) for name, answer in answers.items()}
@@ -112,22 +112,22 @@ def hostile(answers: dict[str, Answer]) -> dict[str, Answer]:
 
 SPOILT = {
     "name", "title", "label", "list", "lists", "why", "text", "message", "advice", "origin",
-    "product", "version", "source", "service", "original_title", "evidence", "asked_as", "detail",
-    "outcome", "status", "result", "answer", "verdict", "watcher", "id", "run_id", "key", "url",
-    "imdb_id", "brought_by", "kind", "found",
+    "product", "version", "source", "service", "original_title", "evidence", "requested_as",
+    "detail", "outcome", "status", "result", "answer", "verdict", "watcher", "id", "run_id", "key",
+    "url", "imdb_id", "brought_by", "kind", "found",
 }  # fmt: skip
 
 
 def test_every_link_stands_below_the_base_path() -> None:
-    with dashboard(FakeCommands(table()), "/below") as door, logged_in(door) as client:
+    with dashboard(FakeCommands(table()), "/below") as web, logged_in(web) as client:
         for path in PAGES:
             links = Links(client.get(path).text).links
             assert len(links) > 8
             assert [one for one in links if not re.match(r"/below(/|$)|#", one)] == []
 
 
-def test_every_link_of_a_page_leads_to_a_page(door: Door) -> None:
-    with logged_in(door) as client:
+def test_every_link_of_a_page_leads_to_a_page(web: WebServer) -> None:
+    with logged_in(web) as client:
         links = {link for path in PAGES for link in Links(client.get(path).text).links}
         forms = {"/api/sync", "/ui/logout", *(f"/ui/{name}" for name in FORMS)}
         wanted = [one for one in links if urlsplit(one).path not in {*forms, "/ui/live"}]
@@ -139,33 +139,33 @@ def test_every_link_of_a_page_leads_to_a_page(door: Door) -> None:
 FORMS = ("sync", "cancel", "pause", "resume", "reload", "exclude", "forget", "review")
 
 
-def test_no_page_shows_a_token(door: Door) -> None:
-    with logged_in(door) as client:
+def test_no_page_shows_a_token(web: WebServer) -> None:
+    with logged_in(web) as client:
         for path in PAGES:
             text = client.get(path).text
             assert not [one.name for one in TOKENS if one.secret in text]
 
 
-def test_a_reader_sees_all_and_changes_nothing(door: Door) -> None:
-    with logged_in(door, READER) as client:
+def test_a_reader_sees_all_and_changes_nothing(web: WebServer) -> None:
+    with logged_in(web, READER) as client:
         page = client.get("/").text
         csrf = re.search(r'name="csrf" value="(\w+)"', page)
         assert csrf
         assert '<body class="reader"' in page
-        door.commands.asked.clear()
+        web.commands.asked.clear()
         for name in FORMS:
             answer = client.post(f"/ui/{name}", data={"csrf": csrf[1]})
             assert answer.status_code == 403
             assert "lacks the scope control" in answer.text
-    assert not door.commands.asked
+    assert not web.commands.asked
 
 
-def test_pages_follow_the_cursors_of_the_commands(door: Door) -> None:
-    with logged_in(door) as client:
+def test_pages_follow_the_cursors_of_the_commands(web: WebServer) -> None:
+    with logged_in(web) as client:
         page = client.get("/ui/items", params={"q": "a & b"}).text
         (following,) = re.findall(r'rel="next" href="([^"]+)"', page)
         client.get(following.replace("&amp;", "&"))
-    assert door.commands.asked[-1] == (
+    assert web.commands.asked[-1] == (
         "items",
         {"query": "a & b", "limit": 50, "cursor": "a-cursor"},
     )
@@ -175,12 +175,14 @@ def test_pages_follow_the_cursors_of_the_commands(door: Door) -> None:
     ("reason", "status"),
     [(Reason.NOT_FOUND, 404), (Reason.INVALID, 400), (Reason.UNAVAILABLE, 503)],
 )
-def test_a_refusal_is_said_to_people_on_a_page(door: Door, reason: Reason, status: int) -> None:
+def test_a_refusal_is_said_to_people_on_a_page(
+    web: WebServer, reason: Reason, status: int
+) -> None:
     def refuse(_: object) -> RefusedCommand:
         return RefusedCommand(reason, f"no list is called {facts.HOSTILE}")
 
-    door.commands.answers["lists"] = refuse
-    with logged_in(door) as client:
+    web.commands.answers["lists"] = refuse
+    with logged_in(web) as client:
         answer = client.get("/ui/list?name=x")
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("text/html")
@@ -188,8 +190,8 @@ def test_a_refusal_is_said_to_people_on_a_page(door: Door, reason: Reason, statu
     assert ("retry-after" in answer.headers) == (status == 503)
 
 
-def test_a_page_that_is_not_there_says_so_with_the_menu(door: Door) -> None:
-    with logged_in(door) as client:
+def test_a_page_that_is_not_there_says_so_with_the_menu(web: WebServer) -> None:
+    with logged_in(web) as client:
         answer = client.get("/ui/nothing")
     assert answer.status_code == 404
     assert "There is no such page." in answer.text
@@ -212,15 +214,15 @@ def test_a_page_that_is_not_there_says_so_with_the_menu(door: Door) -> None:
     ],
 )
 def test_a_page_with_nothing_says_what_to_do(
-    door: Door, command: str, reply: dict[str, object], path: str, words: str
+    web: WebServer, command: str, reply: dict[str, object], path: str, words: str
 ) -> None:
-    door.commands.answers[command] = lambda _: reply
-    with logged_in(door) as client:
+    web.commands.answers[command] = lambda _: reply
+    with logged_in(web) as client:
         assert words in client.get(path).text
 
 
-def test_the_chart_has_a_bar_for_each_day_on_which_anything_was_requested(door: Door) -> None:
-    with logged_in(door) as client:
+def test_the_chart_has_a_bar_for_each_day_on_which_anything_was_requested(web: WebServer) -> None:
+    with logged_in(web) as client:
         page = client.get("/ui/stats").text
     bars = re.findall(
         r'<rect x="(\d+)" y="([\d.]+)" width="16" height="([\d.]+)"><title>(.+?)<', page
@@ -240,26 +242,26 @@ def test_the_chart_has_a_bar_for_each_day_on_which_anything_was_requested(door: 
     assert "style=" not in page
 
 
-def test_later_pages_of_statistics_hold_lists_alone(door: Door) -> None:
+def test_later_pages_of_statistics_hold_lists_alone(web: WebServer) -> None:
     first = facts.stats()
-    door.commands.answers["stats"] = lambda _: {**first, "periods": [], "days": [], "services": []}
-    with logged_in(door) as client:
+    web.commands.answers["stats"] = lambda _: {**first, "periods": [], "days": [], "services": []}
+    with logged_in(web) as client:
         page = client.get("/ui/stats?cursor=a-cursor").text
-    assert door.commands.asked[-1] == ("stats", {"limit": 50, "cursor": "a-cursor"})
+    assert web.commands.asked[-1] == ("stats", {"limit": 50, "cursor": "a-cursor"})
     assert "By list" in page
     assert "<svg role" not in page
     assert "By service" not in page
 
 
-def test_the_overview_shows_what_quotas_have_left(door: Door) -> None:
+def test_the_overview_shows_what_quotas_have_left(web: WebServer) -> None:
     quota: QuotaShape = {"user": "kid", "kind": "movie", "limit": 10, "remaining": 3, "days": 7}
     server = {"product": "Seerr", "version": "3", "url": "http://seerr", "quotas": [quota]}
-    door.commands.answers["status"] = lambda _: facts.status(server=server)
-    with logged_in(door) as client:
+    web.commands.answers["status"] = lambda _: facts.status(server=server)
+    with logged_in(web) as client:
         assert "3 of 10 films left in 7 days to kid" in client.get("/").text
 
 
-def test_a_running_sync_shows_every_list_however_many(door: Door) -> None:
+def test_a_running_sync_shows_every_list_however_many(web: WebServer) -> None:
     rows = [{**facts.progress()["lists"][0], "name": f"list-{n:03}"} for n in range(250)]
 
     def progress(asked: Mapping[str, object]) -> Mapping[str, object]:
@@ -268,16 +270,16 @@ def test_a_running_sync_shows_every_list_however_many(door: Door) -> None:
         return {**facts.progress(), "lists": rows[begin : begin + 200], "next": more}
 
     running = {**facts.progress(), "lists": rows[:190]}
-    door.commands.answers["progress"] = progress
-    door.commands.answers["status"] = lambda _: facts.status(running=running, next="more")
-    with logged_in(door) as client:
+    web.commands.answers["progress"] = progress
+    web.commands.answers["status"] = lambda _: facts.status(running=running, next="more")
+    with logged_in(web) as client:
         page = client.get("/").text
     assert all(f"list-{n:03}" in page for n in range(250))
     assert "226 other lists" in page
 
 
-def test_settings_show_what_is_set_and_of_a_secret_only_that_it_is(door: Door) -> None:
-    with logged_in(door) as client:
+def test_settings_show_what_is_set_and_of_a_secret_only_that_it_is(web: WebServer) -> None:
+    with logged_in(web) as client:
         short, long = (client.get(f"/ui/settings{query}").text for query in ("", "?defaults=yes"))
     for page in (short, long):
         assert "<code>server.url</code></dt><dd><code>http://seerr:5055</code></dd>" in page
@@ -287,10 +289,10 @@ def test_settings_show_what_is_set_and_of_a_secret_only_that_it_is(door: Door) -
     assert "<code>24h</code>" in long
 
 
-def test_settings_show_problems_with_their_line_and_column(door: Door) -> None:
+def test_settings_show_problems_with_their_line_and_column(web: WebServer) -> None:
     problem = "/etc/listsync/listsync.yaml:4:12: sync.every: expected a duration such as 12h"
     config = {**facts.status()["config"], "valid": False, "problems": [problem]}
-    door.commands.answers["status"] = lambda _: facts.status(config=config)
-    with logged_in(door) as client:
+    web.commands.answers["status"] = lambda _: facts.status(config=config)
+    with logged_in(web) as client:
         assert problem in client.get("/ui/settings").text
         assert "The configuration has a mistake" in client.get("/").text

@@ -9,7 +9,7 @@ from listsync.domain.history import COULD_NOT, HANDLED, NEW, OPEN, REJECTED, Tit
 from listsync.domain.lists import ListOutcome
 from listsync.domain.report import Phase, Result, Verdict
 from listsync.domain.runs import Condition
-from listsync.domain.server import RequestAnswer
+from listsync.domain.server import ResponseKind
 from listsync.web.dashboard import words
 from listsync.web.dashboard.render import Viewer
 from listsync.web.dashboard.words import Tone, mark_in
@@ -25,7 +25,7 @@ from tests.integration.web.dashboard.conftest import RENDERER
         (words.VERDICTS, Verdict),
         (words.ITEMS, Verdict),
         (words.ITEMS, TitleStatus),
-        (words.ITEMS, RequestAnswer),
+        (words.ITEMS, ResponseKind),
         (words.ITEMS, [one for one in Found if one is not Found.FOUND]),
         (words.ITEMS, [COULD_NOT, HANDLED, NEW, OPEN, REJECTED]),
         (words.PHASES, [one for one in Phase if one is not Phase.IDLE]),

@@ -14,7 +14,7 @@ import pytest
 from listsync.agent.history_log import HistoryLog, HistorySettings, history_line
 from listsync.domain.history import RequestRow
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import RequestAnswer
+from listsync.domain.server import ResponseKind
 from listsync.errors import StateError
 from listsync.log_file import FileEnd, LogFile, Rotation
 
@@ -25,7 +25,7 @@ DUNE = RequestRow(
     four_k=False,
     seasons=(),
     lists=("watchlist",),
-    answer=RequestAnswer.REQUESTED,
+    answer=ResponseKind.REQUESTED,
     detail="",
     at=datetime(2026, 11, 29, 7, 15, 59, tzinfo=UTC),
 )
@@ -114,7 +114,7 @@ def world(tmp_path: Path) -> World:
             id="seasons",
         ),
         pytest.param(
-            replace(SEVERANCE, seasons=(2,), asked_as="anna", lists=("a", "b")),
+            replace(SEVERANCE, seasons=(2,), requested_as="anna", lists=("a", "b")),
             'requested  Severance (2022), series, season 2, as anna, from "a" and "b"',
             id="one-season-as-somebody",
         ),
@@ -124,17 +124,17 @@ def world(tmp_path: Path) -> World:
             id="many-lists",
         ),
         pytest.param(
-            replace(DUNE, answer=RequestAnswer.QUOTA, detail="the quota is used up"),
+            replace(DUNE, answer=ResponseKind.QUOTA, detail="the quota is used up"),
             'refused    Dune: Part Two (2024), film, from "watchlist": the quota is used up',
             id="refused",
         ),
         pytest.param(
-            replace(DUNE, answer=RequestAnswer.COVERED, detail="409"),
+            replace(DUNE, answer=ResponseKind.COVERED, detail="409"),
             'existing   Dune: Part Two (2024), film, from "watchlist"',
             id="existing",
         ),
         pytest.param(
-            replace(DUNE, answer=RequestAnswer.CANCELLED),
+            replace(DUNE, answer=ResponseKind.CANCELLED),
             'cancelled  Dune: Part Two (2024), film, from "watchlist"',
             id="cancelled",
         ),
@@ -152,7 +152,7 @@ def test_a_line_tells_what_became_of_a_request(row: RequestRow, line: str) -> No
 
 
 def test_every_answer_has_a_line() -> None:
-    for answer in RequestAnswer:
+    for answer in ResponseKind:
         assert DUNE.title in history_line(replace(DUNE, answer=answer), VIENNA)
 
 

@@ -62,7 +62,7 @@ def test_a_title_that_several_lists_want_is_told_once() -> None:
     assert plan.counts[Verdict.SHARED] == 2
 
 
-def test_both_definitions_of_a_title_are_told() -> None:
+def test_both_editions_of_a_title_are_told() -> None:
     made = report(
         item("Dune", Verdict.REQUESTED, key=_DUNE),
         item("Dune", Verdict.REQUESTED, "two", key=_DUNE),
@@ -109,4 +109,4 @@ def test_as_whom_a_dry_run_would_ask_is_told(user: str | None) -> None:
     asked = body(asking=replace(AS_USUAL, user=user))
     made = report(item("Dune", Verdict.REQUESTED, key=_DUNE), requested=(asked,))
     (one,) = would_be_requested(ended_of(made, _END))
-    assert one.asked_as == user
+    assert one.requested_as == user

@@ -31,7 +31,7 @@ _FOLDER = BackupFolder(newest=lambda: None, name=lambda _: Path("/b.db"), prune=
 
 
 def config(timeout_s: int = 1, level: str = "info") -> Config:
-    """Give a configuration whose differences stand for those of any door."""
+    """Give a configuration whose differences stand for those of any service."""
     text = f"server: {{url: sandbox, timeout_s: {timeout_s}}}\nlog: {{level: {level}}}\n"
     return check(parse_document(text, "f"), {}, Path("/"))
 
@@ -44,7 +44,7 @@ def until(what: Callable[[], bool]) -> None:
 
 
 @dataclass
-class Door:
+class ExtraService:
     """A service that listens, on a port that the configuration names; 0 = nobody wants it."""
 
     is_vital: bool = False
@@ -80,10 +80,10 @@ class Door:
         self, follow: Callable[[Config], None] | None = None, *, at_start_only: bool = False
     ) -> AgentService[Config]:
         row = AgentService(
-            name="door",
+            name="extra",
             start=self.start,
             needs=self.needs,
-            keys=("door.port",),
+            keys=("extra.port",),
             is_vital=self.is_vital,
             at_start_only=at_start_only,
         )
@@ -110,96 +110,98 @@ class Bench:
 
 
 @pytest.fixture
-def door() -> Door:
-    return Door()
+def extra() -> ExtraService:
+    return ExtraService()
 
 
 @pytest.fixture
-def bench(door: Door) -> Bench:
-    return Bench(door.row())
+def bench(extra: ExtraService) -> Bench:
+    return Bench(extra.row())
 
 
 # -- what a changed configuration does -----------------------------------------------------------
 
 
-def test_what_needs_nothing_else_is_left_alone(bench: Bench, door: Door) -> None:
+def test_what_needs_nothing_else_is_left_alone(bench: Bench, extra: ExtraService) -> None:
     bench.start(81)
     since = bench.services.statuses[0].since
     assert bench.services.reconcile(config(81)) == ()
-    assert (door.opened, door.closed.qsize()) == ([80], 0)
+    assert (extra.opened, extra.closed.qsize()) == ([80], 0)
     assert bench.services.statuses[0].since == since
     assert bench.services.stop(5)
 
 
-def test_what_needs_something_else_is_stopped_and_started(bench: Bench, door: Door) -> None:
+def test_what_needs_something_else_is_stopped_and_started(
+    bench: Bench, extra: ExtraService
+) -> None:
     bench.start(81)
     assert bench.services.reconcile(config(82)) == ()
-    assert door.closed.get(timeout=30) == 80
-    assert door.opened == [80, 81]
+    assert extra.closed.get(timeout=30) == 80
+    assert extra.opened == [80, 81]
     assert bench.condition is Condition.RUNNING
     assert bench.services.stop(5)
 
 
-def test_what_nobody_wants_is_off_until_somebody_does(bench: Bench, door: Door) -> None:
+def test_what_nobody_wants_is_off_until_somebody_does(bench: Bench, extra: ExtraService) -> None:
     bench.start(1, Condition.OFF)
     assert bench.services.reconcile(config(82)) == ()
-    assert door.opened == [81]
+    assert extra.opened == [81]
     assert bench.services.reconcile(config(1)) == ()
-    assert door.closed.get(timeout=30) == 81
+    assert extra.closed.get(timeout=30) == 81
     assert bench.condition is Condition.OFF
     assert bench.services.stop(5)
 
 
-def test_what_can_follow_is_not_stopped(door: Door) -> None:
+def test_what_can_follow_is_not_stopped(extra: ExtraService) -> None:
     followed: list[int | None] = []
-    bench = Bench(door.row(lambda new: followed.append(Door.needs(new))))
+    bench = Bench(extra.row(lambda new: followed.append(ExtraService.needs(new))))
     bench.start(81)
     assert bench.services.reconcile(config(82)) == ()
     assert bench.services.reconcile(config(82)) == ()
-    assert (followed, door.opened, door.closed.qsize()) == ([81], [80], 0)
+    assert (followed, extra.opened, extra.closed.qsize()) == ([81], [80], 0)
     assert bench.services.stop(5)
 
 
-def test_what_has_failed_starts_with_what_it_followed(door: Door) -> None:
-    bench = Bench(door.row(lambda _: None), _AT_ONCE)
+def test_what_has_failed_starts_with_what_it_followed(extra: ExtraService) -> None:
+    bench = Bench(extra.row(lambda _: None), _AT_ONCE)
     bench.start(81)
     assert bench.services.reconcile(config(82)) == ()
-    door.breaks.set()
-    until(partial(door.has_opened, 2))
-    assert door.opened == [80, 81]
+    extra.breaks.set()
+    until(partial(extra.has_opened, 2))
+    assert extra.opened == [80, 81]
     assert bench.services.stop(5)
 
 
-def test_what_follows_some_keys_starts_anew_for_others(door: Door) -> None:
+def test_what_follows_some_keys_starts_anew_for_others(extra: ExtraService) -> None:
     followed: list[str] = []
     row = replace(
-        door.row(),
+        extra.row(),
         follows=lambda new: new.log.level,
         follow=lambda new: followed.append(new.log.level),
     )
     bench = Bench(row)
     bench.start(81)
     assert bench.services.reconcile(config(81, level="debug")) == ()
-    assert (followed, door.opened) == (["debug"], [80])
+    assert (followed, extra.opened) == (["debug"], [80])
     assert bench.services.reconcile(config(82, level="error")) == ()
-    assert (followed, door.opened) == (["debug"], [80, 81])
+    assert (followed, extra.opened) == (["debug"], [80, 81])
     assert bench.services.reconcile(config(82, level="error")) == ()
-    assert (followed, door.opened) == (["debug"], [80, 81])
+    assert (followed, extra.opened) == (["debug"], [80, 81])
     assert bench.services.stop(5)
 
 
-def test_what_cannot_follow_stays_as_it_was_and_is_asked_again(door: Door) -> None:
+def test_what_cannot_follow_stays_as_it_was_and_is_asked_again(extra: ExtraService) -> None:
     troubles = [StateError("no such port"), StateError("still no such port")]
 
     def follow(_: Config) -> None:
         if troubles:
             raise troubles.pop(0)
 
-    bench = Bench(door.row(follow))
+    bench = Bench(extra.row(follow))
     bench.start(81)
     for why in ("no such port", "still no such port"):
         (pending,) = bench.services.reconcile(config(82))
-        assert pending.key == "door.port"
+        assert pending.key == "extra.port"
         assert pending.why == f"{why}; what was in force before stays"
         assert not pending.needs_restart
     assert bench.services.reconcile(config(82)) == ()
@@ -207,37 +209,37 @@ def test_what_cannot_follow_stays_as_it_was_and_is_asked_again(door: Door) -> No
     assert bench.services.stop(5)
 
 
-def test_what_follows_at_a_start_only_is_said_until_it_is_as_before(door: Door) -> None:
-    bench = Bench(door.row(at_start_only=True))
+def test_what_follows_at_a_start_only_is_said_until_it_is_as_before(extra: ExtraService) -> None:
+    bench = Bench(extra.row(at_start_only=True))
     bench.start(81)
     waits = PendingChange(
-        key="door.port",
+        key="extra.port",
         why="takes force when the agent is started again",
         needs_restart=True,
     )
     assert bench.services.reconcile(config(82)) == (waits,)
     assert bench.services.reconcile(config(82)) == (waits,)
     assert bench.services.reconcile(config(81)) == ()
-    assert (door.opened, door.closed.qsize()) == ([80], 0)
+    assert (extra.opened, extra.closed.qsize()) == ([80], 0)
     assert bench.services.stop(5)
 
 
 # -- what fails ----------------------------------------------------------------------------------
 
 
-def test_what_fails_is_started_again_and_again(door: Door) -> None:
-    bench = Bench(door.row(), _AT_ONCE)
+def test_what_fails_is_started_again_and_again(extra: ExtraService) -> None:
+    bench = Bench(extra.row(), _AT_ONCE)
     bench.start(81)
     for times in (2, 3, 4):
-        door.breaks.set()
-        until(partial(door.has_opened, times))
+        extra.breaks.set()
+        until(partial(extra.has_opened, times))
     assert not bench.ended.is_set()
     assert bench.services.stop(5)
 
 
-def test_what_has_failed_is_shown_with_its_next_try(bench: Bench, door: Door) -> None:
+def test_what_has_failed_is_shown_with_its_next_try(bench: Bench, extra: ExtraService) -> None:
     bench.start(81)
-    door.breaks.set()
+    extra.breaks.set()
     until(lambda: bench.condition is Condition.FAILED)
     status = bench.services.statuses[0]
     assert status.why == "ValueError: what went wrong"
@@ -256,12 +258,12 @@ def test_what_ends_by_itself_has_failed() -> None:
     assert bench.services.stop(5)
 
 
-def test_a_new_configuration_is_told_what_cannot_start(bench: Bench, door: Door) -> None:
+def test_a_new_configuration_is_told_what_cannot_start(bench: Bench, extra: ExtraService) -> None:
     bench.start(1, Condition.OFF)
-    door.trouble = StateError("port 81 is taken")
+    extra.trouble = StateError("port 81 is taken")
     (pending,) = bench.services.reconcile(config(82))
-    assert str(pending) == "door.port: port 81 is taken; it is tried again by itself"
-    door.trouble = None
+    assert str(pending) == "extra.port: port 81 is taken; it is tried again by itself"
+    extra.trouble = None
     assert bench.services.reconcile(config(82)) == (), "a reload tries at once"
     assert bench.condition is Condition.RUNNING
     assert bench.services.stop(5)
@@ -273,42 +275,42 @@ def notices(table: Services[Config]) -> list[Notice]:
 
 
 def test_what_fails_again_and_again_has_failed_since_the_first_time_and_waits_for_a_person(
-    door: Door, monkeypatch: pytest.MonkeyPatch
+    extra: ExtraService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = Bench(door.row(), _AT_ONCE)
+    bench = Bench(extra.row(), _AT_ONCE)
     bench.start(81)
     for times in (2, 3, 4):
-        door.breaks.set()
-        until(partial(door.has_opened, times))
+        extra.breaks.set()
+        until(partial(extra.has_opened, times))
     until(lambda: bench.condition is Condition.RUNNING)
     (first,) = notices(bench.services)
     assert (first.text, first.needs_person) == (
-        "the door service has failed: ValueError: what went wrong",
+        "the extra service has failed: ValueError: what went wrong",
         False,
     )
     monkeypatch.setattr(agent_notices, "_LASTS", timedelta(seconds=0.1))
-    door.trouble = StateError("port 80 is taken")
-    door.breaks.set()
+    extra.trouble = StateError("port 80 is taken")
+    extra.breaks.set()
     until(lambda: any(one.needs_person for one in notices(bench.services)))
     assert bench.services.stop(5)
 
 
-def test_a_failure_is_over_when_the_service_has_run_for_long_enough(door: Door) -> None:
+def test_a_failure_is_over_when_the_service_has_run_for_long_enough(extra: ExtraService) -> None:
     told = threading.Semaphore(0)
     table: Services[Config] = Services(
-        [replace(door.row(), steady_s=0.05)], lambda: None, _AT_ONCE, changed=told.release
+        [replace(extra.row(), steady_s=0.05)], lambda: None, _AT_ONCE, changed=told.release
     )
     table.start(config(81))
-    door.breaks.set()
+    extra.breaks.set()
     for _ in range(3):
         assert told.acquire(timeout=30)
     assert notices(table) == []
     assert table.stop(5)
 
 
-def test_other_needs_begin_anew(bench: Bench, door: Door) -> None:
+def test_other_needs_begin_anew(bench: Bench, extra: ExtraService) -> None:
     bench.start(81)
-    door.breaks.set()
+    extra.breaks.set()
     until(lambda: bench.condition is Condition.FAILED)
     assert bench.services.reconcile(config(82)) == ()
     assert notices(bench.services) == []
@@ -321,14 +323,14 @@ def test_a_service_that_first_waits_is_not_steady_before_its_first_look() -> Non
 
 
 def test_a_vital_one_that_fails_ends_the_agent(caplog: pytest.LogCaptureFixture) -> None:
-    door = Door(is_vital=True)
-    bench = Bench(door.row(), _AT_ONCE)
+    extra = ExtraService(is_vital=True)
+    bench = Bench(extra.row(), _AT_ONCE)
     bench.start(81)
-    door.breaks.set()
+    extra.breaks.set()
     assert bench.ended.wait(30)
     assert bench.services.stop(5)
-    assert door.opened == [80]
-    assert "the door service failed: the agent ends: ValueError: what went wrong" in caplog.text
+    assert extra.opened == [80]
+    assert "the extra service failed: the agent ends: ValueError: what went wrong" in caplog.text
     assert "Traceback" in caplog.text
 
 
@@ -345,22 +347,22 @@ def no_room(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 def test_what_has_no_room_for_a_thread_has_failed_until_a_reload(
-    bench: Bench, door: Door, no_room: pytest.MonkeyPatch
+    bench: Bench, extra: ExtraService, no_room: pytest.MonkeyPatch
 ) -> None:
     bench.services.start(config(81))
     assert bench.condition is Condition.FAILED
     (pending,) = bench.services.reconcile(config(81))
-    assert str(pending) == "door.port: can't start new thread; a reload tries again"
+    assert str(pending) == "extra.port: can't start new thread; a reload tries again"
     no_room.undo()
     assert bench.services.reconcile(config(81)) == ()
-    assert door.opened == [80]
+    assert extra.opened == [80]
     assert bench.services.stop(5)
 
 
 def test_a_vital_one_that_has_no_room_for_a_thread_ends_the_agent(
     no_room: pytest.MonkeyPatch,
 ) -> None:
-    bench = Bench(Door(is_vital=True).row())
+    bench = Bench(ExtraService(is_vital=True).row())
     bench.services.start(config(81))
     assert bench.ended.is_set()
     assert bench.services.stop(5)
@@ -369,33 +371,33 @@ def test_a_vital_one_that_has_no_room_for_a_thread_ends_the_agent(
 
 @pytest.mark.parametrize("trouble", [None, StateError("port 80 is taken")], ids=["well", "taken"])
 def test_what_comes_before_the_agent_is_ready_has_started_or_failed_then(
-    door: Door, trouble: StateError | None
+    extra: ExtraService, trouble: StateError | None
 ) -> None:
     may_open = threading.Timer(0.05, lambda: None)
     may_open.start()
 
     def start(new: Config) -> ServiceWork:
         may_open.join()
-        return door.start(new)
+        return extra.start(new)
 
-    door.trouble = trouble
-    bench = Bench(replace(door.row(), start=start, before_ready=True))
+    extra.trouble = trouble
+    bench = Bench(replace(extra.row(), start=start, before_ready=True))
     bench.services.start(config(81))
     assert bench.condition is (Condition.FAILED if trouble else Condition.RUNNING)
     assert bench.services.stop(5)
 
 
 def test_what_hangs_at_its_start_keeps_the_agent_from_being_ready_for_a_moment_only(
-    door: Door, monkeypatch: pytest.MonkeyPatch
+    extra: ExtraService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "_WAIT_S", 0.01)
     may_open = threading.Event()
 
     def start(new: Config) -> ServiceWork:
         may_open.wait(30)
-        return door.start(new)
+        return extra.start(new)
 
-    bench = Bench(replace(door.row(), start=start, before_ready=True))
+    bench = Bench(replace(extra.row(), start=start, before_ready=True))
     bench.services.start(config(81))
     assert bench.condition is Condition.OFF
     may_open.set()
@@ -412,15 +414,15 @@ def test_one_that_may_take_long_to_stop_is_waited_for() -> None:
     assert bench.services.stop(0.0)
 
 
-def test_where_one_is_reached_is_told_while_it_runs(door: Door) -> None:
+def test_where_one_is_reached_is_told_while_it_runs(extra: ExtraService) -> None:
     row = replace(
-        door.row(), address=lambda: "http://127.0.0.1:80", note=lambda: "its token is in t"
+        extra.row(), address=lambda: "http://127.0.0.1:80", note=lambda: "its token is in t"
     )
     bench = Bench(row)
     before = bench.services.statuses[0]
     bench.start(81)
     during = bench.services.statuses[0]
-    door.breaks.set()
+    extra.breaks.set()
     until(lambda: bench.condition is Condition.FAILED)
     after = bench.services.statuses[0]
     assert (during.address, during.note) == ("http://127.0.0.1:80", "its token is in t")
@@ -429,7 +431,7 @@ def test_where_one_is_reached_is_told_while_it_runs(door: Door) -> None:
 
 
 def test_the_others_go_on_when_one_has_failed() -> None:
-    broken, well = Door(), Door()
+    broken, well = ExtraService(), ExtraService()
     broken.trouble = StateError("broken")
     services = Services([broken.row(), well.row()], lambda: None, _NOT_NOW)
     services.start(config(81))
@@ -469,7 +471,7 @@ def test_a_successor_waits_for_what_it_follows_and_is_what_is_shown(
 
         return work
 
-    bench = Bench(AgentService(name="slow", start=start, needs=Door.needs, is_vital=False))
+    bench = Bench(AgentService(name="slow", start=start, needs=ExtraService.needs, is_vital=False))
     bench.start(81)
     for _ in range(2):
         (pending,) = bench.services.reconcile(config(82))
@@ -493,7 +495,7 @@ def test_one_that_nobody_wants_and_that_goes_on_is_said_until_it_has_ended(
     def hang(_: threading.Event) -> None:
         may_end.wait(30)
 
-    bench = Bench(AgentService(name="slow", start=lambda _: hang, needs=Door.needs))
+    bench = Bench(AgentService(name="slow", start=lambda _: hang, needs=ExtraService.needs))
     bench.start(81)
     for _ in range(2):
         (pending,) = bench.services.reconcile(config(1))
@@ -515,25 +517,27 @@ def test_a_stop_that_comes_late_does_not_hide_what_runs_now(bench: Bench) -> Non
     assert bench.services.stop(5)
 
 
-def test_a_failure_and_its_end_are_told_at_once(door: Door) -> None:
+def test_a_failure_and_its_end_are_told_at_once(extra: ExtraService) -> None:
     told = threading.Semaphore(0)
-    table = Services([door.row()], lambda: None, _AT_ONCE, changed=told.release)
+    table = Services([extra.row()], lambda: None, _AT_ONCE, changed=told.release)
     table.start(config(81))
-    door.breaks.set()
+    extra.breaks.set()
     assert told.acquire(timeout=30)
     assert told.acquire(timeout=30)
     assert table.stop(5)
     assert not told.acquire(blocking=False), "only these"
 
 
-def test_nothing_follows_before_the_start(bench: Bench, door: Door) -> None:
+def test_nothing_follows_before_the_start(bench: Bench, extra: ExtraService) -> None:
     assert bench.services.reconcile(config(82)) == ()
     bench.start(81)
-    assert door.opened == [80]
+    assert extra.opened == [80]
     assert bench.services.stop(5)
 
 
-def test_a_reload_that_comes_during_the_start_waits_until_all_are_started(door: Door) -> None:
+def test_a_reload_that_comes_during_the_start_waits_until_all_are_started(
+    extra: ExtraService,
+) -> None:
     done: list[str] = []
 
     def reload() -> None:
@@ -548,19 +552,19 @@ def test_a_reload_that_comes_during_the_start_waits_until_all_are_started(door: 
         return ()
 
     reloader = threading.Thread(target=reload)
-    table = Services([replace(door.row(), needs=needs), door.row()], lambda: None, _NOT_NOW)
+    table = Services([replace(extra.row(), needs=needs), extra.row()], lambda: None, _NOT_NOW)
     table.start(config(81))
     reloader.join()
     assert done == ["start", "reload"]
-    until(partial(door.has_opened, 2))
+    until(partial(extra.has_opened, 2))
     assert table.stop(5)
 
 
-def test_nothing_is_started_when_all_has_been_stopped(bench: Bench, door: Door) -> None:
+def test_nothing_is_started_when_all_has_been_stopped(bench: Bench, extra: ExtraService) -> None:
     bench.start(81)
     assert bench.services.stop(5)
     assert bench.services.reconcile(config(82)) == ()
-    assert door.opened == [80]
+    assert extra.opened == [80]
 
 
 def test_pauses_double_up_to_a_bound_and_are_never_the_same_for_all() -> None:

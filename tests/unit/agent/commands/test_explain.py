@@ -18,7 +18,7 @@ from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice, EntryRow, Lookup
 from listsync.domain.list_rules import Seasons, Which
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, Exclusion, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Edition, Exclusion, ExternalIds, MediaType, TitleKey
 from listsync.domain.run_notes import FailedRequest, HandledEntries, HandledSeasons
 from listsync.domain.server import (
     AS_USUAL,
@@ -56,7 +56,7 @@ from tests.unit.agent.commands.world import (
 )
 
 _DUNE = TitleKey(MediaType.MOVIE, 438631)
-_DUNE_HD = Definition(_DUNE, four_k=False)
+_DUNE_HD = Edition(_DUNE, four_k=False)
 _HANDLED = HandledEntries({("file:/one", False): {"imdb:tt1160419": _DUNE_HD}})
 _LYNCH = Candidate(
     key=TitleKey(MediaType.MOVIE, 841), title="Dune", original_title="Dune", year=1984
@@ -138,7 +138,7 @@ def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World)
     handled = ((_DUNE_HD, AT),)
     world.state.kept.told_entries = [row(_BY_IMDB, handled=handled), row(_BY_IMDB, "gone")]
     world.state.kept.lookups = {"imdb:tt1160419|movie": Lookup(match=_FOUND, at=AT, again_at=None)}
-    request = a_request("Dune (2021)", key=_DUNE, asked_as="family", run_id="4f1c")
+    request = a_request("Dune (2021)", key=_DUNE, requested_as="family", run_id="4f1c")
     know(world, MediaStatus.AVAILABLE, handled=_HANDLED, requests=(request,))
     on_list = {
         "list": "one",
@@ -176,7 +176,7 @@ def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World)
             "review_id": None,
         },
         "choice": None,
-        "server": {"status": "available", "status_4k": "not there", "asked_since": False},
+        "server": {"status": "available", "status_4k": "not there", "requested_since": False},
         "requests": [
             {
                 "title": "Dune (2021)",
@@ -186,7 +186,7 @@ def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World)
                 "four_k": False,
                 "answer": "requested",
                 "lists": "one, two",
-                "asked_as": "family",
+                "requested_as": "family",
                 "at": ISO,
                 "detail": "",
                 "run_id": "4f1c",
@@ -596,7 +596,7 @@ def test_what_was_deleted_stays_so(dune: World) -> None:
 
 
 def at_server(status: RequestStatus) -> tuple[ServerRequest, ...]:
-    return (ServerRequest(definition=_DUNE_HD, status=status, request_id=7),)
+    return (ServerRequest(edition=_DUNE_HD, status=status, request_id=7),)
 
 
 @pytest.mark.parametrize(
@@ -624,7 +624,7 @@ def test_a_pending_title_without_any_request_is_requested(dune: World) -> None:
 
 
 def test_what_was_asked_for_since_the_index_was_read_is_requested(dune: World) -> None:
-    know(dune, handled=_HANDLED, asked=frozenset({_DUNE_HD}))
+    know(dune, handled=_HANDLED, requested_since=frozenset({_DUNE_HD}))
     assert why(dune) == ("already_there", "requested already")
     text = shown("explain", dune.ask("explain", query="dune"))
     assert "  Server     not there; 4K: not there; requested since then" in text
@@ -664,7 +664,7 @@ def test_a_series_is_settled_only_for_the_seasons_it_was_acted_on_for(
     world: World, rule: str, said: tuple[str, str]
 ) -> None:
     key = TitleKey(MediaType.TV, 1396)
-    title = Definition(key, four_k=False)
+    title = Edition(key, four_k=False)
     one = ListEntry(rank=1, title="Dune", kind=MediaType.TV, ids=ExternalIds(tmdb=1396))
     world.state.kept.told_entries = [row(one)]
     place = (world.state.kept.told_entries[0].row.source, False)

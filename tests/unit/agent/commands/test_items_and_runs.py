@@ -108,7 +108,7 @@ def test_one_run_is_told_with_its_requests(world: World) -> None:
             "four_k": False,
             "answer": "requested",
             "lists": "one",
-            "asked_as": None,
+            "requested_as": None,
             "at": ISO,
         }
     ]
@@ -177,7 +177,7 @@ def test_an_id_that_is_not_of_one_run_is_refused(world: World, run_id: str) -> N
 
 
 def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
-    request = a_request(asked_as="family", run_id="abc123")
+    request = a_request(requested_as="family", run_id="abc123")
     world.state.kept.told_items = [
         an_item(request=request),
         an_item("Unknown", status="new", key=None, entry=ListEntry(rank=2)),
@@ -195,7 +195,7 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
                 "status": "requested",
                 "at": ISO,
                 "brought_by": "one, two",
-                "asked_as": "family",
+                "requested_as": "family",
                 "requested_at": ISO,
                 "run_id": "abc123",
                 "year": 1999,
@@ -210,7 +210,7 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
                 "status": "new",
                 "at": ISO,
                 "brought_by": None,
-                "asked_as": None,
+                "requested_as": None,
                 "requested_at": None,
                 "run_id": None,
                 "year": None,
@@ -279,13 +279,13 @@ def test_one_list_is_told_with_what_became_of_its_entries(world: World) -> None:
         an_item(status="review"),
         an_item(list_name="two"),
     ]
-    world.state.kept.requests = {"abc123": (a_request(asked_as="family", run_id="abc123"),)}
+    world.state.kept.requests = {"abc123": (a_request(requested_as="family", run_id="abc123"),)}
     found = world.ask("lists", name="one")
     assert [one["name"] for one in found["lists"]] == ["one"]
     assert found["lists"] == world.ask("lists")["lists"][:1]
     assert found["counts"] == {"requested": 2, "review": 1}
     (request,) = found["requests"]
-    assert (request["lists"], request["asked_as"]) == ("one, two", "family")
+    assert (request["lists"], request["requested_as"]) == ("one, two", "family")
     text = shown("lists", found)
     assert "Entries: 2 requested, 1 review" in text
     assert "  The Matrix (1999): now for one, two, as family: requested (run abc123)" in text

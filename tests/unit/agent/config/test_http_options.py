@@ -1,4 +1,4 @@
-"""The key `http`: what opens the door, and what is refused before it could be opened."""
+"""The key `http`: what opens it, and what is refused before it could be opened."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_what_is_wrong_is_said_and_no_token_is_shown(http: dict[str, object], wo
     assert TOKEN not in str(caught.value)
 
 
-def test_the_door_is_shut_and_its_tokens_are_for_everything_unless_it_is_said() -> None:
+def test_http_is_shut_and_its_tokens_are_for_everything_unless_it_is_said() -> None:
     assert options({}).listen is None
     (token,) = options({"tokens": [{"name": "a", "token": TOKEN}]}).tokens or ()
     assert token.scopes == tuple(TokenScope)

@@ -60,7 +60,7 @@ def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, ob
     [
         pytest.param({}, id="nothing"),
         pytest.param({"server": None}, id="empty-server"),
-        pytest.param({"http": {"base_path": "/a"}}, id="no-server-and-no-door"),
+        pytest.param({"http": {"base_path": "/a"}}, id="no-server-and-no-http"),
         pytest.param({"server": {}}, id="no-url"),
         pytest.param({"server": {"url": "localhost:5055"}}, id="no-scheme"),
         pytest.param({"server": {"url": "http://a", "api_key": {"env": 5}}}, id="env-number"),

@@ -113,13 +113,13 @@ def test_keys_of_both_kinds_can_be_sorted() -> None:
     assert sorted([series, DUNE]) == [DUNE, series]
 
 
-def test_a_state_differs_by_definition() -> None:
+def test_a_state_differs_by_edition() -> None:
     state = TitleState(5, 2)
     assert (state.of(four_k=False), state.of(four_k=True)) == (5, 2)
     assert ABSENT.of(four_k=True) == 1
 
 
-def test_a_season_is_covered_by_definition() -> None:
+def test_a_season_is_covered_by_edition() -> None:
     season = Season(number=1, episodes=8, covered_4k=True)
     assert (season.is_covered(four_k=False), season.is_covered(four_k=True)) == (False, True)
 

@@ -7,9 +7,9 @@ import pytest
 from listsync.domain.lists import ListOutcome
 from listsync.domain.report import Retry, retry_of
 from listsync.errors import (
-    AnswerChangedError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     StateError,
     UnavailableError,
     UnreachableError,
@@ -57,7 +57,7 @@ def test_a_server_that_names_a_time_is_not_tried_before(
     [
         RefusedError("server", Refusal.CREDENTIAL, "the key is refused"),
         RefusedError("server", Refusal.BLOCKED, "something keeps us out"),
-        AnswerChangedError("server", "what is this?"),
+        ResponseChangedError("server", "what is this?"),
     ],
     ids=["key", "in-front-of-it", "not-understood"],
 )

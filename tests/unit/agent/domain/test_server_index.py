@@ -30,7 +30,7 @@ def test_a_film_and_a_series_of_one_number_stay_apart() -> None:
         pytest.param((5, 9), 9, id="a-number-of-the-future-is-left-alone"),
     ],
 )
-def test_of_two_rows_the_most_advanced_counts_in_each_definition(
+def test_of_two_rows_the_most_advanced_counts_in_each_edition(
     statuses: tuple[int, int], counts: int
 ) -> None:
     for one, other in permutations(statuses):

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from listsync.domain.history import TitleStatus, title_status
-from listsync.domain.server import MediaStatus, RequestAnswer, RequestStatus
+from listsync.domain.server import MediaStatus, RequestStatus, ResponseKind
 
-_REQUESTED = RequestAnswer.REQUESTED.value
+_REQUESTED = ResponseKind.REQUESTED.value
 
 
 @pytest.mark.parametrize(

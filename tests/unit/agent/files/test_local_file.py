@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.files.local_file import WriterWait, load_file
 
 
@@ -48,7 +48,7 @@ def test_a_large_file_is_copied_and_read_in_slices(tmp_path: Path) -> None:
     assert (len(content.data), content.data[:]) == (len(whole), whole)
     assert content.data[7_999_992:9_000_000] == b"0999999\n"
     path.write_bytes(whole + b"x")
-    with pytest.raises(AnswerChangedError, match="larger than"):
+    with pytest.raises(ResponseChangedError, match="larger than"):
         load_file("file", path, limit_bytes=len(whole))
 
 
@@ -118,7 +118,7 @@ def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "a"
     with path.open("wb") as file:
         file.truncate(10**12)  # holds nothing, and says that it is large
-    with pytest.raises(AnswerChangedError, match="larger"):
+    with pytest.raises(ResponseChangedError, match="larger"):
         load(path)
 
 

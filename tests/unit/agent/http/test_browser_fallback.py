@@ -12,7 +12,7 @@ import pytest
 from listsync.browser.client import BrowserPage
 from listsync.cancellation import CancelToken
 from listsync.config_types import ServiceOptions
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.http.browser_fallback import BrowserFallback
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
@@ -116,7 +116,7 @@ def test_without_leave_to_use_a_browser_it_is_blocked() -> None:
 @pytest.mark.parametrize("status", [400, 401, 404, 429])
 def test_only_a_wall_starts_the_browser(status: int) -> None:
     fallback = BrowserFallback("demo", lambda: pytest.fail("a browser was started"))
-    with pytest.raises((RefusedError, AnswerChangedError)):
+    with pytest.raises((RefusedError, ResponseChangedError)):
         ask(fallback, answer(b"{}", status))
 
 

@@ -7,10 +7,10 @@ from email.utils import format_datetime
 import pytest
 
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.http.response import Headers, Response, no_opinion, not_json, retry_after_s, verdict
@@ -88,7 +88,7 @@ def test_no_usable_answer_is_unavailable(given: Response) -> None:
 
 @pytest.mark.parametrize("status", [201, 204, 206, 304, 400, 405, 418, 422])
 def test_an_answer_that_should_not_come_has_changed(status: int) -> None:
-    assert isinstance(judged(response(status)), AnswerChangedError)
+    assert isinstance(judged(response(status)), ResponseChangedError)
 
 
 def test_a_good_answer_has_no_verdict() -> None:
@@ -111,12 +111,12 @@ def test_a_title_about_a_moment_is_no_bot_wall() -> None:
 @pytest.mark.parametrize(
     ("given", "error"),
     [
-        pytest.param(response(200, "<html>hello"), AnswerChangedError, id="page"),
+        pytest.param(response(200, "<html>hello"), ResponseChangedError, id="page"),
         pytest.param(
-            response(200, "[]", content_type="text/html"), AnswerChangedError, id="header"
+            response(200, "[]", content_type="text/html"), ResponseChangedError, id="header"
         ),
         pytest.param(
-            response(200, "\ufeff\n <?xml version='1.0'?>"), AnswerChangedError, id="xml"
+            response(200, "\ufeff\n <?xml version='1.0'?>"), ResponseChangedError, id="xml"
         ),
         pytest.param(
             response(200, "<html>", path="h/login", hops=1), RefusedError, id="sent-to-login"

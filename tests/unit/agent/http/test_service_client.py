@@ -18,10 +18,10 @@ from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.domain.lists import Validators
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.http import rate_limit, response
@@ -298,7 +298,7 @@ def test_an_answer_over_the_limit_is_not_read_to_its_end() -> None:
             served.append(number)
             yield b"x" * 1000
 
-    with pytest.raises(AnswerChangedError, match="larger"):
+    with pytest.raises(ResponseChangedError, match="larger"):
         asked(lambda _: httpx.Response(200, content=endless()), replace(CALL, limit_bytes=10_000))
     assert len(served) < 20
 
@@ -312,7 +312,7 @@ def test_a_packed_answer_is_unpacked() -> None:
 def test_a_bomb_is_refused_while_it_unpacks() -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     tracemalloc.start()
-    with pytest.raises(AnswerChangedError, match="larger"):
+    with pytest.raises(ResponseChangedError, match="larger"):
         asked(streamed(bomb, content_encoding="gzip"), replace(CALL, limit_bytes=100_000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -336,7 +336,7 @@ def test_what_follows_a_packed_answer_and_is_not_packed_is_refused_at_once() -> 
             yield bytes(1000)
 
     headers = {"content-encoding": "gzip"}
-    with pytest.raises(AnswerChangedError, match="packing"):
+    with pytest.raises(ResponseChangedError, match="packing"):
         asked(lambda _: httpx.Response(200, headers=headers, content=endless()))
     assert len(served) == 1
 
@@ -349,12 +349,12 @@ def test_a_packed_answer_that_is_cut_off_is_unavailable() -> None:
 
 @pytest.mark.parametrize("coding", ["gzip, gzip", "br", "deflate, gzip"])
 def test_a_packing_that_was_not_asked_for_is_refused(coding: str) -> None:
-    with pytest.raises(AnswerChangedError, match="packing"):
+    with pytest.raises(ResponseChangedError, match="packing"):
         asked(streamed(b"abc", content_encoding=coding))
 
 
 def test_a_packing_that_is_none_is_refused() -> None:
-    with pytest.raises(AnswerChangedError, match="packing"):
+    with pytest.raises(ResponseChangedError, match="packing"):
         asked(streamed(b"[1, 2, 3]", content_encoding="gzip"))
 
 
@@ -420,7 +420,7 @@ def test_a_conditional_question_may_be_answered_with_304() -> None:
 )
 def test_304_without_having_asked_for_it_is_no_answer(previous: Validators | None) -> None:
     site = Site.of({"/a": answer(status=304)})
-    with client(OPTIONS, site) as http, pytest.raises(AnswerChangedError, match="304"):
+    with client(OPTIONS, site) as http, pytest.raises(ResponseChangedError, match="304"):
         ask(http, CALL, previous)
 
 
@@ -433,7 +433,7 @@ def test_the_key_is_sent_and_shown_nowhere(caplog: pytest.LogCaptureFixture) -> 
         assert request.url.params["limit"] == "5"
         return answer(f"you asked {request.url}".encode(), 418, "text/plain")
 
-    with pytest.raises(AnswerChangedError) as caught:
+    with pytest.raises(ResponseChangedError) as caught:
         asked(echo, question)
     assert "***" in caught.value.sample
     shown = f"{question!r} {caught.value!r} {caught.value} {caught.value.sample} {caplog.text}"

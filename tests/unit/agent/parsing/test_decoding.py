@@ -5,10 +5,10 @@ import traceback
 import pytest
 from msgspec import Raw, field
 
-from listsync.parsing.decoding import Answer, UnknownFormError, convert, decode, readable
+from listsync.parsing.decoding import ResponseShape, UnknownFormError, convert, decode, readable
 
 
-class Row(Answer, frozen=True):
+class Row(ResponseShape, frozen=True):
     number: int = field(name="tmdbId")
     name: str | None = None
 
@@ -17,7 +17,7 @@ class Row(Answer, frozen=True):
             raise ValueError("no number")
 
 
-class Page(Answer, frozen=True):
+class Page(ResponseShape, frozen=True):
     rows: list[Row]
 
 

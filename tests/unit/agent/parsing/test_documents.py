@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.parsing.documents import parse_json, parse_lazily, parse_yaml
 from listsync.parsing.text import PIECE
 
@@ -41,7 +41,7 @@ def _read(pieces: list[str]) -> object:
     try:
         found = parse_lazily("demo", pieces)
         return list(found) if isinstance(found, Iterator) else found
-    except AnswerChangedError as error:
+    except ResponseChangedError as error:
         return error.why
 
 
@@ -55,17 +55,17 @@ def _read(pieces: list[str]) -> object:
 )
 def test_a_value_that_is_out_of_all_bounds_is_not_read(text: str) -> None:
     pieces = (text[at : at + PIECE] for at in range(0, len(text), PIECE))
-    with pytest.raises(AnswerChangedError, match="characters; not read"):
+    with pytest.raises(ResponseChangedError, match="characters; not read"):
         list(parse_lazily("demo", pieces))  # type: ignore[call-overload]  # an iterator, if anything
 
 
 def test_a_document_of_more_values_than_a_page_has_is_not_read() -> None:
-    with pytest.raises(AnswerChangedError, match="300,000 values; not read"):
+    with pytest.raises(ResponseChangedError, match="300,000 values; not read"):
         parse_json("demo", '{"a": [' + "{}," * 300_000 + "{}]}")
 
 
 def test_yaml_of_many_values_is_not_read() -> None:
-    with pytest.raises(AnswerChangedError, match="100,000 values; not read"):
+    with pytest.raises(ResponseChangedError, match="100,000 values; not read"):
         parse_yaml("demo", f"a: [{'a,' * 100_000}a]")
 
 
@@ -74,14 +74,14 @@ def test_what_the_standard_library_refuses_is_refused(text: str) -> None:
     try:
         expected = json.loads(text)
     except ValueError:
-        with pytest.raises(AnswerChangedError):
+        with pytest.raises(ResponseChangedError):
             parse_json("demo", text)
     else:
         assert parse_json("demo", text) == expected
 
 
 def test_an_error_says_where() -> None:
-    with pytest.raises(AnswerChangedError, match="line 2, column 1") as caught:
+    with pytest.raises(ResponseChangedError, match="line 2, column 1") as caught:
         parse_json("demo", '[{"title": "A"}\n{"title": "B"}]')
     assert "title" in caught.value.sample
 
@@ -91,7 +91,7 @@ def test_an_error_says_where() -> None:
     ["a: [", "a: b: c", "[" * 100_000, "\0", "? [a]\n: b", "%YAML 9", "&a [*a, *b]"],
 )
 def test_bad_yaml_is_an_error_of_ours(text: str) -> None:
-    with pytest.raises(AnswerChangedError, match="not YAML"):
+    with pytest.raises(ResponseChangedError, match="not YAML"):
         parse_yaml("demo", text)
 
 
@@ -102,5 +102,5 @@ def test_yaml_words_stay_words() -> None:
 
 
 def test_large_yaml_is_not_read() -> None:
-    with pytest.raises(AnswerChangedError, match="larger"):
+    with pytest.raises(ResponseChangedError, match="larger"):
         parse_yaml("demo", "a: b\n" * 200_001)

@@ -10,10 +10,10 @@ import pytest
 from listsync.config_types import ServiceOptions
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import ExternalIds, MediaType
-from listsync.errors import AnswerChangedError, ListsyncError
+from listsync.errors import ListsyncError, ResponseChangedError
 from listsync.http.request import ServiceRequest
 from listsync.parsing import json_rows as rows
-from listsync.parsing.decoding import Answer, title_text
+from listsync.parsing.decoding import ResponseShape, title_text
 from listsync.parsing.json_rows import Entries, get_list
 from tests.contract.providers.site import Site, answer, client
 
@@ -21,7 +21,7 @@ OPTIONS = ServiceOptions(base_url="https://lists.example")
 CALL = ServiceRequest(service="demo", url="https://lists.example/a")
 
 
-class Film(Answer, frozen=True):
+class Film(ResponseShape, frozen=True):
     title: str
     year: int | None = None
 
@@ -75,20 +75,20 @@ def test_ranks_go_on_from_page_to_page() -> None:
     ids=["all", "half", "empty-titles", "no-objects", "text"],
 )
 def test_many_bad_rows_mean_another_format(items: list[object]) -> None:
-    with pytest.raises(AnswerChangedError, match=r"demo: .* rows are not of the known form"):
+    with pytest.raises(ResponseChangedError, match=r"demo: .* rows are not of the known form"):
         added(items)
 
 
 def test_a_list_without_one_good_row_is_not_read_to_its_end() -> None:
     endless: Iterator[object] = itertools.repeat({})
-    with pytest.raises(AnswerChangedError, match="the first 100 rows are not of the known form"):
+    with pytest.raises(ResponseChangedError, match="the first 100 rows are not of the known form"):
         added(endless)
 
 
 def test_a_list_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "MOST_ROWS", 1000)
     endless = itertools.cycle(films("A", "B"))
-    with pytest.raises(AnswerChangedError, match="1,001 rows are more than"):
+    with pytest.raises(ResponseChangedError, match="1,001 rows are more than"):
         added(endless)
     assert added(films("A") * 1000).read == 1000
 
@@ -97,7 +97,7 @@ def test_a_list_that_announces_too_much_is_not_begun() -> None:
     entries = Entries("demo", Film)
     entries.expect(None)
     entries.expect(100_000)
-    with pytest.raises(AnswerChangedError, match="demo: 100,001 rows are more than"):
+    with pytest.raises(ResponseChangedError, match="demo: 100,001 rows are more than"):
         entries.expect(100_001)
 
 
@@ -116,7 +116,7 @@ def test_a_row_of_very_many_levels_is_a_bad_row() -> None:
 
 @pytest.mark.parametrize("content", [{}, {"error": "x"}, None, 5, "text"])
 def test_what_is_no_array_is_another_format(content: object) -> None:
-    with pytest.raises(AnswerChangedError, match="a list was expected"):
+    with pytest.raises(ResponseChangedError, match="a list was expected"):
         added(content)
 
 
@@ -143,7 +143,7 @@ def test_unchanged_keeps_the_validators() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_trouble_with_the_shape_is_said_once_for_all(response: httpx.Response, words: str) -> None:
-    with pytest.raises(AnswerChangedError, match=words):
+    with pytest.raises(ResponseChangedError, match=words):
         got(response)
 
 
@@ -182,7 +182,7 @@ def test_rows_that_come_again_do_not_make_a_list_whole() -> None:
     assert fetched.validators is None
 
 
-class Numbered(Answer, frozen=True):
+class Numbered(ResponseShape, frozen=True):
     imdb: str | None = None
     tmdb: int | None = None
     year: int | None = None

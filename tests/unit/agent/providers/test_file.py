@@ -11,7 +11,7 @@ import pytest
 from listsync.cancellation import CancelToken
 from listsync.domain.lists import ListOutcome
 from listsync.errors import (
-    AnswerChangedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.providers.file import reader
@@ -125,7 +125,7 @@ def test_a_file_of_nothing_is_not_an_empty_list(read: Reader, content: str, name
     ],
 )
 def test_what_is_no_list(read: Reader, content: str | bytes, name: str, words: str) -> None:
-    with pytest.raises(AnswerChangedError, match=words):
+    with pytest.raises(ResponseChangedError, match=words):
         read(content, name)
 
 
@@ -174,7 +174,7 @@ def test_a_reader_that_is_stopped_gives_up_what_is_being_written(tmp_path: Path)
 def test_the_limit_is_the_users(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"A\n" * (1024 * 1024))
-    with pytest.raises(AnswerChangedError, match="larger than 1 MiB"):
+    with pytest.raises(ResponseChangedError, match="larger than 1 MiB"):
         ListFile(FileSource(path), FileOptions(limit_mib=1)).fetch(None)
 
 

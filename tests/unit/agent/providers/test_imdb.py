@@ -9,10 +9,10 @@ import pytest
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.providers.imdb.queries import MissingFields
@@ -44,15 +44,15 @@ EXPECTED = (
     (
         "advanced-title-search.unknown-user-or-list.json",
         f"{SEARCH}&lists=ls990000009",
-        AnswerChangedError,
+        ResponseChangedError,
     ),
-    ("advanced-title-search.unknown-user-or-list.json", f"{USER}/ratings", AnswerChangedError),
+    ("advanced-title-search.unknown-user-or-list.json", f"{USER}/ratings", ResponseChangedError),
     ("chart-top250.json", "top", ListOutcome.COMPLETE),
     ("chart-toptv.json", "toptv", ListOutcome.COMPLETE),
     ("chart-boxoffice.json", "boxoffice", ListOutcome.COMPLETE),
     ("user-profile.notfound.json", PROFILE, Refusal.NOT_FOUND),
     ("rate-exceeded.json", LIST, Refusal.RATE_LIMITED),
-    ("validation-error.json", LIST, AnswerChangedError),
+    ("validation-error.json", LIST, ResponseChangedError),
 )
 
 
@@ -148,14 +148,17 @@ def test_every_state(
         (sample("imdb/web/waf-202-with-script.body.html", 202), Refusal.BLOCKED),
         (sample("imdb/web/waf-405-captcha.body.html", 405), Refusal.BLOCKED),
         (sample("imdb/graphql/gateway-504.html", 504), UnavailableError),
-        (sample("imdb/web/list.next-data.html"), AnswerChangedError),
-        (answer(b"no", 404, "text/plain"), AnswerChangedError),
-        (answer(b'{"errors": [{"message": "PersistedQueryNotFound"}]}', 400), AnswerChangedError),
+        (sample("imdb/web/list.next-data.html"), ResponseChangedError),
+        (answer(b"no", 404, "text/plain"), ResponseChangedError),
+        (
+            answer(b'{"errors": [{"message": "PersistedQueryNotFound"}]}', 400),
+            ResponseChangedError,
+        ),
         (answer(), UnavailableError),
-        (answer(b"[]"), AnswerChangedError),
-        (answer(b'{"data": null}'), AnswerChangedError),
-        (answer(b'{"data": {}}'), AnswerChangedError),
-        (answer(b"\xff\xfe"), AnswerChangedError),
+        (answer(b"[]"), ResponseChangedError),
+        (answer(b'{"data": null}'), ResponseChangedError),
+        (answer(b'{"data": {}}'), ResponseChangedError),
+        (answer(b"\xff\xfe"), ResponseChangedError),
     ],
 )  # fmt: skip
 def test_what_answers_in_its_place(
@@ -172,13 +175,16 @@ def test_what_answers_in_its_place(
 @pytest.mark.parametrize(
     ("errors", "expected"),
     [
-        ([{"message": "PersistedQueryNotFound"}], AnswerChangedError),
-        ([{"extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}], AnswerChangedError),
+        ([{"message": "PersistedQueryNotFound"}], ResponseChangedError),
+        ([{"extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}], ResponseChangedError),
         ([{"message": "x", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}], UnavailableError),
-        ([{"message": "x", "path": ["list", "titleListItemSearch", "total"]}], AnswerChangedError),
-        (["x"], AnswerChangedError),
-        ("x", AnswerChangedError),
-        ([{}], AnswerChangedError),
+        (
+            [{"message": "x", "path": ["list", "titleListItemSearch", "total"]}],
+            ResponseChangedError,
+        ),
+        (["x"], ResponseChangedError),
+        ("x", ResponseChangedError),
+        ([{}], ResponseChangedError),
         ([{"message": "x", "extensions": {"code": "FORBIDDEN"}}], RefusedError),
     ],
 )  # fmt: skip
@@ -193,7 +199,7 @@ def test_an_error_of_a_row_that_emptied_the_list_is_an_error_of_the_list() -> No
     path = ["list", "titleListItemSearch", "edges", 0, "title"]
     errors = [{"message": "gone", "path": path}]
     for told in ({"data": {"list": None}}, listed([], 0)):
-        assert isinstance(fails(saying({**told, "errors": errors})), AnswerChangedError)
+        assert isinstance(fails(saying({**told, "errors": errors})), ResponseChangedError)
 
 
 def test_a_passing_fault_is_tried_again() -> None:
@@ -334,7 +340,7 @@ def test_a_profile_is_looked_up_once() -> None:
 
 @pytest.mark.parametrize("told", [{}, {"userProfile": {}}, {"userProfile": {"userId": "p.x"}}])
 def test_a_profile_of_another_form_has_changed(told: object) -> None:
-    assert isinstance(fails(saying({"data": told}), PROFILE), AnswerChangedError)
+    assert isinstance(fails(saying({"data": told}), PROFILE), ResponseChangedError)
 
 
 def test_a_search_ends_where_its_address_says() -> None:
@@ -419,7 +425,7 @@ def test_a_partial_list_is_not_remembered() -> None:
     ],
 )
 def test_counts_and_pages_that_disagree_have_changed(contents: list[object]) -> None:
-    assert isinstance(fails(saying(*contents)), AnswerChangedError)
+    assert isinstance(fails(saying(*contents)), ResponseChangedError)
 
 
 def test_paging_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -449,7 +455,7 @@ def test_no_rows_where_there_must_be_some_are_no_empty_list(value: str) -> None:
         "boxOfficeWeekendChart": {"entries": []},
         "advancedTitleSearch": nothing,
     }
-    assert isinstance(fails(saying({"data": data}), value), AnswerChangedError)
+    assert isinstance(fails(saying({"data": data}), value), ResponseChangedError)
 
 
 @pytest.mark.parametrize(
@@ -473,4 +479,4 @@ def test_a_row_of_another_form_is_skipped(row: object, why: str) -> None:
 @pytest.mark.parametrize("name", ["total", "pageInfo", "edges", "hasNextPage", "endCursor", "id"])
 def test_a_renamed_field_has_changed(name: str) -> None:
     text = json.dumps(listed([titled(1)], 1)).replace(f'"{name}"', '"other"')
-    assert isinstance(fails(Site.of({"/": answer(text.encode())})), AnswerChangedError)
+    assert isinstance(fails(Site.of({"/": answer(text.encode())})), ResponseChangedError)

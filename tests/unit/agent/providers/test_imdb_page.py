@@ -4,7 +4,7 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import MediaType
-from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.providers.imdb.reader import read_site_pages
 from tests.contract.providers.site import FIXTURES
 
@@ -88,7 +88,7 @@ def test_pages_that_say_no(name: str, kind: Refusal) -> None:
     ],
 )
 def test_a_changed_page_is_never_empty(name: str, old: str, new: str) -> None:
-    with pytest.raises(AnswerChangedError):
+    with pytest.raises(ResponseChangedError):
         reading(page(name).replace(old, new))
 
 

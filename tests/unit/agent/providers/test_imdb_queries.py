@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from listsync.domain.lists import ListOutcome
-from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.providers.imdb.queries import MissingFields
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import ImdbOptions, parse
@@ -105,7 +105,7 @@ def test_without_a_vital_field_the_service_has_changed_and_its_words_are_told(
     gone: tuple[str, ...],
 ) -> None:
     schema, missing = Schema(gone), MissingFields()
-    with pytest.raises(AnswerChangedError, match=f'Cannot query field "{gone[0]}"'):
+    with pytest.raises(ResponseChangedError, match=f'Cannot query field "{gone[0]}"'):
         reader(schema, missing).fetch(None)
     assert len(schema.seen) == 1
     assert missing.left_out_of("releaseYear { year } ") == "releaseYear { year } "
@@ -113,7 +113,7 @@ def test_without_a_vital_field_the_service_has_changed_and_its_words_are_told(
 
 def test_a_field_that_was_not_asked_for_is_not_asked_for_again_and_again() -> None:
     site = saying(refusing('Cannot query field "colour" on type "Title".'))
-    with pytest.raises(AnswerChangedError, match="colour"):
+    with pytest.raises(ResponseChangedError, match="colour"):
         imdb(site).fetch(None)
     assert len(site.seen) == 1
 
@@ -121,7 +121,7 @@ def test_a_field_that_was_not_asked_for_is_not_asked_for_again_and_again() -> No
 def test_a_service_that_names_a_field_for_ever_is_not_asked_for_ever() -> None:
     site = saying(refusing('Cannot query field "releaseYear" on type "Title".'))
     options = ImdbOptions()
-    with pytest.raises(AnswerChangedError, match="releaseYear"):
+    with pytest.raises(ResponseChangedError, match="releaseYear"):
         Imdb(parse(LIST), options, client(options, site), MissingFields()).fetch(None)
     assert len(site.seen) == 2
 
@@ -136,7 +136,7 @@ def test_a_service_that_names_a_field_for_ever_is_not_asked_for_ever() -> None:
 )
 def test_the_words_of_a_400_are_told_in_one_line(body: dict[str, object]) -> None:
     site = Site.of({"/": answer(json.dumps(body).encode(), 400)})
-    with pytest.raises(AnswerChangedError) as caught:
+    with pytest.raises(ResponseChangedError) as caught:
         imdb(site, "top").fetch(None)
     assert caught.value.why == 'says: Variable "$id" got an invalid value. (HTTP 400)'
 
@@ -144,13 +144,13 @@ def test_the_words_of_a_400_are_told_in_one_line(body: dict[str, object]) -> Non
 @pytest.mark.parametrize("body", [b"", b'Bad "errors" Request', b'{"errors": []}', b"[]"])
 def test_a_400_without_words_is_one_of_the_status(body: bytes) -> None:
     site = Site.of({"/": answer(body, 400, "text/plain")})
-    with pytest.raises(AnswerChangedError, match="answers HTTP 400"):
+    with pytest.raises(ResponseChangedError, match="answers HTTP 400"):
         imdb(site, "top").fetch(None)
 
 
 def test_long_words_are_cut() -> None:
     site = Site.of({"/": answer(json.dumps(refusing("x" * 9000)).encode(), 400)})
-    with pytest.raises(AnswerChangedError) as caught:
+    with pytest.raises(ResponseChangedError) as caught:
         imdb(site, "top").fetch(None)
     assert len(caught.value.why) < 300
 
@@ -201,7 +201,7 @@ def test_a_list_of_people_that_is_refused_in_unknown_words_is_told_as_that() -> 
 )
 def test_where_the_kind_of_list_explains_nothing_the_words_are_told(second: object) -> None:
     site = saying(refusing("List is odd.", code="BAD_USER_INPUT"), second)
-    with pytest.raises(AnswerChangedError, match=r"says: List is odd\."):
+    with pytest.raises(ResponseChangedError, match=r"says: List is odd\."):
         imdb(site).fetch(None)
     assert len(site.seen) == 2
 

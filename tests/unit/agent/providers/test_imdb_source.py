@@ -12,7 +12,7 @@ from listsync.providers.imdb.source import (
     parse,
     search_constraints,
     search_order,
-    search_trouble,
+    search_problem,
     wanted_count,
 )
 from tests.contract.providers.site import FIXTURES
@@ -142,7 +142,7 @@ def test_other_forms_are_refused_with_those_that_are_not(text: str, words: str) 
     ],
 )  # fmt: skip
 def test_filters_of_a_search(query: str, wanted: dict[str, object]) -> None:
-    assert search_trouble(query) is None
+    assert search_problem(query) is None
     assert search_constraints(query) == wanted
     assert search_constraints(canonical_search(query)) == wanted
 

@@ -10,7 +10,7 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.domain.media import ExternalIds, FilmRecord, MediaType
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.http.response import Headers, Response
 from listsync.providers.letterboxd.film_ids import FilmIds
 from listsync.providers.letterboxd.reader import Letterboxd
@@ -258,7 +258,7 @@ def test_a_chart_is_loaded_from_nowhere_else(place: str) -> None:
         "/csi/films/films-browser-list/popular/this/week/?esiAllowFilters=true", place
     )
     site = Site.of({"*": html(text)})
-    with pytest.raises(AnswerChangedError, match="from another place"):
+    with pytest.raises(ResponseChangedError, match="from another place"):
         provider(site, "films/popular/this/week").fetch(None)
     assert len(site.seen) == 1
 
@@ -381,7 +381,7 @@ def test_a_list_that_the_site_calls_empty_is_empty(value: str, page: str) -> Non
     ],
 )
 def test_another_page_than_a_list_with_films_has_changed(value: str, page: str) -> None:
-    with pytest.raises(AnswerChangedError, match="letterboxd"):
+    with pytest.raises(ResponseChangedError, match="letterboxd"):
         provider(Site.of({"*": taken(page)}), value).fetch(None)
 
 
@@ -425,7 +425,7 @@ def test_a_refusal_of_a_later_page_is_a_refusal_of_the_list() -> None:
 
 def test_pages_that_repeat_themselves_are_given_up() -> None:
     site = Site.of({"*": html(page_of(LIST, 1, [1, 2], 3))})
-    with pytest.raises(AnswerChangedError, match="repeats itself"):
+    with pytest.raises(ResponseChangedError, match="repeats itself"):
         provider(site).fetch(None)
 
 
@@ -439,7 +439,7 @@ def test_pages_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> N
 
     options = LetterboxdOptions(film_pages=0, pace_s=0)
     http = client(options, endless)
-    with pytest.raises(AnswerChangedError, match="without an end"):
+    with pytest.raises(ResponseChangedError, match="without an end"):
         Letterboxd(parse(LIST), options, http, FilmIdsInMemory()).fetch(None)
     assert len(asked) == 20
 
@@ -447,7 +447,7 @@ def test_pages_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_page_missing_in_the_middle_is_not_overlooked() -> None:
     site = site_with("sample_user/films", 200, 72)
     site.pages["/sample_user/films/page/2/"] = [html(page_of("sample_user/films", 2, [], 3))]
-    with pytest.raises(AnswerChangedError, match="lacks a page"):
+    with pytest.raises(ResponseChangedError, match="lacks a page"):
         provider(site, "sample_user/films").fetch(None)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import ExternalIds, FilmRecord, MediaType
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import LetterboxdOptions, parse
 from tests.contract.providers.site import Site, answer, client
@@ -69,7 +69,7 @@ def test_posters_elsewhere_are_no_rows_wherever_they_stand(around: str, value: s
 
 
 def test_posters_beside_an_empty_list_do_not_fill_it() -> None:
-    with pytest.raises(AnswerChangedError, match="shows no films"):
+    with pytest.raises(ResponseChangedError, match="shows no films"):
         listed("", 3, after=f'<ul class="grid">{poster(9)}</ul>')
 
 
@@ -99,7 +99,7 @@ def test_an_item_without_a_poster_is_a_broken_row_unless_all_films_are_there(
 
 
 def test_more_than_a_quarter_of_broken_rows_is_another_format() -> None:
-    with pytest.raises(AnswerChangedError, match="2 of 4 rows"):
+    with pytest.raises(ResponseChangedError, match="2 of 4 rows"):
         listed(item_of(1) + item_of() + item_of() + item_of(3), None)
 
 
@@ -182,7 +182,7 @@ def test_a_page_that_names_another_address_is_not_that_of_a_person_or_collection
     if is_its_own:
         assert len(provider(site, value).fetch(None).entries) == 2
     else:
-        with pytest.raises(AnswerChangedError, match="another page came"):
+        with pytest.raises(ResponseChangedError, match="another page came"):
             provider(site, value).fetch(None)
 
 
@@ -211,7 +211,7 @@ def test_a_shell_without_a_word_is_filled_from_the_known_place(value: str, part:
 
 def test_a_shell_whose_films_are_nowhere_is_no_list_that_is_gone() -> None:
     gone = Site.of({f"/{CHART}/": taken("popular.shell.html"), "*": taken("404.html")})
-    with pytest.raises(AnswerChangedError, match="not where they were"):
+    with pytest.raises(ResponseChangedError, match="not where they were"):
         provider(gone, CHART).fetch(None)
 
 
@@ -236,14 +236,14 @@ def test_a_part_without_any_list_tags_is_read_and_seen_when_it_is_cut() -> None:
     assert provider(Site.of({**pages, PART: html(part)}), CHART).fetch(None).read == 2
     for length in range(1, len(part) - 5, 40):
         cut = Site.of({**pages, PART: html(part[:length])})
-        with pytest.raises((UnavailableError, AnswerChangedError)):
+        with pytest.raises((UnavailableError, ResponseChangedError)):
             provider(cut, CHART).fetch(None)
 
 
 @pytest.mark.parametrize("value", [LIST, FILMS, "sample_user/likes/films", "sample_user/diary"])
 @pytest.mark.parametrize("page", ["sign-in.html", "popular.html", "film.movie.html"])
 def test_a_page_to_log_in_or_of_something_else_is_no_list(value: str, page: str) -> None:
-    with pytest.raises(AnswerChangedError, match="another page came"):
+    with pytest.raises(ResponseChangedError, match="another page came"):
         provider(Site.of({"*": taken(page)}), value).fetch(None)
 
 
@@ -251,7 +251,7 @@ def test_a_page_to_log_in_or_of_something_else_is_no_list(value: str, page: str)
 def test_the_list_of_another_member_is_not_taken(value: str) -> None:
     name = {FILMS: "films.page.html", LIST: "list.page1.html"}.get(value, "watchlist.page1.html")
     text = taken(name).text.replace('data-owner="sample_user"', 'data-owner="somebody_else"')
-    with pytest.raises(AnswerChangedError, match="another page came"):
+    with pytest.raises(ResponseChangedError, match="another page came"):
         provider(Site.of({"*": html(text)}), value).fetch(None)
 
 
@@ -341,7 +341,7 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_page_is_refused_before_it_costs_minutes(text: str) -> None:
     with pytest.raises(
-        AnswerChangedError, match=r"out of all bounds|more than 1,000 films|larger than 4 MiB"
+        ResponseChangedError, match=r"out of all bounds|more than 1,000 films|larger than 4 MiB"
     ):
         listed(text, 7)
 
@@ -367,5 +367,5 @@ def test_a_page_of_more_than_four_mebibytes_is_not_read() -> None:
     options = LetterboxdOptions(film_pages=0, pace_s=0)
     body = page_of(LIST, 1, [1], 1, 1).encode() + b" " * (4 * 1024 * 1024)
     http = client(options, lambda _: answer(body, content_type="text/html"))
-    with pytest.raises((AnswerChangedError, UnavailableError)):
+    with pytest.raises((ResponseChangedError, UnavailableError)):
         Letterboxd(parse(LIST), options, http, FilmIdsInMemory()).fetch(None)

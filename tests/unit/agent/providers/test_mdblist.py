@@ -10,10 +10,10 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.providers.mdblist.source import MdbListOptions, parse
@@ -96,7 +96,7 @@ def test_without_a_key_the_whole_list_is_one_call() -> None:
 
 def test_without_a_key_no_rows_prove_nothing() -> None:
     site = Site.of({"*": answer(b"[]")})
-    with pytest.raises(AnswerChangedError, match=r"providers\.mdblist\.api_key"):
+    with pytest.raises(ResponseChangedError, match=r"providers\.mdblist\.api_key"):
         mdblist_provider(site).fetch(None)
 
 
@@ -107,7 +107,7 @@ def test_without_a_key_the_next_question_is_conditional() -> None:
 
 def test_a_list_that_is_not_described_has_changed() -> None:
     site = Site.of({LIST: answer(b"[]")})
-    with pytest.raises(AnswerChangedError, match="says nothing about sample_user"):
+    with pytest.raises(ResponseChangedError, match="says nothing about sample_user"):
         mdblist_provider(site, key=KEY).fetch(None)
 
 
@@ -115,7 +115,7 @@ def test_pages_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("listsync.providers.mdblist.reader.MAX_PAGES", 2)
     items = [answer(sample(name).content, x_has_more="true") for name in PAGES]
     site = Site.of({LIST: sample(META), f"{LIST}/items": items})
-    with pytest.raises(AnswerChangedError, match="without an end"):
+    with pytest.raises(ResponseChangedError, match="without an end"):
         mdblist_provider(site, key=KEY).fetch(None)
 
 
@@ -199,7 +199,7 @@ def test_no_rows_of_a_list_without_a_size_are_not_empty() -> None:
 def test_a_page_that_comes_again_is_not_read_for_ever() -> None:
     page = answer(sample(PAGES[0]).content, x_has_more="true")
     site = Site.of({LIST: sample(META), f"{LIST}/items": page})
-    with pytest.raises(AnswerChangedError, match="repeats itself"):
+    with pytest.raises(ResponseChangedError, match="repeats itself"):
         mdblist_provider(site, key=KEY).fetch(None)
     assert len(site.seen) == 3
 
@@ -270,7 +270,7 @@ def test_each_form_is_read_where_it_is(value: str, paths: list[str]) -> None:
         ({"error": "Nope"}, 404, Refusal.NOT_FOUND),
         ({"error": "Nope"}, 200, UnavailableError),
         ({"error": "Nope"}, 500, UnavailableError),
-        ({"response": False}, 200, AnswerChangedError),
+        ({"response": False}, 200, ResponseChangedError),
     ],
 )
 def test_errors_are_read_before_rows(

@@ -4,7 +4,7 @@ import pytest
 
 from listsync.domain.lists import Validators
 from listsync.domain.media import ExternalIds, MediaType
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.providers.stevenlu.source import StevenLuSource, parse
 from tests.contract.providers.cases import stevenlu_provider
 from tests.contract.providers.site import Site, answer, sample
@@ -66,7 +66,7 @@ def test_the_next_question_is_conditional() -> None:
 
 
 def test_no_rows_are_no_empty_list() -> None:
-    with pytest.raises(AnswerChangedError, match="movies has no rows"):
+    with pytest.raises(ResponseChangedError, match="movies has no rows"):
         stevenlu_provider(Site.of({"*": answer(b"[]")})).fetch(Validators())
 
 

@@ -11,10 +11,10 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome, SkippedRow, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.providers.tmdb.reader import Tmdb
@@ -195,7 +195,7 @@ def test_a_suspended_account_is_a_matter_of_the_key() -> None:
 
 def test_offline_is_unavailable_and_a_page_too_far_is_a_change() -> None:
     assert type(refused("offline-503")) is UnavailableError
-    assert type(refused("page-limit-400")) is AnswerChangedError
+    assert type(refused("page-limit-400")) is ResponseChangedError
 
 
 def test_the_service_is_waited_for_as_long_as_it_says() -> None:
@@ -248,7 +248,7 @@ def test_a_collection_without_parts_is_not_empty() -> None:
     ],
 )
 def test_another_shape_is_a_change(body: str) -> None:
-    with pytest.raises(AnswerChangedError):
+    with pytest.raises(ResponseChangedError):
         tmdb(Site.of({"*": answer(body.encode())})).fetch(None)
 
 
@@ -279,7 +279,7 @@ def test_a_list_given_whole_in_spite_of_its_pages_is_whole() -> None:
 def test_a_service_that_knows_no_pages_is_not_believed() -> None:
     service = Service(40)
     body = json.dumps({"items": service.films[:20], "item_count": 40}).encode()
-    with pytest.raises(AnswerChangedError, match="first page again"):
+    with pytest.raises(ResponseChangedError, match="first page again"):
         tmdb(Site.of({"*": answer(body)})).fetch(None)
 
 
@@ -426,7 +426,7 @@ def test_neither_token_nor_key_is_shown(caplog: pytest.LogCaptureFixture) -> Non
 
     providers = [tmdb(echo), tmdb(echo, token=None, key=KEY)]
     for provider in providers:
-        with pytest.raises(AnswerChangedError) as caught:
+        with pytest.raises(ResponseChangedError) as caught:
             provider.fetch(None)
         error = caught.value
         shown = f"{error!r} {error} {error.sample} {provider._options!r} {caplog.text}"

@@ -9,7 +9,7 @@ import pytest
 from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.domain.media import ExternalIds, MediaType
-from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import TraktOptions, parse
 from tests.contract.providers.site import Site, answer, client, sample
@@ -300,13 +300,13 @@ def test_an_empty_list_may_have_one_page() -> None:
 
 @pytest.mark.parametrize("value", [VALUE, "trending:movies", "bob/collection"])
 def test_no_rows_without_a_count_prove_nothing(value: str) -> None:
-    with pytest.raises(AnswerChangedError, match="no word on how many"):
+    with pytest.raises(ResponseChangedError, match="no word on how many"):
         trakt(Site.of({"*": answer(b"[]")}), value).fetch(None)
 
 
 def test_many_rows_without_a_count_may_be_a_first_page() -> None:
     whole = Shelf(100)(httpx.Request("GET", "https://x/?page=1&limit=100")).content
-    with pytest.raises(AnswerChangedError, match="100 rows, and no word on how many"):
+    with pytest.raises(ResponseChangedError, match="100 rows, and no word on how many"):
         trakt(Site.of({"*": answer(whole)})).fetch(None)
 
 
@@ -368,7 +368,7 @@ def test_pages_that_contradict_each_other_are_not_read(
 ) -> None:
     bodies = [sample(PAGES[0]).content, sample(PAGES[words == "unequal length"]).content]
     answers = [page(body, told) for body, told in zip(bodies, pages, strict=False)]
-    with pytest.raises(AnswerChangedError, match=words):
+    with pytest.raises(ResponseChangedError, match=words):
         trakt(Site.of({"*": answers})).fetch(None)
 
 
@@ -386,12 +386,12 @@ def test_pages_that_contradict_each_other_are_not_read(
 )
 def test_rows_of_another_form_are_not_taken_for_an_empty_list(rows: list[object]) -> None:
     drifted = page(json.dumps(rows).encode(), counts(1, 250, 1, len(rows)))
-    with pytest.raises(AnswerChangedError, match="not of the known form"):
+    with pytest.raises(ResponseChangedError, match="not of the known form"):
         trakt(Site.of({"*": drifted})).fetch(None)
 
 
 def test_an_answer_that_is_no_list_has_changed() -> None:
-    with pytest.raises(AnswerChangedError, match="a list was expected"):
+    with pytest.raises(ResponseChangedError, match="a list was expected"):
         trakt(Site.of({"*": answer(b'{"items": []}')})).fetch(None)
 
 

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from listsync.config_types import SecretStr
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.providers.trakt.oauth import DeviceCode, access_token, begin, poll, refresh
@@ -161,7 +161,7 @@ def test_a_code_that_nobody_enters_ends() -> None:
 )
 def test_an_answer_that_is_no_login_is_not_shown(change: dict[str, object]) -> None:
     body = json.dumps({**json.loads(GIVEN.content), **change}).encode()
-    with pytest.raises(AnswerChangedError, match="something unknown") as caught:
+    with pytest.raises(ResponseChangedError, match="something unknown") as caught:
         asked(Site.of({"*": answer(body)}))
     error = caught.value
     assert "SYNTHETIC" not in f"{error!r}{error.sample}{error.__cause__!r}{error.__context__!r}"
@@ -169,7 +169,7 @@ def test_an_answer_that_is_no_login_is_not_shown(change: dict[str, object]) -> N
 
 @pytest.mark.parametrize("length", [0, 1, 20, 60, 150])
 def test_a_login_that_is_cut_off_is_not_shown(length: int) -> None:
-    with pytest.raises((AnswerChangedError, RefusedError)) as caught:
+    with pytest.raises((ResponseChangedError, RefusedError)) as caught:
         asked(Site.of({"*": answer(GIVEN.content[:length])}))
     assert "SYNTHETIC" not in f"{caught.value!r}{vars(caught.value)}"
 
@@ -316,7 +316,7 @@ def test_after_a_crash_between_renewing_and_saving_the_user_is_told(tmp_path: Pa
         (sample("trakt/cloudflare-403.html"), Refusal.BLOCKED),
         (sample("trakt/ratelimit-429.json"), Refusal.RATE_LIMITED),
         (sample("trakt/server-502.html"), UnavailableError),
-        (answer(b"<html>"), AnswerChangedError),
+        (answer(b"<html>"), ResponseChangedError),
     ],
 )
 def test_a_login_that_is_not_renewed_stays_as_it_was(

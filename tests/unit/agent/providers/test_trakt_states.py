@@ -7,10 +7,10 @@ import pytest
 
 from listsync.config_types import SecretStr
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.http.request import ServiceRequest
@@ -50,7 +50,7 @@ def refused(response: httpx.Response) -> ListsyncError:
         ("cloudflare-1015-429.html", 200, Refusal.RATE_LIMITED),
         ("server-502.html", 200, UnavailableError),
         ("cloudflare-522.html", 522, UnavailableError),
-        ("cloudflare-522.html", 200, AnswerChangedError),
+        ("cloudflare-522.html", 200, ResponseChangedError),
         ("watchlist.json", 503, UnavailableError),
     ],
 )
@@ -96,7 +96,7 @@ def test_refusals_by_their_small_differences(
 
 @pytest.mark.parametrize("status", [405, 412, 420])
 def test_a_question_that_the_service_does_not_understand_has_changed(status: int) -> None:
-    assert type(refused(answer(status=status))) is AnswerChangedError
+    assert type(refused(answer(status=status))) is ResponseChangedError
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_question_does_not_show_what_it_carries() -> None:
 
 def test_an_answer_that_quotes_our_login_does_not_show_it() -> None:
     quoting = answer(f"Bearer {ACCESS} {CLIENT_ID} is no JSON".encode())
-    with pytest.raises(AnswerChangedError) as caught:
+    with pytest.raises(ResponseChangedError) as caught:
         trakt(Site.of({"*": quoting}), "me/watchlist", KeptTokens()).fetch(None)
     assert "***" in caught.value.sample
     assert not {ACCESS, CLIENT_ID} & set(caught.value.sample.split())

@@ -5,8 +5,8 @@ import pytest
 
 from listsync.domain.arr_services import ArrChoice, ArrFailure, ArrOffer, ArrService
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import Destination, RequestAnswer, RequestBody
-from listsync.errors import AnswerChangedError, NotTakenError, UnavailableError
+from listsync.domain.server import Destination, RequestBody, ResponseKind
+from listsync.errors import NotTakenError, ResponseChangedError, UnavailableError
 from tests.unit.agent.seerr.playback import (
     GUARD,
     Playback,
@@ -82,7 +82,7 @@ def test_where_settings_are_closed_the_open_list_is_read(status: int) -> None:
 
 def test_settings_of_another_shape_are_told_without_what_they_hold() -> None:
     playback = Playback().on("GET /settings/radarr", json_reply({"apiKey": "a-radarrs-own-key"}))
-    with pytest.raises(AnswerChangedError, match="/settings/radarr") as caught:
+    with pytest.raises(ResponseChangedError, match="/settings/radarr") as caught:
         playback.seerr().arr_services.list_services(MOVIE)
     assert caught.value.sample == ""
 
@@ -178,7 +178,7 @@ def test_a_destination_is_sent_as_far_as_it_says_something() -> None:
 def test_a_request_that_fails_at_once_at_radarr_says_so() -> None:
     playback = Playback().on("POST /request", created(status=4))
     answered = playback.seerr().request(RequestBody(key=FILM, four_k=False))
-    assert answered.answer is RequestAnswer.REQUESTED
+    assert answered.kind is ResponseKind.REQUESTED
     assert answered.not_handed_on
     assert "refused it" in answered.detail
 

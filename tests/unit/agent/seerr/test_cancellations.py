@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from listsync.domain.server import Cancelled
-from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from tests.unit.agent.seerr.playback import (
     GUARD,
     Playback,
@@ -54,7 +54,7 @@ def test_it_waits_for_the_request_that_is_being_written() -> None:
     playback = server(found(by=1))
     seerr = playback.seerr()
     with ThreadPoolExecutor(1) as pool:
-        with seerr._sender._writes.held():
+        with seerr._sender._writes.one_at_a_time():
             cancelled = pool.submit(seerr.cancel, 5)
             time.sleep(0.1)
             assert not playback.asked
@@ -98,8 +98,8 @@ def test_the_servers_last_word_counts(deletion: Reply, expected: Cancelled) -> N
         pytest.param(html_reply(404), UnavailableError, id="web-page"),
         pytest.param(message(500, "SQLITE_BUSY"), UnavailableError, id="trouble"),
         pytest.param(json_reply(GUARD, 403), RefusedError, id="key"),
-        pytest.param(json_reply({"id": 5}), AnswerChangedError, id="shape"),
-        pytest.param(json_reply({"status": 1, "requestedBy": 7}), AnswerChangedError, id="user"),
+        pytest.param(json_reply({"id": 5}), ResponseChangedError, id="shape"),
+        pytest.param(json_reply({"status": 1, "requestedBy": 7}), ResponseChangedError, id="user"),
     ],
 )
 def test_a_look_that_fails_takes_nothing_back(look: Reply, error: type[Exception]) -> None:

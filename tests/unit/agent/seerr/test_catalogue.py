@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from listsync.domain.media import MediaType
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from tests.unit.agent.seerr.playback import Playback, json_reply
 
 
@@ -22,5 +22,5 @@ def test_languages_are_read_by_their_codes() -> None:
 
 def test_another_shape_is_told() -> None:
     playback = Playback().on("GET /languages", json_reply({"results": []}))
-    with pytest.raises(AnswerChangedError, match="/languages"):
+    with pytest.raises(ResponseChangedError, match="/languages"):
         playback.seerr().languages()

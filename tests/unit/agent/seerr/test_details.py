@@ -6,7 +6,7 @@ import pytest
 
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import Production, SeriesDetails, TitleFacts
-from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.errors import ResponseChangedError, UnavailableError
 from tests.unit.agent.seerr.playback import Playback, json_reply, message
 
 
@@ -88,7 +88,7 @@ def test_scan_and_requests_are_united() -> None:
     assert covered(info) == [1, 3]
 
 
-def test_definitions_are_apart() -> None:
+def test_editions_are_apart() -> None:
     info = {
         "status": 4,
         "seasons": [state(1, 5, 1), state(2, 1, 3)],
@@ -117,7 +117,7 @@ def test_another_trouble_keeps_its_own_words() -> None:
 
 def test_another_shape_is_said_to_be_one() -> None:
     server = Playback().on("GET /tv/1?language=en", json_reply({"name": "x"}))
-    with pytest.raises(AnswerChangedError, match="details of a title"):
+    with pytest.raises(ResponseChangedError, match="details of a title"):
         server.seerr().series(1)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from listsync.domain.server import Product
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from tests.unit.agent.seerr.playback import GUARD, URL, Playback, html_reply, json_reply, message
 
 PUBLIC = {"initialized": True, "movie4kEnabled": True, "series4kEnabled": False}
@@ -108,7 +108,7 @@ def test_a_wrong_key_is_told_with_the_usual_cause() -> None:
 def test_another_json_service_is_told_apart() -> None:
     playback = server().on("GET /settings/public", json_reply({"hello": "world"}))
     with pytest.raises(
-        AnswerChangedError, match="is this Overseerr, Jellyseerr or Seerr"
+        ResponseChangedError, match="is this Overseerr, Jellyseerr or Seerr"
     ) as caught:
         playback.seerr().identify()
     assert "hello" in caught.value.sample

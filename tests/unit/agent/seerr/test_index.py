@@ -5,7 +5,7 @@ import pytest
 
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import IndexPage, TitleState
-from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.errors import ResponseChangedError, UnavailableError
 from listsync.row_limit import MOST_OF_ALL
 from tests.unit.agent.seerr.playback import Playback, json_reply
 
@@ -131,14 +131,14 @@ def test_shrinking_without_end_is_no_index() -> None:
 def test_the_largest_library_and_all_that_lists_may_bring_are_read() -> None:
     total = 110_000 + MOST_OF_ALL
     server = Playback().on(target(0), full(total, '"0"')).on(target(1000), page([], total))
-    with pytest.raises(AnswerChangedError, match="0 readable rows of 1000"):
+    with pytest.raises(ResponseChangedError, match="0 readable rows of 1000"):
         server.seerr().read_index(())
     assert len(server.asked) == 2
 
 
 def test_more_titles_than_are_read_are_said_to_be_too_many() -> None:
     server = Playback().on(target(0), full(210_001, '"0"'))
-    with pytest.raises(AnswerChangedError, match="210,001 titles, more than the 210,000"):
+    with pytest.raises(ResponseChangedError, match="210,001 titles, more than the 210,000"):
         server.seerr().read_index(())
 
 
@@ -155,5 +155,5 @@ def test_more_titles_than_are_read_are_said_to_be_too_many() -> None:
 )
 def test_another_shape_is_said_to_be_one(body: object) -> None:
     server = Playback().on(target(0), json_reply(body))
-    with pytest.raises(AnswerChangedError, match="a page of the index"):
+    with pytest.raises(ResponseChangedError, match="a page of the index"):
         server.seerr().read_index(())

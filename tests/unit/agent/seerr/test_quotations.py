@@ -27,8 +27,8 @@ def _quoted(request: httpx.Request) -> str:
     return f"{request.url}\n{sent}\n{login}\n{quote(sent)}\n{json.dumps(sent)}"
 
 
-Answer = Callable[[str], httpx.Response]
-ANSWERS: dict[str, Answer] = {
+Responder = Callable[[str], httpx.Response]
+ANSWERS: dict[str, Responder] = {
     "message": lambda said: message(500, said),
     "error": lambda said: json_reply({"status": 403, "error": said}, 403),
     "late": lambda said: message(409, "x" * 150 + said),

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from tests.unit.agent.seerr.playback import Playback, json_reply
 
-SERIES = Definition(TitleKey(MediaType.TV, 1396), four_k=True)
+SERIES = Edition(TitleKey(MediaType.TV, 1396), four_k=True)
 
 
 def row(number: int, **more: object) -> dict[str, object]:
@@ -30,15 +30,15 @@ def read(*rows: object) -> tuple[ServerRequest, ...]:
 def test_a_film_is_told_by_its_edition_and_status() -> None:
     key = TitleKey(MediaType.MOVIE, 7)
     assert read(row(7, status=4, is4k=True)) == (
-        ServerRequest(definition=Definition(key, four_k=True), status=4, request_id=7),
+        ServerRequest(edition=Edition(key, four_k=True), status=4, request_id=7),
     )
 
 
 def test_seasons_that_were_declined_are_told_apart_from_a_request_that_stands() -> None:
     assert read(series_row(2, (1, 2), (2, 3), (3, 2))) == (
-        ServerRequest(definition=SERIES, status=2, request_id=9, seasons=frozenset({1, 3})),
+        ServerRequest(edition=SERIES, status=2, request_id=9, seasons=frozenset({1, 3})),
         ServerRequest(
-            definition=SERIES,
+            edition=SERIES,
             status=RequestStatus.DECLINED,
             request_id=9,
             seasons=frozenset({2}),
@@ -67,5 +67,5 @@ def test_an_odd_row_costs_only_itself(odd: object) -> None:
 
 
 def test_a_list_of_odd_rows_is_none() -> None:
-    with pytest.raises(AnswerChangedError):
+    with pytest.raises(ResponseChangedError):
         read({}, {}, row(7))

@@ -5,12 +5,12 @@ import httpx
 import pytest
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import Answered, RequestAnswer, RequestBody
+from listsync.domain.server import RequestBody, RequestResponse, ResponseKind
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from tests.builders import film_body
@@ -42,14 +42,14 @@ def server(*replies: Reply) -> Playback:
     )
 
 
-def answered(*replies: Reply, body: RequestBody = FILM) -> Answered:
+def answered(*replies: Reply, body: RequestBody = FILM) -> RequestResponse:
     return server(*replies).seerr().request(body)
 
 
-def test_a_film_is_asked_for_with_its_definition() -> None:
+def test_a_film_is_asked_for_with_its_edition() -> None:
     playback = server(CREATED)
     answer = playback.seerr().request(FILM)
-    assert answer == Answered(answer=RequestAnswer.REQUESTED, request_id=77)
+    assert answer == RequestResponse(kind=ResponseKind.REQUESTED, request_id=77)
     assert playback.posted == [{"mediaType": "movie", "mediaId": 603, "is4k": False}]
     assert playback.asked[0].headers["content-type"] == "application/json"
     assert "x-api-user" not in playback.asked[0].headers
@@ -66,7 +66,7 @@ def test_a_series_is_asked_for_by_seasons() -> None:
 def test_a_series_without_seasons_is_never_sent() -> None:
     playback = server(CREATED)
     body = RequestBody(key=SERIES.key, four_k=False)
-    assert playback.seerr().request(body).answer is RequestAnswer.COVERED
+    assert playback.seerr().request(body).kind is ResponseKind.COVERED
     assert playback.asked == []
 
 
@@ -117,7 +117,7 @@ def test_an_answer_about_something_else_is_not_believed_and_nothing_repeated(
 ) -> None:
     playback = server(created(77, **other)).on("GET /movie/603", NOTHING)
     answer = playback.seerr().request(FILM)
-    assert (answer.answer, answer.request_id) == (RequestAnswer.UNSURE, None)
+    assert (answer.kind, answer.request_id) == (ResponseKind.UNSURE, None)
     assert answer.detail.startswith("the answer to the request")
     assert "the server does not show the request" in answer.detail
     assert playback.targets == [POST, LOOK]
@@ -126,7 +126,7 @@ def test_an_answer_about_something_else_is_not_believed_and_nothing_repeated(
 def test_a_request_that_is_there_counts_whatever_its_answer_names() -> None:
     playback = server(created(77, **OTHER[0])).on("GET /movie/603", found())
     answer = playback.seerr().request(FILM)
-    assert (answer.answer, answer.request_id) == (RequestAnswer.REQUESTED, 78)
+    assert (answer.kind, answer.request_id) == (ResponseKind.REQUESTED, 78)
     assert "another title (movie/999), but the server has the request" in answer.detail
     assert playback.targets == [POST, LOOK]
 
@@ -139,51 +139,51 @@ def test_a_pending_request_says_so() -> None:
     ("reply", "answer", "words"),
     [
         pytest.param(
-            json_reply({"status": 2}, 201), RequestAnswer.IMPOSSIBLE, "no TVDB id", id="no-id"
+            json_reply({"status": 2}, 201), ResponseKind.IMPOSSIBLE, "no TVDB id", id="no-id"
         ),
         pytest.param(
             message(202, "No seasons available to request"),
-            RequestAnswer.COVERED,
+            ResponseKind.COVERED,
             "No seasons",
             id="no-seasons-left",
         ),
         pytest.param(
             message(409, "Request for this media already exists."),
-            RequestAnswer.COVERED,
+            ResponseKind.COVERED,
             "already exists",
             id="duplicate",
         ),
         pytest.param(
-            message(403, "Movie Quota exceeded."), RequestAnswer.QUOTA, "Movie Quota", id="quota"
+            message(403, "Movie Quota exceeded."), ResponseKind.QUOTA, "Movie Quota", id="quota"
         ),
         pytest.param(
             message(403, "This media is blocklisted."),
-            RequestAnswer.BLOCKLISTED,
+            ResponseKind.BLOCKLISTED,
             "blocklisted",
             id="blocklisted",
         ),
         pytest.param(
             message(403, "This media is blacklisted."),
-            RequestAnswer.BLOCKLISTED,
+            ResponseKind.BLOCKLISTED,
             "blacklisted",
             id="blacklisted",
         ),
         pytest.param(
             message(403, "You do not have permission to make 4K movie requests."),
-            RequestAnswer.PERMISSION,
+            ResponseKind.PERMISSION,
             "4K movie",
             id="right",
         ),
         pytest.param(
             message(403, "You do not have permission to modify the request user."),
-            RequestAnswer.PERMISSION,
+            ResponseKind.PERMISSION,
             "modify",
             id="user-id",
         ),
-        pytest.param(KEY_REFUSED, RequestAnswer.PERMISSION, "access", id="guard"),
+        pytest.param(KEY_REFUSED, ResponseKind.PERMISSION, "access", id="guard"),
         pytest.param(
             message(403, "New words in a new version"),
-            RequestAnswer.PERMISSION,
+            ResponseKind.PERMISSION,
             "New words",
             id="new-words",
         ),
@@ -192,40 +192,40 @@ def test_a_pending_request_says_so() -> None:
                 500,
                 "[TMDB] Failed to fetch movie details: Request failed with status code 404",
             ),
-            RequestAnswer.IMPOSSIBLE,
+            ResponseKind.IMPOSSIBLE,
             "TMDB knows no movie/603",
             id="unknown-title",
         ),
         pytest.param(
             message(500, "SQLITE_CONSTRAINT: UNIQUE constraint failed: media.tvdbId"),
-            RequestAnswer.IMPOSSIBLE,
+            ResponseKind.IMPOSSIBLE,
             "another series",
             id="tvdb-id-taken",
         ),
         pytest.param(
             message(500, 'Could not find any entity of type "Media" matching: {}'),
-            RequestAnswer.IMPOSSIBLE,
+            ResponseKind.IMPOSSIBLE,
             "no TVDB id",
             id="no-tvdb-id",
         ),
         pytest.param(
             message(500, 'Could not find any entity of type "User" matching: {}'),
-            RequestAnswer.PERMISSION,
+            ResponseKind.PERMISSION,
             "no such user",
             id="user-gone",
         ),
     ],
 )
-def test_an_answer_is_understood(reply: Reply, answer: RequestAnswer, words: str) -> None:
+def test_an_answer_is_understood(reply: Reply, answer: ResponseKind, words: str) -> None:
     got = answered(reply)
-    assert got.answer is answer
+    assert got.kind is answer
     assert words in got.detail
     assert got.request_id is None
 
 
 def test_postgres_words_for_a_taken_tvdb_id_are_understood() -> None:
     words = 'duplicate key value violates unique constraint "UQ_41a289eb1fa489c1bc6f38d9c3c"'
-    assert answered(message(500, words), body=SERIES).answer is RequestAnswer.IMPOSSIBLE
+    assert answered(message(500, words), body=SERIES).kind is ResponseKind.IMPOSSIBLE
 
 
 @pytest.mark.parametrize(
@@ -249,12 +249,12 @@ def test_postgres_words_for_a_taken_tvdb_id_are_understood() -> None:
         pytest.param(json_reply({}, 500), UnavailableError, "no reason", id="silent"),
         pytest.param(
             message(400, "request.body.mediaId should be number"),
-            AnswerChangedError,
+            ResponseChangedError,
             "should be number",
             id="bad-request",
         ),
-        pytest.param(json_reply([], 201), AnswerChangedError, "answer to a request", id="list"),
-        pytest.param(message(418, "teapot"), AnswerChangedError, "418: teapot", id="odd-status"),
+        pytest.param(json_reply([], 201), ResponseChangedError, "answer to a request", id="list"),
+        pytest.param(message(418, "teapot"), ResponseChangedError, "418: teapot", id="odd-status"),
         pytest.param(html_reply(403), RefusedError, "in front of the server", id="firewall"),
         pytest.param(
             message(401, "cookie 'connect.sid' required"), RefusedError, "no API key", id="no-key"
@@ -322,7 +322,7 @@ TIMED_OUT: list[Reply] = [
 def test_after_a_lost_answer_a_request_that_arrived_is_found(lost: Reply) -> None:
     playback = server(lost).on("GET /movie/603", found())
     answer = playback.seerr().request(FILM)
-    assert (answer.answer, answer.request_id) == (RequestAnswer.REQUESTED, 78)
+    assert (answer.kind, answer.request_id) == (ResponseKind.REQUESTED, 78)
     assert "lost" in answer.detail
     assert playback.targets == [POST, LOOK]
 
@@ -338,20 +338,20 @@ def test_after_a_closed_connection_what_is_not_there_is_sent_once_more(lost: Rep
 def test_after_a_timeout_nothing_is_sent_again(lost: Reply) -> None:
     playback = server(lost, CREATED).on("GET /movie/603", NOTHING)
     answer = playback.seerr().request(FILM)
-    assert answer.answer is RequestAnswer.UNSURE
+    assert answer.kind is ResponseKind.UNSURE
     assert "does not show the request" in answer.detail
     assert playback.targets == [POST, LOOK]
 
 
 def test_a_second_lost_answer_is_looked_after_and_not_repeated() -> None:
     playback = server(httpcore.ReadError("x")).on("GET /movie/603", NOTHING)
-    assert playback.seerr().request(FILM).answer is RequestAnswer.UNSURE
+    assert playback.seerr().request(FILM).kind is ResponseKind.UNSURE
     assert playback.targets == [POST, LOOK, POST, LOOK]
 
 
 def test_a_second_lost_answer_may_have_arrived() -> None:
     playback = server(httpcore.ReadError("x")).on("GET /movie/603", NOTHING, found())
-    assert playback.seerr().request(FILM).answer is RequestAnswer.REQUESTED
+    assert playback.seerr().request(FILM).kind is ResponseKind.REQUESTED
 
 
 @pytest.mark.parametrize(
@@ -359,27 +359,27 @@ def test_a_second_lost_answer_may_have_arrived() -> None:
     [
         pytest.param(found(3), id="declined"),
         pytest.param(found(5), id="completed-before"),
-        pytest.param(found(four_k=True), id="other-definition"),
+        pytest.param(found(four_k=True), id="other-edition"),
     ],
 )
 def test_another_request_is_not_taken_for_ours(media: httpx.Response) -> None:
     playback = server(httpcore.ReadTimeout("slow")).on("GET /movie/603", media)
-    assert playback.seerr().request(FILM).answer is RequestAnswer.UNSURE
+    assert playback.seerr().request(FILM).kind is ResponseKind.UNSURE
 
 
 @pytest.mark.parametrize(
     ("seasons", "answer"),
     [
-        pytest.param([], RequestAnswer.UNSURE, id="one-of-two"),
+        pytest.param([], ResponseKind.UNSURE, id="one-of-two"),
         pytest.param(
-            [{"seasonNumber": 2, "status4k": 5}], RequestAnswer.REQUESTED, id="other-is-there"
+            [{"seasonNumber": 2, "status4k": 5}], ResponseKind.REQUESTED, id="other-is-there"
         ),
     ],
 )
-def test_a_series_is_there_when_all_seasons_are(seasons: object, answer: RequestAnswer) -> None:
+def test_a_series_is_there_when_all_seasons_are(seasons: object, answer: ResponseKind) -> None:
     look = found(four_k=True, seasons=seasons)
     playback = server(httpcore.ReadTimeout("slow")).on("GET /tv/1396", look)
-    assert playback.seerr().request(SERIES).answer is answer
+    assert playback.seerr().request(SERIES).kind is answer
 
 
 def test_a_look_that_fails_says_that_the_answer_was_lost() -> None:

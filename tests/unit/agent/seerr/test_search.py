@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import pytest
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.errors import ResponseChangedError, UnavailableError
 from tests.unit.agent.seerr.playback import Playback, json_reply, message
 
 HOSTILE = [
@@ -158,7 +158,7 @@ def test_an_odd_row_does_not_cost_the_page() -> None:
 )
 def test_another_shape_is_said_to_be_one(body: object) -> None:
     server = Playback().on("GET /search", json_reply(body))
-    with pytest.raises(AnswerChangedError, match=r"seerr\.test:5055"):
+    with pytest.raises(ResponseChangedError, match=r"seerr\.test:5055"):
         server.seerr().search("x")
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from listsync import __version__
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.http.transport import TooLargeError
@@ -118,7 +118,7 @@ def test_a_read_is_tried_three_times_only(reply: Reply) -> None:
         pytest.param(message(404, "not found"), UnavailableError, "base path", id="wrong-path"),
         pytest.param(
             message(400, "Unknown query parameter 'foo'"),
-            AnswerChangedError,
+            ResponseChangedError,
             "400: Unknown query parameter 'foo'",
             id="not-understood",
         ),
@@ -200,7 +200,7 @@ def test_a_pause_ends_when_we_are_told_to_stop() -> None:
 
 def test_server_text_is_one_short_clean_line() -> None:
     playback = server(message(400, "a\nb\x1b[31m\u202e" + "x" * 999))
-    with pytest.raises(AnswerChangedError) as caught:
+    with pytest.raises(ResponseChangedError) as caught:
         ask(playback)
     assert "a b[31mx" in str(caught.value)
     assert len(str(caught.value)) < 300

@@ -113,6 +113,6 @@ def test_two_users_cost_one_page() -> None:
     playback = server()
     seerr = playback.seerr()
     for name, trouble in (("fam", False), ("jelly", False), ("zzz", True), ("FAM", False)):
-        told = seerr.trouble_with_user(name)
+        told = seerr.problem_with_user(name)
         assert (told is not None) is trouble
     assert len(playback.asked) == 1

@@ -11,8 +11,8 @@ from listsync.domain.arr_services import ArrChoice, ArrFailure, ArrOffer, ArrSer
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import TitleKey
 from listsync.domain.report import Result, SyncReport, SyncRun
-from listsync.domain.server import Answered, Asking, Destination, RequestAnswer
-from listsync.errors import AnswerChangedError, NotTakenError, UnavailableError
+from listsync.domain.server import Asking, Destination, RequestResponse, ResponseKind
+from listsync.errors import NotTakenError, ResponseChangedError, UnavailableError
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync
@@ -182,13 +182,15 @@ def test_nothing_is_looked_up_while_everything_is_held() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        Answered(answer=RequestAnswer.REQUESTED, request_id=1, not_handed_on=True),
+        RequestResponse(kind=ResponseKind.REQUESTED, request_id=1, not_handed_on=True),
         NotTakenError("server", "could not take the request"),
-        AnswerChangedError("server", "answered 400"),
+        ResponseChangedError("server", "answered 400"),
     ],
     ids=["refused-by-radarr", "not-taken", "not-understood"],
 )
-def test_a_request_that_fails_has_its_names_looked_up_anew(answer: Answered | Exception) -> None:
+def test_a_request_that_fails_has_its_names_looked_up_anew(
+    answer: RequestResponse | Exception,
+) -> None:
     house = House()
     house.server.on("request", answer)
     house.sync()

@@ -16,7 +16,7 @@ from listsync.domain.arr_services import (
     ArrService,
 )
 from listsync.domain.server import AS_SERVER_DECIDES, AS_USUAL, Asking, Destination
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of
 from tests.builders import MOVIE, NOON, TV
 from tests.fakes import FakeArrNames, FakeArrServices
@@ -249,7 +249,7 @@ def test_somebody_may_insist() -> None:
     "error",
     [
         RefusedError("server", Refusal.CREDENTIAL, "no"),
-        AnswerChangedError("server", "no"),
+        ResponseChangedError("server", "no"),
     ],
     ids=lambda error: type(error).__name__,
 )

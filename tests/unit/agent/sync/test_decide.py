@@ -16,7 +16,7 @@ from listsync.domain.decisions import (
     SkipReason,
     Wish,
 )
-from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
+from listsync.domain.media import Edition, Exclusion, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import MediaStatus, RequestBody, SeriesDetails, TitleState
 from listsync.sync.decide import decide
@@ -44,7 +44,7 @@ def knowing(
     status: int = MediaStatus.UNKNOWN,
     status_4k: int = MediaStatus.UNKNOWN,
     *,
-    handled: Iterable[Definition] = (),
+    handled: Iterable[Edition] = (),
     exclusions: Iterable[Exclusion] = (),
     holds: Mapping[tuple[MediaType, bool], str] | None = None,
 ) -> RunKnowledge:
@@ -102,7 +102,7 @@ def test_each_status_has_its_answer(
     is_handled: bool,
     is_4k: bool,
 ) -> None:
-    memory = [Definition(FILM, is_4k)] if is_handled else []
+    memory = [Edition(FILM, is_4k)] if is_handled else []
     states = (MediaStatus.AVAILABLE, status) if is_4k else (status, MediaStatus.AVAILABLE)
     assert on_film(knowing(*states, handled=memory), four_k=is_4k) is (
         handled if is_handled else new
@@ -110,13 +110,13 @@ def test_each_status_has_its_answer(
 
 
 @pytest.mark.parametrize("four_k", [False, True])
-def test_what_is_blocklisted_in_one_definition_is_so_in_both(*, four_k: bool) -> None:
+def test_what_is_blocklisted_in_one_edition_is_so_in_both(*, four_k: bool) -> None:
     known = knowing(MediaStatus.UNKNOWN, MediaStatus.BLOCKLISTED)
     assert on_film(known, four_k=four_k) is SkipReason.BLOCKLISTED
 
 
 def test_what_was_handled_in_4k_is_new_otherwise() -> None:
-    assert on_film(knowing(handled=[Definition(FILM, True)])) is None
+    assert on_film(knowing(handled=[Edition(FILM, True)])) is None
 
 
 # Exclusions
@@ -209,7 +209,7 @@ def test_another_list_may_take_what_one_does_not() -> None:
 
 def test_a_film_is_asked_for_once_a_run() -> None:
     known = knowing()
-    known.note_asked(Definition(FILM, False), ())
+    known.note_requested(Edition(FILM, False), ())
     assert on_film(known) is SkipReason.SAME_RUN
     assert on_film(known, four_k=True) is None
 
@@ -223,13 +223,13 @@ def test_a_later_wish_for_a_series_only_adds_seasons(
     season: int | None, expected: tuple[int, ...] | SkipReason
 ) -> None:
     known = knowing(MediaStatus.PROCESSING)
-    known.note_asked(Definition(SERIES, False), {1})
+    known.note_requested(Edition(SERIES, False), {1})
     assert on_series(known, details((0, 1, 2, 3)), series_wish(season)) == expected
 
 
 def test_all_seasons_asked_for_is_the_same_run() -> None:
     known = knowing()
-    known.note_asked(Definition(SERIES, False), {1, 2})
+    known.note_requested(Edition(SERIES, False), {1, 2})
     assert on_series(known, details()) is SkipReason.SAME_RUN
 
 
@@ -239,33 +239,33 @@ def test_seasons_that_were_not_read_are_not_guessed() -> None:
 
 def test_a_setback_waits_for_its_time() -> None:
     known = knowing()
-    known.set_back(Definition(FILM, False), None, "no such film")
+    known.set_back(Edition(FILM, False), None, "no such film")
     assert decide(prepared(film_wish()), known) == Skip(SkipReason.SETBACK, "no such film")
 
 
 def test_another_tvdb_id_gets_over_a_setback() -> None:
     known = knowing()
-    known.set_back(Definition(SERIES, False), None, "no TVDB id")
+    known.set_back(Edition(SERIES, False), None, "no TVDB id")
     assert on_series(known, details(), series_wish(tvdb=None)) is SkipReason.SETBACK
     assert on_series(known, details(), series_wish(tvdb=81189)) == (1, 2)
 
 
 def test_a_kind_that_is_held_is_not_asked_for() -> None:
     known = knowing(holds={(MOVIE, False): "the quota is used up"})
-    assert decide(prepared(film_wish()), known) == Skip(SkipReason.HELD, "the quota is used up")
+    assert decide(prepared(film_wish()), known) == Skip(SkipReason.ON_HOLD, "the quota is used up")
     assert on_film(known, four_k=True) is None
 
 
 def test_more_seasons_of_a_held_kind_are_not_asked_for() -> None:
     known = knowing(holds={(TV, False): "the quota is used up"})
-    known.note_asked(Definition(SERIES, False), {1})
-    assert on_series(known, details()) is SkipReason.HELD
+    known.note_requested(Edition(SERIES, False), {1})
+    assert on_series(known, details()) is SkipReason.ON_HOLD
 
 
 def test_what_may_have_arrived_is_not_asked_for_again() -> None:
     known = knowing()
-    known.put_on_hold(Definition(FILM, False), "the connection broke")
-    assert on_film(known) is SkipReason.HELD
+    known.put_on_hold(Edition(FILM, False), "the connection broke")
+    assert on_film(known) is SkipReason.ON_HOLD
 
 
 # Series
@@ -373,13 +373,13 @@ def test_seasons_are_read_again_only_for_more_of_them(
     season: int | None, *, is_read: bool
 ) -> None:
     known = knowing()
-    known.note_asked(Definition(SERIES, False), {1})
+    known.note_requested(Edition(SERIES, False), {1})
     assert needs_seasons(series_wish(season), found(SERIES), None, known) is is_read
 
 
 def test_a_setback_is_not_read_though_the_series_was_asked_for_by_another_id() -> None:
     known = knowing()
-    known.set_back(Definition(SERIES, False), 81189, "its TVDB id is taken")
+    known.set_back(Edition(SERIES, False), 81189, "its TVDB id is taken")
     assert not are_seasons_read(known)
-    known.note_asked(Definition(SERIES, False), {1})
+    known.note_requested(Edition(SERIES, False), {1})
     assert not are_seasons_read(known)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from listsync.domain.decisions import Wish
 from listsync.domain.list_rules import ALL_SEASONS, Filters, Seasons, Span, Which
-from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
+from listsync.domain.media import Edition, Exclusion, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries, HandledSeasons
 from listsync.domain.server import AS_USUAL, MediaStatus, RequestBody, TitleState
 from listsync.domain.server_knowledge import Allowance, Quota
@@ -20,7 +20,7 @@ from listsync.sync.eligibility import needs_facts, needs_seasons
 from listsync.sync.knowledge import RunKnowledge, Stored
 from tests.builders import TV, entry, found, rules
 
-SERIES = Definition(TitleKey(TV, 1396), four_k=False)
+SERIES = Edition(TitleKey(TV, 1396), four_k=False)
 MATCH = found(SERIES.key)
 NAMES = ("a", "b", "c")
 BODY = RequestBody(key=SERIES.key, four_k=False, seasons=(1,))
@@ -50,9 +50,9 @@ _REMEMBERED = st.lists(
 
 
 _GROWTH: Sequence[Callable[[RunKnowledge], object]] = (
-    lambda known: known.note_asked(SERIES, {1}),
-    lambda known: known.note_asked(SERIES, {2}),
-    lambda known: known.note_asked(SERIES, {0, 9}),
+    lambda known: known.note_requested(SERIES, {1}),
+    lambda known: known.note_requested(SERIES, {2}),
+    lambda known: known.note_requested(SERIES, {0, 9}),
     lambda known: known.put_on_hold(SERIES, "no answer"),
     lambda known: known.set_back(SERIES, 81189, "impossible"),
     lambda known: known.exclude(Exclusion(key=SERIES.key)),
@@ -66,11 +66,11 @@ _GROWTH: Sequence[Callable[[RunKnowledge], object]] = (
 
 def test_films_that_were_asked_for_take_no_set_each() -> None:
     known = RunKnowledge(Stored())
-    films = [Definition(TitleKey(MediaType.MOVIE, number), four_k=False) for number in (1, 2)]
+    films = [Edition(TitleKey(MediaType.MOVIE, number), four_k=False) for number in (1, 2)]
     for film in films:
-        known.note_asked(film, ())
-        known.note_asked(film, ())
-    assert known.asked[films[0]] is known.asked[films[1]]
+        known.note_requested(film, ())
+        known.note_requested(film, ())
+    assert known.requested_seasons[films[0]] is known.requested_seasons[films[1]]
 
 
 @given(

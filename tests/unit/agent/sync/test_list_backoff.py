@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from listsync.domain.decisions import Found, How, Match
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.run_notes import FailedRequest, Miss
 from listsync.sync.list_backoff import failed_again, missed, put_off
 
@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 _NOTHING = Match(found=Found.NOT_FOUND, how=How.TITLE)
 _EMPTY = Match(found=Found.NOT_FOUND, how=How.TITLE, is_provisional=True)
-_FILM = (Definition(TitleKey(MediaType.MOVIE, 603), four_k=False), None)
+_FILM = (Edition(TitleKey(MediaType.MOVIE, 603), four_k=False), None)
 
 
 def test_what_is_not_found_is_looked_up_again_ever_later() -> None:

@@ -10,10 +10,10 @@ from listsync.domain.media import MediaType
 from listsync.domain.notices import NoticeKind
 from listsync.domain.report import ListReport, Verdict
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.row_limit import demand_room
@@ -132,7 +132,7 @@ def test_a_reading_is_judged_by_its_counts(
     ("error", "outcome"),
     [
         (DOWN, ListOutcome.UNAVAILABLE),
-        (AnswerChangedError("file", "new format", sample="<html>"), ListOutcome.DRIFT),
+        (ResponseChangedError("file", "new format", sample="<html>"), ListOutcome.DRIFT),
         (RefusedError("file", Refusal.NOT_FOUND, "no"), ListOutcome.NOT_FOUND),
         (RefusedError("file", Refusal.PRIVATE, "no"), ListOutcome.PRIVATE),
         (RefusedError("file", Refusal.CREDENTIAL, "no"), ListOutcome.CREDENTIAL),
@@ -165,7 +165,7 @@ def test_a_fault_of_ours_is_logged_with_its_place(caplog: pytest.LogCaptureFixtu
 
 
 def test_a_new_format_is_logged_with_a_sample(caplog: pytest.LogCaptureFixture) -> None:
-    read(AnswerChangedError("file", "new format", sample="<html>"))
+    read(ResponseChangedError("file", "new format", sample="<html>"))
     assert vars(caplog.records[0])["sample"] == "<html>"
 
 
@@ -409,25 +409,25 @@ def test_an_exclusion_list_excludes() -> None:
     gathered = Shelf().gather((NOT_THESE, whole(DUNE)), (A, whole(LOST)))
     assert [member.entry.title for member in gathered.excluded] == ["Dune"]
     assert titles(gathered) == ["Lost"]
-    assert gathered.held is None
+    assert gathered.on_hold is None
 
 
 def test_an_unread_exclusion_list_holds_everything_back() -> None:
     gathered = Shelf().gather((NOT_THESE, DOWN), (A, whole(LOST)))
-    assert gathered.held == 'the exclusion list "not these" could not be read: no such file'
+    assert gathered.on_hold == 'the exclusion list "not these" could not be read: no such file'
 
 
 def test_an_exclusion_list_is_good_for_as_long_as_its_snapshot() -> None:
     shelf = Shelf()
     shelf.gather((NOT_THESE, whole(DUNE)))
     gathered = shelf.gather((NOT_THESE, DOWN))
-    assert gathered.held is None
+    assert gathered.on_hold is None
     assert len(gathered.excluded) == 1
 
 
 def test_an_empty_exclusion_list_excludes_nothing() -> None:
     gathered = Shelf().gather((NOT_THESE, whole()))
-    assert (gathered.held, gathered.excluded) == (None, [])
+    assert (gathered.on_hold, gathered.excluded) == (None, [])
 
 
 # What is told
@@ -564,8 +564,8 @@ def test_a_list_that_would_be_too_much_is_refused_and_keeps_what_it_had() -> Non
 @pytest.mark.usefixtures("little_room")
 def test_no_list_of_exclusions_is_left_out_silently() -> None:
     gathered = Shelf().gather((A, whole(DUNE, HEAT)), (NOT_THESE, whole(LOST, DUNE)))
-    assert gathered.held is not None
-    assert "not these" in gathered.held
+    assert gathered.on_hold is not None
+    assert "not these" in gathered.on_hold
 
 
 @pytest.mark.usefixtures("little_room")

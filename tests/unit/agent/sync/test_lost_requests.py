@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Edition, TitleKey
 from listsync.domain.notices import NoticeKind
 from listsync.domain.report import Result, SyncReport
 from listsync.domain.server import FoundRequests, RequestBody, RequestStatus, ServerRequest
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.sync.server_reading import find_doubt, is_worth_it
 from tests.builders import DRY_RUN, MOVIE, entry, rules
 from tests.fakes import FakeMemory, FakeServerGuard
@@ -34,7 +34,7 @@ def lose(house: House, *lost: int, when: int = COUNT) -> None:
             for number in lost:
                 key = TitleKey(MOVIE, number)
                 house.server.states.pop(key, None)
-                house.server.covered.pop(Definition(key, body.four_k), None)
+                house.server.covered.pop(Edition(key, body.four_k), None)
 
     house.server.while_asked = roll_back
 
@@ -96,7 +96,7 @@ def test_what_was_declined_meanwhile_is_not_requested_again() -> None:
     house = house_of()
     lose(house, 3)
     declined = ServerRequest(
-        definition=Definition(TitleKey(MOVIE, 3), four_k=False), status=RequestStatus.DECLINED
+        edition=Edition(TitleKey(MOVIE, 3), four_k=False), status=RequestStatus.DECLINED
     )
     house.server.on("find_requests", FoundRequests(requests=(declined,)))
     report = house.sync()
@@ -123,7 +123,7 @@ def test_the_calls_of_a_run_are_at_most_doubled(
 
 def test_an_index_that_cannot_be_read_afterwards_fails_no_sync() -> None:
     house = house_of()
-    too_many = AnswerChangedError("server", "its library has too many titles")
+    too_many = ResponseChangedError("server", "its library has too many titles")
 
     def grow_too_large(body: RequestBody) -> None:
         if body.key.tmdb_id == COUNT:

@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Edition, TitleKey
 from listsync.domain.report import Verdict
 from listsync.domain.run_notes import Intent, Notes
 from listsync.domain.server import (
-    Answered,
     FoundRequests,
     MediaStatus,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
     RequestStatus,
+    ResponseKind,
     ServerRequest,
 )
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from tests.builders import DRY_RUN, MOVIE, RUN, TV, entry, rules
 from tests.fakes import DOWN, SERVER
 from tests.unit.agent.sync.test_run import LOST, MATRIX, MATRIX_ENTRY, House, verdicts
@@ -28,7 +28,7 @@ LOST_ENTRY = entry("Lost", kind=TV, tmdb=4607)
 FILM = RequestBody(key=MATRIX.key, four_k=False)
 SERIES = RequestBody(key=LOST.key, four_k=False, seasons=(1, 2))
 LONG_AGO = timedelta(minutes=5)
-UNSURE = Answered(answer=RequestAnswer.UNSURE, detail="no answer within 30 s")
+UNSURE = RequestResponse(kind=ResponseKind.UNSURE, detail="no answer within 30 s")
 
 
 def cut_off(
@@ -44,8 +44,8 @@ def cut_off(
 
 
 def set_age(house: House, body: RequestBody, age: timedelta) -> None:
-    intents, definition = house.memory.shelf.intents, Definition(body.key, body.four_k)
-    intents[definition] = replace(intents[definition], at=datetime.now(UTC) - age)
+    intents, edition = house.memory.shelf.intents, Edition(body.key, body.four_k)
+    intents[edition] = replace(intents[edition], at=datetime.now(UTC) - age)
 
 
 def pending(house: House, key: TitleKey = MATRIX.key) -> None:
@@ -63,7 +63,7 @@ def test_a_cut_off_request_that_arrived_is_not_sent_again() -> None:
     assert posted(house) == []
     assert house.memory.requests.open_intents() == ()
     (sent,) = house.memory.shelf.sent
-    assert sent.answered.answer is RequestAnswer.REQUESTED
+    assert sent.answered.kind is ResponseKind.REQUESTED
     assert (sent.label, sent.lists) == ("The Matrix (1999)", ("mine",))
     assert sent.answered.request_id == 1000 + MATRIX.key.tmdb_id
     assert report.retry is None
@@ -100,7 +100,7 @@ def test_what_cannot_be_seen_of_a_cut_off_request_waits_for_a_later_run() -> Non
 def test_an_odd_answer_about_a_cut_off_request_costs_that_title_only() -> None:
     house = cut_off(House(LOST_ENTRY, MATRIX_ENTRY), SERIES)
     house.server.set_status(LOST.key, MediaStatus.PARTIALLY_AVAILABLE)
-    house.server.on("find_requests", AnswerChangedError("seerr", "no page of requests"))
+    house.server.on("find_requests", ResponseChangedError("seerr", "no page of requests"))
     house.sync()
     assert [one.key for one in posted(house)] == [MATRIX.key]
     assert [one.body for one in house.memory.requests.open_intents()] == [SERIES]
@@ -145,7 +145,7 @@ def test_a_title_on_hold_is_not_handled() -> None:
     house = cut_off(House(MATRIX_ENTRY), age=timedelta(0))
     pending(house)
     house.sync()
-    assert not house.memory.handled.load().definitions
+    assert not house.memory.handled.load().editions
 
 
 def test_an_orphan_that_nobody_wants_any_more_costs_one_look_in_all() -> None:
@@ -163,7 +163,7 @@ def test_an_orphan_that_nobody_wants_any_more_costs_one_look_in_all() -> None:
 def test_an_orphan_that_could_not_be_requested_in_one_run_is_requested_in_the_next() -> None:
     house = cut_off(House(MATRIX_ENTRY))
     pending(house)
-    house.server.on("request", Answered(answer=RequestAnswer.QUOTA))
+    house.server.on("request", RequestResponse(kind=ResponseKind.QUOTA))
     assert verdicts(house.sync()) == {Verdict.ON_HOLD: 1}
     assert verdicts(house.sync()) == {Verdict.REQUESTED: 1}
 
@@ -171,8 +171,8 @@ def test_an_orphan_that_could_not_be_requested_in_one_run_is_requested_in_the_ne
 def test_a_declined_request_of_ours_is_not_sent_again() -> None:
     house = cut_off(House(MATRIX_ENTRY))
     pending(house)
-    definition = Definition(MATRIX.key, four_k=False)
-    declined = ServerRequest(definition=definition, status=RequestStatus.DECLINED, request_id=5)
+    edition = Edition(MATRIX.key, four_k=False)
+    declined = ServerRequest(edition=edition, status=RequestStatus.DECLINED, request_id=5)
     house.server.on("find_requests", FoundRequests(requests=(declined,)))
     house.sync()
     assert posted(house) == []
@@ -183,8 +183,8 @@ def test_a_cut_off_request_that_was_declined_meanwhile_is_not_sent_again() -> No
     """The index shows a declined film like one that was never requested."""
     house = cut_off(House(MATRIX_ENTRY))
     house.server.set_status(MATRIX.key, MediaStatus.UNKNOWN)
-    definition = Definition(MATRIX.key, four_k=False)
-    declined = ServerRequest(definition=definition, status=RequestStatus.DECLINED, request_id=5)
+    edition = Edition(MATRIX.key, four_k=False)
+    declined = ServerRequest(edition=edition, status=RequestStatus.DECLINED, request_id=5)
     house.memory.server_requests.save_reading([], datetime.now(UTC))
     house.server.on("find_requests", FoundRequests(requests=(declined,)))
     report = house.sync()
@@ -213,9 +213,9 @@ def test_an_intent_from_before_the_time_out_is_old_however_absurd_its_age() -> N
     assert [one.key for one in posted(house)] == [MATRIX.key]
 
 
-@pytest.mark.parametrize("answer", [DOWN, AnswerChangedError("seerr", "odd"), UNSURE])
+@pytest.mark.parametrize("answer", [DOWN, ResponseChangedError("seerr", "odd"), UNSURE])
 def test_a_request_without_an_answer_waits_for_a_time_out_from_then_on(
-    answer: Exception | Answered,
+    answer: Exception | RequestResponse,
 ) -> None:
     house = House(MATRIX_ENTRY)
 
@@ -249,7 +249,7 @@ def test_a_request_without_an_answer_that_arrived_is_found_by_the_next_run() -> 
 def test_an_orphan_that_a_refusal_left_keeps_its_own_retry_time() -> None:
     house = House(LOST_ENTRY)
     why = "TMDB knows no TVDB id for it, and the server needs one"
-    impossible = Answered(answer=RequestAnswer.IMPOSSIBLE, detail=why)
+    impossible = RequestResponse(kind=ResponseKind.IMPOSSIBLE, detail=why)
     house.server.on("request", impossible, impossible)
     house.sync()
     pending(house, LOST.key)
@@ -258,7 +258,7 @@ def test_an_orphan_that_a_refusal_left_keeps_its_own_retry_time() -> None:
         assert why in report.items[0].why
         assert report.retry is None
     assert len(posted(house)) == 1
-    assert not house.memory.handled.load().definitions
+    assert not house.memory.handled.load().editions
     failed = house.memory.shelf.failed
     for name, one in failed.items():
         failed[name] = replace(one, retry_at=RUN.started_at)
@@ -268,7 +268,7 @@ def test_an_orphan_that_a_refusal_left_keeps_its_own_retry_time() -> None:
 
 def test_an_orphan_that_a_refusal_left_is_requested_where_a_list_brings_what_it_lacked() -> None:
     house = House(LOST_ENTRY)
-    house.server.on("request", Answered(answer=RequestAnswer.IMPOSSIBLE, detail="no TVDB id"))
+    house.server.on("request", RequestResponse(kind=ResponseKind.IMPOSSIBLE, detail="no TVDB id"))
     house.sync()
     pending(house, LOST.key)
     house.follow(entry("Lost", kind=TV, tmdb=4607, tvdb=73739))

@@ -21,14 +21,14 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import Exclusion, TitleKey
 from listsync.domain.report import Result
 from listsync.domain.server import (
-    Answered,
     MediaStatus,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
+    ResponseKind,
     SearchPage,
     TitleState,
 )
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, StateError
+from listsync.errors import Refusal, RefusedError, ResponseChangedError, StateError
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.exclusions import ExclusionSet, wishes_to_exclude
 from listsync.sync.knowledge import RunKnowledge, Stored
@@ -145,7 +145,7 @@ def requests_with_delays(seed: int) -> list[RequestBody]:
     random = Random(seed)
     shows = [a_series(n, f"Show {n}", tvdb=n, imdb=f"tt{n}", seasons=(1, 2, 3)) for n in range(12)]
     server = FakeServer(*shows, delay=lambda: time.sleep(random.random() / 1000))
-    server.on("request", None, Answered(answer=RequestAnswer.UNSURE), None, None)
+    server.on("request", None, RequestResponse(kind=ResponseKind.UNSURE), None, None)
     wishes = series_with_lists_that_overlap()
     Random(1).shuffle(wishes)
     Desk(server).add(*wishes)
@@ -177,7 +177,7 @@ def test_a_title_whose_seasons_could_not_be_read_keeps_its_match() -> None:
 
 
 def test_an_answer_of_unknown_shape_fails_one_title() -> None:
-    changed = AnswerChangedError("server", "what is this?")
+    changed = ResponseChangedError("server", "what is this?")
     desk = Desk(FakeServer().on("find_by_imdb", changed)).add(*unknowns(2))
     assert desk.outcomes()[0] == Failed("what is this?")
     assert reasons(desk.outcomes()[1:]) == [SkipReason.NOT_FOUND]
@@ -212,7 +212,7 @@ def test_an_answer_in_between_starts_the_count_anew(between: Wish) -> None:
 
 
 def test_a_refusal_counts_as_an_answer() -> None:
-    no = Answered(answer=RequestAnswer.BLOCKLISTED)
+    no = RequestResponse(kind=ResponseKind.BLOCKLISTED)
     desk = Desk(FakeServer().on("request", *[DOWN] * 4, no, *[DOWN] * 4)).add(*films(9))
     assert [type(outcome) for outcome in desk.outcomes()].count(Refused) == 1
     assert len(desk.told) == 9
@@ -256,21 +256,21 @@ def test_a_stop_is_heeded_before_the_next_title() -> None:
 
 
 def test_what_may_have_arrived_is_not_asked_for_again_by_another_name() -> None:
-    server = FakeServer(DUNE).on("request", Answered(answer=RequestAnswer.UNSURE))
+    server = FakeServer(DUNE).on("request", RequestResponse(kind=ResponseKind.UNSURE))
     desk = Desk(server).add(wish(entry(kind=MOVIE, tmdb=438631)), wish(entry(imdb="tt1160419")))
     assert server.counts["request"] == 1
-    assert reasons(desk.outcomes()) == [None, SkipReason.HELD]
+    assert reasons(desk.outcomes()) == [None, SkipReason.ON_HOLD]
 
 
 def test_a_spent_quota_holds_the_rest_of_its_kind() -> None:
-    server = FakeServer(LOST).on("request", Answered(answer=RequestAnswer.QUOTA))
+    server = FakeServer(LOST).on("request", RequestResponse(kind=ResponseKind.QUOTA))
     desk = Desk(server).add(*films(3), wish(entry("Lost", kind=TV, tmdb=4607)))
-    assert reasons(desk.outcomes()) == [None, SkipReason.HELD, SkipReason.HELD, None]
+    assert reasons(desk.outcomes()) == [None, SkipReason.ON_HOLD, SkipReason.ON_HOLD, None]
     assert server.posted[1].key == LOST.key
 
 
 def test_the_impossible_is_not_asked_for_again_by_another_name() -> None:
-    server = FakeServer(DUNE).on("request", Answered(answer=RequestAnswer.IMPOSSIBLE))
+    server = FakeServer(DUNE).on("request", RequestResponse(kind=ResponseKind.IMPOSSIBLE))
     desk = Desk(server).add(wish(entry(kind=MOVIE, tmdb=438631)), wish(entry(imdb="tt1160419")))
     assert server.counts["request"] == 1
     assert reasons(desk.outcomes()) == [None, SkipReason.SETBACK]

@@ -10,9 +10,9 @@ from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.report import Result, SyncReport, Verdict
-from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
+from listsync.domain.server import Asking, RequestBody, RequestResponse, ResponseKind
 from listsync.domain.server_knowledge import Allowance, Quota
-from listsync.errors import AnswerChangedError
+from listsync.errors import ResponseChangedError
 from listsync.sync.limits import Allowances
 from tests.builders import DRY_RUN, MOVIE, RUN, TV, entry, rules
 from tests.fakes import DOWN, a_series
@@ -230,9 +230,9 @@ def test_what_a_user_has_no_permission_for_is_on_hold(
 
 
 def test_the_last_word_is_the_servers() -> None:
-    """A quota that another client uses up meanwhile: the answer ends it for both definitions."""
+    """A quota that another client uses up meanwhile: the answer ends it for both editions."""
     one = house(family=family(5))
-    one.server.on("request", None, Answered(answer=RequestAnswer.QUOTA))
+    one.server.on("request", None, RequestResponse(kind=ResponseKind.QUOTA))
     one.follow(*films(3), of=by("family", "hd"))
     one.follow(*films(3), of=by("family", "uhd", four_k=True))
     report = one.sync()
@@ -242,7 +242,7 @@ def test_the_last_word_is_the_servers() -> None:
 
 def test_a_server_that_does_not_say_what_a_user_may_do_is_asked_for_titles() -> None:
     one = house(family=family(5))
-    one.server.on("allowance_of", AnswerChangedError("server", "the answer is no quota"))
+    one.server.on("allowance_of", ResponseChangedError("server", "the answer is no quota"))
     one.follow(*films(2), of=by("family"))
     assert one.sync().result is Result.OK
     assert asked(one) == [1, 2]

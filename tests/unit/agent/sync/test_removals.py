@@ -11,7 +11,13 @@ from listsync.domain.lists import Fetched, ListEntry
 from listsync.domain.notices import NoticeKind
 from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.run_notes import HandledEntries
-from listsync.domain.server import Answered, Cancelled, MediaStatus, RequestAnswer, TitleState
+from listsync.domain.server import (
+    Cancelled,
+    MediaStatus,
+    RequestResponse,
+    ResponseKind,
+    TitleState,
+)
 from listsync.errors import UnavailableError
 from tests.builders import DRY_RUN, MOVIE, RUN, entry, rules
 from tests.fakes import DOWN, FakeServer, Title, a_film, whole
@@ -284,7 +290,7 @@ def test_what_was_decided_between_our_look_and_our_deletion_is_not_told_as_taken
 def test_somebody_elses_request_stays() -> None:
     house = Leaving(LEAVING, FILMS[:2])
     house.server.on(
-        "request", Answered(answer=RequestAnswer.COVERED, detail="requested by somebody else")
+        "request", RequestResponse(kind=ResponseKind.COVERED, detail="requested by somebody else")
     )
     house.show(FILMS[:3])
     house.sync()

@@ -22,7 +22,7 @@ from listsync.domain.decisions import (
 from listsync.domain.lists import Fetched, ListOutcome, SkippedRow
 from listsync.domain.media import TitleKey
 from listsync.domain.report import Verdict
-from listsync.domain.server import Answered, RequestAnswer, RequestBody
+from listsync.domain.server import RequestBody, RequestResponse, ResponseKind
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.fetch_lists import Reading
 from listsync.sync.report import Tally, verdict_of
@@ -57,22 +57,22 @@ def verdicts(tally: Tally) -> list[dict[Verdict, int]]:
     [
         (Requested(BODY, None), Verdict.REQUESTED, "would be requested"),
         (
-            Requested(BODY, Answered(answer=RequestAnswer.REQUESTED, detail="waits")),
+            Requested(BODY, RequestResponse(kind=ResponseKind.REQUESTED, detail="waits")),
             Verdict.REQUESTED,
             "waits",
         ),
         (
-            Requested(BODY, Answered(answer=RequestAnswer.COVERED, detail="exists")),
+            Requested(BODY, RequestResponse(kind=ResponseKind.COVERED, detail="exists")),
             Verdict.ALREADY,
             "exists",
         ),
         (
-            Refused(BODY, Answered(answer=RequestAnswer.QUOTA)),
+            Refused(BODY, RequestResponse(kind=ResponseKind.QUOTA)),
             Verdict.ON_HOLD,
             "on hold: the quota of the requesting user is used up",
         ),
         (
-            Refused(BODY, Answered(answer=RequestAnswer.IMPOSSIBLE, detail="no such film")),
+            Refused(BODY, RequestResponse(kind=ResponseKind.IMPOSSIBLE, detail="no such film")),
             Verdict.FAILED,
             "the server cannot do it: no such film",
         ),
@@ -103,23 +103,23 @@ def test_every_reason_to_skip_has_a_verdict(reason: SkipReason) -> None:
     "answer",
     [
         answer
-        for answer in RequestAnswer
-        if answer not in (RequestAnswer.REQUESTED, RequestAnswer.COVERED, *HOLDS)
+        for answer in ResponseKind
+        if answer not in (ResponseKind.REQUESTED, ResponseKind.COVERED, *HOLDS)
     ],
 )
-def test_every_refusal_is_said_in_words(answer: RequestAnswer) -> None:
-    verdict, why = verdict_of(Refused(BODY, Answered(answer=answer, detail="so it said")))
-    is_blocklisted = answer is RequestAnswer.BLOCKLISTED
+def test_every_refusal_is_said_in_words(answer: ResponseKind) -> None:
+    verdict, why = verdict_of(Refused(BODY, RequestResponse(kind=answer, detail="so it said")))
+    is_blocklisted = answer is ResponseKind.BLOCKLISTED
     assert verdict is (Verdict.EXCLUDED if is_blocklisted else Verdict.FAILED)
     assert why.endswith(": so it said")
 
 
 @pytest.mark.parametrize("answer", HOLDS)
 def test_a_user_who_may_not_ask_for_more_holds_the_first_title_like_the_next(
-    answer: RequestAnswer,
+    answer: ResponseKind,
 ) -> None:
-    first = verdict_of(Refused(BODY, Answered(answer=answer, detail="so it said")))
-    assert first == verdict_of(Skip(SkipReason.HELD, HOLDS[answer]))
+    first = verdict_of(Refused(BODY, RequestResponse(kind=answer, detail="so it said")))
+    assert first == verdict_of(Skip(SkipReason.ON_HOLD, HOLDS[answer]))
 
 
 def test_only_the_first_list_requested_a_title() -> None:
@@ -210,8 +210,8 @@ def test_a_list_that_failed_reports_its_memory() -> None:
 
 _OUTCOMES: list[Outcome] = [
     Requested(BODY, None),
-    Requested(BODY, Answered(answer=RequestAnswer.COVERED)),
-    Refused(BODY, Answered(answer=RequestAnswer.QUOTA)),
+    Requested(BODY, RequestResponse(kind=ResponseKind.COVERED)),
+    Refused(BODY, RequestResponse(kind=ResponseKind.QUOTA)),
     Failed("no answer"),
     *(Skip(reason) for reason in SkipReason),
 ]

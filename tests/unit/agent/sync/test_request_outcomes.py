@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Edition, TitleKey
 from listsync.domain.notices import NoticeKind
 from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import MediaStatus, RequestStatus, ServerRequest
@@ -33,7 +33,7 @@ def request(
     four_k: bool = False,
 ) -> ServerRequest:
     return ServerRequest(
-        definition=Definition(key, four_k),
+        edition=Edition(key, four_k),
         status=status,
         request_id=number,
         seasons=frozenset(seasons),
@@ -154,7 +154,7 @@ def test_a_request_that_failed_needs_a_person_and_is_not_repeated() -> None:
 def test_a_request_for_a_series_that_failed_is_told_at_the_first_sync() -> None:
     house = house_of(request(LOST.key, FAILED, 1, 1, 2))
     house.server.set_status(LOST.key, MediaStatus.PROCESSING)
-    house.server.covered[Definition(LOST.key, four_k=False)] = {1, 2}
+    house.server.covered[Edition(LOST.key, four_k=False)] = {1, 2}
     for _ in range(2):
         assert "Lost" in house.sync().notices[0].text
     assert posted(house) == [(MATRIX.key, ())]
@@ -282,6 +282,6 @@ def test_of_a_series_the_newest_request_of_each_season_counts() -> None:
 
 
 def test_what_has_vanished_without_a_request_is_known_to_have_none() -> None:
-    gone = Definition(LOST.key, four_k=False)
-    none = ServerRequest(definition=gone, status=RequestStatus.NONE)
-    assert digest([request()], [gone, Definition(MATRIX.key, four_k=False)]) == [request(), none]
+    gone = Edition(LOST.key, four_k=False)
+    none = ServerRequest(edition=gone, status=RequestStatus.NONE)
+    assert digest([request()], [gone, Edition(MATRIX.key, four_k=False)]) == [request(), none]

@@ -13,7 +13,7 @@ from listsync.domain.decisions import Decision, Match, Prepared, Request, Skip, 
 from listsync.domain.list_rules import Filters, Seasons, Span, Which
 from listsync.domain.list_rules import ListRules as Rules
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import NO_IDS, Definition, Exclusion, MediaType, TitleKey
+from listsync.domain.media import NO_IDS, Edition, Exclusion, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries, HandledSeasons
 from listsync.domain.server import (
     Asking,
@@ -60,14 +60,14 @@ def knowing(
     *,
     exclusions: tuple[Exclusion, ...] = (),
     status: int = MediaStatus.UNKNOWN,
-    watched: dict[Definition, date] | None = None,
+    watched: dict[Edition, date] | None = None,
     acted_on: str = "1",
     holds: Mapping[tuple[MediaType, bool], str] | None = None,
 ) -> RunKnowledge:
     """Know the server's *status* of all; what is *watched* was handled by lists `a` and `b`."""
     states = {key: TitleState(status, status) for key in (FILM, SERIES)}
     places = [(f"file:{name}", False) for name in "ab"] if watched else []
-    row = {"tmdb:tv/1396": Definition(SERIES, False)}
+    row = {"tmdb:tv/1396": Edition(SERIES, False)}
     seasons = {"tmdb:tv/1396": HandledSeasons("all", acted_on)}
     entries = HandledEntries(dict.fromkeys(places, row), dict.fromkeys(places, seasons))
     return RunKnowledge(
@@ -125,7 +125,7 @@ def test_what_is_there_already_is_not_filtered() -> None:
 def test_without_facts_nothing_passes_a_filter() -> None:
     one = decided(wanted_by(of("a", filters=OLD)), facts=None)
     assert isinstance(one, Skip)
-    assert one.reason is SkipReason.HELD
+    assert one.reason is SkipReason.ON_HOLD
 
 
 def test_facts_are_needed_only_where_a_list_that_may_ask_has_filters() -> None:
@@ -151,7 +151,7 @@ def test_a_genre_is_excluded_for_all_lists() -> None:
 def test_a_user_that_does_not_exist_holds_only_lists_that_name_it() -> None:
     known = knowing(RunLimits(trouble={"family": "no user called family"}))
     alone = decided(wanted_by(of("a", asking=FAMILY)), known)
-    assert alone == Skip(SkipReason.HELD, "no user called family")
+    assert alone == Skip(SkipReason.ON_HOLD, "no user called family")
     both = decided(wanted_by(of("a", asking=FAMILY), of("b", asking=GUESTS)), known)
     assert body_of(both).asking == GUESTS
 
@@ -163,7 +163,7 @@ def test_what_radarr_does_not_have_holds_only_lists_that_name_it() -> None:
     )
     known = knowing(RunLimits(arr=ArrDirectory({MOVIE: names})))
     alone = decided(wanted_by(of("a", asking=GUESTS)), known)
-    assert alone == Skip(SkipReason.HELD, "tag not looked up yet: 'guests'")
+    assert alone == Skip(SkipReason.ON_HOLD, "tag not looked up yet: 'guests'")
     both = decided(wanted_by(of("a", asking=GUESTS), of("b", asking=FAMILY)), known)
     assert body_of(both).destination == Destination(server_id=0, profile_id=4, tags=(1,))
     assert isinstance(decided(wanted_by(of("a"))), Request)
@@ -172,7 +172,7 @@ def test_what_radarr_does_not_have_holds_only_lists_that_name_it() -> None:
 def test_a_user_whose_quota_is_used_up_stops_that_user_only() -> None:
     known = knowing()
     known.refuse("family", MOVIE, four_k=False, why="used up")
-    assert decided(wanted_by(of("a", asking=FAMILY)), known) == Skip(SkipReason.HELD, "used up")
+    assert decided(wanted_by(of("a", asking=FAMILY)), known) == Skip(SkipReason.ON_HOLD, "used up")
     assert isinstance(decided(wanted_by(of("b")), known), Request)
     series = decided(wanted_by(of("a", asking=FAMILY), one=BAD), known, seasons=details())
     assert isinstance(series, Request)
@@ -247,7 +247,7 @@ _OLD, _NEW, _LATER = _SINCE, TODAY, TODAY + timedelta(days=20)
 
 
 def test_a_season_that_aired_after_the_series_was_handled_is_asked_for() -> None:
-    known = knowing(status=MediaStatus.AVAILABLE, watched={Definition(SERIES, False): _SINCE})
+    known = knowing(status=MediaStatus.AVAILABLE, watched={Edition(SERIES, False): _SINCE})
     wish = wanted_by(of("a", new_seasons=True, asking=GUESTS), of("b"), one=BAD)
     assert needs_seasons(wish, found(SERIES), None, known)
     one = decided(wish, known, seasons=airing(_NEW, _OLD, None, _NEW, _LATER))
@@ -257,7 +257,7 @@ def test_a_season_that_aired_after_the_series_was_handled_is_asked_for() -> None
 
 
 def test_a_season_that_airs_on_the_very_day_of_handling_is_new() -> None:
-    series = Definition(SERIES, False)
+    series = Edition(SERIES, False)
     wish = wanted_by(of("a", new_seasons=True), one=BAD)
     for airs, seasons in ((_SINCE, (2,)), (_SINCE - timedelta(days=1), None)):
         known = knowing(status=MediaStatus.AVAILABLE, watched={series: _SINCE})
@@ -266,7 +266,7 @@ def test_a_season_that_airs_on_the_very_day_of_handling_is_new() -> None:
 
 
 def test_a_new_season_that_was_acted_on_is_not_new_any_more() -> None:
-    watched = {Definition(SERIES, False): _SINCE}
+    watched = {Edition(SERIES, False): _SINCE}
     known = knowing(status=MediaStatus.AVAILABLE, watched=watched, acted_on="1,2")
     wish = wanted_by(of("a", new_seasons=True), one=BAD)
     one = decided(wish, known, seasons=airing(None, _OLD, _NEW))
@@ -274,7 +274,7 @@ def test_a_new_season_that_was_acted_on_is_not_new_any_more() -> None:
 
 
 def test_new_seasons_are_held_back_like_anything_else() -> None:
-    series = Definition(SERIES, False)
+    series = Edition(SERIES, False)
     wish = wanted_by(of("a", new_seasons=True), one=BAD)
     kept_back = [
         knowing(status=MediaStatus.AVAILABLE, watched={series: _SINCE}, holds=holds)
@@ -293,7 +293,7 @@ def test_new_seasons_are_held_back_like_anything_else() -> None:
     [(MediaStatus.UNKNOWN, SkipReason.HANDLED), (MediaStatus.DELETED, SkipReason.DELETED)],
 )
 def test_what_was_deleted_stays_so_whatever_airs(status: int, reason: SkipReason) -> None:
-    known = knowing(status=status, watched={Definition(SERIES, False): _SINCE})
+    known = knowing(status=status, watched={Edition(SERIES, False): _SINCE})
     wish = wanted_by(of("a", new_seasons=True), one=BAD)
     one = decided(wish, known, seasons=airing(None, _NEW))
     assert isinstance(one, Skip)
@@ -301,7 +301,7 @@ def test_what_was_deleted_stays_so_whatever_airs(status: int, reason: SkipReason
 
 
 def test_new_seasons_are_asked_for_only_where_a_list_wants_that_and_it_is_due() -> None:
-    watched = {Definition(SERIES, False): _SINCE}
+    watched = {Edition(SERIES, False): _SINCE}
     known = knowing(status=MediaStatus.AVAILABLE, watched=watched)
     assert not needs_seasons(wanted_by(of("a"), one=BAD), found(SERIES), None, known)
     not_due = knowing(status=MediaStatus.AVAILABLE)

@@ -8,19 +8,19 @@ import pytest
 
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
+from listsync.domain.media import Edition, Exclusion, MediaType, TitleKey
 from listsync.domain.report import Phase, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.server import (
-    Answered,
     MediaStatus,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
+    ResponseKind,
     SearchPage,
 )
 from listsync.errors import (
-    AnswerChangedError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     StateError,
     UnavailableError,
 )
@@ -511,7 +511,7 @@ def test_4k_is_held_where_nothing_would_fetch_it(
     [
         UnavailableError("server", "connection refused"),
         RefusedError("server", Refusal.CREDENTIAL, "the key is refused"),
-        AnswerChangedError("server", "what is this?"),
+        ResponseChangedError("server", "what is this?"),
     ],
     ids=["down", "key", "shape"],
 )
@@ -550,13 +550,13 @@ def test_a_failed_list_makes_the_run_partly_good() -> None:
 
 def test_a_failed_title_makes_the_run_partly_good() -> None:
     house = House(*MINE)
-    house.server.on("request", Answered(answer=RequestAnswer.IMPOSSIBLE, detail="no"))
+    house.server.on("request", RequestResponse(kind=ResponseKind.IMPOSSIBLE, detail="no"))
     assert house.sync().result is Result.PARTLY
 
 
 def test_the_impossible_is_not_tried_again_at_once() -> None:
     house = House(MATRIX_ENTRY)
-    house.server.on("request", Answered(answer=RequestAnswer.IMPOSSIBLE, detail="no"))
+    house.server.on("request", RequestResponse(kind=ResponseKind.IMPOSSIBLE, detail="no"))
     house.sync()
     assert verdicts(house.sync()) == {Verdict.SKIPPED: 1}
     assert house.server.counts["request"] == 1
@@ -644,7 +644,7 @@ def test_what_was_handled_belongs_to_one_server() -> None:
     house.server.info = replace(SERVER, identity="fake-2")
     house.sync(replace(RUN, confirmed=True))
     assert len(house.server.posted) == 2
-    assert Definition(MATRIX.key, False) in house.memory.handled.load().definitions
+    assert Edition(MATRIX.key, False) in house.memory.handled.load().editions
 
 
 def test_an_index_that_lost_most_holds_everything_until_it_is_confirmed() -> None:

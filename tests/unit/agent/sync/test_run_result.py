@@ -13,10 +13,10 @@ from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import ItemReport, ListReport, Result, Verdict
 from listsync.domain.server_knowledge import CONFIRM
 from listsync.errors import (
-    AnswerChangedError,
     ListsyncError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
 )
 from listsync.sync.run_recorder import failure_kind, notices_of, result_of
@@ -190,7 +190,7 @@ def test_a_run_of_no_lists_is_well() -> None:
         (UnavailableError("server", "no answer"), NoticeKind.SERVER_UNREACHABLE),
         (RefusedError("server", Refusal.CREDENTIAL, "wrong key"), NoticeKind.KEY_REFUSED),
         (RefusedError("server", Refusal.PERMISSION, "not allowed"), NoticeKind.SYNC_FAILED),
-        (AnswerChangedError("server", "no JSON"), NoticeKind.SYNC_FAILED),
+        (ResponseChangedError("server", "no JSON"), NoticeKind.SYNC_FAILED),
     ],
     ids=str,
 )

@@ -4,11 +4,11 @@ import pytest
 
 from listsync.domain.media import Exclusion, TitleKey
 from listsync.domain.report import Result, Retry, Verdict
-from listsync.domain.server import Answered, RequestAnswer
+from listsync.domain.server import RequestResponse, ResponseKind
 from listsync.errors import (
-    AnswerChangedError,
     Refusal,
     RefusedError,
+    ResponseChangedError,
     UnavailableError,
     UnreachableError,
 )
@@ -17,7 +17,7 @@ from tests.fakes import DOWN
 from tests.unit.agent.sync.test_run import LOST_ENTRY, MATRIX_ENTRY, MINE, House
 
 _REFUSED = RefusedError("server", Refusal.CREDENTIAL, "the key is refused")
-_UNSURE = Answered(answer=RequestAnswer.UNSURE, detail="lost")
+_UNSURE = RequestResponse(kind=ResponseKind.UNSURE, detail="lost")
 _FILMS = [entry(f"Film {number}", kind=MOVIE, tmdb=number) for number in range(1, 9)]
 
 
@@ -56,7 +56,7 @@ def test_a_server_that_stops_answering_in_the_run_is_asked_again() -> None:
 
 def test_a_server_that_is_not_understood_any_more_is_asked_again_rarely() -> None:
     house = House(*_FILMS)
-    house.server.on("request", *[AnswerChangedError("server", "what is this?")] * 5)
+    house.server.on("request", *[ResponseChangedError("server", "what is this?")] * 5)
     retry = house.sync().retry
     assert retry is not None
     assert retry.is_slow
@@ -72,7 +72,7 @@ def test_a_key_that_is_refused_in_the_run_is_tried_again_rarely() -> None:
 
 @pytest.mark.parametrize("trouble", [DOWN, _UNSURE], ids=["no-answer", "lost-answer"])
 def test_several_titles_without_an_answer_are_asked_for_again(
-    trouble: UnavailableError | Answered,
+    trouble: UnavailableError | RequestResponse,
 ) -> None:
     house = House(*_FILMS)
     house.server.on("request", trouble, None, trouble)
@@ -100,7 +100,7 @@ def test_a_single_title_that_cannot_be_looked_up_waits_for_the_next_run() -> Non
 
 def test_titles_that_the_server_refuses_are_not_tried_again_by_the_run() -> None:
     house = House(*_FILMS)
-    no = Answered(answer=RequestAnswer.IMPOSSIBLE, detail="no TVDB id")
+    no = RequestResponse(kind=ResponseKind.IMPOSSIBLE, detail="no TVDB id")
     house.server.on("request", no, no, no)
     report = house.sync()
     assert (report.result, report.retry) == (Result.PARTLY, None)

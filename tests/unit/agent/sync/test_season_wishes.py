@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from listsync.domain.list_rules import ALL_SEASONS, Filters, ListRules, Seasons, Span, Which
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition
+from listsync.domain.media import Edition
 from listsync.domain.report import SyncReport, Verdict
 from listsync.domain.run_notes import HandledSeasons
-from listsync.domain.server import ABSENT, Answered, MediaStatus, RequestAnswer, TitleState
+from listsync.domain.server import ABSENT, MediaStatus, RequestResponse, ResponseKind, TitleState
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard
@@ -55,7 +55,7 @@ class World:
         self.server = FakeServer(BAD, a_film(1396, "Mirror"))
         self.memory = FakeMemory()
         self.four_k = four_k
-        self.title = Definition(BAD.key, four_k)
+        self.title = Edition(BAD.key, four_k)
         self.lists: dict[str, tuple[ListRules, Sequence[ListEntry]]] = {}
         self.facts = FakeFacts()
         self.cap: Cap = UNCAPPED
@@ -231,7 +231,7 @@ def test_a_forgotten_series_that_is_whole_is_not_requested(world: World, status:
 def test_editions_know_nothing_of_one_another() -> None:
     world = World().follow(FIRST)
     world.sync()
-    world.four_k, world.title = True, Definition(BAD.key, four_k=True)
+    world.four_k, world.title = True, Edition(BAD.key, four_k=True)
     world.follow(named(1, 2), "in-4k").sync()
     assert [(body.four_k, body.seasons) for body in world.server.posted] == [
         (False, (1,)),
@@ -374,7 +374,7 @@ def test_a_filter_does_not_hide_that_a_series_is_there(world: World) -> None:
 
 def test_a_refused_request_is_tried_again(world: World) -> None:
     world.follow(FIRST).sync()
-    world.server.on("request", Answered(answer=RequestAnswer.QUOTA, detail="used up"))
+    world.server.on("request", RequestResponse(kind=ResponseKind.QUOTA, detail="used up"))
     world.follow(ALL_SEASONS).sync()
     assert world.remembers() == {HandledSeasons("first", "1")}
     world.sync()

@@ -54,7 +54,7 @@ def test_all_entries_behind_an_open_title_are_noted(is_fresh: bool) -> None:
     assert set(notes.matches) == ({lookup} if is_fresh else set())
 
 
-def test_entries_of_both_definitions_are_noted() -> None:
+def test_entries_of_both_editions_are_noted() -> None:
     one = entry("Crash", kind=MOVIE)
     wishes = wishes_of(
         [

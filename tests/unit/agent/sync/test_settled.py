@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from listsync.domain.decisions import Found, How, Match, Member
 from listsync.domain.list_rules import ALL_SEASONS, ListRules, Seasons, Which
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, Exclusion, TitleKey
+from listsync.domain.media import Edition, Exclusion, TitleKey
 from listsync.domain.report import SyncReport
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import MediaStatus, TitleState
@@ -52,12 +52,12 @@ def settle(
     state: TitleState = AVAILABLE,
     handled: Mapping[str, TitleKey] | None = None,
     exclusions: Sequence[Exclusion] = (),
-    watched: Mapping[Definition, date] | None = None,
+    watched: Mapping[Edition, date] | None = None,
     matches: Mapping[str, Match] | None = None,
 ) -> Settled:
     """Settle *groups*, whose entries were *handled* in the lists `mine` and `other`."""
     titles = {
-        name: Definition(key, four_k=False)
+        name: Edition(key, four_k=False)
         for name, key in (handled or {"tmdb:movie/438631": DUNE, "imdb:tt1160419": DUNE}).items()
     }
     entries = HandledEntries({("file:mine", False): titles, ("file:other", False): titles})
@@ -173,7 +173,7 @@ def test_what_a_list_does_not_take_is_decided() -> None:
 
 def test_a_series_that_is_due_for_a_look_is_decided() -> None:
     wanted = groups(BY_TMDB)
-    watched = {Definition(DUNE, four_k=False): date(2026, 11, 1)}
+    watched = {Edition(DUNE, four_k=False): date(2026, 11, 1)}
     assert settle(wanted, watched=watched).open == wanted
 
 

@@ -96,19 +96,19 @@ def test_a_few_that_are_missing_count_as_missing() -> None:
 
 def test_many_that_are_missing_at_once_are_kept_and_the_time_is_noted() -> None:
     judged = judge_missing(lacking(10, 12), is_doubted=False, at=NOW)
-    assert (judged.kept, judged.absent) == (Kept(frozenset({"new"}), held=10), ())
+    assert (judged.kept, judged.absent) == (Kept(frozenset({"new"}), on_hold=10), ())
     assert judged.shrunk_at == NOW
 
 
 def test_the_first_time_counts_while_many_stay_missing() -> None:
     since = NOW - timedelta(days=6)
     judged = judge_missing(lacking(10, 12, since), is_doubted=False, at=NOW)
-    assert (judged.kept.held, judged.shrunk_at) == (10, since)
+    assert (judged.kept.on_hold, judged.shrunk_at) == (10, since)
 
 
 def test_after_a_week_many_count_as_missing_too() -> None:
     judged = judge_missing(lacking(10, 12, NOW - _WEEK), is_doubted=False, at=NOW)
-    assert (judged.kept.held, judged.absent, judged.shrunk_at) == (0, _GONE, NOW - _WEEK)
+    assert (judged.kept.on_hold, judged.absent, judged.shrunk_at) == (0, _GONE, NOW - _WEEK)
 
 
 @pytest.mark.parametrize("since", [None, NOW - _WEEK], ids=["never", "a-week"])

@@ -21,17 +21,17 @@ from listsync.domain.decisions import (
     SkipReason,
     Wish,
 )
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Edition, TitleKey
 from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import HandledEntries, Intent, Notes
 from listsync.domain.server import (
-    Answered,
     MediaStatus,
-    RequestAnswer,
     RequestBody,
+    RequestResponse,
+    ResponseKind,
     TitleState,
 )
-from listsync.errors import AnswerChangedError, StateError
+from listsync.errors import ResponseChangedError, StateError
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.run_recorder import Recorder
@@ -54,7 +54,7 @@ from tests.fakes import DOWN, SERVER, FakeMemory, FakeServer
 FILM, SERIES = TitleKey(MOVIE, 603), TitleKey(TV, 1396)
 FILM_BODY = RequestBody(key=FILM, four_k=False)
 OTHER_BODY = RequestBody(key=TitleKey(MOVIE, 604), four_k=False)
-REQUESTED = Answered(answer=RequestAnswer.REQUESTED, request_id=1)
+REQUESTED = RequestResponse(kind=ResponseKind.REQUESTED, request_id=1)
 
 NOTHING_HANDLED = HandledEntries()
 
@@ -102,8 +102,8 @@ class Desk:
         self._coming = coming
         return self.writer.act(wanted, Request(body))
 
-    def answered(self, answer: RequestAnswer, detail: str = "") -> Outcome:
-        self.server.on("request", Answered(answer=answer, detail=detail))
+    def answered(self, answer: ResponseKind, detail: str = "") -> Outcome:
+        self.server.on("request", RequestResponse(kind=answer, detail=detail))
         return self.ask()
 
     def intended(self) -> list[RequestBody]:
@@ -139,7 +139,7 @@ def test_the_outcome_is_written_together_with_the_next_intent() -> None:
     (first, (intent,)), (second, (next_intent,)) = desk.memory.commits
     assert (len(first), intent) == (0, Intent("The Matrix (1999)", (rules().name,), FILM_BODY))
     assert [sent.body for sent in second.sent] == [FILM_BODY]
-    assert [one.definition.key for one in second.handled] == [FILM]
+    assert [one.edition.key for one in second.handled] == [FILM]
     assert next_intent.body == OTHER_BODY
 
 
@@ -233,7 +233,7 @@ def test_no_intent_is_ahead_of_a_title_that_the_server_has_already() -> None:
 def test_a_refusal_is_written_before_the_next_request() -> None:
     desk = Desk()
     desk.ask(body(1))
-    desk.server.on("request", Answered(answer=RequestAnswer.IMPOSSIBLE, detail="no"))
+    desk.server.on("request", RequestResponse(kind=ResponseKind.IMPOSSIBLE, detail="no"))
     desk.ask(body(2), coming=coming(3))
     desk.ask(body(3))
     assert commits(desk)[-1] == ([2], [3])
@@ -296,13 +296,13 @@ def test_what_the_server_says_it_took_is_what_we_say() -> None:
     desk = Desk()
     wanted = RequestBody(key=SERIES, four_k=False, seasons=(0, 1))
     taken = replace(wanted, seasons=(1,))
-    answered = Answered(answer=RequestAnswer.REQUESTED, request_id=1, seasons=(1,))
+    answered = RequestResponse(kind=ResponseKind.REQUESTED, request_id=1, seasons=(1,))
     desk.server.on("request", answered)
     assert desk.ask(wanted, series_wish()) == Requested(taken, answered)
     assert desk.requested() == (taken,)
     assert [sent.body for sent in desk.flushed().sent] == [taken]
     # Season 0 was asked for all the same: a later wish of this run is not to ask again.
-    assert desk.known.asked == {Definition(SERIES, False): {0, 1}}
+    assert desk.known.requested_seasons == {Edition(SERIES, False): {0, 1}}
 
 
 def test_every_entry_behind_a_wish_is_handled() -> None:
@@ -314,7 +314,7 @@ def test_every_entry_behind_a_wish_is_handled() -> None:
 
 
 def test_an_entry_is_noted_as_handled_once() -> None:
-    entries = {"tmdb:movie/603": Definition(FILM_BODY.key, four_k=False)}
+    entries = {"tmdb:movie/603": Edition(FILM_BODY.key, four_k=False)}
     desk = Desk(handled=HandledEntries({("file:mine", False): entries}))
     desk.ask()
     assert desk.flushed().handled == []
@@ -333,7 +333,7 @@ def test_an_entry_is_noted_as_handled_once() -> None:
         (SkipReason.NO_SEASONS, False),
         (SkipReason.NO_TVDB_ID, False),
         (SkipReason.SETBACK, False),
-        (SkipReason.HELD, False),
+        (SkipReason.ON_HOLD, False),
     ],
 )
 def test_a_skip_handles_an_entry_only_if_the_server_had_its_title(
@@ -363,20 +363,20 @@ def test_an_exclusion_is_never_handled() -> None:
 
 def test_what_was_covered_is_handled_but_not_counted_as_requested() -> None:
     desk = Desk()
-    outcome = desk.answered(RequestAnswer.COVERED, "exists")
+    outcome = desk.answered(ResponseKind.COVERED, "exists")
     assert isinstance(outcome, Requested)
     assert desk.requested() == ()
-    assert Definition(FILM, False) in desk.known.asked
+    assert Edition(FILM, False) in desk.known.requested_seasons
     assert len(desk.flushed().handled) == 1
 
 
 @pytest.mark.parametrize(
     ("answer", "both"),
-    [(RequestAnswer.QUOTA, {False, True}), (RequestAnswer.PERMISSION, {False})],
+    [(ResponseKind.QUOTA, {False, True}), (ResponseKind.PERMISSION, {False})],
     ids=["quota", "permission"],
 )
 def test_a_used_up_quota_stops_the_user_for_the_kind_and_a_missing_permission_as_far_as_it_goes(
-    answer: RequestAnswer, both: set[bool]
+    answer: ResponseKind, both: set[bool]
 ) -> None:
     desk = Desk()
     assert isinstance(desk.answered(answer), Refused)
@@ -391,28 +391,28 @@ def test_a_used_up_quota_stops_the_user_for_the_kind_and_a_missing_permission_as
 
 def test_the_impossible_is_a_setback_at_once() -> None:
     desk = Desk()
-    assert isinstance(desk.answered(RequestAnswer.IMPOSSIBLE, "no such film"), Refused)
-    assert desk.known.setbacks == {(Definition(FILM, False), None): "no such film"}
+    assert isinstance(desk.answered(ResponseKind.IMPOSSIBLE, "no such film"), Refused)
+    assert desk.known.setbacks == {(Edition(FILM, False), None): "no such film"}
     ((title, one),) = desk.flushed().failed.items()
-    assert (title, one.why) == ((Definition(FILM, False), None), "no such film")
+    assert (title, one.why) == ((Edition(FILM, False), None), "no such film")
 
 
-@pytest.mark.parametrize("answer", [RequestAnswer.UNSURE, RequestAnswer.BLOCKLISTED])
+@pytest.mark.parametrize("answer", [ResponseKind.UNSURE, ResponseKind.BLOCKLISTED])
 def test_what_may_have_arrived_or_is_blocklisted_is_left_alone_in_this_run(
-    answer: RequestAnswer,
+    answer: ResponseKind,
 ) -> None:
     desk = Desk()
     assert isinstance(desk.answered(answer), Refused)
-    assert set(desk.known.on_hold) == {Definition(FILM, False)}
+    assert set(desk.known.on_hold) == {Edition(FILM, False)}
     notes = desk.flushed()
     assert notes.handled == []
-    assert [sent.answered.answer for sent in notes.sent] == [answer]
+    assert [sent.answered.kind for sent in notes.sent] == [answer]
 
 
 @pytest.mark.parametrize(
-    "answer", [RequestAnswer.QUOTA, RequestAnswer.PERMISSION, RequestAnswer.IMPOSSIBLE]
+    "answer", [ResponseKind.QUOTA, ResponseKind.PERMISSION, ResponseKind.IMPOSSIBLE]
 )
-def test_a_clear_no_leaves_nothing_on_hold(answer: RequestAnswer) -> None:
+def test_a_clear_no_leaves_nothing_on_hold(answer: ResponseKind) -> None:
     desk = Desk()
     desk.answered(answer)
     assert desk.known.on_hold == {}
@@ -420,11 +420,11 @@ def test_a_clear_no_leaves_nothing_on_hold(answer: RequestAnswer) -> None:
 
 def test_an_answer_of_unknown_shape_fails_the_title_and_keeps_the_intent() -> None:
     desk = Desk()
-    desk.server.on("request", AnswerChangedError("server", "what is this?"))
+    desk.server.on("request", ResponseChangedError("server", "what is this?"))
     assert desk.ask() == Failed("what is this?")
     desk.writer.flush()
     assert desk.intended() == [FILM_BODY]
-    assert Definition(FILM, False) in desk.known.on_hold
+    assert Edition(FILM, False) in desk.known.on_hold
 
 
 def test_no_answer_is_raised_and_keeps_the_intent() -> None:
@@ -434,7 +434,7 @@ def test_no_answer_is_raised_and_keeps_the_intent() -> None:
         desk.ask()
     desk.writer.flush()
     assert desk.intended() == [FILM_BODY]
-    assert Definition(FILM, False) in desk.known.on_hold
+    assert Edition(FILM, False) in desk.known.on_hold
 
 
 def test_two_requests_for_one_series_are_counted_as_one_title() -> None:
@@ -442,7 +442,7 @@ def test_two_requests_for_one_series_are_counted_as_one_title() -> None:
     for seasons in ((2,), (1, 3)):
         desk.ask(RequestBody(key=SERIES, four_k=False, seasons=seasons), series_wish())
     assert desk.requested() == (RequestBody(key=SERIES, four_k=False, seasons=(1, 2, 3)),)
-    assert desk.known.asked == {Definition(SERIES, False): frozenset({1, 2, 3})}
+    assert desk.known.requested_seasons == {Edition(SERIES, False): frozenset({1, 2, 3})}
 
 
 # Matches

@@ -1,4 +1,4 @@
-"""What the open HTTP door costs: memory, time to start, and what its clients take from a sync."""
+"""What HTTP costs: memory, time to start, and what its clients take from a sync."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _ROUNDS = 5
 _PAGES = ("/", "/ui/lists", "/ui/items", "/ui/review", "/ui/runs", "/ui/notices", "/ui/settings")
 
 
-def http_door() -> Iterator[Figure]:
-    """Compare an agent with the door to one without, then look at what its clients cost."""
+def http_load() -> Iterator[Figure]:
+    """Compare an agent with it open to one without, then look at what its clients cost."""
     yield from _start()
     yield from _page()
     yield from _beside("a sync that waits for its server", 1.05, latency_ms=20, titles=1000)
@@ -46,7 +46,7 @@ def http_door() -> Iterator[Figure]:
 
 
 def _open(one: Bench) -> None:
-    """Open the door of the configuration, wherever there is room."""
+    """Open the HTTP transport of the configuration, wherever there is room."""
     path = one.folder / "listsync.yaml"
     content = json.loads(path.read_text(encoding="utf-8"))
     tokens = [{"name": "bench", "token": TOKEN}]
@@ -55,7 +55,7 @@ def _open(one: Bench) -> None:
 
 
 def _port(agent: RunningAgent) -> int:
-    """Ask where the door is."""
+    """Ask where it is."""
     with agent.asking() as asking:
         services = ask(asking, "status")[1]["services"]
     (address,) = (one["address"] for one in services if one["name"] == "http")
@@ -91,12 +91,12 @@ def _start() -> Iterator[Figure]:
                     time.sleep(1)
                     memory[is_open] = agent.memory_mb()
     more = statistics.median(ready[True]) - statistics.median(ready[False])
-    yield Figure("door: later from exec to READY=1", more, "s", 0.4)
-    yield Figure("door: more memory, every page shown", memory[True] - memory[False], "MB", 25)
+    yield Figure("http: later from exec to READY=1", more, "s", 0.4)
+    yield Figure("http: more memory, every page shown", memory[True] - memory[False], "MB", 25)
 
 
 def _page() -> Iterator[Figure]:
-    with _filled_door() as port:
+    with _filled_agent() as port:
         get(port, "/")
         times = [get(port, "/")[0] for _ in range(_ROUNDS)]
         page = get(port, "/")[1].decode()
@@ -105,12 +105,12 @@ def _page() -> Iterator[Figure]:
         sizes = [len(gzip.compress(get(port, path)[1])) for path in assets]
     total = (len(gzip.compress(page.encode())) + sum(sizes)) / 1000
     ms = 1000 * statistics.median(times)
-    yield Figure("door: overview, 100,000 items, 300 lists", ms, "ms", 50)
-    yield Figure(f"door: the same with {len(assets)} assets, packed", total, "kB", 100)
+    yield Figure("http: overview, 100,000 items, 300 lists", ms, "ms", 50)
+    yield Figure(f"http: the same with {len(assets)} assets, packed", total, "kB", 100)
 
 
 @contextmanager
-def _filled_door() -> Iterator[int]:
+def _filled_agent() -> Iterator[int]:
     """Serve the dashboard of an agent with much in its state; gives the port."""
     with tempfile.TemporaryDirectory() as folder:
         database = Database(Path(folder) / "state.db")
@@ -148,7 +148,7 @@ def _beside(what: str, most: float, *, latency_ms: float, titles: int) -> Iterat
         waits.append(crowd[1])
         shares.append(crowd[2])
     ratio = statistics.median(crowded) / statistics.median(quiet)
-    yield Figure(f"door: {what}, beside a crowd", ratio, "x", most)
+    yield Figure(f"http: {what}, beside a crowd", ratio, "x", most)
     yield Figure("  /sync/progress, p99", 1000 * statistics.median(waits), "ms", 30)
     yield Figure("  what the clients take themselves", statistics.median(shares), "cores")
 
@@ -180,4 +180,4 @@ def _timed(agent: RunningAgent, asking: zmq.Socket[bytes]) -> float:
     return agent.wait_for("sync_ended") - began
 
 
-PARTS = (http_door,)
+PARTS = (http_load,)
