@@ -15,7 +15,7 @@ import click
 import listsync
 from listsync.protocol import client_places
 from listsync.terminal.output import Palette, say, seconds_of, wants_colour
-from listsyncctl import views as pages
+from listsyncctl import pages
 from listsyncctl.client import ClientError, Line, ask, not_understood, with_all_problems
 from listsyncctl.title_views import Display
 from listsyncctl.views import MESSAGE, VIEWS, as_json, plain

@@ -33,7 +33,9 @@ _OF_HTTP = re.compile(r"\.(web\b|feeds$|http_service$|http_options$|without_serv
 _OF_NOTIFICATIONS = re.compile(
     r"\.(notify\b|notifications?$|notify_options$|outbox$|domain\.message)"
 )
-_OF_RECORDS = re.compile(r"^listsync(ctl)?\.(?!web\b).*(log_file|history_log|statistics)$")
+_OF_RECORDS = re.compile(
+    r"^listsync(ctl)?\.(?!web\b).*(log_file|history_(log|service)|statistics)$"
+)
 _OF_ARRIVING = re.compile(
     r"\.(secrets|importers)\b|\.cli\.(options|init|login|doctor|secret|imports|files)\w*$"
     r"|\.(doctor|device_login|original_lists)\w*$"

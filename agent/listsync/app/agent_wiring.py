@@ -29,7 +29,7 @@ from listsync.app.config_loader import (
     ConfigSubscribers,
     DaemonOptions,
 )
-from listsync.app.history_log import history_log_service
+from listsync.app.history_service import history_log_service
 from listsync.app.http_service import HttpService, http_service
 from listsync.app.notifications import Notifications, daily_summary_service, notify_service
 from listsync.app.service_table import (

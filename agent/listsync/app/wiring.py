@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from listsync.app.history_log import write_history
+from listsync.app.history_service import write_history
 from listsync.app.memory_tuning import fewer_collections
 from listsync.app.notifications import deliver_now, rules_of
 from listsync.app.provider_table import KnownServices, ProviderContext, followed

@@ -1,13 +1,17 @@
-"""One message in, one reply out, whatever happens; no ZeroMQ here."""
+"""One message of JSON-RPC in, one reply out, whatever happens; no ZeroMQ here."""
 
 from __future__ import annotations
 
 import json
 import logging
+import math
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeGuard
 
 import msgspec
 
@@ -15,8 +19,16 @@ from listsync.commands.context import Caller
 from listsync.commands.dispatch import Reply
 from listsync.commands.serializers import PageRows
 from listsync.control.authorization import Peer, permit
-from listsync.control.request_parser import RpcRequest, check, id_of, read
-from listsync.protocol import METHODS, Access, Reason, RefusedCommand, error_reply, result_reply
+from listsync.protocol import (
+    MAX_BYTES,
+    METHODS,
+    PROTOCOL,
+    Access,
+    Reason,
+    RefusedCommand,
+    error_reply,
+    result_reply,
+)
 from listsync.text_cleaning import cut
 
 logger = logging.getLogger(__name__)
@@ -34,8 +46,22 @@ _OLDER = (
     "this client is of an older listsync and would take a part of the reply for the whole: "
     "use the one that came with the agent"
 )
+_MAX_DEPTH = 8
+_MAX_ID = 128
+_BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _REMEMBERED = 1000
 _REMEMBERED_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RpcRequest:
+    """A request that is well-formed; *deadline* in Unix seconds."""
+
+    id: str
+    method: str
+    params: Mapping[str, object]
+    deadline: float
+    protocol: int = PROTOCOL
 
 
 class RpcHandler:
@@ -57,9 +83,9 @@ class RpcHandler:
     def reply(self, body: bytes, peer: Peer) -> bytes:
         id_: str | None = None
         try:
-            message = read(body)
-            id_ = id_of(message)
-            request = check(message)
+            message = _read(body)
+            id_ = _id_of(message)
+            request = _check(message)
             permit(peer, _access(request), self.group)
             # Another user's id is not this one's: nobody reads the reply to somebody else.
             key = (peer.uid, request.id)
@@ -119,6 +145,76 @@ class RpcHandler:
             _, oldest = self._replies.popitem(last=False)
             self._bytes -= len(oldest)
         return reply
+
+
+def _read(body: bytes) -> Mapping[str, object]:
+    """Parse one frame to an object; raises RefusedCommand."""
+    if len(body) > MAX_BYTES:
+        raise RefusedCommand(Reason.TOO_LARGE, f"more than {MAX_BYTES} bytes")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise RefusedCommand(Reason.PARSE, "not UTF-8") from None
+    # Counted before parsing: the parser itself fails at a depth that depends on the stack.
+    if _depth(text) > _MAX_DEPTH:
+        raise RefusedCommand(Reason.PARSE, f"nested deeper than {_MAX_DEPTH} levels")
+    try:
+        message = json.loads(text)
+        # A lone \\ud800 parses, and then fails wherever it is written.
+        json.dumps(message, ensure_ascii=False).encode()
+    except ValueError:
+        raise RefusedCommand(Reason.PARSE, "not JSON") from None
+    if not isinstance(message, dict):
+        raise RefusedCommand(Reason.INVALID_REQUEST, "not a JSON object (batches are not taken)")
+    return message
+
+
+def _id_of(message: Mapping[str, object]) -> str | None:
+    """Find the id to answer to, even if the rest of the request is wrong."""
+    given = message.get("id")
+    return given if isinstance(given, str) and 0 < len(given) <= _MAX_ID else None
+
+
+def _check(message: Mapping[str, object]) -> RpcRequest:
+    """Check what stands around a command, not the command itself; raises RefusedCommand."""
+    if message.get("jsonrpc") != "2.0":
+        raise RefusedCommand(Reason.INVALID_REQUEST, '"jsonrpc" must be "2.0"')
+    id_ = _id_of(message)
+    if id_ is None:
+        raise RefusedCommand(
+            Reason.INVALID_REQUEST, f'"id" must be text of 1 to {_MAX_ID} characters'
+        )
+    method = message.get("method")
+    if not isinstance(method, str):
+        raise RefusedCommand(Reason.INVALID_REQUEST, '"method" must be text')
+    deadline = message.get("deadline")
+    if not _is_number(deadline):
+        raise RefusedCommand(Reason.INVALID_REQUEST, '"deadline" must be a number (Unix seconds)')
+    params = message.get("params", {})
+    if not isinstance(params, dict):
+        raise RefusedCommand(Reason.INVALID, '"params" must be an object')
+    version = message.get("protocol")
+    protocol = version if isinstance(version, int) else PROTOCOL
+    return RpcRequest(id=id_, method=method, params=params, deadline=deadline, protocol=protocol)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _depth(text: str) -> int:
+    """Count how deep brackets nest, not counting those inside strings."""
+    deepest = depth = 0
+    for found in _BRACKET_OR_STRING.finditer(text):
+        first = found[0][0]
+        if first in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif first in "]}":
+            depth -= 1
+    return deepest
 
 
 def _shortened(id_: str, result: Mapping[str, object]) -> Mapping[str, object]:

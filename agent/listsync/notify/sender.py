@@ -109,8 +109,10 @@ def secrets_in(address: SecretStr) -> tuple[SecretStr, ...]:
 
 _REFUSED = {
     401: Refusal.CREDENTIAL,
+    403: Refusal.PERMISSION,
     404: Refusal.NOT_FOUND,
     410: Refusal.NOT_FOUND,
+    429: Refusal.RATE_LIMITED,
 }
 _PASSING = (407, 408, 425)
 _OF_THE_MESSAGE = (400, 413, 422)
@@ -119,8 +121,7 @@ _LONGEST_S = 366 * 86400.0
 
 def refusal_of(status: int) -> Refusal | None:
     """Say what an HTTP status refuses that somebody must mend; None: nothing."""
-    known = {429: Refusal.RATE_LIMITED, 403: Refusal.PERMISSION}
-    return known.get(status) or _REFUSED.get(status)
+    return _REFUSED.get(status)
 
 
 def error_of(response: Response) -> Exception | None:
@@ -132,13 +133,13 @@ def error_of(response: Response) -> Exception | None:
         return RefusedError(name, Refusal.NOT_FOUND, _sent_on(response))
     wait_s = retry_after_s(response.headers)
     words = f"HTTP {status}: {said_by(response)}".rstrip(": ")
-    if status == 429:
-        return RefusedError(name, Refusal.RATE_LIMITED, words, retry_after_s=wait_s)
     if status >= 500 or status in _PASSING:
         return UnavailableError(name, words, retry_after_s=wait_s)
     if status in _OF_THE_MESSAGE:
         return UndeliverableError(words)
-    return RefusedError(name, _REFUSED.get(status, Refusal.PERMISSION), words)
+    kind = refusal_of(status) or Refusal.PERMISSION
+    named_s = wait_s if kind is Refusal.RATE_LIMITED else None
+    return RefusedError(name, kind, words, retry_after_s=named_s)
 
 
 def said_by(response: Response) -> str:
