@@ -1,0 +1,83 @@
+"""Documents name what is there: commands, options, keys, files and places in other documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from listsync.cli.commands import listsync
+from listsyncctl.commands import ctl
+from tests import service_pages
+from tests.documents import ROOT, Document, documents, words_of
+
+_ALL = documents()
+_PROGRAMS: dict[str, click.Command] = {"listsync": listsync, "listsyncctl": ctl}
+
+every_document = pytest.mark.parametrize("document", _ALL, ids=lambda one: one.name)
+
+
+@every_document
+def test_every_command_and_option_that_is_named_exists(document: Document) -> None:
+    wrong = [
+        f"{line}: {why}"
+        for line in (*document.command_lines(), *document.mentions())
+        if (why := _wrong_with(line))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@every_document
+def test_every_link_leads_somewhere(document: Document) -> None:
+    wrong = [to for to in document.links() if not _leads_somewhere(document, to)]
+    assert not wrong
+
+
+def test_the_pages_of_services_are_what_the_code_says() -> None:
+    written = {path.name: path.read_text("utf-8") for path in service_pages.FOLDER.glob("*.md")}
+    assert written == service_pages.pages(), "`python -m tests.service_pages` writes them anew"
+
+
+def _wrong_with(line: str) -> str | None:
+    words = words_of(line)
+    command = _PROGRAMS.get(words[0]) if words else None
+    if command is None:
+        return None
+    known = set(_options_of(command))
+    for word in words[1:]:
+        if word.startswith("-") and len(word) > 1:
+            option = word.strip("[]").partition("=")[0]
+            if option not in known and not _is_joined(option, known):
+                return f"no option {option}"
+        elif isinstance(command, click.Group) and word.islower():
+            below = command.get_command(click.Context(command), word.strip("[],.;"))
+            if below is None:
+                return f"no command {word}"
+            command = below
+            known |= set(_options_of(command))
+    return None
+
+
+def _options_of(command: click.Command) -> Iterator[str]:
+    yield from ("-h", "--help")
+    for param in command.params:
+        yield from (*param.opts, *param.secondary_opts)
+    if command.context_settings.get("ignore_unknown_options"):
+        yield from ("--port", "--state", "--host")  # of the sandbox, which has a parser of its own
+
+
+def _is_joined(option: str, known: set[str]) -> bool:
+    """Tell several short options in one word, or a short one with its value."""
+    return not option.startswith("--") and option[:2] in known
+
+
+def _leads_somewhere(document: Document, to: str) -> bool:
+    if "://" in to or to.startswith("mailto:"):
+        return True
+    name, _, anchor = to.partition("#")
+    target = (ROOT / document.name).parent / name if name else ROOT / document.name
+    if not target.exists():
+        return False
+    return not anchor or anchor in Document(name, Path(target).read_text("utf-8")).anchors()
