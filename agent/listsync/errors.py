@@ -118,6 +118,10 @@ class UndeliverableError(ListsyncError):
     """A target of notifications can never take this message: give it up, go on with the next."""
 
 
+class SecretError(ListsyncError):
+    """A secret cannot be read or kept: say why; nothing goes on with another, or without one."""
+
+
 class StateError(ListsyncError):
     """The state file cannot be used: say what to do with it, request nothing."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,6 +48,20 @@ def open_to_write(path: Path, flags: int) -> int:
     handle = os.open(place, flags | wary, 0o600)
     os.set_blocking(handle, True)
     return handle
+
+
+def home_folder(environ: Mapping[str, str], variable: str, default: str) -> Path | None:
+    """Read an XDG folder; a relative one counts as unset (XDG Base Directory, section 2).
+
+    None for a user without a home, as a number alone is in a container.
+    """
+    given = Path(environ.get(variable, ""))
+    if given.is_absolute():
+        return given
+    try:
+        return Path(environ.get("HOME") or Path.home()) / default
+    except RuntimeError:
+        return None
 
 
 def own_path(path: Path) -> Path:
@@ -100,6 +115,78 @@ def make_private(path: Path) -> None:
             place.chmod(0o600)  # whatever the umask takes away
         elif (mode := stat.S_IMODE(place.stat().st_mode)) & 0o007:
             place.chmod(mode & 0o770)
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """Put a file with *data* in the place of *path*, whole or not at all; nobody else may read it.
+
+    Only one may do it at a time. What root writes is its folder's owner's, or, in a folder of
+    root's that a group may enter, to be read by that group: a service must find it.
+
+    Raises:
+        OSError: it cannot be written; what was there still is.
+    """
+    place = own_path(path)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = place.with_name(f".{place.name}.new")
+    beside.unlink(missing_ok=True)  # of one that was killed
+    try:
+        with open(_made(beside), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(place)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    sync_folder(place.parent)
+
+
+def _made(path: Path) -> int:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        give_away(handle, path.parent)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def give_away(handle: int, folder: Path) -> None:
+    """Let a file that root made in *folder* belong to whom it is for; see `replace_private`."""
+    if os.geteuid() != 0:
+        return
+    above = folder.stat()
+    if (above.st_uid, above.st_gid) != (0, 0):
+        os.fchown(handle, above.st_uid, above.st_gid)
+    is_for_group = above.st_uid == 0 != above.st_gid and above.st_mode & 0o050 == 0o050
+    os.fchmod(handle, 0o640 if is_for_group else 0o600)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in *folder* on disk, where the file system can: what they name is there."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def open_to_others(facts: os.stat_result, user: int) -> str:
+    """Say how a secret's file is open to more than *user*; root's may be read by others.
+
+    (A container's secrets are root's, for everybody to read.)
+    """
+    mode = stat.S_IMODE(facts.st_mode)
+    if not mode & (0o022 if facts.st_uid == 0 else 0o077):
+        return ""
+    if facts.st_uid in {0, user}:
+        return f"is open to other users (mode {mode:04o}), expected mode 0600"
+    return (
+        f"belongs to another user (uid {facts.st_uid}) and is open to more (mode {mode:04o}), "
+        "expected your own file with mode 0600"
+    )
 
 
 def doubt_about(path: Path, *, above: bool = True) -> str:

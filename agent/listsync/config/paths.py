@@ -8,7 +8,7 @@ from pathlib import Path
 
 from listsync.config.yaml_document import quote
 from listsync.errors import ConfigError, Problem, StateError
-from listsync.file_access import doubt_about, own_path
+from listsync.file_access import doubt_about, home_folder, own_path
 
 SYSTEM_CONFIG = Path("/etc/listsync/listsync.yaml")
 
@@ -26,7 +26,7 @@ def find_config(option: Path | None, environ: Mapping[str, str]) -> Path | None:
             return at_home(named)
         except ValueError as error:
             raise ConfigError((Problem(file="LISTSYNC_CONFIG", what=str(error)),)) from None
-    user = _base(environ, "XDG_CONFIG_HOME", ".config")
+    user = home_folder(environ, "XDG_CONFIG_HOME", ".config")
     places = [*([user / "listsync" / "listsync.yaml"] if user else []), SYSTEM_CONFIG]
     return next((path for path in places if os.access(path, os.F_OK)), None)
 
@@ -47,7 +47,7 @@ def find_state_dir(option: Path | None, environ: Mapping[str, str]) -> Path:
     # systemd joins several StateDirectory= with colons.
     if given := environ.get("STATE_DIRECTORY", "").split(":")[0]:
         return Path(given)
-    base = _base(environ, "XDG_STATE_HOME", ".local/state")
+    base = home_folder(environ, "XDG_STATE_HOME", ".local/state")
     if base is None:
         raise StateError("this user has no home: name a folder in LISTSYNC_STATE_DIR")
     return base / "listsync"
@@ -63,20 +63,6 @@ def at_home(name: str) -> Path:
         return Path(name).expanduser()
     except RuntimeError:
         raise ValueError(f"whose home is meant by {quote(name)} is not known") from None
-
-
-def _base(environ: Mapping[str, str], variable: str, default: str) -> Path | None:
-    """Read an XDG folder; a relative one counts as unset (XDG Base Directory, section 2).
-
-    None for a user without a home, as a number alone is in a container.
-    """
-    given = Path(environ.get(variable, ""))
-    if given.is_absolute():
-        return given
-    try:
-        return Path(environ.get("HOME") or Path.home()) / default
-    except RuntimeError:
-        return None
 
 
 def browser_folder(state_dir: Path) -> Path:

@@ -18,6 +18,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from listsync.errors import ConfigError, Problem
+from listsync.file_access import open_to_others
 from listsync.files.local_file import WriterWait, read_whole
 
 
@@ -70,15 +71,8 @@ def check_mode(facts: os.stat_result, user: int) -> None:
     Raises:
         UnreadableFileError: it is open to more than its owner.
     """
-    mode = stat.S_IMODE(facts.st_mode)
-    if not mode & (0o022 if facts.st_uid == 0 else 0o077):
-        return
-    if facts.st_uid in {0, user}:
-        raise UnreadableFileError(f"is open to other users (mode {mode:04o}), expected mode 0600")
-    raise UnreadableFileError(
-        f"belongs to another user (uid {facts.st_uid}) and is open to more (mode {mode:04o}), "
-        "expected your own file with mode 0600"
-    )
+    if words := open_to_others(facts, user):
+        raise UnreadableFileError(words)
 
 
 Place = tuple[int, int]

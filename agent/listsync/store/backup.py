@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from listsync.errors import StateError
+from listsync.file_access import sync_folder
 
 FOLDER = "backups"
 """Where, in the state directory, backups are that listsync makes by itself."""
@@ -169,12 +170,3 @@ def finish(new: Path, path: Path) -> None:
         os.close(handle)
     new.replace(path)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    with suppress(OSError):  # not every file system can, and the copy itself is on disk
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -32,9 +32,8 @@ from listsync.domain.media import MediaType
 from listsync.domain.messages import DeliveryState, MessageKind
 from listsync.domain.notices import NoticeKind, Origin, Severity
 from listsync.domain.server import ResponseKind
-from listsync.file_access import open_to_write
+from listsync.file_access import open_to_write, sync_folder
 from listsync.redaction import without_credentials, without_secrets
-from listsync.store.backup import sync_folder
 
 
 def add_functions(connection: sqlite3.Connection) -> None:

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from listsync.errors import BusyError, DamagedStateError, NewerStateError, StateError
-from listsync.file_access import open_to_write, own_path
-from listsync.store.backup import FOLDER, backups_of, finish, sync_folder
+from listsync.file_access import open_to_write, own_path, sync_folder
+from listsync.store.backup import FOLDER, backups_of, finish
 from listsync.store.database import FILE_NAME, Database, inspect
 from listsync.store.integrity import (
     Left,

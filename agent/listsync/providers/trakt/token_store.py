@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from listsync.config_types import SecretStr
 from listsync.errors import Refusal, RefusedError, UnavailableError
-from listsync.file_access import open_to_write
+from listsync.file_access import open_to_write, sync_folder
 from listsync.files.local_file import open_at_once
 from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode
 from listsync.providers.trakt.api import LOG_IN
@@ -121,19 +121,12 @@ class FileTokens:
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise
-            self._sync_folder()
+            sync_folder(self._path.parent)
         except OSError as error:
             raise self._unavailable("written", error) from error
 
     def _make_folder(self) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -1,0 +1,120 @@
+"""The keys of encrypted secrets: a file of their own, or made of a passphrase that is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from listsync.errors import SecretError
+from listsync.file_access import replace_private
+from listsync.secrets.places import SecretPlace
+from listsync.secrets.sealed import PassphraseRecipe, derive_key, is_key, new_key
+
+LEAST_PASSPHRASE = 8
+"""Characters."""
+
+Ask = Callable[[str], str]
+"""Asks a person, with these words, for what is shown nowhere."""
+
+_HEAD = """\
+# The key of listsync's encrypted secrets; the first one encrypts, older ones only read.
+# Who has it reads them all; without it nobody does. Keep a copy elsewhere.
+"""
+_derived: dict[PassphraseRecipe, str] = {}
+"""Keys of passphrases that were right, so that nobody is asked twice by one process."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """Holds keys, one a line, the newest first."""
+
+    place: SecretPlace
+
+    def exists(self) -> bool:
+        return self.place.path.exists()
+
+    def load(self) -> tuple[str, ...]:
+        """Give the keys; raises SecretError when there is not one."""
+        lines = (line.strip() for line in self.place.read().splitlines())
+        keys = tuple(line for line in lines if line and not line.startswith("#"))
+        if not keys or not all(map(is_key, keys)):
+            raise SecretError(f"{self.place} is damaged: it holds no key, or more than keys")
+        return keys
+
+    def add_key(self) -> tuple[str, ...]:
+        """Make a new key, and keep those before it: copies of secrets may need them."""
+        if self.place.is_credential:
+            raise SecretError(
+                f"the key comes from {self.place}, which is not ours to change: run this where "
+                "LISTSYNC_SECRET_KEY_FILE names its file"
+            )
+        keys = (new_key(), *(self.load() if self.exists() else ()))
+        try:
+            replace_private(self.place.path, (_HEAD + "\n".join(keys) + "\n").encode())
+        except OSError as error:
+            raise SecretError(
+                f"the key {self.place} cannot be written: {error.strerror}"
+            ) from error
+        return keys
+
+
+@dataclass(frozen=True, slots=True)
+class Passphrase:
+    """Where the passphrase comes from: its file, a person, or neither."""
+
+    place: SecretPlace | None
+    ask: Ask | None
+
+    def keys(self, recipe: PassphraseRecipe, of: str) -> Sequence[str]:
+        """Make the key of what *of* names; raises SecretError where nobody tells a passphrase."""
+        if recipe in _derived:
+            return (_derived[recipe],)
+        return (_derive(self._told(of), recipe),)
+
+    def _told(self, of: str) -> str:
+        if self.place is not None:
+            return _demand(self.place.read(), str(self.place))
+        if self.ask is None:
+            raise SecretError(
+                f"{of} is encrypted with a passphrase, and nobody is here to ask for it: put it "
+                "into a file that LISTSYNC_PASSPHRASE_FILE names, or into the systemd credential "
+                "listsync-passphrase; or start listsync on a terminal"
+            )
+        return _demand(self.ask(f"Passphrase of {of}"), "what was typed")
+
+    def source(self) -> str:
+        return str(self.place) if self.place is not None else "the terminal"
+
+
+def _demand(passphrase: str, source: str) -> str:
+    if not passphrase.strip():
+        raise SecretError(f"the passphrase is empty ({source})")
+    return passphrase
+
+
+def key_of(passphrase: str, recipe: PassphraseRecipe) -> str:
+    """Make the key of a new passphrase, which must not be too short."""
+    if len(passphrase) < LEAST_PASSPHRASE:
+        raise SecretError(f"a passphrase must have {LEAST_PASSPHRASE} characters or more")
+    return _derive(passphrase, recipe)
+
+
+def _derive(passphrase: str, recipe: PassphraseRecipe) -> str:
+    try:
+        return derive_key(passphrase, recipe)
+    except MemoryError:
+        need = recipe.memory_kib // 1024
+        raise SecretError(f"there is no room for a passphrase: it takes {need} MiB") from None
+    except ValueError:
+        raise SecretError("what the passphrase is mixed with (its salt) is damaged") from None
+
+
+def remember(recipe: PassphraseRecipe | None, keys: Sequence[str]) -> None:
+    """Note that a passphrase was the right one."""
+    if recipe is not None:
+        _derived[recipe] = keys[0]
+
+
+def forget() -> None:
+    """Let whoever asks next tell the passphrase again."""
+    _derived.clear()

@@ -1,0 +1,135 @@
+"""Where encrypted secrets, their key and secrets of others lie, and how a secret's file is read.
+
+The encrypted secrets lie beside the configuration, which they belong to; their key lies with the
+state, so that who copies the folder of the configuration does not copy the key with it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from listsync.errors import SecretError
+from listsync.file_access import home_folder, load_small, open_to_others
+
+VAULT_NAME = "listsync.secrets"
+KEY_NAME = "secret.key"
+KEY_VARIABLE = "LISTSYNC_SECRET_KEY_FILE"
+PASSPHRASE_VARIABLE = "LISTSYNC_PASSPHRASE_FILE"  # noqa: S105 - where it is, not what it is
+KEY_CREDENTIAL = "listsync-key"
+PASSPHRASE_CREDENTIAL = "listsync-passphrase"  # noqa: S105 - a name
+SYSTEM_FOLDER = Path("/etc/listsync")
+SYSTEM_STATE = Path("/var/lib/listsync")
+"""Of the service: what root keeps for it must lie where it looks."""
+_ENGINES = Path("/run/secrets")
+"""Where container engines put secrets, for whoever is in the container to read."""
+_MOST_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretPlace:
+    """A file that holds a key or a passphrase.
+
+    `is_credential`: the service manager put it there, and sees to who can read it.
+    """
+
+    path: Path
+    is_credential: bool = False
+
+    def __str__(self) -> str:
+        return f"the systemd credential {self.path.name}" if self.is_credential else str(self.path)
+
+    def read(self) -> str:
+        """Give what it holds; raises SecretError when it cannot be had."""
+        try:
+            return read_secret(self.path, is_guarded=self.is_credential)
+        except ValueError as error:
+            raise SecretError(f"{self} {error}") from None
+
+
+def vault_path(config: Path | None, environ: Mapping[str, str]) -> Path:
+    """Find where secrets of a configuration lie; None: of the one that is yet to be written."""
+    if config is not None:
+        return config.absolute().parent / VAULT_NAME
+    home = home_folder(environ, "XDG_CONFIG_HOME", ".config")
+    is_services = os.geteuid() == 0 and SYSTEM_FOLDER.is_dir()
+    if is_services or home is None:
+        return SYSTEM_FOLDER / VAULT_NAME
+    return home / "listsync" / VAULT_NAME
+
+
+def key_place(vault: Path, state: Path, environ: Mapping[str, str]) -> SecretPlace:
+    if path := find_credential(KEY_CREDENTIAL, environ):
+        return SecretPlace(path=path, is_credential=True)
+    if named := environ.get(KEY_VARIABLE, "").strip():
+        return SecretPlace(path=_named(named, KEY_VARIABLE))
+    if vault.parent == SYSTEM_FOLDER and _is_own(state, environ) and SYSTEM_STATE.is_dir():
+        state = SYSTEM_STATE
+    return SecretPlace(path=state / KEY_NAME)
+
+
+def passphrase_place(environ: Mapping[str, str]) -> SecretPlace | None:
+    if path := find_credential(PASSPHRASE_CREDENTIAL, environ):
+        return SecretPlace(path=path, is_credential=True)
+    if named := environ.get(PASSPHRASE_VARIABLE, "").strip():
+        return SecretPlace(path=_named(named, PASSPHRASE_VARIABLE))
+    return None
+
+
+def _named(name: str, variable: str) -> Path:
+    try:
+        return Path(name).expanduser().absolute()
+    except RuntimeError:
+        raise SecretError(f"{variable} names the home of nobody") from None
+
+
+def _is_own(state: Path, environ: Mapping[str, str]) -> bool:
+    """Tell whether *state* is only where a user's own state would be, as nobody named one."""
+    home = home_folder(environ, "XDG_STATE_HOME", ".local/state")
+    is_named = environ.get("LISTSYNC_STATE_DIR") or environ.get("STATE_DIRECTORY")
+    return not is_named and home is not None and state == home / "listsync"
+
+
+def find_credential(name: str, environ: Mapping[str, str]) -> Path | None:
+    """Find the systemd credential of that name; None: there is none."""
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    if not folder or "/" in name or "\0" in name or name in {"", ".", ".."}:
+        return None
+    path = Path(folder, name)
+    return path if path.exists() else None
+
+
+def read_secret(path: Path, *, is_guarded: bool = False) -> str:
+    """Read a file that holds a secret; a line's end after it is none of it.
+
+    Raises:
+        ValueError: it cannot be read, or others can read it; the words follow its name.
+    """
+    try:
+        data, facts = load_small(path, _MOST_BYTES)
+    except FileNotFoundError:
+        raise ValueError("does not exist") from None
+    except PermissionError:
+        raise ValueError(f"may not be read by this user (uid {os.geteuid()})") from None
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    if not is_guarded and (doubt := doubt_of_secret(path, facts)):
+        raise ValueError(doubt)
+    try:
+        return data.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text") from None
+
+
+def doubt_of_secret(path: Path, facts: os.stat_result) -> str:
+    """Say how a secret's file is open to others, and what to run; empty: it is not."""
+    mode = stat.S_IMODE(facts.st_mode)
+    if path.is_relative_to(_ENGINES) and not mode & 0o022:
+        return ""
+    words = open_to_others(facts, os.geteuid())
+    if not words and mode & 0o004:
+        words = f"can be read by every user (mode {mode:04o})"
+    return words and f"{words}: `chmod {'o-rwx' if facts.st_uid == 0 else 600} {path}`"

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from listsync.secrets import keys
+from listsync.secrets.vault import Vault, open_vault
+
+OpenVault = Callable[..., Vault]
+
+
+@pytest.fixture(name="vault_of")
+def _vault_of(tmp_path: Path) -> OpenVault:
+    """Give what opens the vault of a configuration, with *environ* and whoever is asked."""
+
+    def vault_of(environ: dict[str, str] | None = None, ask: keys.Ask | None = None) -> Vault:
+        config = tmp_path / "config" / "listsync.yaml"
+        return open_vault(config, tmp_path / "state", environ or {}, ask)
+
+    return vault_of
+
+
+@pytest.fixture(name="vault")
+def _vault(vault_of: OpenVault) -> Vault:
+    return vault_of()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> Iterator[None]:
+    """Let each test, as each process, ask for its passphrase."""
+    keys.forget()
+    yield
+    keys.forget()
+
+
+@pytest.fixture(name="passphrase_file")
+def _passphrase_file(tmp_path: Path) -> Path:
+    path = tmp_path / "passphrase"
+    path.write_text("no passphrase of anybody\n")
+    path.chmod(0o600)
+    return path
