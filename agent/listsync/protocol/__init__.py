@@ -229,6 +229,21 @@ def client_places(option: str | None, environ: Mapping[str, str]) -> tuple[str, 
 
 
 def _users_socket(environ: Mapping[str, str]) -> str:
-    given = environ.get("XDG_RUNTIME_DIR", "").rstrip("/")
-    base = given if given.startswith("/") else f"/run/user/{os.getuid()}"
+    """Take the user's runtime folder; where there is none, as in a container, the state's."""
+    base = environ.get("XDG_RUNTIME_DIR", "").rstrip("/")
+    if not base.startswith("/"):
+        base = f"/run/user/{os.getuid()}"
+        if not os.access(base, os.F_OK) and (state := _state_folder(environ)):
+            return f"{state}/agent.sock"
     return f"{base}/listsync/agent.sock"
+
+
+def _state_folder(environ: Mapping[str, str]) -> str | None:
+    """Find the folder of the state as `config.paths` does; None for a user without a home."""
+    named = environ.get("LISTSYNC_STATE_DIR") or environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if not named:
+        base = environ.get("XDG_STATE_HOME", "")
+        base = base if base.startswith("/") else "~/.local/state"
+        named = f"{base}/listsync"
+    found = os.path.expanduser(named)  # noqa: PTH111 - see agent_socket
+    return None if found.startswith("~") else found.rstrip("/")
