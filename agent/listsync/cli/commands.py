@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from listsync import __version__, interrupts
+from listsync.cli.files import completion, files
 from listsync.cli.options import (
     config_option,
     errors_shown,
@@ -277,3 +278,7 @@ def sandbox(options: tuple[str, ...]) -> None:
 
     with errors_shown(), interrupts.raised():
         serve(options)
+
+
+listsync.add_command(files)
+listsync.add_command(completion)
