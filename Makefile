@@ -26,8 +26,9 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The pictures of the dashboard in the README; wants Chromium and its chromedriver.
+# The pictures of the documents; those of the dashboard want Chromium and its chromedriver.
 screenshots: $(READY)
+	$(BIN)/python -m tests.terminal_pictures
 	$(BIN)/python -m tests.screenshots
 
 bench: $(READY)
