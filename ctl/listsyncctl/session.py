@@ -14,7 +14,7 @@ import click
 
 import listsync
 from listsync.protocol import client_places
-from listsync.terminal.output import Palette, say, seconds_of, wants_colour
+from listsync.terminal.output import Palette, say, wants_colour
 from listsyncctl import pages
 from listsyncctl.client import ClientError, Line, ask, not_understood, with_all_problems
 from listsyncctl.title_views import Display
@@ -256,16 +256,18 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 _Function = Callable[..., Any]
 _C = TypeVar("_C", bound=click.Command)
 _COMPLETION_S = 0.3
-_LONGEST_S = 3650 * 86400
 
 
 def duration(text: str) -> float:
     """Read a duration such as `2h` or `1h30m`, in seconds."""
-    seconds = seconds_of(text)
-    if seconds is None or not 0 < seconds <= _LONGEST_S:
-        raise click.BadParameter(
-            f"{text!r} is not a duration; write e.g. 90s, 30m, 2h, 1h30m, 7d (at most 10 years)."
-        )
+    from listsync.terminal.durations import FORMS, parse_duration  # noqa: PLC0415 - start-up time
+
+    try:
+        seconds = parse_duration(text).total_seconds()
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} {error}.") from None
+    if not seconds:
+        raise click.BadParameter(f"{text!r} is no time at all, expected a duration {FORMS}.")
     return seconds
 
 

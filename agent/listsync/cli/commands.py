@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import sys
 from datetime import timedelta
@@ -58,9 +57,9 @@ def listsync(context: click.Context) -> None:
 @socket_option
 @click.option(
     "--interval",
-    type=click.FloatRange(0, 87600),
-    metavar="HOURS",
-    help="Hours between syncs, overriding the file; 0 = only on command or change.",
+    metavar="DURATION",
+    help="Time between syncs, overriding the file: 90m, 1h30m, daily, or hours as a number; "
+    "0 = only on command or change.",
 )
 @click.option(
     "--log-level",
@@ -81,7 +80,7 @@ def run(
     config_path: Path | None,
     state_dir: Path | None,
     socket: Path | None,
-    interval: float | None,
+    interval: str | None,
     log_level: str | None,
     log_format: str | None,
     log_file: Path | None,
@@ -92,19 +91,27 @@ def run(
     from listsync.config.paths import find_config
     from listsync.protocol import agent_socket
 
-    if interval is not None and not math.isfinite(interval):
-        raise click.BadParameter("expected a number of hours", param_hint="--interval")
     with errors_shown():
         options = DaemonOptions(
             config_path=find_config(config_path, os.environ),
             state_dir=find_state(state_dir),
             socket=agent_socket(socket, os.environ),
-            interval=None if interval is None else timedelta(hours=interval),
+            interval=None if interval is None else _interval(interval),
             log_level=log_level and log_level.lower(),
             log_format=log_format,
             log_file=log_file,
         )
         sys.exit(run_agent(options, os.environ))
+
+
+def _interval(text: str) -> timedelta:
+    from listsync.config.values import parse_interval
+    from listsync.terminal.durations import with_hours
+
+    try:
+        return parse_interval(with_hours(text.strip()))
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} {error}.", param_hint="--interval") from None
 
 
 @listsync.command(epilog=examples("once --dry-run", "once --config ~/listsync.yaml --json"))
@@ -226,16 +233,33 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             say(f"  {one.name}{' (excluded)' if one.rules.is_exclusion else ''}")
 
 
-@listsync.command(epilog=examples("schema > listsync.schema.json", "schema --messages"))
+@listsync.command(epilog=examples("schema --write", "schema --messages > messages.schema.json"))
 @click.option("--messages", is_flag=True, help="Of what a webhook in notify is sent, instead.")
-def schema(*, messages: bool) -> None:
-    """Print the JSON Schema of listsync.yaml, for editors."""
+@click.option("--write", is_flag=True, help="Write it beside the configuration, for editors.")
+@config_option
+def schema(config_path: Path | None, *, messages: bool, write: bool) -> None:
+    """Print the JSON Schema of listsync.yaml, or write it where editors look for it."""
+    if write and messages:
+        raise click.UsageError("--write is about the configuration: use it without --messages.")
+    if write:
+        _write_schema(config_path)
+        return
     if messages:
         from listsync.notify.message_json import message_schema as build
     else:
         from listsync.config.json_schema import schema as build
 
     click.echo(json.dumps(build(), indent=2))
+
+
+def _write_schema(config_path: Path | None) -> None:
+    from listsync.config.json_schema import EDITOR_LINE, write_schema
+    from listsync.config.paths import find_config
+
+    with errors_shown():
+        found = find_config(config_path, os.environ) or Path("listsync.yaml")
+        say(f"Wrote {write_schema(found.absolute().parent)}.")
+        say(f"Editors use it where the configuration begins with: {EDITOR_LINE}")
 
 
 @listsync.command()

@@ -18,6 +18,7 @@ from listsync.config.original_lists import (
 from listsync.config.values import NOT_YET, SERVICES, not_supported
 from listsync.config.yaml_document import KeyPath
 from listsync.redaction import without_secrets
+from listsync.terminal.durations import with_hours
 
 SERVER_URL = "OVERSEERR_URL"
 _MINUTES = "SYNC_INTERVAL_MIN"
@@ -185,7 +186,7 @@ def _settings(key: str, text: str) -> dict[str, object]:
         case "act_as" if text == _OWNER:
             return {key: None}
         case "every":
-            return {key: text, "cron": None}
+            return {key: with_hours(text), "cron": None}
         case "level":
             level = text.lower()
             return {key: "error" if level == "critical" else level}

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
+import os
+import tempfile
 from enum import Enum
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from msgspec import Meta
@@ -22,6 +26,7 @@ from listsync.config.schema_keys import (
 )
 from listsync.config.values import SERVICES
 from listsync.config_types import Options, SecretStr, ValueForm
+from listsync.errors import StateError
 from listsync.notify.options import TARGET_TYPES
 
 Schema = dict[str, Any]
@@ -100,6 +105,35 @@ _BOUNDS = {
     "min_length": "minLength",
     "max_length": "maxLength",
 }
+
+
+FILE_NAME = "listsync.schema.json"
+EDITOR_LINE = f"# yaml-language-server: $schema=./{FILE_NAME}"
+"""The first line of a configuration by which editors find the schema beside it."""
+
+
+def write_schema(folder: Path) -> Path:
+    """Write the schema into the *folder* of a configuration, where `EDITOR_LINE` finds it.
+
+    Whoever has it open keeps what was there.
+
+    Raises:
+        StateError: it cannot be written.
+    """
+    path = folder / FILE_NAME
+    try:
+        number, name = tempfile.mkstemp(dir=folder, prefix=f".{FILE_NAME}.")
+        draft = Path(name)
+        try:
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                os.fchmod(number, 0o644)
+                file.write(json.dumps(schema(), indent=2) + "\n")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise StateError(f"cannot write {path}: {error.strerror or error}") from error
+    return path
 
 
 def schema() -> Schema:

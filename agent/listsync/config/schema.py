@@ -19,8 +19,8 @@ from listsync.config.schema_keys import Section
 from listsync.config.validation import truth_of
 from listsync.config.values import (
     CronFields,
-    Duration,
     Group,
+    Interval,
     ServerUrl,
     Timezone,
     User,
@@ -114,9 +114,9 @@ class SyncOptions(Section, frozen=True, kw_only=True):
     """When to sync, and what holds for all lists."""
 
     every: Annotated[
-        Duration,
+        Interval,
         Meta(extra_json_schema={"default": "24h"}),
-        "Time between syncs: 30m, 12h, 1d, or hours; 0 = only on command or change.",
+        "Time between syncs: 90m, 12h, 1h30m, 2d, daily, weekly; 0 = only on command or change.",
     ] = timedelta(hours=24)
     cron: Annotated[
         CronFields | None,
@@ -235,7 +235,7 @@ class ListForm(Options, frozen=True, kw_only=True):
         "it waits for approval, once a sync has said so and the next one misses it still.",
     ] = False
     every: Annotated[
-        Duration | None,
+        Interval | None,
         "Time between syncs of this list; 0 = only on command or change; empty = as sync says.",
     ] = None
     cron: Annotated[CronFields | None, "In place of every; empty = as sync says."] = None

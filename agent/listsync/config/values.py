@@ -23,6 +23,7 @@ from listsync.providers.stevenlu import source as stevenlu
 from listsync.providers.tmdb import source as tmdb
 from listsync.providers.trakt import source as trakt
 from listsync.seerr.address import API, Address
+from listsync.terminal.durations import DURATION_PATTERN, parse_duration
 from listsync.triggers.schedule.rules import Cron, Every, Rule
 
 Parse = Callable[[str], object]
@@ -115,20 +116,12 @@ def _offset_of_now() -> tzinfo:
 
 SANDBOX = "sandbox"
 
-_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ?([mhd]?)", re.ASCII)
-_MINUTES = {"m": 1, "h": 60, "": 60, "d": 24 * 60}
-_DURATION_FORMS = "expected a duration such as 30m, 12h or 1d (a bare number counts hours), or 0"
 _URL_FORMS = "expected an address such as http://localhost:5055, or the word sandbox"
 
 
-def parse_duration(value: object) -> timedelta:
-    """Read `30m`, `12h`, `1.5d` or hours as a bare number: 0, or at least a minute."""
-    match = (
-        _DURATION.fullmatch(str(value).strip()) if isinstance(value, str | int | float) else None
-    )
-    if match is None:
-        raise ValueError(_DURATION_FORMS)
-    duration = timedelta(minutes=float(match[1]) * _MINUTES[match[2]])
+def parse_interval(value: object) -> timedelta:
+    """Read the time between syncs: 0, or at least a minute."""
+    duration = parse_duration(str(value) if isinstance(value, str | int | float) else "")
     if timedelta() < duration < timedelta(minutes=1):
         raise ValueError("is too short, expected at least 1m, or 0")
     return duration
@@ -214,16 +207,13 @@ def plain(parse: Callable[[object], object], schema: Mapping[str, Any]) -> Value
     return ValueForm(read, schema)
 
 
-Duration = Annotated[
+Interval = Annotated[
     timedelta,
     plain(
-        parse_duration,
+        parse_interval,
         {
-            "anyOf": [
-                {"type": "string", "pattern": r"^\d{1,6}(\.\d{1,6})? ?[mhd]?$"},
-                {"type": "number", "minimum": 0},
-            ],
-            "examples": ["12h", "30m", "1d", 0],
+            "anyOf": [{"type": "string", "pattern": DURATION_PATTERN}, {"enum": [0, False]}],
+            "examples": ["12h", "30m", "1h30m", "daily", "1w", 0],
         },
     ),
 ]

@@ -5,7 +5,6 @@ Columns line up by the cells that characters take there.
 
 from __future__ import annotations
 
-import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -199,18 +198,6 @@ def span(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return "0 s"
-
-
-_SIZES = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-_PIECE = r"(\d+(?:\.\d+)?)\s*(min|[smhdw])"
-
-
-def seconds_of(text: str) -> float | None:
-    """Read a duration such as `2h` or `1h30m`; None for anything else."""
-    small = text.strip().lower()
-    if re.sub(_PIECE, "", small).strip():
-        return None
-    return sum(float(number) * _SIZES[unit] for number, unit in re.findall(_PIECE, small))
 
 
 def time_of(text: object) -> datetime | None:

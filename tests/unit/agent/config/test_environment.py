@@ -148,10 +148,10 @@ def test_lists_are_added_once_whatever_their_spelling(path: Path) -> None:
             {"OVERSEERR_4K": "perhaps"}, "OVERSEERR_4K: sync.four_k: expected true", id="4k"
         ),
         pytest.param(
-            {"SYNC_INTERVAL": "daily"}, "SYNC_INTERVAL: sync.every: expected a", id="interval"
+            {"SYNC_INTERVAL": "soon"}, "SYNC_INTERVAL: sync.every: expected a", id="interval"
         ),
         pytest.param(
-            {"SYNC_INTERVAL_HOURS": "daily"},
+            {"SYNC_INTERVAL_HOURS": "soon"},
             "SYNC_INTERVAL_HOURS: sync.every: expected a",
             id="interval-hours",
         ),

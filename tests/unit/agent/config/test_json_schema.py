@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from listsync.config.json_schema import schema
+from listsync.config.json_schema import EDITOR_LINE, schema, write_schema
 from listsync.config.schema import LogOptions
+from listsync.errors import StateError
 
 EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"
 SERVER = {"server": {"url": "sandbox"}}
@@ -34,6 +36,8 @@ def test_the_example_fits(validator: Draft202012Validator) -> None:
         pytest.param({"server": {"url": "http://a", "api_key": {"file": "x"}}}, id="file"),
         pytest.param(SERVER | {"sync": {"every": 0}}, id="never"),
         pytest.param(SERVER | {"sync": {"every": "1.5d"}}, id="text"),
+        pytest.param(SERVER | {"sync": {"every": "1h30m"}}, id="two-units"),
+        pytest.param(SERVER | {"sync": {"every": "daily"}}, id="word"),
         pytest.param(SERVER | {"sync": {"cron": "0 4 * * *"}}, id="cron"),
         pytest.param(SERVER | {"sync": {"every": "1h", "cron": None}}, id="cron-empty"),
         pytest.param(SERVER | {"sync": {"every": None, "cron": "0 4 * * *"}}, id="every-empty"),
@@ -68,11 +72,12 @@ def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, ob
         pytest.param({"server": {"url": "http://a", "api_key": {}}}, id="no-form"),
         pytest.param(SERVER | {"list": []}, id="unknown-section"),
         pytest.param(SERVER | {"sync": {"evry": "1h"}}, id="unknown-key"),
-        pytest.param(SERVER | {"sync": {"every": "10s"}}, id="seconds"),
+        pytest.param(SERVER | {"sync": {"every": "soon"}}, id="no-duration"),
+        pytest.param(SERVER | {"sync": {"every": 12}}, id="no-unit"),
         pytest.param(SERVER | {"sync": {"cron": "0 4 * *"}}, id="four-fields"),
         pytest.param(SERVER | {"sync": {"every": "1h", "cron": "0 4 * * *"}}, id="every-and-cron"),
         pytest.param(
-            SERVER | {"lists": [{"file": "a", "every": 5, "cron": "0 4 * * *"}]}, id="list-both"
+            SERVER | {"lists": [{"file": "a", "every": "5h", "cron": "0 4 * * *"}]}, id="list-both"
         ),
         pytest.param(SERVER | {"control": {"user": "media"}}, id="control"),
         pytest.param(SERVER | {"log": {"level": "loud"}}, id="level"),
@@ -91,6 +96,21 @@ def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, ob
 )
 def test_mistakes_do_not_fit(validator: Draft202012Validator, document: dict[str, object]) -> None:
     assert not validator.is_valid(document)
+
+
+def test_it_is_written_where_the_first_line_of_a_configuration_finds_it(tmp_path: Path) -> None:
+    (tmp_path / "listsync.yaml").write_text(EXAMPLE.read_text())
+    written = write_schema(tmp_path)
+    first = EXAMPLE.read_text().splitlines()[0]
+    assert first == EDITOR_LINE
+    assert tmp_path / first.partition("=")[2] == written
+    assert json.loads(written.read_text()) == schema()
+    assert {one.name for one in tmp_path.iterdir()} == {"listsync.yaml", written.name}
+
+
+def test_a_folder_that_takes_nothing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match=r"cannot write .*listsync\.schema\.json: No such file"):
+        write_schema(tmp_path / "none")
 
 
 def test_everything_is_titled_and_described() -> None:

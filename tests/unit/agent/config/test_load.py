@@ -425,7 +425,7 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             id="zone-empty",
         ),
         pytest.param(
-            SERVER + "lists: [{file: a, every: 5s}]",
+            SERVER + "lists: [{file: a, every: 5x}]",
             "2:26: lists[0].every: expected a duration",
             id="list-every",
         ),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import grp
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,13 +11,14 @@ from hypothesis import strategies as st
 
 from listsync.config.values import (
     parse_cron,
-    parse_duration,
     parse_group,
+    parse_interval,
     parse_server_url,
     parse_timezone,
     parse_user,
 )
 from listsync.domain.media import Exclusion, MediaType, TitleKey, parse_exclusion
+from listsync.terminal.durations import DURATION_PATTERN, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -27,30 +29,63 @@ from listsync.domain.media import Exclusion, MediaType, TitleKey, parse_exclusio
         ("1d", 24),
         ("1.5d", 36),
         ("90 m", 1.5),
-        ("12", 12),
-        ("0.5", 0.5),
-        (6, 6),
+        ("1h30m", 1.5),
+        ("1 H 30 Min", 1.5),
+        ("1w2d", 216),
+        ("2 weeks", 336),
+        ("90s", 0.025),
+        ("hourly", 1),
+        ("Daily", 24),
+        ("weekly", 168),
+        ("off", 0),
+        (0, 0),
         ("0", 0),
         ("0m", 0),
         ("1m", 1 / 60),
     ],
 )
 def test_a_duration(text: str, hours: float) -> None:
-    assert parse_duration(text) == timedelta(hours=hours)
+    assert parse_interval(text) == timedelta(hours=hours)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "10s", "soon", "-1h", "1h30m", "nan", "inf", "1e3", "9999999d", "٣h", None, [], {}],
+    [
+        *("", "soon", "-1h", "30m1h", "1h1h", "1h30", "nan", "inf", "1e3", "9999999d", "٣h"),
+        *("monthly", "1y", None, [], {}),
+    ],
 )
 def test_no_duration(text: object) -> None:
-    with pytest.raises(ValueError, match=r"30m, 12h or 1d"):
-        parse_duration(text)
+    with pytest.raises(ValueError, match=r"90m, 12h, 1h30m, 2d, 1w or daily"):
+        parse_interval(text)
 
 
-def test_a_duration_below_a_minute_is_too_short() -> None:
+@pytest.mark.parametrize("text", ["0.5m", "10s"])
+def test_a_duration_below_a_minute_is_too_short(text: str) -> None:
     with pytest.raises(ValueError, match="at least 1m"):
-        parse_duration("0.5m")
+        parse_interval(text)
+
+
+@pytest.mark.parametrize("text", ["999999w", "4000d"])
+def test_a_duration_that_nobody_lives_to_see_is_too_long(text: str) -> None:
+    with pytest.raises(ValueError, match="at most 10 years"):
+        parse_interval(text)
+
+
+@pytest.mark.parametrize("text", ["12", "0.5", 6])
+def test_a_number_alone_is_told_its_units(text: object) -> None:
+    with pytest.raises(ValueError, match=f"no unit, expected {text}h for hours, {text}m for"):
+        parse_interval(text)
+
+
+@given(st.text(alphabet="0159. wdhmsinour", max_size=12))
+def test_what_the_pattern_for_editors_takes_is_a_duration_and_else_none_is(text: str) -> None:
+    is_one = re.search(DURATION_PATTERN, " ".join(text.split()))
+    if is_one and not re.search(r"\d{4}", text):  # what is longer than 10 years is none for us
+        parse_duration(text)
+    elif not is_one:
+        with pytest.raises(ValueError, match="expected"):
+            parse_duration(text)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +219,7 @@ def test_no_excluded_id(text: object) -> None:
 @given(st.text())
 def test_any_text_is_a_value_or_a_value_error(text: str) -> None:
     for parse in (
-        *(parse_duration, parse_server_url, parse_user, parse_exclusion),
+        *(parse_interval, parse_server_url, parse_user, parse_exclusion),
         *(parse_cron, parse_timezone, parse_group),
     ):
         try:
