@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 _HELD = (signal.SIGUSR1, signal.SIGHUP)
+_FIRST_PROCESS = 1
+"""Of a container, whose own terminal it leads."""
 _INTERRUPTED = 130  # as in `protocol.Exit`, which takes longer to load
 
 
@@ -27,12 +29,37 @@ def _leave(_number: int, _frame: object) -> None:
 
 @contextmanager
 def raised() -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt during the block, which has something to put in order."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Let Ctrl-C raise KeyboardInterrupt during the block, which has something to put in order.
+
+    So does the end of a terminal, unless it is not to matter (nohup).
+    """
+    numbers = [signal.SIGINT, *([signal.SIGHUP] if can_hang_up() else [])]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def can_hang_up() -> bool:
+    """Tell whether HUP would end us: nohup, and shells that leave work behind, ignore it."""
+    return signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+
+
+def ends_with_terminal(environ: Mapping[str, str]) -> bool:
+    """Tell whether HUP means to us that our terminal is gone; call it before HUP is handled.
+
+    It does on a controlling terminal, but for one that a service manager or a container has given
+    us: there HUP is what asks for a reload, as it is where there is no terminal.
+    """
+    if not can_hang_up() or environ.get("NOTIFY_SOCKET") or os.getsid(0) == _FIRST_PROCESS:
+        return False
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def hold_back() -> None:

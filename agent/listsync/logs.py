@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,8 +83,7 @@ def set_up(
     if settings.format not in _FORMATS:
         raise ValueError(f"unknown log format {settings.format!r}, expected {_one_of(_FORMATS)}")
     set_level(settings.level)
-    for name, their_level in _THEIR_LEVELS.items():
-        logging.getLogger(name).setLevel(their_level)
+    _quieten_others()
     logging.captureWarnings(capture=True)
 
     earlier = [handler for handler in logging.root.handlers if isinstance(handler, _Handler)]
@@ -103,7 +102,14 @@ def set_up_plainly(level: int, secrets: frozenset[str] = frozenset()) -> None:
     """Log to stderr for somebody who waits for a command: level and message, nothing else."""
     handler = _StreamHandler(sys.stderr)
     _add(handler, plain_formatter(), secrets, lambda: "")
-    logging.root.setLevel(level)
+    _quieten_others()
+    logging.getLogger("listsync").setLevel(level)
+
+
+def _quieten_others() -> None:
+    """Leave of what libraries log what is wrong: their events mean nothing to our users."""
+    for name, their_level in _THEIR_LEVELS.items():
+        logging.getLogger(name).setLevel(their_level)
 
 
 def set_level(level: str) -> None:
@@ -153,7 +159,18 @@ class _Handler(logging.Handler):
 
 
 class _StreamHandler(_Handler, logging.StreamHandler[TextIO]):
-    pass
+    def emit(self, record: logging.LogRecord) -> None:
+        with (_lines_apart or nullcontext)():
+            super().emit(record)
+
+
+_lines_apart: Callable[[], AbstractContextManager[object]] | None = None
+
+
+def set_lines_apart(hidden: Callable[[], AbstractContextManager[object]] | None) -> None:
+    """Have *hidden* called around each line on the stream, where something else is drawn."""
+    global _lines_apart  # noqa: PLW0603 - so is the log
+    _lines_apart = hidden
 
 
 class _FileHandler(_Handler):

@@ -72,26 +72,21 @@ def sync_now(  # noqa: PLR0913 - one argument per option
 
 
 def _signal(session: Session, pid: int | None, *, everyone: bool) -> Exit:
-    from listsyncctl.agents import (  # noqa: PLC0415 - start-up time
-        ask_to_sync,
-        choose_agents,
-        existing_agents,
-        find_agents,
-    )
+    from listsyncctl import agents as running  # noqa: PLC0415 - start-up time
 
     if everyone:
         if pid is not None:
             raise ClientError(Exit.USAGE, "either --pid or --all, not both")
-        chosen = existing_agents(None)
+        chosen = running.existing_agents(None)
     else:
-        chosen = choose_agents(
-            find_agents(),
+        chosen = running.choose_agents(
+            running.find_agents(),
             places=session.places,
             is_named=session.chosen_socket is not None,
             uid=os.getuid(),
             pid=pid,
         )
-    for one in ask_to_sync(chosen):
+    for one in running.ask_to_sync(chosen):
         session.show("signalled", {"signalled": [one]})
     return Exit.OK
 
@@ -334,16 +329,20 @@ def exclude(session: Session, *, item: str) -> None:
     session.show("exclude", _with_advice(session, done, advice))
 
 
-@command("forget", "forget tmdb:movie/348", "forget --all")
+@command("forget", "forget tmdb:movie/348", "forget --all", "forget --all --yes")
 @click.argument("item", required=False)
 @click.option("--all", "everything", is_flag=True, help="Forget everything the agent remembers.")
-def forget(session: Session, *, item: str | None, everything: bool) -> None:
+@click.option("--yes", is_flag=True, help="With --all: do not ask on a terminal.")
+def forget(session: Session, *, item: str | None, everything: bool, yes: bool) -> None:
     """Forget what was done with ITEM, so that it is considered again."""
     if (item is None) is not everything:
         raise ClientError(Exit.USAGE, "name one ITEM, or use --all")
-    session.show(
-        "forget", session.ask("forget", {"all": True} if item is None else {"item": item})
-    )
+    if everything and not yes:
+        from listsyncctl.interactive import agree_to_forget  # noqa: PLC0415 - start-up time
+
+        agree_to_forget()
+    params = {"all": True} if item is None else {"item": item}
+    session.show("forget", session.ask("forget", params))
 
 
 @command("backup", "backup /var/backups/listsync.db", "backup listsync-$(date +%F).db")

@@ -16,7 +16,7 @@ import click
 from listsync.interrupts import raised
 from listsync.protocol import Code, Exit
 from listsync.terminal.output import is_terminal, say, shown
-from listsync.terminal.progress import BottomLine, bar_line, progress_words
+from listsync.terminal.progress import BottomLine, bar_line, can_be_drawn_on, progress_words
 from listsyncctl.client import ClientError
 from listsyncctl.session import Session
 from listsyncctl.title_views import review
@@ -54,11 +54,16 @@ class Bar:
     """Draws on stderr if that is a terminal, else nothing."""
 
     def __init__(self) -> None:
-        self._line = BottomLine(sys.stderr) if is_terminal(sys.stderr) else None
+        can_draw = can_be_drawn_on(sys.stderr, os.environ)
+        self._line = BottomLine(sys.stderr) if can_draw else None
+
+    @property
+    def can_draw(self) -> bool:
+        return self._line is not None
 
     def draw(self, progress: Mapping[str, object]) -> None:
         if self._line is not None:
-            self._line.draw(bar_line(progress))
+            self._line.draw(bar_line(progress, self._line.columns))
 
     def clear(self) -> None:
         if self._line is not None:
@@ -154,7 +159,7 @@ def _followed_progress(session: Session) -> ProgressReply:
             if not progress.get("in_progress"):
                 return progress
             line = as_json(progress) if session.output == "json" else progress_words(progress)
-            if session.output != "json" and is_terminal(sys.stderr):
+            if session.output != "json" and bar.can_draw:
                 bar.draw(progress)
             elif line != last:
                 say(line)
@@ -246,6 +251,25 @@ def sync_lists(session: Session, lists: Sequence[str]) -> OrderReply:
     """Start a sync of *lists*, which want what was accepted; of all if none is known."""
     params = {"lists": list(lists)} if lists else {}
     return session.ask("trigger", {**params, "origin": _ORIGIN})
+
+
+_FORGETTING = """\
+All that was done at the server is forgotten: the next sync considers every title anew, and what
+you have deleted or declined there may be requested again.
+Continue?"""
+
+
+def agree_to_forget() -> None:
+    """Ask whoever sits at the terminal; a script has meant what it says.
+
+    Raises:
+        ClientError: no was answered.
+    """
+    if not is_terminal(sys.stdin):
+        return
+    with raised():
+        if not click.confirm(_FORGETTING, default=False, err=True):
+            raise ClientError(Exit.FAILED, "nothing was forgotten")
 
 
 def go_through(session: Session, *, sync: bool) -> None:

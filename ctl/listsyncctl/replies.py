@@ -73,6 +73,7 @@ _PROGRESS = {
     ],
     "eta_s": _NUMBER,
     "requested": _NUMBER,
+    "dry_run": _FLAG,
     "next": _TEXT,
 }
 _PENDING = {"key!": _TEXT, "why": _TEXT, "needs_restart": _FLAG}

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
@@ -14,7 +13,7 @@ import click
 
 import listsync
 from listsync.protocol import client_places
-from listsync.terminal.output import Palette, say, wants_colour
+from listsync.terminal.output import say
 from listsyncctl import pages
 from listsyncctl.client import ClientError, Line, ask, not_understood, with_all_problems
 from listsyncctl.title_views import Display
@@ -230,7 +229,7 @@ class Session:
 
     @property
     def display(self) -> Display:
-        return Display(datetime.now(UTC), Palette(enabled=wants_colour(sys.stdout, os.environ)))
+        return Display.on(sys.stdout, os.environ)
 
     def show(self, method: str, result: Mapping[str, object]) -> None:
         """Print *result* to stdout as it was asked for."""

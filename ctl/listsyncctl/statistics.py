@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from listsync.terminal.output import shown, table_of_numbers
+from listsync.terminal.output import shown
 from listsyncctl.title_views import Display
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ def statistics(result: StatsReply, display: Display) -> Iterator[str]:
     """Tell of periods, of services, and of each list."""
     periods = [one for one in result.get("periods") or [] if one["name"] != _SESSION]
     services, lists = result.get("services") or [], result["lists"]
-    yield from table_of_numbers(_OF_PERIODS, map(_period, periods), palette=display.palette)
+    yield from display.numbers(_OF_PERIODS, map(_period, periods))
     if services:
         rows = [(one.get("service") or "(unknown)", *_totals(one)) for one in services]
         yield ""
-        yield from table_of_numbers(("SERVICE", *_OF_TOTALS), rows, palette=display.palette)
+        yield from display.numbers(("SERVICE", *_OF_TOTALS), rows)
     if lists:
         rows = [(_name(one), *_totals(one)) for one in lists]
         yield ""
-        yield from table_of_numbers(("LIST", *_OF_TOTALS), rows, palette=display.palette)
+        yield from display.numbers(("LIST", *_OF_TOTALS), rows)
     zone = shown(result.get("timezone"))
     yield ""
     yield f"Days begin at midnight in {zone or 'the zone of the agent'}."

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-from listsync.terminal.output import notice_words, relative, shown, span, table, time_of
+from listsync.terminal.output import notice_words, relative, shown, span, time_of
 from listsync.terminal.progress import progress_words
 from listsyncctl.title_views import MORE, Display, request_words, showing
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
         ConfigReply,
-        ItemsReply,
         ListsReply,
         NoticesReply,
         ProgressReply,
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from listsync.protocol.shapes import (
         ConfigShape,
         FeedShape,
-        ItemShape,
         ListShape,
         NoticeShape,
         RequestShape,
@@ -40,7 +38,8 @@ def run_words(run: RunShape, display: Display) -> str:
 
 
 def _count(run: RunShape) -> str:
-    return f"{run.get('requested') or 0} requested"
+    would = "would be " if run.get("dry_run") else ""
+    return f"{run.get('requested') or 0} {would}requested"
 
 
 def runs(result: RunsReply | RunReply, display: Display) -> Iterator[str]:
@@ -52,7 +51,10 @@ def runs(result: RunsReply | RunReply, display: Display) -> Iterator[str]:
 
 def _many_runs(result: RunsReply, display: Display) -> Iterator[str]:
     rows = result.get("runs") or []
-    yield from table(
+    if not rows and not result.get("total"):
+        yield "No syncs yet: `listsyncctl sync-now` starts one."
+        return
+    yield from display.table(
         ("RUN", "ORIGIN", "STARTED", "TOOK", "RESULT", "REQUESTED", "MESSAGE"),
         [
             (
@@ -61,20 +63,24 @@ def _many_runs(result: RunsReply, display: Display) -> Iterator[str]:
                 display.ago(run.get("started_at")),
                 _took(run),
                 run.get("result"),
-                run.get("requested"),
+                f"would be {run.get('requested')}" if run.get("dry_run") else run.get("requested"),
                 _why_too(run),
             )
             for run in rows
         ],
         status=4,
-        palette=display.palette,
+        names=(1,),
+        words=(6,),
     )
     yield from showing(len(rows), result.get("total"), MORE)
 
 
 def notices(result: NoticesReply, display: Display) -> Iterator[str]:
     rows = result.get("notices") or []
-    yield from table(
+    if not rows and not result.get("total"):
+        yield "No notices."
+        return
+    yield from display.table(
         ("SINCE", "ENDED", "SEVERITY", "KIND", "SUBJECT", "NOTICE"),
         [
             (
@@ -87,7 +93,8 @@ def notices(result: NoticesReply, display: Display) -> Iterator[str]:
             )
             for one in rows
         ],
-        palette=display.palette,
+        names=(4,),
+        words=(5,),
     )
     yield from showing(len(rows), result.get("total"), MORE)
 
@@ -97,7 +104,7 @@ def targets(result: TargetsReply, display: Display) -> Iterator[str]:
     if not rows:
         yield "No target is configured: name one under `notify` in listsync.yaml."
         return
-    yield from table(
+    yield from display.table(
         ("TARGET", "STATE", "WAITING", "GIVEN UP", "LAST SENT", "ANSWERED"),
         [
             (
@@ -110,7 +117,7 @@ def targets(result: TargetsReply, display: Display) -> Iterator[str]:
             )
             for one in rows
         ],
-        palette=display.palette,
+        words=(1, 5),
     )
 
 
@@ -146,11 +153,12 @@ def one_run(result: RunReply, display: Display) -> Iterator[str]:
         yield f"  {shown(run['why'])}"
     requests = result.get("requests") or []
     if requests:
-        yield from table(
+        yield from display.table(
             ("TITLE", "KIND", "TMDB", "4K", "SEASONS", "ANSWER", "FOR", "AS", "WHEN"),
             [_request_row(one, display) for one in requests],
             status=5,
-            palette=display.palette,
+            names=(0, 7),
+            words=(4, 6),
         )
     others = "the others are before --offset" + (", or not kept" if run.get("dry_run") else "")
     yield from showing(len(requests), result.get("total"), others)
@@ -257,7 +265,12 @@ def config(result: ConfigReply, display: Display) -> Iterator[str]:
         (one["path"], _value_of(one), one.get("origin") or "default")
         for one in result.get("settings") or []
     ]
-    yield from table(("KEY", "VALUE", "SET BY"), rows, palette=display.palette)
+    yield from display.table(
+        ("KEY", "VALUE", "SET BY"),
+        rows,
+        names=(),
+        words=(1, 2),
+    )
 
 
 def _value_of(one: SettingShape) -> str:
@@ -294,7 +307,7 @@ def _failed_service(service: ServiceShape, display: Display) -> str:
 def progress(result: ProgressReply, display: Display) -> Iterator[str]:
     yield progress_words(result)
     if result.get("in_progress") and (lists := result.get("lists")):
-        yield from table(
+        yield from display.table(
             ("LIST", "STATE", "READ", "DONE", "TOTAL"),
             [
                 [
@@ -307,13 +320,12 @@ def progress(result: ProgressReply, display: Display) -> Iterator[str]:
                 for one in lists
             ],
             status=1,
-            palette=display.palette,
         )
 
 
 def lists(result: ListsReply, display: Display) -> Iterator[str]:
     rows = result.get("lists") or []
-    yield from table(
+    yield from display.table(
         ("LIST", "SERVICE", "OUTCOME", "READ", "LAST SUCCESS", "NEXT", "WHY"),
         [
             (
@@ -328,7 +340,7 @@ def lists(result: ListsReply, display: Display) -> Iterator[str]:
             for one in rows
         ],
         status=2,
-        palette=display.palette,
+        words=(6,),
     )
     for one in rows:
         if one.get("advice"):
@@ -368,30 +380,3 @@ def _next_of(one: ListShape, display: Display) -> str:
 def _read_of(one: ListShape) -> str:
     read, declared = one.get("read"), one.get("declared")
     return shown(read) if declared in {None, read} else f"{read} of {declared}"
-
-
-def items(result: ItemsReply, display: Display) -> Iterator[str]:
-    rows = result.get("items") or []
-    yield from table(
-        ("TITLE", "KIND", "TMDB", "LIST", "STATUS", "SINCE", "REQUESTED FOR"),
-        [
-            (
-                one.get("title"),
-                one.get("kind"),
-                one.get("tmdb_id"),
-                one.get("list"),
-                one.get("status"),
-                display.ago(one.get("at")),
-                _requested_for(one),
-            )
-            for one in rows
-        ],
-        status=4,
-        palette=display.palette,
-    )
-    yield from showing(len(rows), result.get("total"), f"{MORE}, or search for a title")
-
-
-def _requested_for(one: ItemShape) -> str:
-    user = f", as {one['requested_as']}" if one.get("requested_as") else ""
-    return f"{one.get('brought_by') or ''}{user}"

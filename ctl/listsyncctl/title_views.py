@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from listsync.terminal.output import (
     Palette,
     because,
     could_be,
     notice_line,
-    padded,
     planned_title,
     relative,
     shown,
     time_of,
-    width,
+    wants_colour,
 )
+from listsync.terminal.table import columns_of, padded, table, table_of_numbers, width
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
         ExplainReply,
+        ItemsReply,
         OrderReply,
         PlanReply,
         PlanWaitsReply,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         AtServerShape,
         CandidateShape,
         ChoiceShape,
+        ItemShape,
         MatchShape,
         OnListShape,
         RequestShape,
@@ -42,16 +44,44 @@ if TYPE_CHECKING:
 
 
 class Display(NamedTuple):
-    """Relative times are told from *now*."""
+    """Relative times are told from *now*; *columns* None: what is shown goes to no terminal."""
 
     now: datetime
     palette: Palette
+    columns: int | None = None
+
+    @classmethod
+    def on(cls, stream: TextIO, environ: Mapping[str, str]) -> Display:
+        palette = Palette(enabled=wants_colour(stream, environ))
+        return cls(datetime.now(UTC), palette, columns_of(stream, environ))
 
     def status(self, word: object) -> str:
         return self.palette.status(word)
 
     def ago(self, text: object) -> str:
         return relative(text, self.now) if text else "never"
+
+    def table(
+        self,
+        head: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        status: int | None = None,
+        names: Collection[int] = (0,),
+        words: Collection[int] = (),
+    ) -> list[str]:
+        return table(
+            head,
+            rows,
+            status=status,
+            names=names,
+            words=words,
+            columns=self.columns,
+            palette=self.palette,
+        )
+
+    def numbers(self, head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+        return table_of_numbers(head, rows, columns=self.columns, palette=self.palette)
 
 
 MORE = "use --limit and --offset for more"
@@ -222,6 +252,36 @@ def requests(result: RequestsReply, display: Display) -> Iterator[str]:
     for row in rows:
         yield f"{shown(row.get('title'))}: {request_words(row, display)}"
     yield from showing(len(rows), result.get("total"), MORE)
+
+
+def items(result: ItemsReply, display: Display) -> Iterator[str]:
+    rows = result.get("items") or []
+    if not rows and not result.get("total"):
+        yield "No titles."
+        return
+    yield from display.table(
+        ("TITLE", "KIND", "TMDB", "LIST", "STATUS", "SINCE", "REQUESTED FOR"),
+        [
+            (
+                one.get("title"),
+                one.get("kind"),
+                one.get("tmdb_id"),
+                one.get("list"),
+                one.get("status"),
+                display.ago(one.get("at")),
+                _requested_for(one),
+            )
+            for one in rows
+        ],
+        status=4,
+        names=(0, 3, 6),
+    )
+    yield from showing(len(rows), result.get("total"), f"{MORE}, or search for a title")
+
+
+def _requested_for(one: ItemShape) -> str:
+    user = f", as {one['requested_as']}" if one.get("requested_as") else ""
+    return f"{one.get('brought_by') or ''}{user}"
 
 
 _ORDER = ("requested", "cancelled", "not_found", "skipped", "review", "failed")

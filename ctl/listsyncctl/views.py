@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from listsync.protocol import SCHEMA_VERSION
-from listsync.terminal.output import megabytes, shown, span, table
+from listsync.terminal.output import megabytes, shown, span
 from listsync.text_cleaning import printable_json
 from listsyncctl import statistics, status_views, title_views
 from listsyncctl.title_views import Display
@@ -105,7 +105,7 @@ def _ping(result: PingReply, _: Display) -> Iterator[str]:
 
 def _describe(result: DescribeReply, display: Display) -> Iterator[str]:
     """Tell each command, what it may be given, and what must be (without brackets)."""
-    yield from table(
+    yield from display.table(
         ("COMMAND", "ACCESS", "PARAMETERS", "DOES"),
         [
             (
@@ -116,7 +116,8 @@ def _describe(result: DescribeReply, display: Display) -> Iterator[str]:
             )
             for one in result.get("commands") or []
         ],
-        palette=display.palette,
+        names=(),
+        words=(2, 3),
     )
 
 
@@ -126,7 +127,7 @@ def _parameter(one: ParameterShape) -> str:
 
 
 def _agents(result: AgentsResult, display: Display) -> Iterator[str]:
-    yield from table(
+    yield from display.table(
         ("PID", "UP", "SOCKET", "MEMORY", "FILES"),
         [
             (
@@ -138,7 +139,7 @@ def _agents(result: AgentsResult, display: Display) -> Iterator[str]:
             )
             for one in result.get("agents") or []
         ],
-        palette=display.palette,
+        names=(2,),
     )
 
 
@@ -197,7 +198,7 @@ VIEWS: Mapping[str, View] = {
     ),
     "summary": View(title_views.summary),
     "items": View(
-        status_views.items,
+        title_views.items,
         "items",
         (
             "title",

@@ -172,5 +172,5 @@ def cases() -> Iterator[tuple[str, list[str]]]:
     yield "listsync demo: explained", [line for one in _ITEMS[:4] for line in explained(one)]
     yield (
         "listsync once: the bar",
-        [bar_line(as_reply(one)) for one in (_CONNECTING, _READING, _PROGRESS)],
+        [bar_line(as_reply(one), 100) for one in (_CONNECTING, _READING, _PROGRESS)],
     )

@@ -708,6 +708,7 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "agents": ("agents", {"agents": _AGENTS}),
 }
 _IN_COLOUR = ("status: troubled", "lists", "plan")
+_NARROW = (("lists", 80), ("lists", 60), ("lists", 40), ("runs", 60), ("items", 60), ("stats", 40))
 
 
 def cases() -> Iterator[tuple[str, list[str]]]:
@@ -717,3 +718,8 @@ def cases() -> Iterator[tuple[str, list[str]]]:
         if name in _IN_COLOUR:
             lines = view.text(reply, Display(NOW, Palette(enabled=True)))
             yield f"listsyncctl {name}, in colour", [one.replace("\x1b", "^") for one in lines]
+    for name, columns in _NARROW:
+        method, reply = _CASES[name]
+        display = Display(NOW, Palette(enabled=False), columns)
+        lines = VIEWS[method].text(reply, display)
+        yield f"listsyncctl {name}, {columns} columns wide", list(lines)

@@ -147,6 +147,12 @@ class Agent(Generic[ConfigT]):
                     self._parts.systemd.ready(self._parts.queue.state)
             case Signal.STOP:
                 self._is_stopping = True
+            case Signal.HANGUP:
+                logger.info(
+                    "Received SIGHUP signal - the terminal is gone, stopping",
+                    extra={"action": "signal"},
+                )
+                self._is_stopping = True
             case _ as never:
                 assert_never(never)
 

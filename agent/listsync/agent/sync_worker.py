@@ -151,12 +151,14 @@ class SyncWorker(Generic[ConfigT]):
 def _log_end(ended: EndedRun) -> None:
     row = ended.row
     is_well = row.result == Result.OK
-    how = "completed: Successfully synced" if is_well else f"ended ({row.result})"
+    what = "dry run" if row.dry_run else "sync"
+    done = "completed" if row.dry_run else "completed: Successfully synced"
     counted = "" if row.result == Result.FAILED else f" ({operations_of(row)})"
     logger.log(
         logging.INFO if is_well else logging.WARNING,
-        "Background sync %s: %s%s",
-        how,
+        "Background %s %s: %s%s",
+        what,
+        done if is_well else f"ended ({row.result})",
         row.message,
         counted,
         extra={"action": "sync_ended", "run": row.run_id, "result": row.result},

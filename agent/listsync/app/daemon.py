@@ -69,7 +69,7 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
     share_one_heap()
     raise_limit()
     inbox: SimpleQueue[Event] = SimpleQueue()
-    signals.install(inbox.put)
+    signals.install(inbox.put, ends_with_terminal=interrupts.ends_with_terminal(environ))
     # Before the file is read: a change after this moment is then seen by the watcher.
     seen = digest(options.config_path) if options.config_path else b""
     loader = ConfigLoader(options, environ)

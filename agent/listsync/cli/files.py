@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,7 +14,8 @@ import click
 import listsync
 from listsync.cli.options import errors_shown, examples
 from listsync.errors import ListsyncError
-from listsync.terminal.output import say, table
+from listsync.terminal.output import say
+from listsync.terminal.table import columns_of, table
 
 FILES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -62,7 +64,10 @@ def files(name: str | None) -> None:
     if name is not None:
         _print(name)
         return
-    for line in table(["file", "is"], [[one, what] for one, (_, what) in FILES.items()]):
+    rows = [[one, what] for one, (_, what) in FILES.items()]
+    for line in table(
+        ["file", "is"], rows, words=(1,), columns=columns_of(sys.stdout, os.environ)
+    ):
         say(line)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -17,6 +16,7 @@ from uuid import uuid4
 
 import click
 
+from listsync import interrupts, logs
 from listsync.app.wiring import open_parts
 from listsync.cancellation import CUT_AFTER_S, CancelToken
 from listsync.cli import report_view
@@ -25,7 +25,8 @@ from listsync.domain.run_messages import server_messages
 from listsync.protocol import Exit
 from listsync.sync.run import sync
 from listsync.terminal.output import Palette, is_terminal, say, wants_colour
-from listsync.terminal.progress import BottomLine, bar_line
+from listsync.terminal.progress import BottomLine, bar_line, can_be_drawn_on
+from listsync.terminal.table import columns_of
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
@@ -36,20 +37,30 @@ _EVERY_S = 0.1
 
 
 class ProgressBar:
-    """Draws on *stream* until closed; `hidden()` clears the line for something else."""
+    """Draws on *stream* until closed; `hidden()` clears the line for something else.
 
-    def __init__(self, stream: TextIO, snapshot: Callable[[], Progress]) -> None:
+    Lines of the log clear it, too. Nobody who hides it waits for another one: a question may stand
+    there for long.
+    """
+
+    def __init__(
+        self, stream: TextIO, snapshot: Callable[[], Progress], *, dry_run: bool = False
+    ) -> None:
         self._line = BottomLine(stream)
         self._snapshot = snapshot
+        self._dry_run = dry_run
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._hidden = 0
         self._thread = threading.Thread(target=self._draw_on, name="listsync-bar", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
+        logs.set_lines_apart(self.hidden)
         return self
 
     def __exit__(self, *_: object) -> None:
+        logs.set_lines_apart(None)
         self._stop.set()
         self._thread.join()
         self._line.clear()
@@ -57,13 +68,22 @@ class ProgressBar:
     @contextmanager
     def hidden(self) -> Iterator[None]:
         with self._lock:
+            self._hidden += 1
             self._line.clear()
+        try:
             yield
+        finally:
+            with self._lock:
+                self._hidden -= 1
 
     def _draw_on(self) -> None:
         while not self._stop.wait(_EVERY_S):
             with self._lock:
-                self._line.draw(bar_line(as_reply(self._snapshot())))
+                if not self._hidden:
+                    self._line.draw(bar_line(self._progress(), self._line.columns))
+
+    def _progress(self) -> dict[str, object]:
+        return {**as_reply(self._snapshot()), "dry_run": self._dry_run}
 
 
 def as_reply(progress: Progress) -> dict[str, object]:
@@ -116,7 +136,8 @@ def sync_now(
         dry_run=dry_run,
         confirmed=confirmed,
     )
-    bar = ProgressBar(sys.stderr, parts.board.snapshot) if is_terminal(sys.stderr) else None
+    can_draw = can_be_drawn_on(sys.stderr, os.environ)
+    bar = ProgressBar(sys.stderr, parts.board.snapshot, dry_run=dry_run) if can_draw else None
     if ask:
         parts = replace(parts, go_on=lambda count: _agreed(count, bar))
     with bar or nullcontext():
@@ -139,7 +160,7 @@ def show(report: SyncReport, *, as_json: bool, verbose: bool) -> None:
             click.echo(line)
         return
     palette = Palette(enabled=wants_colour(sys.stdout, os.environ))
-    columns = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+    columns = columns_of(sys.stdout, os.environ)
     for line in report_view.lines(report, palette, verbose=verbose, columns=columns):
         say(line)
 
@@ -150,10 +171,15 @@ def exit_code(report: SyncReport) -> Exit:
 
 @contextmanager
 def _stopped_by_signals(stop: CancelToken) -> Iterator[None]:
-    """Let INT and TERM end the sync after its title, or soon; the second one ends it at once."""
+    """Let INT and TERM end the sync after its title, or soon; the second one ends it at once.
+
+    So does the end of the terminal, unless that is not to matter; it may be said twice.
+    """
     is_interrupted: list[bool] = []
 
-    def handle(_number: int, _frame: object) -> None:
+    def handle(number: int, _frame: object) -> None:
+        if is_interrupted and number == signal.SIGHUP:
+            return
         if is_interrupted:
             os._exit(Exit.INTERRUPTED)
         is_interrupted.append(True)
@@ -162,7 +188,9 @@ def _stopped_by_signals(stop: CancelToken) -> Iterator[None]:
         cutting.daemon = True
         cutting.start()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    hangup = [signal.SIGHUP] if interrupts.can_hang_up() else []
+    numbers = (signal.SIGINT, signal.SIGTERM, *hangup)
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:

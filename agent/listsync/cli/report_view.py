@@ -31,12 +31,12 @@ from listsync.terminal.output import (
     planned_title,
     plural,
     shown,
-    table_of_numbers,
-    width,
 )
+from listsync.terminal.table import shortened_inside, table_of_numbers
 from listsync.text_cleaning import printable_json
 
 _SHOWN = 20
+_LONGEST_NAME = 48
 _Item = TypeVar("_Item")
 _COLUMNS = {
     Verdict.REQUESTED: "requested",
@@ -69,12 +69,17 @@ def lines(
     """Write the tables, at most *columns* wide; the last line sums the run up."""
     if report.lists:
         yield from _counts(report, palette, columns)
-        yield from _remarks(report)
+        yield from _remarks(report, columns)
         yield ""
     if report.run.dry_run:
         yield from _changes(report, palette, verbose=verbose)
     for verdict, title, style in _sections(report, verbose=verbose):
-        yield from _section(report, verdict, palette.paint(title, style), verbose=verbose)
+        items = [item for item in report.items if item.verdict is verdict]
+        if items:
+            yield f"{palette.paint(title, style)} ({len(items):,})"
+            some = _first(items, lambda one: _item(one, columns), verbose)
+            yield from (f"  {line}" for line in some)
+            yield ""
     for notice in report.notices:
         if notice.kind is NoticeKind.REQUEST_FAILED and notice.list_name:
             continue  # told title by title
@@ -83,11 +88,11 @@ def lines(
     if told and not report.run.dry_run:
         yield palette.paint(f"note: this was the first sync: {told}", "yellow")
     colour = {Result.OK: "green", Result.PARTLY: "yellow"}.get(report.result, "red")
-    yield palette.paint(summary(report), colour)
+    yield palette.paint(summary(report, columns), colour)
 
 
 def _counts(report: SyncReport, palette: Palette, columns: int | None) -> Iterator[str]:
-    """Write what became of the entries of each list, in a table if there is room for it."""
+    """Write what became of the entries of each list."""
     rows = [_Row.of(one) for one in report.lists]
     if len(rows) > 1:
         rows.append(_Row.total(rows))
@@ -107,13 +112,7 @@ def _counts(report: SyncReport, palette: Palette, columns: int | None) -> Iterat
         for row in rows
     ]
     heads += ["left out"] if is_less else []
-    laid_out = table_of_numbers(heads, cells, columns=columns, palette=palette)
-    if columns is None or max(map(width, laid_out)) <= columns:
-        yield from laid_out
-        return
-    for name, *counts in cells:
-        words = (f"{count} {word}" for word, count in zip(heads[1:], counts, strict=True))
-        yield f"{name}: {', '.join(words)}"
+    yield from table_of_numbers(heads, cells, columns=columns, palette=palette)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class _Row:
     def of(cls, one: ListReport) -> _Row:
         verdicts = Counter(one.verdicts)
         left_out = max(0, one.read - verdicts.total())
-        return cls(shown(one.name, 48), one.read, one.declared, one.new, verdicts, left_out)
+        return cls(shown(one.name), one.read, one.declared, one.new, verdicts, left_out)
 
     @classmethod
     def total(cls, rows: Sequence[_Row]) -> _Row:
@@ -151,7 +150,7 @@ class _Row:
         return f"{self.read:,} of {self.declared:,}" if is_less else f"{self.read:,}"
 
 
-def _remarks(report: SyncReport) -> Iterator[str]:
+def _remarks(report: SyncReport, columns: int | None) -> Iterator[str]:
     """Say why rows were left out, and what else is odd of a list that no notice tells."""
     texts = {notice.text for notice in report.notices}
     for one in report.lists:
@@ -159,9 +158,19 @@ def _remarks(report: SyncReport) -> Iterator[str]:
         reasons = {**one.left_out, "not looked at": max(0, rest)}
         counted = [f"{count:,} {reason}" for reason, count in reasons.items() if count]
         if counted:
-            yield f"{shown(one.name, 48)}: left out: {', '.join(counted)}"
+            yield f"{_name(one.name, columns)}: left out: {', '.join(counted)}"
         if one.is_good and one.why and one.why not in texts:
-            yield f"{shown(one.name, 48)}: {shown(one.why, 300)}"
+            yield f"{_name(one.name, columns)}: {_words(one.why, 300, columns)}"
+
+
+def _name(name: object, columns: int | None) -> str:
+    """Shorten a name for a terminal; what goes elsewhere is never cut."""
+    text = shown(name)
+    return text if columns is None else shortened_inside(text, _LONGEST_NAME)
+
+
+def _words(words: object, limit: int, columns: int | None) -> str:
+    return shown(words, None if columns is None else limit)
 
 
 def _sections(report: SyncReport, *, verbose: bool) -> Iterator[tuple[Verdict, str, str]]:
@@ -182,16 +191,9 @@ def _changes(report: SyncReport, palette: Palette, *, verbose: bool) -> Iterator
         yield ""
 
 
-def _section(report: SyncReport, verdict: Verdict, title: str, *, verbose: bool) -> Iterator[str]:
-    items = [item for item in report.items if item.verdict is verdict]
-    if items:
-        yield f"{title} ({len(items):,})"
-        yield from (f"  {line}" for line in _first(items, _item, verbose))
-        yield ""
-
-
-def _item(item: ItemReport) -> Iterator[str]:
-    yield f"{shown(item.label, 120)}{because(item.why, 200)}  [{shown(item.list_name, 40)}]"
+def _item(item: ItemReport, columns: int | None) -> Iterator[str]:
+    why = because(_words(item.why, 200, columns))
+    yield f"{_words(item.label, 120, columns)}{why}  [{_name(item.list_name, columns)}]"
     if item.verdict is Verdict.REVIEW:
         more = len(item.candidates) - MOST_CANDIDATES
         yield from could_be(item.candidates[:MOST_CANDIDATES], "    ", more)
@@ -208,11 +210,11 @@ def _first(
         yield f"... and {len(items) - len(some):,} more (-v or --json shows all)"
 
 
-def summary(report: SyncReport) -> str:
+def summary(report: SyncReport, columns: int | None = None) -> str:
     """Sum the run up in one line."""
     head = head_of(report.result, dry_run=report.run.dry_run)
     spent = f"{plural(report.calls, 'API call')}, {duration(report.duration_s)}"
-    return f"{head}: {shown(message_of(report), 700)} ({spent})"
+    return f"{head}: {_words(message_of(report), 700, columns)} ({spent})"
 
 
 def explained(item: ItemReport) -> Iterator[str]:

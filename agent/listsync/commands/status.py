@@ -166,6 +166,7 @@ def _progress(context: CommandContext, window: Window) -> ProgressReply:
         ],
         "eta_s": round(now.eta_s) if is_shown and now.eta_s is not None else None,
         "requested": now.requested if is_shown else 0,
+        "dry_run": running.dry_run if running else bool(row and row.dry_run),
     }
 
 

@@ -63,11 +63,12 @@ def put_right(due: datetime, *, since: datetime, now: datetime) -> datetime:
 
 
 class Signal(StrEnum):
-    """What a signal asks for: USR1 a sync, HUP a reload, TERM and INT the end."""
+    """What a signal asks for: USR1 a sync, HUP a reload or the end, TERM and INT the end."""
 
     SYNC = "sync"
     RELOAD = "reload"
     STOP = "stop"
+    HANGUP = "hangup"
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,11 +170,12 @@ def operations_of(row: RunRow) -> str:
     there already.
     """
     result = Result(row.result) if row.result in set(Result) else Result.FAILED
+    head = head_of(result, dry_run=row.dry_run)
     if result is Result.FAILED:
-        return f"{head_of(result)}: {row.message or row.why}"
+        return f"{head}: {row.message or row.why}"
     good = sum(row.counts.get(verdict, 0) for verdict in _GOOD)
     total = sum(count for one, count in row.counts.items() if one is not Verdict.CANCELLED)
-    return f"{head_of(result)}: {good}/{total} operations successful"
+    return f"{head}: {good}/{total} operations successful"
 
 
 def head_of(result: Result, *, dry_run: bool = False) -> str:

@@ -200,6 +200,7 @@ class ProgressReply(TypedDict):
     lists: list[ListProgressShape]
     eta_s: int | None
     requested: int
+    dry_run: NotRequired[bool]
     next: NotRequired[str | None]
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from listsync.terminal.output import shortened, shown, span
+from listsync.terminal.output import is_terminal, shown, span
+from listsync.terminal.table import columns_of, shortened, shortened_inside, width
 from listsync.text_cleaning import printable
 
 _WIDTH = 30
+_NARROWEST = 10
+"""Cells of the bar; where there is not even room for so many, there is none."""
+_LONGEST_NAME = 40
+_USUAL = 80
 _WORDS = {
     "idle": "",
     "connect": "connecting to the server",
@@ -33,21 +39,31 @@ def _of_running(progress: Mapping[str, Any]) -> str:
         words += f" {progress.get('progress')}/{total} ({progress.get('percent')} %)"
     if phase == "collect":
         waiting = [one for one in progress.get("lists") or [] if one.get("state") == "waiting"]
-        return words + (f": {shown(waiting[0].get('name'), 40)}" if waiting else "")
+        name = shortened_inside(shown(waiting[0].get("name")), _LONGEST_NAME) if waiting else ""
+        return words + (f": {name}" if name else "")
     if requested := progress.get("requested"):
-        words += f", {requested} requested"
+        words += f", {requested} {'would be ' if progress.get('dry_run') else ''}requested"
     if (eta_s := progress.get("eta_s")) is not None:
         words += f", {span(eta_s)} left"
     return words
 
 
-def bar_line(progress: Mapping[str, Any]) -> str:
-    """Draw a running sync, e.g. `[######----] requesting titles 120/200 (60 %)`."""
+def bar_line(progress: Mapping[str, Any], columns: int) -> str:
+    """Draw a running sync, e.g. `[######----] requesting titles 120/200 (60 %)`.
+
+    Where there are too few *columns* for both, the words come first.
+    """
     words = _of_running(progress)
-    if (total := int(progress.get("total") or 0)) < 1:
+    room = min(_WIDTH, columns - width(words) - len("[] "))
+    if (total := int(progress.get("total") or 0)) < 1 or room < _NARROWEST:
         return words
-    filled = max(0, min(_WIDTH, _WIDTH * int(progress.get("progress") or 0) // total))
-    return f"[{'#' * filled}{'-' * (_WIDTH - filled)}] {words}"
+    filled = max(0, min(room, room * int(progress.get("progress") or 0) // total))
+    return f"[{'#' * filled}{'-' * (room - filled)}] {words}"
+
+
+def can_be_drawn_on(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """Tell whether lines of *stream* can be written over."""
+    return is_terminal(stream) and environ.get("TERM") != "dumb"
 
 
 class BottomLine:
@@ -57,10 +73,13 @@ class BottomLine:
         self._stream = stream
         self._is_drawn = False
 
-    def draw(self, line: str) -> None:
-        from shutil import get_terminal_size  # noqa: PLC0415 - start-up time of short commands
+    @property
+    def columns(self) -> int:
+        """How much of a line there is room for; terminals are made narrower meanwhile."""
+        return (columns_of(self._stream, os.environ) or _USUAL) - 1
 
-        self._write(printable(shortened(line, get_terminal_size().columns - 1)))
+    def draw(self, line: str) -> None:
+        self._write(printable(shortened(line, self.columns)))
         self._is_drawn = True
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""Turns signals into events: USR1 a sync, HUP a reload, TERM and INT the end."""
+"""Turns signals into events: USR1 a sync, HUP a reload or the end, TERM and INT the end."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.protocol import Exit
 
 
-def install(emit: Callable[[Event], None]) -> None:
+def install(emit: Callable[[Event], None], *, ends_with_terminal: bool = False) -> None:
     """Set the handlers; call it in the main thread, and `interrupts.let_through` after it.
 
     *emit* runs inside a handler, thus between any two instructions of the main thread: it must
-    be as safe there as `SimpleQueue.put` is. A second TERM or INT ends the process at once.
+    be as safe there as `SimpleQueue.put` is. A second TERM or INT ends the process at once; a
+    second HUP does not: the kernel and the shell may both say that the terminal is gone.
     """
     stopping = False
     _wake_main_thread(emit)
@@ -30,7 +31,8 @@ def install(emit: Callable[[Event], None]) -> None:
         emit(Signalled(Signal.STOP))
 
     signal.signal(signal.SIGUSR1, lambda _number, _frame: emit(Signalled(Signal.SYNC)))
-    signal.signal(signal.SIGHUP, lambda _number, _frame: emit(Signalled(Signal.RELOAD)))
+    hangup = Signal.HANGUP if ends_with_terminal else Signal.RELOAD
+    signal.signal(signal.SIGHUP, lambda _number, _frame: emit(Signalled(hangup)))
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
 

@@ -254,7 +254,7 @@ def test_status_says_all_that_matters(agent: Agent, ctl: Ctl) -> None:
     out = ctl("status").out
     for words in (
         "until `listsyncctl resume`",
-        "requesting titles 5/20 (25 %), 3 requested, 1 min left",
+        "requesting titles 5/20 (25 %), 3 requested, 2 min left",
         "all lists (triggered by config; run 5a)",
         "all lists read",
         "Jellyseerr 2.5.1 at http://seerr:5055",

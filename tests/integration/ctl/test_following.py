@@ -144,7 +144,7 @@ def test_a_terminal_gets_a_bar(agent: Agent, path: Path) -> None:
     drawn = os.read(ours, 10_000).decode()
     os.close(ours)
     assert (
-        "[#######-----------------------] requesting titles 5/20 (25 %), 3 requested, 1 min left"
+        "[#######-----------------------] requesting titles 5/20 (25 %), 3 requested, 2 min left"
         in drawn
     )
     assert drawn.endswith("\r\x1b[K")
@@ -155,6 +155,6 @@ def test_follow_says_each_change_and_ends(agent: Agent, ctl: Ctl) -> None:
     agent.script = {"progress": [BUSY, BUSY, IDLE]}
     ran = ctl("progress", "--follow")
     assert ran.out.splitlines() == [
-        "requesting titles 5/20 (25 %), 3 requested, 1 min left",
+        "requesting titles 5/20 (25 %), 3 requested, 2 min left",
         "no sync is running; last: 12 requested",
     ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 
 from listsync.protocol import Reason, RefusedCommand
 from listsyncctl import __main__ as program
-from tests.integration.ctl.conftest import Agent, Ctl
+from tests.integration.ctl.conftest import Agent, Ctl, environment
 
 EVIL = "\x1b]8;;http://evil\x07x\x1b[2J\x9b5m\u202e\u2066\r\nINJECTED\x00\x7f\U000e0041"
 
@@ -139,3 +142,49 @@ def test_a_shell_is_offered_no_name_that_could_steer_it(agent: Agent, ctl: Ctl) 
         _LISTSYNCCTL_COMPLETE="bash_complete", COMP_WORDS="listsyncctl lists fi", COMP_CWORD="2"
     )
     assert ran.out == "plain,films\n"
+
+
+def _typed(path: Path, answer: str, *arguments: str, **more: str) -> tuple[int, str, str]:
+    """Run the client with a terminal to type *answer* on; stdout goes elsewhere."""
+    leader, follower = pty.openpty()
+    os.write(leader, answer.encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "listsyncctl", *arguments],
+        stdin=follower,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=environment(path, **more),
+    )
+    os.close(leader)
+    os.close(follower)
+    return done.returncode, done.stdout, done.stderr
+
+
+_FORGOTTEN = {"forget": {"ok": True, "count": 3, "message": "Forgot all."}}
+
+
+def test_to_forget_everything_is_asked_about_on_a_terminal(agent: Agent, path: Path) -> None:
+    agent.script = _FORGOTTEN
+    code, out, err = _typed(path, "\n", "forget", "--all")
+    assert (code, out, agent.asked) == (1, "", [])
+    assert "may be requested again" in err
+    assert err.endswith("listsyncctl: nothing was forgotten\n")
+    code, out, _ = _typed(path, "y\n", "forget", "--all")
+    assert (code, out) == (0, "Forgot all.\n")
+    assert agent.asked == [("forget", {"all": True})]
+
+
+@pytest.mark.parametrize("line", ["forget --all --yes", "forget movie/348"])
+def test_who_is_sure_or_means_one_title_is_asked_nothing(
+    agent: Agent, path: Path, line: str
+) -> None:
+    agent.script = _FORGOTTEN
+    assert _typed(path, "", *line.split()) == (0, "Forgot all.\n", "")
+
+
+def test_a_script_that_forgets_everything_works_as_ever(agent: Agent, ctl: Ctl) -> None:
+    agent.script = _FORGOTTEN
+    assert ctl("forget", "--all").out == "Forgot all.\n"
+    assert agent.asked == [("forget", {"all": True})]

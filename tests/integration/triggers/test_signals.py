@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from listsync import interrupts
 from listsync.protocol import Exit
 
 _CHILD = str(Path(__file__).with_name("signalled.py"))
@@ -103,3 +108,30 @@ def test_holding_signals_back_needs_nothing_else_of_ours() -> None:
     )
     brought = {name for name in eval(ran.stdout) if name.startswith("listsync")}
     assert brought == {"listsync", "listsync.interrupts"}
+
+
+@pytest.mark.parametrize(
+    ("on_terminal", "ignores", "environ", "session", "ends"),
+    [
+        pytest.param(True, False, {}, None, True, id="a-shell-in-a-terminal"),
+        pytest.param(True, True, {}, None, False, id="nohup"),
+        pytest.param(False, False, {}, None, False, id="setsid-or-an-init-script"),
+        pytest.param(True, False, {"NOTIFY_SOCKET": "/run/n"}, None, False, id="systemd"),
+        pytest.param(True, False, {}, 1, False, id="a-container-with-a-terminal"),
+    ],
+)
+def test_only_on_a_terminal_of_ones_own_a_hangup_is_the_end(
+    *, on_terminal: bool, ignores: bool, environ: dict[str, str], session: int | None, ends: bool
+) -> None:
+    """In a fork: a terminal can be taken by the leader of a new session only."""
+    pid = os.fork()
+    if not pid:
+        os.setsid()
+        _leader, follower = pty.openpty()
+        if on_terminal:
+            fcntl.ioctl(follower, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if ignores else signal.SIG_DFL)
+        if session is not None:
+            os.getsid = lambda _: session
+        os._exit(int(interrupts.ends_with_terminal(environ)))
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == ends

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 import pytest
 
 from listsync import logs
-from listsync.logs import LogSettings, set_level, set_up
+from listsync.logs import LogSettings, set_level, set_up, set_up_plainly
 
 logger = logging.getLogger("listsync.sync.example")
 
@@ -652,3 +652,15 @@ def test_handlers_of_others_stay() -> None:
     logger.info("hello")
     assert theirs in logging.root.handlers
     assert theirs.stream.getvalue() == "hello\n"
+
+
+def test_who_waits_for_a_command_sees_our_lines_and_no_events_of_libraries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    set_up_plainly(logging.INFO)
+    logger.info("Found 3 items")
+    logging.getLogger("httpx").info("HTTP Request: GET https://example.org/?apikey=1")
+    logging.getLogger("stamina").info("stamina.retry_scheduled")
+    assert stream.getvalue() == "INFO Found 3 items\n"

@@ -7,8 +7,9 @@ from typing import Any
 import click
 import pytest
 
-from listsync.terminal.output import PLAIN, Palette, relative, shown, table, wants_colour, width
-from listsync.terminal.progress import BottomLine, bar_line
+from listsync.terminal.output import PLAIN, Palette, relative, shown, wants_colour
+from listsync.terminal.progress import BottomLine, bar_line, progress_words
+from listsync.terminal.table import shortened_inside, table, table_of_numbers, width
 from listsyncctl.session import duration
 from listsyncctl.title_views import Display, explained
 from listsyncctl.views import plain
@@ -44,6 +45,14 @@ def test_colours(environ: dict[str, str], terminal: bool, expected: bool) -> Non
         ("2020-01-01T15:00:00Z", "in 3 h"),
         ("2020-01-01T14:00:00+02:00", "now"),
         ("2019-12-01T12:00:00", "31 d ago"),
+        pytest.param("2020-01-01T17:59:59Z", "in 6 h", id="nearly-6-h"),
+        pytest.param("2020-01-01T17:29:00Z", "in 5 h", id="nearer-to-5-h"),
+        pytest.param("2020-01-01T06:00:30Z", "6 h ago", id="nearly-6-h-ago"),
+        pytest.param("2020-01-02T11:31:00Z", "in 1 d", id="nearly-a-day"),
+        pytest.param("2020-01-01T12:40:00Z", "in 40 min", id="most-of-an-hour"),
+        pytest.param("2020-01-01T12:59:40Z", "in 1 h", id="nearly-an-hour"),
+        pytest.param("2020-01-01T11:59:00.4Z", "1 min ago", id="nearly-a-minute-ago"),
+        pytest.param("2020-01-01T12:00:00.9Z", "now", id="less-than-a-second"),
         ("not a time", "not a time"),
         (None, ""),
     ],
@@ -76,6 +85,97 @@ def test_columns_line_up_with_wide_characters() -> None:
     assert lines == ["A     B", "映画  1", "x     2"]
 
 
+_ODD = (
+    "a",
+    "A list whose name is as long as some people make them, 2026",
+    "映画とテレビドラマのとても長い名前のリスト",
+    "e\u0301" * 40,
+    "กำลังฉายในโรงภาพยนตร์ตอนนี้ทั่วประเทศ",
+    "👩\u200d👩\u200d👧 family " * 3,
+    "https://letterboxd.com/somebody/list/a-very-long-slug-of-a-list/",
+    "\u1112\u1161\u11ab" * 20,
+)
+_WHY = "the service answers with a page of its bot protection in place of the list"
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+@pytest.mark.parametrize("name", _ODD)
+def test_a_table_fits_whatever_names_are_in_it(name: str, columns: int) -> None:
+    head = ("LIST", "SERVICE", "OUTCOME", "READ", "LAST SUCCESS", "NEXT", "WHY")
+    row = (name, "letterboxd", "rate_limited", "12 of 1999", "3 h ago", "retry in 6 h", _WHY)
+    lines = table(head, [row, ("b", *row[1:])], status=2, words=(6,), columns=columns)
+    assert max(map(width, lines)) <= columns
+    text = " ".join(" ".join(lines).split())
+    for cell in row[1:-1]:
+        assert text.count(cell) >= 2
+    assert all(text.count(word) >= 2 for word in _WHY.split())
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_a_table_of_numbers_fits_whatever_names_are_in_it(columns: int) -> None:
+    head = ("list", "read", "already there", "left out", "handled before")
+    rows = [(name, "1,234", "5,678", "9", "10") for name in _ODD]
+    lines = table_of_numbers(head, rows, columns=columns)
+    assert max(map(width, lines)) <= columns
+    assert " ".join(lines).count("1,234") == len(_ODD)
+
+
+def test_nothing_is_cut_or_wrapped_where_no_terminal_is() -> None:
+    lines = table(("LIST", "WHY"), [(name, _WHY * 3) for name in _ODD], words=(1,))
+    assert len(lines) == 1 + len(_ODD)
+    assert all(name.strip() in line for name, line in zip(_ODD, lines[1:], strict=True))
+    assert all(line.endswith(_WHY) for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "cut"),
+    [
+        ("watchlist of Ada", 16, "watchlist of Ada"),
+        ("watchlist of Ada", 12, "watchl…f Ada"),
+        ("映画映画映画映画", 9, "映画…映画"),
+        ("映画映画映画映画", 8, "映画…画"),
+        pytest.param("abcdefe\u0301", 4, "ab…e\u0301", id="a-letter-with-its-mark"),
+        pytest.param("abcdefge\u0301", 3, "a…e\u0301", id="never-a-mark-alone"),
+    ],
+)
+def test_a_name_is_shortened_in_its_middle(text: str, room: int, cut: str) -> None:
+    assert shortened_inside(text, room) == cut
+    assert width(cut) <= room
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        pytest.param("กำ", 2, id="thai-vowel-signs"),
+        pytest.param("\u0e01\u0e34", 1, id="a-mark-of-combining-class-0"),
+        pytest.param("a\u20dd", 1, id="enclosing"),
+        pytest.param("\u1112\u1161\u11ab", 2, id="jamo"),
+        pytest.param("❤\ufe0f", 1, id="variation"),
+        pytest.param("Ａ", 2, id="full-width"),  # noqa: RUF001
+    ],
+)
+def test_cells_are_counted_as_terminals_do(text: str, cells: int) -> None:
+    assert width(text) == cells
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (80, f"[{'#' * 15}{'-' * 15}] requesting titles 1/2 (50 %)"),
+        (49, f"[{'#' * 9}{'-' * 9}] requesting titles 1/2 (50 %)"),
+        (40, "requesting titles 1/2 (50 %)"),
+    ],
+)
+def test_the_words_of_a_bar_come_first_where_there_is_little_room(columns: int, line: str) -> None:
+    progress = {"in_progress": True, "phase": "add", "progress": 1, "total": 2, "percent": 50}
+    assert bar_line(progress, columns) == line
+
+
+def test_a_dry_run_requests_nothing() -> None:
+    progress = {"in_progress": True, "phase": "add", "requested": 3, "dry_run": True}
+    assert progress_words(progress) == "requesting titles, 3 would be requested"
+
+
 def test_a_coloured_cell_lines_up_too() -> None:
     _, good, bad = table(
         ("A", "B"), [("ok", 1), ("failed", 2)], status=0, palette=Palette(enabled=True)
@@ -97,13 +197,13 @@ def test_a_coloured_cell_lines_up_too() -> None:
 def test_whatever_numbers_an_agent_tells_the_bar_keeps_its_width(
     done: float, total: float, bar: str
 ) -> None:
-    line = bar_line({"in_progress": True, "phase": "add", "progress": done, "total": total})
+    line = bar_line({"in_progress": True, "phase": "add", "progress": done, "total": total}, 99)
     assert line.startswith(f"{bar}requesting titles")
 
 
 def test_a_line_that_is_too_long_for_the_terminal_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "10")
-    stream = io.StringIO()
+    stream = Terminal()
     BottomLine(stream).draw("requesting titles")
     assert stream.getvalue() == "\r\x1b[Krequesti…"
 

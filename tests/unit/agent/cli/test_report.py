@@ -16,7 +16,8 @@ from listsync.cli.report_view import as_json, lines
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
-from listsync.terminal.output import Palette, shortened, table_of_numbers, width
+from listsync.terminal.output import Palette
+from listsync.terminal.table import shortened, table_of_numbers, width
 from tests.thorough import tries
 
 _RUN = SyncRun(run_id="r", origin="once", started_at=datetime(2026, 6, 1, tzinfo=UTC))
@@ -147,7 +148,7 @@ def test_a_table_that_is_too_wide_stacks_its_headings_and_cuts_long_names() -> N
     assert table_of_numbers(head, rows, columns=24) == [
         "                 already",
         "list               there",
-        "a very long na…        1",
+        "a very … a list        1",
     ]
 
 

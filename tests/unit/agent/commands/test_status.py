@@ -449,6 +449,7 @@ def test_the_progress_of_nothing(world: World) -> None:
         "lists": [],
         "eta_s": None,
         "requested": 0,
+        "dry_run": False,
         "next": None,
     }
 
@@ -625,7 +626,7 @@ def test_the_client_tells_when_a_list_is_asked_again(world: World) -> None:
     world.due = {"": _LATER}
     world.show(a_list("one", outcome="unavailable", failures=1, retry_at=_SOON))
     first, second = shown("lists", world.ask("lists")).splitlines()[1:3]
-    assert "retry in 3 min" in first
+    assert "retry in 4 min" in first
     assert "retry in" not in second
 
 

@@ -1,14 +1,15 @@
 // Makes times local and keeps them true, and says when the agent does not answer.
 "use strict";
 (() => {
-  const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  const UNITS = [["d", 86400, 3600], ["h", 3600, 60], ["min", 60, 1], ["s", 1, 1]];
   const absolute = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
 
   function relative(when) {
     const seconds = (when - Date.now()) / 1000;
-    const unit = UNITS.find((one) => Math.abs(seconds) >= one[1]);
-    if (!unit) return "now";
-    const words = `${Math.floor(Math.abs(seconds) / unit[1])} ${unit[0]}`;
+    const away = Math.abs(seconds);
+    if (away < 1) return "now";
+    const unit = UNITS.find((one) => away >= one[1] - one[2] / 2);
+    const words = `${Math.round(away / unit[1])} ${unit[0]}`;
     return seconds > 0 ? `in ${words}` : `${words} ago`;
   }
 
