@@ -19,6 +19,7 @@ from listsync.config.configuration import (
     secrets_of,
     settings_of,
 )
+from listsync.config.secret_forms import SecretKeeper
 from listsync.config.values import SANDBOX
 from listsync.domain.history import ListRow
 from listsync.domain.list_rules import ListRules
@@ -33,6 +34,7 @@ from listsync.domain.runs import (
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.ports.lists import ConfiguredLists
 from listsync.ports.state import KeyValueStore
+from listsync.secrets.vault import open_vault
 from listsync.seerr.address import Address
 from listsync.sync.progress import RUN
 from listsync.triggers.schedule.due_times import Timetable
@@ -185,6 +187,9 @@ class ConfigLoader:
         self.path = options.config_path
         self._options = options
         self._environ = dict(environ)
+        self._keeper = SecretKeeper(
+            lambda: open_vault(options.config_path, options.state_dir, self._environ)
+        )
         self._first: Config | None = None
         self._subscribers: ConfigSubscribers | None = None
 
@@ -197,7 +202,7 @@ class ConfigLoader:
         return self._read(WriterWait(0.0 if anyway else MOST_S, pause=None, seen=seen))
 
     def _read(self, patience: WriterWait) -> ConfigSnapshot[Config]:
-        config = load(self.path, self._environ, patience)
+        config = load(self.path, self._environ, patience, keeper=self._keeper)
         interval = self._options.interval
         if interval is not None:
             config = replace(config, schedule=Every(interval) if interval else None)

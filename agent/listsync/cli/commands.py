@@ -15,6 +15,7 @@ from listsync import __version__, interrupts
 from listsync.cli.files import completion, files
 from listsync.cli.options import (
     config_option,
+    environment_with_told,
     errors_shown,
     examples,
     find_state,
@@ -25,6 +26,7 @@ from listsync.cli.options import (
     state_option,
     warnings_of_places,
 )
+from listsync.cli.secret import secret
 from listsync.errors import BusyError, StateError
 from listsync.protocol import YES, Exit, client_sockets
 from listsync.terminal.output import megabytes, plural, say
@@ -101,7 +103,8 @@ def run(
             log_format=log_format,
             log_file=log_file,
         )
-        sys.exit(run_agent(options, os.environ))
+        environ = environment_with_told(options.config_path, options.state_dir, os.environ)
+        sys.exit(run_agent(options, environ))
 
 
 def _interval(text: str) -> timedelta:
@@ -141,7 +144,7 @@ def once(
     from listsync.cli import once as command
 
     with errors_shown():
-        config = load_config(config_path)
+        config = load_config(config_path, state_dir=state_dir, asks=True)
         log_to_stderr(logging.INFO if verbose else logging.WARNING, config)
         for warning in (*config.warnings, *warnings_of_places(config_path, state_dir)):
             logger.warning("%s", warning)
@@ -209,7 +212,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
     if arr and not live:
         raise click.UsageError("--arr needs --live.")
     with errors_shown():
-        config = load_config(file, closely=True)
+        config = load_config(file, state_dir=state_dir, closely=True)
         for warning in (*config.warnings, *warnings_of_places(file, state_dir)):
             say(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")
@@ -284,7 +287,7 @@ def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
     from listsync.cli.trakt_login import log_in
 
     with errors_shown():
-        config = load_config(config_path)
+        config = load_config(config_path, state_dir=state_dir)
         log_to_stderr(logging.WARNING, config)
         try:
             with interrupts.raised():
@@ -306,3 +309,4 @@ def sandbox(options: tuple[str, ...]) -> None:
 
 listsync.add_command(files)
 listsync.add_command(completion)
+listsync.add_command(secret)

@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from listsync.errors import BusyError, ConfigError, ListsyncError, NewerStateError, StateError
+from listsync import interrupts
+from listsync.errors import (
+    BeingWrittenError,
+    BusyError,
+    ConfigError,
+    ListsyncError,
+    NewerStateError,
+    StateError,
+)
 from listsync.protocol import Exit
-from listsync.terminal.output import say
+from listsync.terminal.output import is_terminal, say
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
@@ -61,16 +69,67 @@ def refuse_beside_agent(sockets: Iterable[Path], instead: str = "sync-now --wait
             raise BusyError(f"an agent runs already (at {path}): use `listsyncctl {instead}`")
 
 
-def load_config(path: Path | None, *, closely: bool = False) -> Config:
+def is_interactive() -> bool:
+    """Tell whether somebody is there to be asked."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def ask_hidden(words: str) -> str:
+    """Ask for what is not to be seen while it is typed; raises click.Abort."""
+    with interrupts.raised():
+        answer: str = click.prompt(words, hide_input=True, err=True)
+    return answer
+
+
+def load_config(
+    path: Path | None,
+    *,
+    state_dir: Path | None = None,
+    closely: bool = False,
+    asks: bool = False,
+) -> Config:
+    """Load it; with *asks*, what nobody gave is asked for where somebody is there."""
     from listsync.config.configuration import load
     from listsync.config.paths import find_config
+    from listsync.config.secret_forms import SecretKeeper
+    from listsync.secrets.vault import open_vault
 
     found = find_config(path, os.environ)
+    ask = ask_hidden if is_interactive() else None
+    keeper = SecretKeeper(
+        lambda: open_vault(found, find_state(state_dir), os.environ, ask), ask if asks else None
+    )
     if not closely:
-        return load(found, os.environ)
+        return load(found, os.environ, keeper=keeper)
     from listsync.app.notifications import look_closer
 
-    return load(found, os.environ, look_closer=look_closer)
+    return load(found, os.environ, look_closer=look_closer, keeper=keeper)
+
+
+def environment_with_told(
+    config: Path | None, state_dir: Path, environ: MutableMapping[str, str]
+) -> MutableMapping[str, str]:
+    """Ask, where somebody is there, what an agent will need that nobody gave: before it starts.
+
+    What is told is in the environment that is returned, and in no other.
+    """
+    if not is_interactive():
+        return environ
+    from listsync.config.configuration import load
+    from listsync.config.environment import SERVER_KEY
+    from listsync.config.secret_forms import SecretKeeper
+    from listsync.secrets.vault import open_vault
+
+    told = dict(environ)
+
+    def ask(words: str) -> str:
+        told[SERVER_KEY] = ask_hidden(words)
+        return told[SERVER_KEY]
+
+    keeper = SecretKeeper(lambda: open_vault(config, state_dir, environ, ask_hidden), ask)
+    with suppress(ConfigError, BeingWrittenError):  # who starts says so
+        load(config, environ, keeper=keeper)
+    return told
 
 
 def find_state(option: Path | None) -> Path:

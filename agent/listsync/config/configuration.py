@@ -12,6 +12,7 @@ from listsync.config.cross_field import check_effects, check_rules, name_of
 from listsync.config.environment import SERVER_URL, Overlay, UnusableList, lay_over
 from listsync.config.http_options import HttpOptions
 from listsync.config.notify_options import DailyOptions, NotifyForm
+from listsync.config.paths import find_state_dir
 from listsync.config.schema import (
     ChromiumOptions,
     ConfigForm,
@@ -23,7 +24,7 @@ from listsync.config.schema import (
     SyncOptions,
 )
 from listsync.config.schema_keys import KeyInForce, keys_in_force
-from listsync.config.secret_forms import SecretSource, warn_of_readers
+from listsync.config.secret_forms import SecretKeeper, SecretSource, warn_of_readers
 from listsync.config.validation import MAX_FINDINGS, ConfigIssue, dotted, read_form
 from listsync.config.values import SERVICES, find_zone, local_zone, rule_of
 from listsync.config.yaml_document import YamlDocument, load_document
@@ -35,6 +36,7 @@ from listsync.domain.server import Asking
 from listsync.errors import ConfigError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.redaction import logins_in, proxy_logins, redactor_of, without_secrets
+from listsync.secrets.vault import open_vault
 from listsync.sync.limits import Cap
 from listsync.triggers.schedule.rules import Rule
 
@@ -171,10 +173,12 @@ def load(
     environ: Mapping[str, str],
     patience: WriterWait | None = None,
     look_closer: Closer = lambda _: (),
+    keeper: SecretKeeper | None = None,
 ) -> Config:
     """Read the configuration; *path* None: from *environ* alone.
 
-    Programs that are writing it, or a secret's file, are waited for, with *patience*.
+    *keeper* tells encrypted secrets, and what nobody gave. Programs that are writing it, or a
+    secret's file, are waited for, with *patience*.
 
     Raises:
         ConfigError: with everything that is wrong, in the order of the file.
@@ -185,7 +189,11 @@ def load(
         what = f"no configuration file was found, and {SERVER_URL} is not set"
         raise ConfigError((Problem(file="listsync.yaml", what=what),))
     document = load_document(path, patience) if path else YamlDocument(file="environment", data={})
-    config = check(document, environ, path.parent if path else Path(), patience)
+    keeper = keeper or SecretKeeper(
+        lambda: open_vault(path, find_state_dir(None, environ), environ)
+    )
+    folder = path.parent if path else Path()
+    config = check(document, environ, folder, patience, keeper)
     if issues := [*look_closer(config.notify)]:
         problems = {_problem(one, document, config.written) for one in issues}
         raise ConfigError(_foremost(problems, document.file))
@@ -205,26 +213,29 @@ def check(
     environ: Mapping[str, str],
     folder: Path,
     patience: WriterWait | None = None,
+    keeper: SecretKeeper | None = None,
 ) -> Config:
     """Check what was read; *folder* is where relative paths in it begin.
 
     Raises:
         ConfigError: see `load`.
     """
-    secrets = SecretSource(environ, folder, patience)
-    overlay = lay_over(document.data, environ, secrets.read)
+    secrets = SecretSource(environ, folder, patience, keeper)
+    overlay = lay_over(document.data, environ, secrets)
     form, wrong = read_form(ConfigForm, overlay.data, folder, secrets)
     findings = (*check_rules(overlay.data), *check_effects(overlay.data), *wrong)
     found = {_problem(finding, document, overlay): finding.is_warning for finding in findings}
     problems = {
         *document.problems,
+        *filter(None, (secrets.trouble(),)),
         *(one for one, is_warning in found.items() if not is_warning),
     }
     if form is None or problems:
         raise ConfigError(_foremost(problems, document.file))
     zone = find_zone(form.sync.timezone) if form.sync.timezone else None
     warnings = {one for one, is_warning in found.items() if is_warning} | {
-        Problem(file=variable, what=why) for variable, why in overlay.remarks
+        *(Problem(file=variable, what=why) for variable, why in overlay.remarks),
+        *secrets.warnings(),
     }
     config = _settle(form, overlay.data, zone or local_zone(environ), overlay.unusable)
     return replace(config, written=overlay, warnings=tuple(sorted(warnings, key=_order)))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from listsync.config.original_lists import (
@@ -15,7 +14,8 @@ from listsync.config.original_lists import (
     service_of,
     values_of,
 )
-from listsync.config.values import NOT_YET, SERVICES, not_supported
+from listsync.config.secret_forms import SecretSource
+from listsync.config.values import NOT_YET, SANDBOX, SERVICES, not_supported
 from listsync.config.yaml_document import KeyPath
 from listsync.redaction import without_secrets
 from listsync.terminal.durations import with_hours
@@ -25,7 +25,6 @@ _MINUTES = "SYNC_INTERVAL_MIN"
 
 _VALUES: dict[str, tuple[str, ...]] = {
     SERVER_URL: ("server", "url"),
-    "OVERSEERR_API_KEY": ("server", "api_key"),
     "OVERSEERR_USER_ID": ("server", "act_as"),
     "OVERSEERR_4K": ("sync", "four_k"),
     _MINUTES: ("sync", "every"),
@@ -33,17 +32,22 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "SYNC_INTERVAL": ("sync", "every"),  # wins over the other names, being later
     "LOG_LEVEL": ("log", "level"),
     "SYNC_LOG_LEVEL": ("log", "level"),
+    "TRAKT_SPECIAL_ITEMS_LIMIT": ("providers", "trakt", "special_items_limit"),
+}
+SERVER_KEY = "OVERSEERR_API_KEY"
+_SECRETS: dict[str, tuple[str, ...]] = {
+    SERVER_KEY: ("server", "api_key"),
     "TMDB_KEY": ("providers", "tmdb", "api_key"),
     "TRAKT_CLIENT_ID": ("providers", "trakt", "client_id"),
     "TRAKT_CLIENT_SECRET": ("providers", "trakt", "client_secret"),
-    "TRAKT_SPECIAL_ITEMS_LIMIT": ("providers", "trakt", "special_items_limit"),
 }
 _LOG_FOLDER = "SYNC_LOG_PATH"
 _LOGS = {("log", "file"): "listsync.log", ("log", "history"): "history.log"}
 _OWNER = "1"  # the first user of the server; acting as it is what happens anyway
 _DISCORD = "DISCORD_WEBHOOK_URL"
-_TELEGRAM = {"token": "TELEGRAM_BOT_TOKEN", "chat": "TELEGRAM_CHAT_ID"}
-_TARGETS = f"{_DISCORD}, {' and '.join(_TELEGRAM.values())}"
+_TOKEN, _CHAT = "TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID"
+_TARGET_SECRETS = (_DISCORD, _TOKEN)
+_TARGETS = f"{_DISCORD}, {_TOKEN} and {_CHAT}"
 
 
 _WITHOUT_USE = {
@@ -87,27 +91,51 @@ class Overlay:
         return tuple(dict.fromkeys(self.variables.values()))
 
 
-def lay_over(
-    data: object, environ: Mapping[str, str], read_secret: Callable[[object], str] = str
-) -> Overlay:
-    """Lay the variables over *data*; empty ones count as unset, as in a compose file.
-
-    *read_secret* gives what a secret of *data* is, or raises ValueError.
-    """
+def lay_over(data: object, environ: Mapping[str, str], secrets: SecretSource) -> Overlay:
+    """Lay the variables over *data*; empty ones count as unset, as in a compose file."""
     if not isinstance(data, dict):
         return Overlay(data)
     merged, variables = dict(data), dict[KeyPath, str]()
     for variable, path in _VALUES.items():
         if (text := _text_of(environ, variable)) and _set(merged, path, _in_hours(variable, text)):
             variables[path] = variable
+    _set_secrets(merged, variables, secrets)
     _set_logs(merged, variables, environ)
     unusable = _add_lists(merged, variables, environ)
-    half = _add_targets(merged, variables, environ, read_secret)
+    half = _add_targets(merged, variables, environ, secrets)
     empty = (name for name in LIST_VARIABLES if not environ.get(name, "-").strip(", \t\r\n"))
     remarks = [(name, "is empty: it names no list") for name in empty]
     wrong = [(one.variable, one.source.why) for one in unusable]
     unknown = _without_use(environ, _named_in(data))
     return Overlay(merged, variables, (*remarks, *half, *wrong, *unknown), tuple(unusable))
+
+
+def _set_secrets(
+    data: dict[str, object], variables: dict[KeyPath, str], secrets: SecretSource
+) -> None:
+    """Set secrets that somebody gave; encrypted ones only where the file says nothing."""
+    for variable, path in _SECRETS.items():
+        found = secrets.find(variable)
+        if found is None and _get(data, path) is None:
+            found = secrets.find_kept(variable) or _told(variable, data, secrets)
+        if found is not None and _set(data, path, found[0]):
+            variables[path] = found[1]
+
+
+def _told(variable: str, data: object, secrets: SecretSource) -> tuple[object, str] | None:
+    """Ask for the one secret without which nothing works, where somebody is there."""
+    url = _get(data, ("server", "url"))
+    if variable != SERVER_KEY or secrets.ask is None or not isinstance(url, str):
+        return None
+    if url.strip() in {"", SANDBOX}:
+        return None
+    return secrets.ask(f"API key of {without_secrets(url)}"), "what was typed"
+
+
+def _get(data: object, path: tuple[str, ...]) -> object:
+    for step in path:
+        data = data.get(step) if isinstance(data, dict) else None
+    return data
 
 
 def _in_hours(variable: str, text: str) -> str:
@@ -130,7 +158,7 @@ def _named_in(data: object) -> Iterator[str]:
 
 def _without_use(environ: Mapping[str, str], named: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Say of variables that look as if they were meant for us why nothing is done with them."""
-    known = {*LIST_VARIABLES, *_VALUES, *_TELEGRAM.values(), _DISCORD, *named}
+    known = {*LIST_VARIABLES, *_VALUES, *_SECRETS, _TOKEN, _CHAT, _DISCORD, *named}
     for name in sorted(environ.keys() - known):
         base = name.removeprefix("FILE__").removesuffix("_FILE")
         if not environ[name].strip() or base in known:
@@ -167,7 +195,7 @@ def _set_logs(
                 variables[path] = _LOG_FOLDER
 
 
-def _set(data: dict[str, object], path: tuple[str, ...], text: str) -> bool:
+def _set(data: dict[str, object], path: tuple[str, ...], text: object) -> bool:
     """Set what *path* names in a copy of each section on the way; False where one is none."""
     section, *rest = path
     if not rest:
@@ -180,15 +208,15 @@ def _set(data: dict[str, object], path: tuple[str, ...], text: str) -> bool:
     return _set(copy, tuple(rest), text)
 
 
-def _settings(key: str, text: str) -> dict[str, object]:
+def _settings(key: str, text: object) -> dict[str, object]:
     """Say what *text* sets: mostly *key* itself, to the text."""
     match key:
         case "act_as" if text == _OWNER:
             return {key: None}
         case "every":
-            return {key: with_hours(text), "cron": None}
+            return {key: with_hours(str(text)), "cron": None}
         case "level":
-            level = text.lower()
+            level = str(text).lower()
             return {key: "error" if level == "critical" else level}
         case _:
             return {key: text}
@@ -235,44 +263,48 @@ def _add_targets(
     data: dict[str, object],
     variables: dict[KeyPath, str],
     environ: Mapping[str, str],
-    read_secret: Callable[[object], str],
+    secrets: SecretSource,
 ) -> list[tuple[str, str]]:
     """Append the targets that the file does not name already; gives what only begins one."""
     named = data.get("notify") or []
     if not isinstance(named, list):
         return []
     targets = list(named)
-    bot = {key: text for key, name in _TELEGRAM.items() if (text := _text_of(environ, name))}
-    hook = _text_of(environ, _DISCORD)
-    if hook and hook not in _values_of(named, "discord", "url", read_secret):
-        variables["notify", len(targets)] = _DISCORD
-        targets.append({"discord": {"url": hook}})
-    chats = _values_of(named, "telegram", "chat", read_secret)
-    if len(bot) == len(_TELEGRAM) and bot["chat"] not in chats:
+    hook, token = (secrets.find(one) or secrets.find_kept(one) for one in _TARGET_SECRETS)
+    if hook and _read(hook[0], secrets) not in _values_of(named, "discord", "url", secrets):
+        variables["notify", len(targets)] = hook[1]
+        targets.append({"discord": {"url": hook[0]}})
+    chat, chats = _text_of(environ, _CHAT), _values_of(named, "telegram", "chat", secrets)
+    if chat and token and chat not in chats:
         place: KeyPath = ("notify", len(targets), "telegram")
-        variables |= {(*place, key): name for key, name in _TELEGRAM.items()}
-        targets.append({"telegram": bot})
+        variables |= {(*place, "token"): token[1], (*place, "chat"): _CHAT}
+        targets.append({"telegram": {"token": token[0], "chat": chat}})
     if targets:
         data["notify"] = targets
-    return [] if chats or len(bot) != 1 else [_half(*bot)]
+    is_half = bool(chat) != bool(token) and not chats
+    return [_half(token[1] if token else _CHAT, is_token=bool(token))] if is_half else []
 
 
-def _half(given: str) -> tuple[str, str]:
-    (missing,) = (name for key, name in _TELEGRAM.items() if key != given)
-    return _TELEGRAM[given], f"does nothing without {missing}: Telegram is told only with both"
+def _half(given: str, *, is_token: bool) -> tuple[str, str]:
+    missing = _CHAT if is_token else _TOKEN
+    return given, f"does nothing without {missing}: Telegram is told only with both"
 
 
-def _values_of(
-    targets: list[object], kind: str, key: str, read_secret: Callable[[object], str]
-) -> set[str]:
+def _values_of(targets: list[object], kind: str, key: str, secrets: SecretSource) -> set[str]:
     """Give what all targets of a kind have under *key*, as far as it can be read."""
     found = set()
     for form in targets:
         options = form.get(kind) if isinstance(form, dict) else None
         if isinstance(options, dict):
-            with suppress(ValueError):
-                found.add(read_secret(options.get(key)).strip())
-    return found
+            found.add(_read(options.get(key), secrets))
+    return found - {""}
+
+
+def _read(form: object, secrets: SecretSource) -> str:
+    try:
+        return secrets.read(form).strip()
+    except ValueError:  # who checks what is configured says why
+        return ""
 
 
 def _text_of(environ: Mapping[str, str], variable: str) -> str:

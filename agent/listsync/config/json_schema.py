@@ -24,6 +24,7 @@ from listsync.config.schema_keys import (
     keys_of,
     required_of,
 )
+from listsync.config.secret_forms import FORMS
 from listsync.config.values import SERVICES
 from listsync.config_types import Options, SecretStr, ValueForm
 from listsync.errors import StateError
@@ -38,22 +39,15 @@ _SECRET: Schema = {
     "description": "The secret as text, or where to read it; relative files: from this folder.",
     "oneOf": [
         {"type": "string", "minLength": 1, "description": "The secret itself."},
-        {
-            "type": "object",
-            "properties": {
-                "env": {"type": "string", "description": "Environment variable that holds it."}
-            },
-            "required": ["env"],
-            "additionalProperties": False,
-        },
-        {
-            "type": "object",
-            "properties": {
-                "file": {"type": "string", "description": "File with the secret, mode 0600."}
-            },
-            "required": ["file"],
-            "additionalProperties": False,
-        },
+        *(
+            {
+                "type": "object",
+                "properties": {form: {"type": "string", "description": words}},
+                "required": [form],
+                "additionalProperties": False,
+            }
+            for form, words in FORMS.items()
+        ),
     ],
 }
 _EVERY_OR_CRON: Schema = {

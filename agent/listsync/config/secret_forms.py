@@ -1,31 +1,67 @@
-"""Secrets as the user gives them: text, environment or file; and who could read them."""
+"""Secrets as the user gives them, in which order they are looked for, and who could read them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from listsync.config.paths import at_home
-from listsync.config.yaml_document import UnreadableFileError, check_mode, load_bytes, quote
-from listsync.errors import Problem
-from listsync.file_access import can_everybody_read
+from listsync.config.yaml_document import UnreadableFileError, load_bytes, quote
+from listsync.errors import BusyError, Problem, SecretError, StateError
+from listsync.file_access import can_everybody_read, doubt_about, open_to_others
 from listsync.files.local_file import WriterWait
+from listsync.secrets.keys import Ask
+from listsync.secrets.places import find_credential, is_engines, read_secret
+from listsync.secrets.vault import Vault
 
 MAX_BYTES = 64 * 1024
 
-_FORMS = "expected the secret as text, {env: NAME} or {file: PATH}"
+FORMS = {
+    "env": "Environment variable that holds it; NAME_FILE and FILE__NAME may name its file.",
+    "file": "File with the secret, mode 0600.",
+    "credential": "Name of a systemd credential (LoadCredential=).",
+    "encrypted": "Name under which `listsync secret set` keeps it.",
+}
+"""The forms of a secret beside the secret itself."""
+_EXPECTED = (
+    "expected the secret as text, {env: NAME}, {file: PATH}, {credential: NAME} or "
+    "{encrypted: NAME}"
+)
+
+
+def _no_vault() -> Vault:
+    raise StateError("there is no place for secrets")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKeeper:
+    """Who tells encrypted secrets, and those that nobody gave.
+
+    `open_vault` is called where one may be encrypted; `ask` None: nobody is there to be asked.
+    """
+
+    open_vault: Callable[[], Vault] = _no_vault
+    ask: Ask | None = None
 
 
 class SecretSource:
     """Reads secrets; *folder* is where relative paths begin."""
 
     def __init__(
-        self, environ: Mapping[str, str], folder: Path, patience: WriterWait | None = None
+        self,
+        environ: Mapping[str, str],
+        folder: Path,
+        patience: WriterWait | None = None,
+        keeper: SecretKeeper | None = None,
     ) -> None:
         self._environ = environ
         self._folder = folder
         self._patience = patience or WriterWait()
+        self._keeper = keeper or SecretKeeper()
+        self._files: dict[Path, None] = {}
+        self.ask = self._keeper.ask
 
     def read(self, form: object) -> str:
         """Give the secret behind *form*.
@@ -40,29 +76,116 @@ class SecretSource:
                 return self._from_environment(name)
             case {"file": str(name), **rest} if not rest:
                 return self._from_file(name)
+            case {"credential": str(name), **rest} if not rest:
+                return self._from_systemd(name)
+            case {"encrypted": str(name), **rest} if not rest:
+                return self._from_vault(name)
             case _:
-                raise ValueError(_FORMS)
+                raise ValueError(_EXPECTED)
+
+    def find(self, variable: str) -> tuple[object, str] | None:
+        """Find who gives a secret variable: a form for `read`, and what is to be named for it."""
+        if find_credential(variable, self._environ):
+            return {"credential": variable}, f"the systemd credential {variable}"
+        if named := self._file_of(variable):
+            return {"file": named[0]}, named[1]
+        text = self._environ.get(variable, "").strip()
+        return (text, variable) if text else None
+
+    def find_kept(self, variable: str) -> tuple[object, str] | None:
+        """Find a secret variable among the encrypted secrets, which are asked last."""
+        vault, _ = self._vault()
+        names = vault.names() if vault is not None and not self.trouble() else ()
+        return ({"encrypted": variable}, str(vault.path)) if vault and variable in names else None
+
+    def trouble(self) -> Problem | None:
+        """Say why encrypted secrets that are there cannot be looked through."""
+        vault, _ = self._vault()
+        if vault is None:
+            return None
+        try:
+            vault.names()
+        except SecretError as error:
+            what = str(error).removeprefix(f"{vault.path} ")
+            return Problem(file=str(vault.path), what=what)
+        return None
+
+    def warnings(self) -> Iterator[Problem]:
+        """Say of the files that were read who else can read them, or put others in their place."""
+        for path in self._files:
+            if can_everybody_read(path) and not is_engines(path):
+                what = f"holds a secret and can be read by every user: `chmod o-r {path}`"
+                yield Problem(file=str(path), what=what)
+            if doubt := doubt_about(path):
+                yield Problem(file=str(path), what=f"holds a secret and {doubt}")
+        vault, _ = self._vault()
+        for path, doubt in vault.doubts() if vault is not None else ():
+            yield Problem(file=str(path), what=f"holds secrets, or their key, and {doubt}")
+
+    def _file_of(self, variable: str) -> tuple[str, str] | None:
+        """Give the file that a variable beside *variable* names, and that variable."""
+        for beside in (f"{variable}_FILE", f"FILE__{variable}"):
+            if name := self._environ.get(beside, "").strip():
+                return name, beside
+        return None
 
     def _from_environment(self, name: str) -> str:
+        if named := self._file_of(name):
+            return self._from_file(named[0], f" that {named[1]} names")
         if name not in self._environ:
             raise ValueError(f"the environment variable {quote(name)} is not set")
         return _checked(
             self._environ[name].strip(), f"the environment variable {quote(name)} is empty"
         )
 
-    def _from_file(self, name: str) -> str:
+    def _from_file(self, name: str, why: str = "") -> str:
         path = self._folder / at_home(name)
-        shown = quote(str(path), 200)
+        shown = f"{quote(str(path), 200)}{why}"
         try:
             content, facts = load_bytes(path, MAX_BYTES, self._patience)
-            check_mode(facts, os.geteuid())
+            _check_rights(path, facts)
             text = content.decode()
         except UnreadableFileError as error:
             raise ValueError(f"the secret's file {shown} {error}") from None
         except UnicodeDecodeError:
             raise ValueError(f"the secret's file {shown} is not UTF-8 text") from None
+        self._files[path] = None
         text = text.removesuffix("\n").removesuffix("\r")
         return _checked(text, f"the secret's file {shown} is empty")
+
+    def _from_systemd(self, name: str) -> str:
+        shown = f"the systemd credential {quote(name)}"
+        path = find_credential(name, self._environ)
+        if path is None:
+            have = "CREDENTIALS_DIRECTORY" in self._environ
+            why = "" if have else " (this was not started by systemd with credentials)"
+            raise ValueError(f"{shown} is not there{why}: LoadCredential={name}:/path in the unit")
+        try:
+            return _checked(read_secret(path, is_guarded=True), f"{shown} is empty")
+        except ValueError as error:
+            raise ValueError(str(error) if shown in str(error) else f"{shown} {error}") from None
+
+    def _from_vault(self, name: str) -> str:
+        vault, why = self._vault()
+        if vault is None:
+            raise ValueError(why)
+        try:
+            return vault.get(name)
+        except (SecretError, BusyError) as error:
+            raise ValueError(str(error)) from None
+
+    def _vault(self) -> tuple[Vault | None, str]:
+        try:
+            return self._keeper.open_vault(), ""
+        except (SecretError, StateError) as error:
+            return None, str(error)
+
+
+def _check_rights(path: Path, facts: os.stat_result) -> None:
+    if is_engines(path) and not facts.st_mode & 0o022:
+        return
+    if words := open_to_others(facts, os.geteuid()):
+        raise UnreadableFileError(f"{words}: `chmod 600 {path}`")
 
 
 def _checked(secret: str, complaint: str) -> str:
@@ -84,7 +207,7 @@ def warn_of_readers(path: Path, data: object) -> tuple[Problem, ...]:
         return ()
     what = (
         "holds a secret and can be read by every user: `chmod o-r` it, or give the secret as "
-        "{file: PATH} or {env: NAME}"
+        "{encrypted: NAME}, which `listsync secret set NAME` asks for"
     )
     return (Problem(file=str(path), what=what),)
 

@@ -18,7 +18,6 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from listsync.errors import ConfigError, Problem
-from listsync.file_access import open_to_others
 from listsync.files.local_file import WriterWait, read_whole
 
 
@@ -63,16 +62,6 @@ def _why(error: OSError | ValueError) -> str:
             return f"cannot be read: {error.strerror or 'unknown trouble'}"
         case _:
             return "is not a usable file name"
-
-
-def check_mode(facts: os.stat_result, user: int) -> None:
-    """Refuse a secret's file that others may read; root's may be (a container's secrets are).
-
-    Raises:
-        UnreadableFileError: it is open to more than its owner.
-    """
-    if words := open_to_others(facts, user):
-        raise UnreadableFileError(words)
 
 
 Place = tuple[int, int]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from listsync.errors import SecretError
 from listsync.file_access import replace_private
-from listsync.secrets.places import SecretPlace
+from listsync.secrets.places import SecretPlace, is_missing
 from listsync.secrets.sealed import PassphraseRecipe, derive_key, is_key, new_key
 
 LEAST_PASSPHRASE = 8
@@ -31,7 +31,7 @@ class KeyFile:
     place: SecretPlace
 
     def exists(self) -> bool:
-        return self.place.path.exists()
+        return not is_missing(self.place.path)
 
     def load(self) -> tuple[str, ...]:
         """Give the keys; raises SecretError when there is not one."""

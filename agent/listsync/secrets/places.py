@@ -93,13 +93,24 @@ def _is_own(state: Path, environ: Mapping[str, str]) -> bool:
     return not is_named and home is not None and state == home / "listsync"
 
 
+def is_missing(path: Path) -> bool:
+    """Tell what is not there from what only cannot be looked at."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def find_credential(name: str, environ: Mapping[str, str]) -> Path | None:
     """Find the systemd credential of that name; None: there is none."""
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
     if not folder or "/" in name or "\0" in name or name in {"", ".", ".."}:
         return None
     path = Path(folder, name)
-    return path if path.exists() else None
+    return None if is_missing(path) else path
 
 
 def read_secret(path: Path, *, is_guarded: bool = False) -> str:
@@ -124,10 +135,15 @@ def read_secret(path: Path, *, is_guarded: bool = False) -> str:
         raise ValueError("is not UTF-8 text") from None
 
 
+def is_engines(path: Path) -> bool:
+    """Tell a secret that a container engine has put there: its mode is not ours to choose."""
+    return path.is_relative_to(_ENGINES)
+
+
 def doubt_of_secret(path: Path, facts: os.stat_result) -> str:
     """Say how a secret's file is open to others, and what to run; empty: it is not."""
     mode = stat.S_IMODE(facts.st_mode)
-    if path.is_relative_to(_ENGINES) and not mode & 0o022:
+    if is_engines(path) and not mode & 0o022:
         return ""
     words = open_to_others(facts, os.geteuid())
     if not words and mode & 0o004:

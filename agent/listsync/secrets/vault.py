@@ -6,16 +6,29 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from listsync.errors import BusyError, SecretError
-from listsync.file_access import give_away, load_small, open_to_write, own_path, replace_private
+from listsync.file_access import (
+    doubt_about,
+    give_away,
+    load_small,
+    open_to_write,
+    own_path,
+    replace_private,
+)
 from listsync.secrets.keys import Ask, KeyFile, Passphrase, key_of, remember
-from listsync.secrets.places import key_place, passphrase_place, vault_path
+from listsync.secrets.places import (
+    doubt_of_secret,
+    is_missing,
+    key_place,
+    passphrase_place,
+    vault_path,
+)
 from listsync.secrets.sealed import (
     MOST_BYTES,
     PassphraseRecipe,
@@ -66,7 +79,7 @@ class Vault:
     passphrase: Passphrase
 
     def exists(self) -> bool:
-        return self.path.exists()
+        return not is_missing(self.path)
 
     def has_passphrase(self) -> bool:
         """Tell whether it is encrypted with a passphrase, or would be if it were made now."""
@@ -80,10 +93,10 @@ class Vault:
 
     def get(self, name: str) -> str:
         check_name(name)
-        sealed, sealer = self._opened()
-        if name not in sealed.secrets:
+        if name not in self._parsed(self._load()).secrets:  # for which no key is needed
             raise SecretError(f"{self.path} holds no secret {name}: `listsync secret set {name}`")
-        return self._decrypted(sealer, name, sealed.secrets[name])
+        sealed, sealer = self._opened()
+        return self._decrypted(sealer, name, sealed.secrets.get(name, ""))
 
     def set(self, name: str, value: str) -> None:
         """Keep *value*; the first one makes the vault, and its key where there is none yet."""
@@ -117,11 +130,29 @@ class Vault:
             self._save(Sealer(keys).seal_all(secrets, recipe))
             remember(recipe, keys)
 
+    def check(self) -> None:
+        """See whether all of it can be read; there need be nothing."""
+        if self.exists():
+            self._all()
+
     def export_key(self) -> str:
         """Give the content of the key's file."""
         if self.exists() and self._parsed(self._load()).passphrase is not None:
             raise SecretError(f"{self.path} has no key but its passphrase: keep that")
         return "\n".join(self.key_file.load())
+
+    def doubts(self) -> Iterator[tuple[Path, str]]:
+        """Say what others may do with its files, and what to run; the words follow the name."""
+        if self.exists() and (doubt := doubt_about(self.path, above=False)):
+            yield self.path, doubt
+        key = self.key_file.place
+        with suppress(OSError):  # who needs it says why it cannot be had
+            facts = key.path.stat()
+            doubt = doubt_about(key.path)
+            if not doubt and not key.is_credential:
+                doubt = doubt_of_secret(key.path, facts)
+            if doubt:
+                yield key.path, doubt
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -183,7 +214,10 @@ class Vault:
         try:
             return load_small(self.path, MOST_BYTES)[0]
         except FileNotFoundError:
-            raise SecretError(f"no secrets are kept: {self.path} does not exist") from None
+            raise SecretError(
+                f"no secrets are kept: {self.path} does not exist; `listsync secret set NAME` "
+                "makes it"
+            ) from None
         except PermissionError:
             uid = os.geteuid()
             raise SecretError(f"{self.path} may not be read by this user (uid {uid})") from None
