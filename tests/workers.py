@@ -5,7 +5,8 @@ what they then run. Workers of their own here cost a fork: so there can be more 
 as many tests wait for most of their time.
 
 A worker takes a block of tests at a time: neighbours of one file, as they share fixtures, and what
-is slow alone unless it shares those of its file. The process that collected runs none; it reports.
+is slow alone unless it shares those of its file. One worker begins with what is slow, so that no
+long test is left alone at the end. The process that collected runs none; it reports.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     return True
 
 
-def _blocks(items: list[pytest.Item]) -> list[Block]:
-    """Divide the tests; of what is slow the longest block comes first."""
+def _blocks(items: list[pytest.Item]) -> tuple[list[Block], list[Block]]:
+    """Divide the tests: those that are quick, and those that are slow, the longest block first."""
     blocks: list[Block] = []
     for _, found in groupby(range(len(items)), lambda at: (items[at].path, _is_slow(items[at]))):
         left = list(found)
@@ -66,7 +67,7 @@ def _blocks(items: list[pytest.Item]) -> list[Block]:
         blocks += [left[at : at + size] for at in range(0, len(left), size)]
     slow = [block for block in blocks if _is_slow(items[block[0]])]
     quick = [block for block in blocks if block not in slow]
-    return quick + sorted(slow, key=len, reverse=True)
+    return quick, sorted(slow, key=len, reverse=True)
 
 
 def _size(items: list[pytest.Item], block: Block) -> int:
@@ -103,8 +104,8 @@ class _Pool:
 
     def __init__(self, session: pytest.Session, count: int) -> None:
         self._session = session
-        self._todo = deque(_blocks(session.items))
-        self._count = min(count, len(self._todo))
+        self._quick, self._slow = map(deque, _blocks(session.items))
+        self._count = min(count, len(self._quick) + len(self._slow))
         self._workers: list[_Worker] = []
         self._folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
 
@@ -149,7 +150,7 @@ class _Pool:
         hook = self._session.config.hook
         match what:
             case "wants":
-                worker.block = self._next_block()
+                worker.block = self._next_block(worker)
                 worker.connection.send(worker.block)
             case "starts":
                 item = self._session.items[of]
@@ -165,9 +166,14 @@ class _Pool:
             case "breaks":
                 raise RuntimeError(of)
 
-    def _next_block(self) -> Block:
-        is_over = self._session.shouldfail or self._session.shouldstop
-        return [] if is_over or not self._todo else list(self._todo.popleft())
+    def _next_block(self, worker: _Worker) -> Block:
+        if self._session.shouldfail or self._session.shouldstop:
+            return []
+        at_once, later = self._quick, self._slow
+        if worker.number == 0 and self._count > 1:
+            at_once, later = later, at_once
+        todo = at_once or later
+        return list(todo.popleft()) if todo else []
 
     def _mourn(self, worker: _Worker) -> None:
         """Let the test fail that ended its worker, and have another worker do the rest."""
@@ -178,7 +184,7 @@ class _Pool:
         )
         self._session.config.hook.pytest_runtest_logreport(report=report)
         if rest:
-            self._todo.appendleft(rest)
+            self._quick.appendleft(rest)
         self._workers.append(self._fork(worker.number))
 
     @staticmethod

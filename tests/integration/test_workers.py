@@ -19,6 +19,10 @@ _COMMAND = [
     "tests.workers",
     "-p",
     "no:cacheprovider",
+    "-p",
+    "no:schemathesis",
+    "-p",
+    "no:anyio",
     "--workers",
     "3",
 ]
@@ -87,3 +91,22 @@ def test_good(number): pass
     assert "these are the words" in said
     assert "assert [1] == [2]" in said
     assert "its worker ended" in said
+
+
+def test_one_worker_begins_with_what_is_slow(tmp_path: Path) -> None:
+    """What is quick waits here for it, in as many blocks as there are workers."""
+    code, counts, said = run(
+        tmp_path,
+        f"""
+import pathlib, pytest, time
+begun, end = pathlib.Path({str(tmp_path / "begun")!r}), time.monotonic() + 60
+@pytest.mark.parametrize("number", range(30))
+def test_quick(number):
+    while not begun.exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+@pytest.mark.slow
+def test_slow(): begun.touch()
+""",
+    )
+    assert (code, counts) == (0, {"passed": 31}), said

@@ -7,20 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
-from schemathesis import Case
-from schemathesis.checks import not_a_server_error
-from schemathesis.generation import GenerationMode
-from schemathesis.schemas import APIOperation
-from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from listsync.commands.dispatch import COMMANDS
 from listsync.commands.feeds import Feeds
@@ -31,12 +25,15 @@ from listsync.web.settings import TokenScope
 from tests.integration.app.conftest import AgentInProcess, StartAgent
 from tests.thorough import tries
 
+if TYPE_CHECKING:  # it takes a second to load: what needs it does so
+    from schemathesis import Case
+    from schemathesis.generation import GenerationMode
+    from schemathesis.schemas import APIOperation
+
 SECRETS = {scope: f"a-token-to-{scope.value}-in-tests-only" for scope in TokenScope}
 WITHOUT_TOKEN = {"/healthz", "/readyz"}
 """All that answers who has no token, beside the login page and its assets."""
 BASIC = base64.b64encode(f"me:{SECRETS[TokenScope.READ]}".encode()).decode()
-CHECKS = [not_a_server_error, response_schema_conformance, status_code_conformance]
-Operation = APIOperation[Any, Any, Any, Any]
 Document = Mapping[str, Any]
 A_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
@@ -262,6 +259,9 @@ def test_metrics_can_be_read_by_prometheus(api: Api) -> None:
 @pytest.mark.slow
 def test_schemathesis_finds_no_answer_that_the_document_does_not_tell(api: Api) -> None:
     """It sends what the document allows, and what it does not, to every route."""
+    import schemathesis  # noqa: PLC0415
+    from schemathesis.generation import GenerationMode  # noqa: PLC0415
+
     document = api.document()
     url = str(api.client.base_url)
     schema = schemathesis.openapi.from_dict(document)
@@ -283,6 +283,9 @@ def _attack(
     headers: dict[str, str],
 ) -> int:
     """Send what *mode* makes up for an operation; gives how much that was."""
+    from schemathesis.checks import not_a_server_error  # noqa: PLC0415
+    from schemathesis.specs.openapi import checks  # noqa: PLC0415
+
     sent = 0
 
     @settings(
@@ -297,7 +300,14 @@ def _attack(
         nonlocal sent
         sent += 1
         answer = case.call(base_url=url, headers=headers)
-        case.validate_response(answer, checks=CHECKS)
+        case.validate_response(
+            answer,
+            checks=[
+                not_a_server_error,
+                checks.response_schema_conformance,
+                checks.status_code_conformance,
+            ],
+        )
 
     with suppress(Unsatisfiable):  # there is nothing wrong to send where nothing is taken
         send()
