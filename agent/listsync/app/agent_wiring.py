@@ -138,7 +138,9 @@ class WiredAgent:
         self._queue_store = QueueStore(self._key_values)
         self._notices = AgentNotices(SqliteNotices(database.with_patience(_DECIDER_WAITS_S)))
         self._notifications = Notifications(
-            SqliteOutbox(database), lambda: inbox.put(QueueMoved())
+            SqliteOutbox(database),
+            SqliteKeyValueStore(database),
+            lambda: inbox.put(QueueMoved()),
         )
         database.on_messages(self._notifications.wake)
         self._timetable = Timetable(self._key_values, host_id())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, count
@@ -27,6 +28,7 @@ from listsync.notify.options import (
     WebhookOptions,
 )
 from listsync.ports.outbox import Outbox
+from listsync.ports.state import KeyValueStore
 
 if TYPE_CHECKING:
     from listsync.notify.daily import DailySummaries
@@ -41,8 +43,9 @@ _BEATS = frozenset({MessageKind.HEARTBEAT})
 class Notifications:
     """Delivers what the outbox holds to the targets of the configuration in force."""
 
-    def __init__(self, outbox: Outbox, changed: Callable[[], None]) -> None:
+    def __init__(self, outbox: Outbox, kept: KeyValueStore, changed: Callable[[], None]) -> None:
         self._outbox = outbox
+        self._kept = kept
         self._changed = changed
         self._notifier: Notifier | None = None
         self.statuses: tuple[TargetStatus, ...] = ()
@@ -52,7 +55,11 @@ class Notifications:
 
     def follow(self, config: Config) -> None:
         """Let messages be written for the targets of *config* from now on; raises StateError."""
-        self._outbox.follow(rules_of(config.notify), datetime.now(UTC))
+        follow = partial(self._outbox.follow, rules_of(config.notify), datetime.now(UTC))
+        if self._notifier is None:
+            follow()
+        else:
+            self._notifier.rename(follow)
         self.statuses = self._outbox.statuses()
 
     def start(self, config: Config) -> ServiceWork:
@@ -68,7 +75,9 @@ class Notifications:
 
         def deliver(stop: threading.Event) -> None:
             # Made in its own time: nobody waits for what is imported.
-            self._notifier = notifier = _notifier(config, self._outbox, self._has_changed)
+            self._notifier = notifier = _notifier(
+                config, self._outbox, self._kept, self._has_changed
+            )
             notifier.run(stop)
 
         return deliver
@@ -87,7 +96,7 @@ class Notifications:
         self._changed()
 
 
-def deliver_now(config: Config, outbox: Outbox, within_s: float) -> None:
+def deliver_now(config: Config, outbox: Outbox, kept: KeyValueStore, within_s: float) -> None:
     """Deliver what is due, as far as it goes in *within_s*; the rest waits in the outbox.
 
     For a sync without an agent. Raises StateError.
@@ -97,7 +106,7 @@ def deliver_now(config: Config, outbox: Outbox, within_s: float) -> None:
         return
     stop = threading.Event()
     worker = threading.Thread(
-        target=lambda: _notifier(config, outbox, lambda: None).run(stop), daemon=True
+        target=lambda: _notifier(config, outbox, kept, lambda: None).run(stop), daemon=True
     )
     worker.start()
     until = time.monotonic() + within_s
@@ -116,11 +125,13 @@ def _is_due(outbox: Outbox, target: str) -> bool:
     return due is not None and due <= now + SOON
 
 
-def _notifier(config: Config, outbox: Outbox, changed: Callable[[], None]) -> Notifier:
+def _notifier(
+    config: Config, outbox: Outbox, kept: KeyValueStore, changed: Callable[[], None]
+) -> Notifier:
     from listsync.notify.notifier import Notifier  # noqa: PLC0415 - 10 MB, where there is a target
 
     named = _by_name(config.notify).items()
-    senders = {name: partial(open_sender, name, form) for name, form in named}
+    senders = {name: partial(open_sender, name, form, kept) for name, form in named}
     return Notifier(outbox, senders, changed)
 
 
@@ -142,6 +153,7 @@ def rules_of(forms: Sequence[NotifyForm]) -> tuple[TargetRules, ...]:
                 kinds=_BEATS if form.heartbeat is not None else frozenset(form.on),
                 lists=frozenset(form.lists),
                 importance=form.severity,
+                identity=form.identity,
             )
         )
     return tuple(found)
@@ -160,9 +172,9 @@ def look_closer(forms: Sequence[NotifyForm]) -> Iterator[ConfigIssue]:
 
 
 def open_sender(  # noqa: PLR0911 - one for each kind
-    name: str, form: NotifyForm, token: CancelToken
+    name: str, form: NotifyForm, kept: KeyValueStore, token: CancelToken
 ) -> Sender:
-    """Make what sends to a target."""
+    """Make what sends to a target; *kept* has what it told us for good."""
     match form.options:
         case DiscordOptions() as options:
             from listsync.notify.targets.discord import DiscordSender  # noqa: PLC0415 - httpx
@@ -171,7 +183,7 @@ def open_sender(  # noqa: PLR0911 - one for each kind
         case TelegramOptions() as options:
             from listsync.notify.targets.telegram import TelegramSender  # noqa: PLC0415 - httpx
 
-            return TelegramSender(name, options, token)
+            return TelegramSender(name, options, token, _Memory(kept, f"chat:{form.identity}"))
         case NtfyOptions() as options:
             from listsync.notify.targets.ntfy import NtfySender  # noqa: PLC0415 - httpx
 
@@ -196,6 +208,20 @@ def open_sender(  # noqa: PLR0911 - one for each kind
             return AppriseSender(name, options, token)
         case unknown:
             raise TypeError(unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """Implements `notify.sender.TargetMemory`."""
+
+    kept: KeyValueStore
+    name: str
+
+    def load(self) -> str:
+        return str(self.kept.load(self.name) or "")
+
+    def save(self, text: str) -> None:
+        self.kept.save(self.name, text)
 
 
 def daily_summary_service(summaries: DailySummaries) -> AgentService[Config]:

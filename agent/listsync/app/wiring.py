@@ -33,6 +33,7 @@ from listsync.store.clock_changes import pull_back
 from listsync.store.database import FILE_NAME, Database, copy_files
 from listsync.store.exclusions import SqliteExclusions
 from listsync.store.feeds import SqliteFeeds
+from listsync.store.key_value import SqliteKeyValueStore
 from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.match_cache import SqliteFacts
 from listsync.store.outbox import SqliteOutbox
@@ -117,7 +118,7 @@ def _delivering(config: Config, database: Database) -> Iterator[None]:
     try:
         yield
     finally:
-        deliver_now(config, outbox, _DELIVERY_S)
+        deliver_now(config, outbox, SqliteKeyValueStore(database), _DELIVERY_S)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from datetime import time
 from typing import Annotated
@@ -12,7 +14,7 @@ from listsync.config.schema_keys import Section
 from listsync.config.validation import ConfigIssue
 from listsync.config.values import TimeOfDay
 from listsync.config.yaml_document import KeyPath, quote
-from listsync.config_types import Check, Options, parse_one_line
+from listsync.config_types import Check, Options, SecretStr, parse_one_line
 from listsync.domain.messages import USUAL_KINDS, Importance, MessageKind
 from listsync.notify.options import (
     TARGET_TYPES,
@@ -46,6 +48,10 @@ class DailyOptions(Section, frozen=True, kw_only=True):
         "When it is sent: at this time of the next day, in the time zone of sync.timezone; "
         "off = never.",
     ] = time(0, 5)
+
+
+_PLACES = ("url", "base_url", "token", "chat", "topic", "host", "port_in_use", "user", "to")
+"""What says where a target is, of the options of all kinds."""
 
 
 class NotifyForm(Options, frozen=True, kw_only=True):
@@ -91,6 +97,14 @@ class NotifyForm(Options, frozen=True, kw_only=True):
     def options(self) -> TargetOptions:
         options: TargetOptions = getattr(self, self.kind)
         return options
+
+    @property
+    def identity(self) -> str:
+        """A digest of where it sends to: the same wherever it stands among the targets."""
+        places = (getattr(self.options, key, "") for key in _PLACES)
+        texts = (one.get_secret_value() if isinstance(one, SecretStr) else one for one in places)
+        said = json.dumps([self.kind, *texts])
+        return hashlib.sha256(said.encode()).hexdigest()[:24]
 
 
 Written = dict[str, object]

@@ -112,12 +112,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRules:
-    """Which messages one target wants. `lists`: only what is about these, or about the whole."""
+    """Which messages one target wants. `lists`: only what is about these, or about the whole.
+
+    `identity` says which one it is, whatever it is called: a digest, from which nobody can tell
+    its address.
+    """
 
     name: str
     kinds: frozenset[MessageKind]
     lists: frozenset[str] = frozenset()
     importance: Importance = Importance.INFO
+    identity: str = ""
 
     def wants(self, message: Message) -> bool:
         is_about = not self.lists or not message.lists or not self.lists.isdisjoint(message.lists)

@@ -87,6 +87,7 @@ _ONLY_TOLD = (
 _LOGGED_WHERE_FOUND = (
     NoticeKind.LIST_SHRANK,
     NoticeKind.SERVICE_FAILED,
+    NoticeKind.TARGET_FAILED,
     NoticeKind.STATE_TROUBLE,
 )
 _FAILURES = (NoticeKind.SYNC_FAILED, NoticeKind.SERVER_UNREACHABLE, NoticeKind.KEY_REFUSED)

@@ -6,12 +6,14 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from listsync.cancellation import CancelToken
 from listsync.domain.messages import (
     LONGEST_PAUSE,
+    MESSAGE_LASTS,
     Delivery,
     DeliveryState,
     MessageKind,
@@ -40,6 +42,8 @@ _AS_IT_CHANGES_S = 60.0
 """The longest sleep while something waits: somebody may set the clock."""
 _STATE_PAUSE_S = 10.0
 _LAST_ANSWER_S = 1.0
+_NOBODY = ""
+"""The key of a target that there is no more."""
 
 Open = Callable[[CancelToken], Sender]
 """Makes what sends to one target; a ListsyncError says why that cannot be."""
@@ -58,9 +62,10 @@ class Notifier:
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._token = CancelToken()
+        self._naming = threading.Lock()
+        shared = _Shared(outbox, self._naming, self._token, changed)
         self._workers = tuple(
-            _TargetWorker(name, opened, outbox, self._token, changed)
-            for name, opened in targets.items()
+            _TargetWorker(name, opened, shared) for name, opened in targets.items()
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -81,32 +86,48 @@ class Notifier:
             thread.join()
         grace.cancel()
 
+    def rename(self, follow: Callable[[], Mapping[str, str]]) -> None:
+        """Have targets called otherwise in the outbox by *follow*, which gives the new names.
+
+        What is under way is then noted of the right one.
+        """
+        with self._naming:
+            names = follow()
+            for one in self._workers:
+                one.key = names.get(one.key, _NOBODY)
+
     def wake(self) -> None:
         """Let all look for what waits."""
         for one in self._workers:
             one.wake()
 
 
-class _TargetWorker:
-    """Delivers to one target, one message after the other."""
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What all targets have in common; `naming` is held while one is named to the outbox."""
 
-    def __init__(
-        self,
-        name: str,
-        opened: Open,
-        outbox: Outbox,
-        token: CancelToken,
-        changed: Callable[[], None],
-    ) -> None:
-        self.name = name
+    outbox: Outbox
+    naming: threading.Lock
+    token: CancelToken
+    changed: Callable[[], None]
+
+
+class _TargetWorker:
+    """Delivers to one target, one message after the other; `key` is its name in the outbox."""
+
+    def __init__(self, name: str, opened: Open, shared: _Shared) -> None:
+        self.name = self.key = name
         self._open = opened
-        self._outbox = outbox
-        self._token = token
-        self._changed = changed
+        self._outbox = shared.outbox
+        self._naming = shared.naming
+        self._token = shared.token
+        self._changed = shared.changed
         self._sender: Sender | None = None
         self._unwritten: Callable[[], bool] | None = None
         """Writes what came of the last try, and tells whether the target fails, or did."""
         self._is_stuck = False
+        self._is_failing = False
+        """The log has said so."""
         self._woken = threading.Event()
 
     def wake(self) -> None:
@@ -140,12 +161,15 @@ class _TargetWorker:
         self._write_down()
         while not self._token.is_set():
             now = datetime.now(UTC)
-            due = self._outbox.next_due(self.name, now)
+            with self._naming:
+                due = self._outbox.next_due(self.key, now)
             if due is None:
                 return None
             if due > now:
                 return min((due - now).total_seconds(), _AS_IT_CHANGES_S)
-            if batch := self._outbox.take(self.name, now):
+            with self._naming:
+                batch = self._outbox.take(self.key, now)
+            if batch:
                 self._deliver(batch)
         return 0.0
 
@@ -173,7 +197,8 @@ class _TargetWorker:
         if self._sender is None:
             self._sender = self._open(self._token)
         # So whoever writes of its end meanwhile knows that this target may have heard of it.
-        self._outbox.begin(self.name, [one.number for one in batch])
+        with self._naming:
+            self._outbox.begin(self.key, [one.number for one in batch])
         return self._sender.send(joined([one.message for one in batch]))
 
     def _write_down(self, outcome: Callable[[], bool] | None = None) -> None:
@@ -181,20 +206,24 @@ class _TargetWorker:
         self._unwritten = outcome or self._unwritten
         if self._unwritten is None:
             return
-        is_other = self._unwritten()
+        with self._naming:
+            is_other = self._unwritten()
         self._unwritten = None
         if is_other:
             self._changed()
 
     def _settle(self, numbers: Sequence[int], answer: str, at: datetime) -> bool:
-        had_failed = self._outbox.failures(self.name) > 0
-        self._outbox.settle(self.name, numbers, DeliveryState.SENT, at, answer)
+        had_failed = self._outbox.failures(self.key) > 0
+        self._outbox.settle(self.key, numbers, DeliveryState.SENT, at, answer)
         if had_failed:
-            logger.info("notifications to %s go out again", self.name)
+            logger.info(
+                "notifications to %s go out again", self.name, extra={"action": "target_works"}
+            )
+        self._is_failing = False
         return had_failed
 
     def _give_up(self, numbers: Sequence[int], why: str, at: datetime) -> bool:
-        self._outbox.settle(self.name, numbers, DeliveryState.DEAD, at, why)
+        self._outbox.settle(self.key, numbers, DeliveryState.DEAD, at, why)
         return False
 
     def _fail(
@@ -216,11 +245,17 @@ class _TargetWorker:
         error: UnavailableError | RefusedError | ResponseChangedError,
         at: datetime,
     ) -> bool:
-        failures = self._outbox.failures(self.name)
-        until = at + _pause_after(failures, error)
-        self._outbox.put_off(self.name, numbers, until, at, error.why)
-        if not failures:
-            logger.warning("notifications wait, and are sent again later: %s", error)
+        until = at + _pause_after(self._outbox.failures(self.key), error)
+        lost = self._outbox.put_off(self.key, numbers, until, at, error.why)
+        extra = {"action": "target_failed"}
+        if not self._is_failing:
+            words = "notifications wait, and are sent again later: %s"
+            logger.warning(words, error, extra=extra)
+        if lost:
+            words = "%d notifications to %s are given up, after %d days: %s"
+            days = MESSAGE_LASTS.days
+            logger.warning(words, lost, self.name, days, error.why, extra=extra)
+        self._is_failing = True
         return True
 
 

@@ -42,6 +42,16 @@ class Sender(Protocol):
     def close(self) -> None: ...
 
 
+class TargetMemory(Protocol):
+    """What one target has told us for good: one text, kept over a restart; raises StateError."""
+
+    def load(self) -> str:
+        """Return what was saved last; empty: nothing."""
+        ...
+
+    def save(self, text: str) -> None: ...
+
+
 class HttpSender:
     """Sends what `request_of` makes of a message; what each status means is the same for all.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,8 +39,12 @@ class Targets(Protocol):
 class Outbox(Targets, Protocol):
     """Keeps them until each target has taken them. Any thread may use it; raises StateError."""
 
-    def follow(self, targets: Sequence[TargetRules], at: datetime) -> None:
-        """Take *targets* as those that there are; what waited for others is dropped."""
+    def follow(self, targets: Sequence[TargetRules], at: datetime) -> Mapping[str, str]:
+        """Take *targets* as those that there are; what waited for others is dropped.
+
+        What waits for one that is called otherwise now waits for it still; where two could be
+        meant, the same place goes before the same name. Returns the new names by those before.
+        """
         ...
 
     def next_due(self, target: str, now: datetime) -> datetime | None:
@@ -51,7 +55,10 @@ class Outbox(Targets, Protocol):
         ...
 
     def take(self, target: str, now: datetime) -> tuple[Delivery, ...]:
-        """Return what is to be sent next, as one; empty: nothing is due yet."""
+        """Return what is to be sent next, as one; empty: nothing is due yet.
+
+        A heartbeat that is too old to say anything is dropped.
+        """
         ...
 
     def begin(self, target: str, numbers: Sequence[int]) -> None:
@@ -66,10 +73,10 @@ class Outbox(Targets, Protocol):
 
     def put_off(
         self, target: str, numbers: Sequence[int], until: datetime, at: datetime, why: str
-    ) -> None:
+    ) -> int:
         """Note that *target* took nothing at *at*, and is left alone *until* then.
 
-        What has waited for too long is dead.
+        What has waited for too long is dead; returns how much that is.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -27,7 +27,7 @@ _KEPT = timedelta(days=30)
 _GUARD = timedelta(hours=6)
 """What is told again within it waits until it is over: what comes and goes is told rarely."""
 _MOST_TOGETHER = 500
-_DELIVERY = "SELECT d.*, m.content FROM deliveries d JOIN messages m ON m.id = d.message"
+_DELIVERY = "SELECT d.*, m.kind, m.content FROM deliveries d JOIN messages m ON m.id = d.message"
 
 
 class SqliteOutbox:
@@ -36,24 +36,28 @@ class SqliteOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def follow(self, targets: Sequence[TargetRules], at: datetime) -> None:
+    def follow(self, targets: Sequence[TargetRules], at: datetime) -> Mapping[str, str]:
         rules = {one.name: _rules_text(one) for one in targets}
         known = self._database.read("SELECT name, rules FROM notify_targets")
-        if {row["name"]: row["rules"] for row in known} == rules:
-            return
+        texts: dict[str, str] = {row["name"]: row["rules"] for row in known}
+        if texts == rules:
+            return dict(zip(rules, rules, strict=True))
+        names = _names_now({name: _rules(text).identity for name, text in texts.items()}, targets)
         with self._database.write() as connection:
-            connection.executemany(
-                "INSERT INTO notify_targets (name, rules) VALUES (?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET rules = excluded.rules",
-                rules.items(),
-            )
-            gone = [(row["name"],) for row in known if row["name"] not in rules]
+            gone = [(name,) for name in texts if name not in names]
             connection.executemany("DELETE FROM notify_targets WHERE name = ?", gone)
             connection.executemany(
                 "UPDATE deliveries SET state = 'dropped', ended_at = ?, answer = 'no target'"
                 " WHERE target = ? AND state = 'waiting'",
                 [(iso(at), name) for (name,) in gone],
             )
+            _rename(connection, names)
+            connection.executemany(
+                "INSERT INTO notify_targets (name, rules) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET rules = excluded.rules",
+                rules.items(),
+            )
+        return names
 
     def put(
         self, messages: Sequence[Message], at: datetime, *, only: str | None = None
@@ -79,6 +83,9 @@ class SqliteOutbox:
         if due is None or due > now:
             return ()
         first = self._next_of(target)
+        if first is not None and _is_stale(first, now):
+            self.settle(target, [first["message"]], DeliveryState.DROPPED, now, "is too old")
+            return ()
         found, unread = [], []
         for row in self._together_with(first, now) if first else ():
             try:
@@ -142,7 +149,7 @@ class SqliteOutbox:
 
     def put_off(
         self, target: str, numbers: Sequence[int], until: datetime, at: datetime, why: str
-    ) -> None:
+    ) -> int:
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE notify_targets SET failures = failures + 1, paused_until = ?, answer = ?,"
@@ -153,11 +160,11 @@ class SqliteOutbox:
                 "UPDATE deliveries SET answer = ? WHERE target = ? AND message = ?",
                 [(why, target, number) for number in numbers],
             )
-            connection.execute(
+            return connection.execute(
                 "UPDATE deliveries SET state = 'dead', ended_at = ?1"
                 " WHERE target = ?2 AND state = 'waiting' AND until <= ?1",
                 (iso(at), target),
-            )
+            ).rowcount
 
     def failures(self, target: str) -> int:
         rows = self._database.read("SELECT failures FROM notify_targets WHERE name = ?", target)
@@ -193,6 +200,42 @@ class SqliteOutbox:
             begin + "~",
         )
         return tuple(map(_delivery, rows))
+
+
+def _names_now(identities: Mapping[str, str], targets: Sequence[TargetRules]) -> dict[str, str]:
+    """Give, by the names of targets that were known, those that they have among *targets*."""
+    found: dict[str, str] = {}
+    ways: tuple[Callable[[str, TargetRules], bool], ...] = (
+        lambda name, one: name == one.name and identities[name] == one.identity,
+        lambda name, one: bool(one.identity) and identities[name] == one.identity,
+        lambda name, one: name == one.name,
+    )
+    for is_same in ways:
+        for one in targets:
+            if one.name not in found.values():
+                same = (name for name in identities if name not in found and is_same(name, one))
+                if (name := next(same, None)) is not None:
+                    found[name] = one.name
+    return found
+
+
+def _rename(connection: sqlite3.Connection, names: Mapping[str, str]) -> None:
+    """Call targets as they are called now: by way of names that none can have."""
+    moves = [(new, before) for before, new in names.items() if before != new]
+    for table, column in (("notify_targets", "name"), ("deliveries", "target")):
+        rename = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608 - constants
+        connection.executemany(rename, [(f"\n{new}", before) for new, before in moves])
+        connection.executemany(
+            f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608 - constants
+            [(new,) for new, _ in moves],
+        )
+        connection.executemany(rename, [(new, f"\n{new}") for new, _ in moves])
+
+
+def _is_stale(row: sqlite3.Row, now: datetime) -> bool:
+    """Tell a heartbeat that says nothing any more: that a sync ran an hour ago is no news."""
+    until: str = row["until"]
+    return row["kind"] == MessageKind.HEARTBEAT and until <= iso(now)
 
 
 def put_messages(

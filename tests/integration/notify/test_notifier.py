@@ -68,9 +68,9 @@ class BrokenOutbox(SqliteOutbox):
 
     def put_off(
         self, target: str, numbers: Sequence[int], until: datetime, at: datetime, why: str
-    ) -> None:
+    ) -> int:
         self.broken()
-        super().put_off(target, numbers, until, at, why)
+        return super().put_off(target, numbers, until, at, why)
 
 
 @pytest.fixture
@@ -232,3 +232,37 @@ def test_what_is_over_while_it_is_sent_is_told_to_be_over(outbox: BrokenOutbox) 
     with notifying(outbox, lambda _: sender):
         until(lambda: is_done(outbox))
     assert sender.sent == [failed.key, over.key]
+
+
+def test_what_is_under_way_is_noted_of_its_own_target_though_names_change(
+    database: Database,
+) -> None:
+    first, second = (
+        TargetRules(name=name, kinds=frozenset({MessageKind.SUMMARY}), identity=identity)
+        for name, identity in (("hook", "a"), ("hook-2", "b"))
+    )
+    outbox = SqliteOutbox(database)
+    outbox.follow([first, second], datetime.now(UTC))
+    outbox.put([SUMMARY], datetime.now(UTC))
+    begun, released = threading.Event(), threading.Event()
+
+    class SlowSender(ScriptedSender):
+        def send(self, message: Message) -> str:
+            begun.set()
+            assert released.wait(30)
+            return super().send(message)
+
+    slow = SlowSender()
+    one, stop = Notifier(outbox, {"hook-2": lambda _: slow}), threading.Event()
+    thread = threading.Thread(target=one.run, args=(stop,))
+    thread.start()
+    try:
+        assert begun.wait(30)
+        names = [replace(second, name="hook"), replace(first, name="hook-2")]
+        one.rename(lambda: outbox.follow(names, datetime.now(UTC)))
+        released.set()
+        until(lambda: [one.waiting for one in outbox.statuses()] == [0, 1])
+    finally:
+        stop.set()
+        thread.join()
+    assert slow.sent == ["run:1:summary"]

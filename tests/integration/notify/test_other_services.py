@@ -179,7 +179,7 @@ def test_it_is_not_imported_before_something_is_sent(tmp_path: Path) -> None:
         "from listsync.cancellation import CancelToken\n"
         "from listsync.config.configuration import load\n"
         f"form = load(Path({str(file)!r}), {{}}).notify[0]\n"
-        "open_sender('other', form, CancelToken())\n"
+        "open_sender('other', form, None, CancelToken())\n"
         "print('apprise' in sys.modules)"
     )
     ran = subprocess.run(

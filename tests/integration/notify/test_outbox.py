@@ -318,3 +318,49 @@ def test_ten_thousand_that_wait_make_the_next_one_no_slower(
     send(outbox)
     assert waiting(outbox) == ["run:1:summary"]
     assert next(steps) < 50, "5,000 instructions of SQLite"
+
+
+FIRST, SECOND, THIRD = (
+    TargetRules(name=name, kinds=ALL, identity=identity)
+    for name, identity in (("hook", "a"), ("hook-2", "b"), ("hook-3", "c"))
+)
+
+
+def test_what_waits_for_one_without_a_name_waits_for_it_when_another_is_gone(
+    outbox: SqliteOutbox,
+) -> None:
+    outbox.follow([FIRST, SECOND, THIRD], NOW)
+    outbox.put([replace(FAILED, key=f"test:1:{name}") for name in ("hook",)], NOW, only="hook")
+    numbers = outbox.put([replace(FAILED, key="test:1:hook-2")], NOW, only="hook-2")
+    outbox.begin("hook-2", numbers)
+    outbox.put_off("hook-2", numbers, NOW, NOW, "HTTP 503")
+    names = outbox.follow([replace(THIRD, name="hook"), replace(SECOND, name="hook-2")], NOW)
+    assert names == {"hook-2": "hook-2", "hook-3": "hook"}
+    names = outbox.follow([replace(SECOND, name="hook"), replace(THIRD, name="hook-2")], NOW)
+    assert names == {"hook-2": "hook", "hook": "hook-2"}
+    assert (waiting(outbox, "hook"), waiting(outbox, "hook-2")) == (["test:1:hook-2"], [])
+    assert [one.failures for one in outbox.statuses()] == [1, 0]
+
+
+def test_what_waits_for_one_at_another_place_goes_there_unless_it_stands_elsewhere(
+    outbox: SqliteOutbox,
+) -> None:
+    outbox.follow([FIRST, SECOND], NOW)
+    outbox.put([FAILED], NOW)
+    mended = replace(FIRST, identity="new")
+    assert outbox.follow([mended, SECOND], NOW) == {"hook": "hook", "hook-2": "hook-2"}
+    assert outbox.follow([replace(SECOND, name="hook")], NOW) == {"hook-2": "hook"}
+    assert waiting(outbox, "hook") == ["notice:1"]
+    assert outbox.follow([], NOW) == {}
+    assert waiting(outbox, "hook") == []
+
+
+def test_a_heartbeat_that_is_too_old_is_not_sent_any_more(outbox: SqliteOutbox) -> None:
+    beats = TargetRules(name="me", kinds=frozenset(MessageKind))
+    outbox.follow([beats], NOW)
+    outbox.put([BEAT], NOW)
+    late = NOW + timedelta(hours=1)
+    assert waiting(outbox, at=late) == []
+    assert outbox.next_due("me", late) is None
+    outbox.put([replace(BEAT, key="run:2:start", at=late), FAILED], late)
+    assert waiting(outbox, at=late) == ["run:2:start"]

@@ -47,16 +47,29 @@ def refused(status: int, why: str, **parameters: object) -> CannedResponse:
 NOT_PARSED = refused(400, "Bad Request: can't parse entities: Unsupported start tag")
 
 
+class Kept:
+    """Implements `notify.sender.TargetMemory`, for all that are opened."""
+
+    text = ""
+
+    def load(self) -> str:
+        return self.text
+
+    def save(self, text: str) -> None:
+        self.text = text
+
+
 @pytest.fixture
 def open_sender(receiver: Receiver) -> Iterator[Open]:
     receiver.usual = TAKEN
     opened: list[TelegramSender] = []
+    kept = Kept()
 
     def open_one(chat: str = "-5", topic: int | None = None) -> TelegramSender:
         options = TelegramOptions(
             token=SecretStr(f"123:{SECRET}"), chat=chat, topic=topic, base_url=f"{receiver.url}/"
         )
-        opened.append(TelegramSender("telegram", options, CancelToken()))
+        opened.append(TelegramSender("telegram", options, CancelToken(), kept))
         return opened[-1]
 
     yield open_one
@@ -149,6 +162,8 @@ def test_a_group_is_followed_to_its_new_id_and_that_is_said(
     assert sender.send(MESSAGE) == sender.send(MESSAGE) == f"HTTP 200; {words}"
     assert [one.sent["chat_id"] for one in receiver.taken] == ["-5", "-100123", "-100123"]
     assert [one.getMessage() for one in caplog.records] == [f"notifications to telegram: {words}"]
+    assert open_sender().send(MESSAGE) == f"HTTP 200; {words}", "kept over a restart"
+    assert [one.sent["chat_id"] for one in receiver.taken[3:]] == ["-100123"]
 
 
 def test_a_group_that_moves_in_a_circle_is_not_followed_for_ever(

@@ -19,7 +19,14 @@ from listsync.errors import Refusal, RefusedError, ResponseChangedError, Undeliv
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, not_json
 from listsync.notify.options import TelegramOptions
-from listsync.notify.sender import HttpSender, error_of, fields_of, said_by, seconds_in
+from listsync.notify.sender import (
+    HttpSender,
+    TargetMemory,
+    error_of,
+    fields_of,
+    said_by,
+    seconds_in,
+)
 from listsync.notify.text_fitting import LONGEST_LINE, body_rows, fitted_line, utf16_units
 from listsync.text_cleaning import printable
 
@@ -49,12 +56,16 @@ class _ChatMovedError(RefusedError):
 class TelegramSender(HttpSender):
     """Sends texts to one chat; follows a group to its new id, which it then asks to be set."""
 
-    def __init__(self, name: str, options: TelegramOptions, token: CancelToken) -> None:
+    def __init__(
+        self, name: str, options: TelegramOptions, token: CancelToken, moved: TargetMemory
+    ) -> None:
         super().__init__(name, options, token)
         self._token = options.token
         base = options.base_url.rstrip("/")
         self._url = f"{base}/bot{options.token.get_secret_value()}/sendMessage"
-        self._chat = self._set_chat = options.chat
+        self._moved = moved
+        self._set_chat = options.chat
+        self._chat = moved.load() or options.chat
         self._topic = options.topic
         self.apart_s = _GROUP_S if options.chat.startswith("-") else _CHAT_S
 
@@ -65,6 +76,7 @@ class TelegramSender(HttpSender):
             except _ChatMovedError as moved:
                 logger.warning("notifications to %s: %s", self._name, moved.why)
                 self._chat = moved.chat
+                self._moved.save(moved.chat)
                 continue
             if self._chat == self._set_chat:
                 return answer
