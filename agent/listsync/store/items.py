@@ -251,7 +251,7 @@ def _fitting(query: str, list_name: str | None, *bounds: str) -> str:
 
 _LISTS_MEANT = "list BETWEEN :first_list AND :last_list"
 _AFTER = "(list, rank, entry) > (:after_list, :after_rank, :after_entry)"
-_BEFORE_END = "(list, rank, entry) < (:last_list + 1, -1, '')"
+_BEFORE_END = "list <= :last_list"
 
 
 def _page(query: str, list_name: str | None) -> str:

@@ -73,10 +73,15 @@ class SqliteRequestHistory:
         counts = Counter((row["answer"], row["kind"]) for row in titles)
         requested = [row["id"] for row in titles if row["answer"] == ResponseKind.REQUESTED]
         failed = [row["id"] for row in titles if row["answer"] in _FAILED]
-        slow = self._database.read(
-            _NOT_THERE, self._server(), ResponseKind.REQUESTED, TitleStatus.REQUESTED
+        slow = self._database.look_up(
+            _NOT_THERE,
+            {
+                "server": self._server(),
+                "status": TitleStatus.REQUESTED,
+                "before": iso(slow_before),
+                "limit": limit,
+            },
         )
-        late = sorted(row["id"] for row in slow if row["at"] < iso(slow_before))
         return DayOfRequests(
             requested=self._rows(requested[:limit]),
             films=counts[ResponseKind.REQUESTED, MediaType.MOVIE],
@@ -84,8 +89,8 @@ class SqliteRequestHistory:
             cancelled=sum(row["answer"] == ResponseKind.CANCELLED for row in titles),
             failed=self._rows(failed[:limit]),
             failures=len(failed),
-            slow=self._rows(late[:limit]),
-            slow_total=len(late),
+            slow=self._rows([row["id"] for row in slow]),
+            slow_total=slow[0]["total"] if slow else 0,
         )
 
     def _rows(self, numbers: Sequence[int]) -> tuple[RequestRow, ...]:
@@ -170,11 +175,13 @@ _OF_DAY = (
     " WHERE at >= :start AND at < :end GROUP BY server, kind, tmdb, four_k ORDER BY 1"
 )
 """The last answer of each title: what failed first and was requested then has not failed."""
-_NOT_THERE = (  # few are not there, of all that ever was requested: so they come first
-    "SELECT max(requests.id) AS id, max(requests.at) AS at FROM title_status"
-    " CROSS JOIN requests USING (server, kind, tmdb, four_k)"
-    " WHERE title_status.server = ? AND answer = ? AND status = ?"
-    " GROUP BY title_status.kind, title_status.tmdb, title_status.four_k"
+_NOT_THERE = (  # the constants are those of the index
+    "SELECT id, count(*) OVER () AS total FROM ("
+    "   SELECT max(requests.id) AS id FROM requests INDEXED BY requests_not_there"
+    "   CROSS JOIN title_status USING (server, kind, tmdb, four_k)"
+    "   WHERE server = :server AND answer = 'requested' AND is_available = 0 AND status = :status"
+    "   GROUP BY requests.kind, requests.tmdb, requests.four_k HAVING max(at) < :before"
+    " ) ORDER BY id LIMIT :limit"
 )
 
 
