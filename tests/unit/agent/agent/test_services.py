@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from unittest.mock import Mock
 
 import pytest
 
@@ -17,6 +18,7 @@ from listsync.agent.active_config import ConfigState
 from listsync.agent.backups import BackupFolder, DailyBackups
 from listsync.agent.notices import AgentFindings, notices_of_agent
 from listsync.agent.services import AgentService, Services, ServiceWork
+from listsync.app.http_service import HttpService, http_service
 from listsync.app.service_table import daily_backup_service
 from listsync.config.configuration import Config, check
 from listsync.config.yaml_document import parse_document
@@ -484,6 +486,36 @@ def test_a_successor_waits_for_what_it_follows_and_is_what_is_shown(
     assert bench.services.reconcile(config(82)) == ()
     assert bench.condition is Condition.RUNNING
     assert bench.services.stop(5)
+
+
+@pytest.mark.parametrize(("start_s", "why"), [(0.0, "it has not started yet"), (30.0, None)])
+def test_one_that_imports_much_when_it_starts_is_waited_for_by_a_reload(
+    monkeypatch: pytest.MonkeyPatch, start_s: float, why: str | None
+) -> None:
+    monkeypatch.setattr(services, "_WAIT_S", 0.01)
+    is_loaded = threading.Event()
+
+    def start(new: Config) -> ServiceWork:
+        if new.server.timeout_s == 82:
+            is_loaded.wait(0.2 if start_s else 30)
+
+        def work(stop: threading.Event) -> None:
+            stop.wait(30)
+
+        return work
+
+    row = AgentService(
+        name="slow", start=start, needs=ExtraService.needs, start_s=start_s, is_vital=False
+    )
+    bench = Bench(row)
+    bench.start(81)
+    assert [one.why for one in bench.services.reconcile(config(82))] == ([why] if why else [])
+    is_loaded.set()
+    assert bench.services.stop(30)
+
+
+def test_the_http_server_has_time_for_its_imports(tmp_path: Path) -> None:
+    assert http_service(HttpService(Mock(), Mock(), tmp_path)).start_s >= 3
 
 
 def test_one_that_nobody_wants_and_that_goes_on_is_said_until_it_has_ended(

@@ -50,6 +50,7 @@ def test_an_address_is_read_in_each_of_its_forms(text: str, host: str, port: int
         ({"trusted_proxies": ["proxy"]}, "expected an address or a network"),
         ({"tokens": []}, "expected at least one token; without the key one is made by itself"),
         ({"tokens": [{"name": "a", "token": "short"}]}, "one has at least 16 ASCII letters"),
+        ({"tokens": [{"name": "a", "token": "abcdefg" * 9}]}, "can be guessed"),
         ({"tokens": [{"name": "a", "token": TOKEN, "scopes": []}]}, "at least one scope"),
         (
             {"tokens": [{"name": "a", "token": TOKEN}, {"name": "a", "token": f"{TOKEN}2"}]},
@@ -66,6 +67,13 @@ def test_what_is_wrong_is_said_and_no_token_is_shown(http: dict[str, object], wo
         options(http)
     assert words in str(caught.value)
     assert TOKEN not in str(caught.value)
+    assert "abcdefg" not in str(caught.value)
+
+
+def test_eight_different_characters_are_enough_for_a_token() -> None:
+    found = options({"tokens": [{"name": "a", "token": "abcdefgh" * 2}]}).tokens
+    assert found is not None
+    assert found[0].token.get_secret_value() == "abcdefgh" * 2
 
 
 def test_http_is_shut_and_its_tokens_are_for_everything_unless_it_is_said() -> None:
