@@ -31,7 +31,7 @@ UNTYPED_BEFORE = ("listsync.commands", "listsync.control", "listsync.protocol", 
 _SHOWN = 12
 _OF_HTTP = re.compile(r"\.(web\b|feeds$|http_service$|http_options$|without_server$)")
 _OF_NOTIFICATIONS = re.compile(
-    r"\.(notify\b|notifications?$|notify_options$|outbox$|domain\.message)"
+    r"\.(notify\b|notifications?$|notify_options$|outbox$|store\.messages$|domain\.message)"
 )
 _OF_RECORDS = re.compile(
     r"^listsync(ctl)?\.(?!web\b).*(log_file|history_(log|service)|statistics)$"

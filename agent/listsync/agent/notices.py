@@ -137,7 +137,7 @@ def notices_of_agent(current: ConfigState[object], found: AgentFindings) -> Iter
     if found.waiting:
         waits = "1 title waits" if found.waiting == 1 else f"{found.waiting} titles wait"
         text = f"{waits} for you to choose: `listsyncctl review`"
-        yield Notice(kind=NoticeKind.REVIEW, text=text)
+        yield Notice(kind=NoticeKind.REVIEW, text=text, count=found.waiting)
 
 
 def _of_service(one: ServiceStatus) -> Iterator[Notice]:

@@ -248,7 +248,7 @@ def schema(config_path: Path | None, *, messages: bool, write: bool) -> None:
         _write_schema(config_path)
         return
     if messages:
-        from listsync.notify.message_json import message_schema as build
+        from listsync.notify.targets.webhook import message_schema as build
     else:
         from listsync.config.json_schema import schema as build
 

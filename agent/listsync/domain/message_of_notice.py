@@ -6,11 +6,12 @@ All pure: `store` writes them in the transaction of what they tell of.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from listsync.domain.message_data import NoticeData, RecoveredData
 from listsync.domain.messages import Importance, Message, MessageKind
-from listsync.domain.notices import NoticeChanges, NoticeKind, NoticeRecord
+from listsync.domain.notices import Notice, NoticeChanges, NoticeKind, NoticeRecord, few
 from listsync.terminal.output import span
 
 _NOTICES = "notices"
@@ -100,6 +101,11 @@ _WORDS_OF_LISTS = {
         "No title of the list {list} fails any more",
     ),
 }
+_MORE = {
+    NoticeKind.REVIEW: "More titles wait for your decision",
+    NoticeKind.REQUEST_FAILED: "More titles of the list {list} could not be requested",
+}
+"""What a message is called that tells of more titles."""
 _ADVICE = {
     NoticeKind.CONFIG_INVALID: "`listsync check` says what is wrong, and where.",
     NoticeKind.SERVICE_FAILED: "The log says more.",
@@ -130,6 +136,9 @@ def messages_of_changes(changes: NoticeChanges, at: datetime) -> Iterator[Messag
             yield _of_notice(one, one.since)
     for one in changes.worsened:
         yield _of_notice(one, at, is_worse=True)
+    for one, before in changes.grown:
+        if one.notice.kind in _MORE:
+            yield _of_more(one, before.notice, at)
     still = {about for one in (*changes.opened, *changes.renewed) if (about := _fails(one))}
     for one in changes.ended:
         if _words_for(one)[1] and _fails(one) not in still:
@@ -190,6 +199,20 @@ def _of_notice(record: NoticeRecord, at: datetime, *, is_worse: bool = False) ->
         notice=record.number,
         due_s=_TOGETHER_S,
         data={**_data_of(record)},
+    )
+
+
+def _of_more(record: NoticeRecord, before: Notice, at: datetime) -> Message:
+    """Tell of titles that came to those that were told of; all of them are in the words."""
+    notice = record.notice
+    new = sorted((notice.titles or frozenset()) - (before.titles or frozenset()))
+    message = _of_notice(record, at)
+    return replace(
+        message,
+        key=f"{message.key}:more:{at.isoformat(timespec='milliseconds')}",
+        title=_MORE[notice.kind].format(list=notice.list_name),
+        lines=(*([f"New: {few(new, ', ')}."] if new else []), *message.lines),
+        is_more=True,
     )
 
 

@@ -83,6 +83,7 @@ class Message:
         group: Messages of one group that wait for one target go out as one; "" = alone.
         about: What a recovery is the end of: the kind of a notice and its list.
         notice: The number of the notice that it tells of, if it does.
+        is_more: It tells more of what was told before, and waits for longer after that.
         due_s: How long it waits for others of its group, or for its own end.
         beat: What a heartbeat says.
         data: The same for programs, as JSON has it: what a generic webhook sends beside the text.
@@ -101,6 +102,7 @@ class Message:
     group: str = ""
     about: str = ""
     notice: int | None = None
+    is_more: bool = False
     due_s: float = 0.0
     beat: Beat | None = None
     data: Mapping[str, object] = field(default_factory=dict)

@@ -143,13 +143,16 @@ class Notice:
     """One thing that a person should learn; `text` says what it is and what can be done.
 
     `list_name` is the list that it is about, if it is about one. `passes`: what it tells is tried
-    again by itself, and has not lasted long.
+    again by itself, and has not lasted long. `titles` are those that it is about, or `count` says
+    how many: what has more of them than before is news, whatever its words. None: not known.
     """
 
     kind: NoticeKind
     text: str
     list_name: str | None = None
     passes: bool = False
+    titles: frozenset[str] | None = field(default=None, compare=False)
+    count: int | None = field(default=None, compare=False)
 
     @property
     def needs_person(self) -> bool:
@@ -167,6 +170,12 @@ class Notice:
     @property
     def is_failed_sync(self) -> bool:
         return self.list_name is None and self.kind.is_failed_sync
+
+    def has_grown_since(self, before: Notice) -> bool:
+        """Tell whether it is about a title that it was not about *before*, or about more."""
+        if self.titles is not None and before.titles is not None:
+            return not self.titles <= before.titles
+        return self.count is not None and before.count is not None and self.count > before.count
 
     def __str__(self) -> str:
         return f"{self.list_name}: {self.text}" if self.list_name else self.text
@@ -210,12 +219,14 @@ class NoticeChanges:
     """What one emission changes: all that anybody must know who sends messages of notices.
 
     `opened` were not open before; `renewed` were, perhaps in other words or less severe; those of
-    them that wait for a person now are `worsened`, too. `ended` are over.
+    them that wait for a person now are `worsened`, too, and others that are about more titles are
+    `grown`, each with what it was before. `ended` are over.
     """
 
     opened: tuple[NoticeRecord, ...] = ()
     renewed: tuple[NoticeRecord, ...] = ()
     worsened: tuple[NoticeRecord, ...] = ()
+    grown: tuple[tuple[NoticeRecord, NoticeRecord], ...] = ()
     ended: tuple[NoticeRecord, ...] = ()
 
 
@@ -229,15 +240,22 @@ def changes(before: Iterable[NoticeRecord], now: Iterable[NoticeRecord]) -> Noti
     same, others, old = _paired(before, now, lambda one: (one.is_about, one.notice.text))
     reworded, opened, ended = _paired(old, others, lambda one: one.is_about)
     renewed = (*same, *reworded)
-    waited = {one.number for one in before if one.notice.needs_person}
+    known = {one.number: one for one in before}
     return NoticeChanges(
         opened=opened,
         renewed=renewed,
-        worsened=tuple(
-            one for one in renewed if one.notice.needs_person and one.number not in waited
+        worsened=tuple(one for one in renewed if _is_worse(one, known[one.number])),
+        grown=tuple(
+            (one, was)
+            for one, was in ((one, known[one.number]) for one in renewed)
+            if one.notice.has_grown_since(was.notice) and not _is_worse(one, was)
         ),
         ended=ended,
     )
+
+
+def _is_worse(now: NoticeRecord, before: NoticeRecord) -> bool:
+    return now.notice.needs_person and not before.notice.needs_person
 
 
 _Records = tuple[NoticeRecord, ...]

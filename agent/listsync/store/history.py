@@ -26,7 +26,7 @@ from listsync.domain.notices import (
 from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.domain.run_messages import message_of
 from listsync.store.database import Database
-from listsync.store.outbox import put_messages
+from listsync.store.messages import drop_more, put_messages
 from listsync.store.row_codec import iso, page_of, time_from
 from listsync.store.server_index import TitleStatusTable
 
@@ -72,9 +72,10 @@ def emit_notices(
     them writes these here, of the `NoticeChanges`.
     """
     found = changes(map(record_of, connection.execute(_OPEN, (origin,))), now)
+    drop_more(connection, [one.number for one in found.ended], at)
     opened = tuple(_opened(connection, origin, one) for one in found.opened)
     connection.executemany(
-        "UPDATE notices SET severity = ?, text = ?, run = ? WHERE id = ?",
+        "UPDATE notices SET severity = ?, text = ?, run = ?, titles = ?, count = ? WHERE id = ?",
         map(_values_of, found.renewed),
     )
     connection.executemany(
@@ -89,15 +90,17 @@ def emit_notices(
 
 def _opened(connection: sqlite3.Connection, origin: Origin, one: NoticeRecord) -> NoticeRecord:
     number = connection.execute(
-        "INSERT INTO notices (severity, text, run, id, origin, kind, list, since)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO notices (severity, text, run, titles, count, id, origin, kind, list, since)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*_values_of(one), origin, *one.is_about, iso(one.since)),
     ).lastrowid
     return replace(one, number=number)
 
 
-def _values_of(one: NoticeRecord) -> tuple[Severity, str, str, int | None]:
-    return one.notice.severity, one.notice.text, one.run_id, one.number
+def _values_of(one: NoticeRecord) -> tuple[object, ...]:
+    notice = one.notice
+    titles = None if notice.titles is None else json.dumps(sorted(notice.titles))
+    return notice.severity, notice.text, one.run_id, titles, notice.count, one.number
 
 
 def _emit_findings(connection: sqlite3.Connection, found: SyncFindings) -> None:
@@ -109,7 +112,14 @@ def record_of(row: sqlite3.Row) -> NoticeRecord:
     kind = NoticeKind(row["kind"])
     passes = kind.needs_person and row["severity"] == Severity.WARNING
     return NoticeRecord(
-        notice=Notice(kind=kind, text=row["text"], list_name=row["list"], passes=passes),
+        notice=Notice(
+            kind=kind,
+            text=row["text"],
+            list_name=row["list"],
+            passes=passes,
+            titles=frozenset(json.loads(row["titles"])) if row["titles"] else None,
+            count=row["count"],
+        ),
         since=datetime.fromisoformat(row["since"]),
         run_id=row["run"],
         ended_at=time_from(row["ended_at"]),

@@ -64,6 +64,7 @@ _JSON = {
     ("feeds", "counts"),
     ("feeds", "left_out"),
     ("messages", "content"),
+    ("notices", "titles"),
     ("notify_targets", "rules"),
 }
 _WORDS: Mapping[tuple[str, str], Callable[[str], object]] = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -21,11 +21,9 @@ from listsync.domain.messages import (
     TargetStatus,
 )
 from listsync.store.database import Database
+from listsync.store.messages import put_messages, rules_from
 from listsync.store.row_codec import iso, time_from
 
-_KEPT = timedelta(days=30)
-_GUARD = timedelta(hours=6)
-"""What is told again within it waits until it is over: what comes and goes is told rarely."""
 _MOST_TOGETHER = 500
 _DELIVERY = "SELECT d.*, m.kind, m.content FROM deliveries d JOIN messages m ON m.id = d.message"
 
@@ -42,7 +40,9 @@ class SqliteOutbox:
         texts: dict[str, str] = {row["name"]: row["rules"] for row in known}
         if texts == rules:
             return dict(zip(rules, rules, strict=True))
-        names = _names_now({name: _rules(text).identity for name, text in texts.items()}, targets)
+        names = _names_now(
+            {name: rules_from(text).identity for name, text in texts.items()}, targets
+        )
         with self._database.write() as connection:
             gone = [(name,) for name in texts if name not in names]
             connection.executemany("DELETE FROM notify_targets WHERE name = ?", gone)
@@ -238,139 +238,11 @@ def _is_stale(row: sqlite3.Row, now: datetime) -> bool:
     return row["kind"] == MessageKind.HEARTBEAT and until <= iso(now)
 
 
-def put_messages(
-    connection: sqlite3.Connection,
-    messages: Iterable[Message],
-    at: datetime,
-    *,
-    only: str | None = None,
-) -> tuple[int, ...]:
-    """Write messages for whoever wants them, in the transaction of what they tell of.
-
-    What is there already is not written again. Of a notice's end is told only who was told of
-    the notice; where that still waits, neither is.
-    """
-    targets = [
-        _rules(row["rules"]) for row in connection.execute("SELECT rules FROM notify_targets")
-    ]
-    if not targets:
-        return ()
-    numbers = []
-    for message in messages:
-        if only is not None:
-            wanted_by = [only]
-        else:
-            wanted_by = [one.name for one in targets if one.wants(message)]
-        if message.kind is MessageKind.RECOVERED:
-            reached = _reached_by(connection, message, at)
-            wanted_by = [name for name in wanted_by if name in reached]
-        number = _insert(connection, message) if wanted_by else None
-        if number is None:
-            continue
-        if message.kind is MessageKind.HEARTBEAT:
-            _drop_beats(connection, wanted_by, at)
-        if message.kind is MessageKind.TEST:
-            connection.executemany(
-                "UPDATE notify_targets SET paused_until = NULL WHERE name = ?",
-                [(name,) for name in wanted_by],
-            )
-        due = iso(
-            max(at + timedelta(seconds=message.due_s), _guarded(connection, message, number))
-        )
-        connection.executemany(
-            "INSERT INTO deliveries (target, message, state, due_at, until, message_group)"
-            " VALUES (?, ?, 'waiting', ?, ?, ?)",
-            [(name, number, due, iso(at + message.lasts), message.group) for name in wanted_by],
-        )
-        numbers.append(number)
-    if numbers:
-        _forget(connection, at)
-    return tuple(numbers)
-
-
-def _forget(connection: sqlite3.Connection, at: datetime) -> None:
-    """Delete what is old, but for what waits, and what tells of something that is not over."""
-    connection.execute(
-        "DELETE FROM messages WHERE at < ? AND id NOT IN"
-        " (SELECT message FROM deliveries WHERE state = 'waiting')"
-        " AND (notice IS NULL OR notice NOT IN (SELECT id FROM notices WHERE ended_at IS NULL))",
-        (iso(at - _KEPT),),
-    )
-
-
-def _insert(connection: sqlite3.Connection, message: Message) -> int | None:
-    """Write a message; None: it is there already."""
-    row = connection.execute(
-        "INSERT INTO messages (key, at, kind, about, notice, content) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (key) DO NOTHING RETURNING id",
-        (
-            message.key,
-            iso(message.at),
-            message.kind,
-            message.about,
-            message.notice,
-            msgspec.json.encode(message).decode(),
-        ),
-    ).fetchone()
-    return row["id"] if row else None
-
-
-def _reached_by(connection: sqlite3.Connection, message: Message, at: datetime) -> set[str]:
-    """Name who was told of what is over now; who still was not, is told nothing any more."""
-    rows = connection.execute(
-        "SELECT d.target, d.state, d.tries, d.message FROM deliveries d"
-        " JOIN messages m ON m.id = d.message WHERE m.notice = ?",
-        (message.notice,),
-    ).fetchall()
-    connection.executemany(
-        "UPDATE deliveries SET state = 'dropped', ended_at = ?, answer = 'over before it was told'"
-        " WHERE target = ? AND message = ?",
-        [
-            (iso(at), row["target"], row["message"])
-            for row in rows
-            if row["state"] == DeliveryState.WAITING and not row["tries"]
-        ],
-    )
-    return {
-        row["target"]
-        for row in rows
-        if row["state"] == DeliveryState.SENT
-        or (row["state"] == DeliveryState.WAITING and row["tries"])
-    }
-
-
-def _guarded(connection: sqlite3.Connection, message: Message, number: int) -> datetime:
-    """Tell when a message about something may go out at the earliest: rarely after the last."""
-    if not message.about or message.kind is MessageKind.RECOVERED:
-        return message.at
-    row = connection.execute(
-        "SELECT max(m.at) AS at FROM messages m JOIN deliveries d ON d.message = m.id"
-        " WHERE about = ? AND id != ? AND kind != 'recovered' AND notice IS NOT ?"
-        " AND (state = 'sent' OR tries > 0)",
-        (message.about, number, message.notice),
-    ).fetchone()
-    return max(message.at, datetime.fromisoformat(row["at"]) + _GUARD) if row["at"] else message.at
-
-
-def _drop_beats(connection: sqlite3.Connection, targets: Iterable[str], at: datetime) -> None:
-    """Let the newest heartbeat alone be sent."""
-    connection.executemany(
-        "UPDATE deliveries SET state = 'dropped', ended_at = ?, answer = 'a newer one has come'"
-        " WHERE target = ? AND state = 'waiting'"
-        " AND message IN (SELECT id FROM messages WHERE kind = 'heartbeat')",
-        [(iso(at), name) for name in targets],
-    )
-
-
 def _rules_text(rules: TargetRules) -> str:
     fields = msgspec.to_builtins(rules)
     return json.dumps(
         {key: sorted(one) if isinstance(one, list) else one for key, one in fields.items()}
     )
-
-
-def _rules(text: str) -> TargetRules:
-    return msgspec.json.decode(text, type=TargetRules)
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:

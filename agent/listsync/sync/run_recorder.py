@@ -24,6 +24,8 @@ from listsync.sync.list_backoff import failed_again, missed, next_look
 from listsync.sync.seasons import Row, is_new, remembered, row_of
 from listsync.sync.titles.lookups import lookup_of
 
+_MOST_NAMED = 500
+"""Where more titles of a list fail, it is something else that fails."""
 _DOUBTS = (NoticeKind.SERVER_REPLACED, NoticeKind.REQUESTS_GONE)
 _CONFIRM = f"say that the server is the one that is meant: {CONFIRM}"
 _ON_HOLD = f"{SkipReason.ON_HOLD.value}: "
@@ -63,11 +65,26 @@ def _notices_of_list(
         yield Notice(kind=NoticeKind.ON_HOLD, text=text, list_name=one.name)
     failed = [item for item in items if item.verdict is Verdict.FAILED]
     put_off = [item for item in items if _failed_before(item)]
+    if failed or put_off:
+        yield _of_failures(one.name, failed, put_off)
+
+
+def _of_failures(
+    list_name: str, failed: Sequence[ItemReport], put_off: Sequence[ItemReport]
+) -> Notice:
+    """Say which titles fail, now or before: it is the same that fails when it is put off."""
+    said = []
     for found, word in ((failed, "failed"), (put_off, "postponed after a failure")):
         if found:
             why = _joined(item.why.removeprefix(_PUT_OFF) for item in found)
-            text = f"{_titles(found)} {word} ({_names(found)}): {why}"
-            yield Notice(kind=NoticeKind.REQUEST_FAILED, text=text, list_name=one.name)
+            said.append(f"{_titles(found)} {word} ({_names(found)}): {why}")
+    titles = frozenset(item.label for item in (*failed, *put_off))
+    return Notice(
+        kind=NoticeKind.REQUEST_FAILED,
+        text="; ".join(said),
+        list_name=list_name,
+        titles=titles if len(titles) <= _MOST_NAMED else None,
+    )
 
 
 def failure_kind(error: ListsyncError) -> NoticeKind:

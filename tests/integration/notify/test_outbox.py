@@ -364,3 +364,71 @@ def test_a_heartbeat_that_is_too_old_is_not_sent_any_more(outbox: SqliteOutbox) 
     assert outbox.next_due("me", late) is None
     outbox.put([replace(BEAT, key="run:2:start", at=late), FAILED], late)
     assert waiting(outbox, at=late) == ["run:2:start"]
+
+
+def failing(*titles: str) -> list[NoticeRecord]:
+    text = f"{len(titles)} titles failed"
+    kind, names = NoticeKind.REQUEST_FAILED, frozenset(titles)
+    notice = Notice(kind=kind, text=text, list_name="films", titles=names)
+    return [NoticeRecord(notice=notice, since=NOW, run_id="r")]
+
+
+def test_a_title_that_fails_too_is_told_once_when_some_time_has_passed(
+    database: Database, outbox: SqliteOutbox
+) -> None:
+    outbox.follow([ME], NOW)
+    notices = SqliteNotices(database)
+    soon = NOW + timedelta(seconds=5)
+    notices.emit(Origin.SYNC, failing("Dune"), NOW)
+    send(outbox, at=soon)
+    for minutes, titles in enumerate((["Dune", "Heat"], ["Dune", "Heat"], ["Dune"])):
+        notices.emit(Origin.SYNC, failing(*titles), soon + timedelta(minutes=minutes))
+    later = NOW + timedelta(hours=6)
+    assert outbox.take("me", later - timedelta(seconds=9)) == ()
+    (one,) = outbox.take("me", later + timedelta(seconds=9))
+    assert one.message.title == "More titles of the list films could not be requested"
+    assert one.message.lines == ("New: Heat.", "2 titles failed")
+    notices.emit(Origin.SYNC, failing("Dune", "Alien"), later)
+    both = joined([each.message for each in outbox.take("me", later + timedelta(seconds=9))])
+    assert "New: Heat." in both.lines[0]
+    assert "New: Alien." in both.lines[1]
+
+
+def test_that_more_titles_wait_for_a_person_is_told_once_a_day_with_the_last_number(
+    database: Database, outbox: SqliteOutbox
+) -> None:
+    outbox.follow([ME], NOW)
+    notices = SqliteNotices(database)
+
+    def waits(count: int, at: datetime) -> None:
+        notice = Notice(kind=NoticeKind.REVIEW, text=f"{count} titles wait", count=count)
+        notices.emit(Origin.AGENT, [NoticeRecord(notice=notice, since=NOW)], at)
+
+    waits(1, NOW)
+    send(outbox, at=NOW + timedelta(seconds=5))
+    for count in (3, 2, 2, 4, 4):
+        waits(count, NOW + timedelta(minutes=count))
+    waits(5, NOW + timedelta(hours=7))
+    day = NOW + timedelta(days=1)
+    assert outbox.take("me", day - timedelta(seconds=9)) == ()
+    (one,) = outbox.take("me", day + timedelta(seconds=9))
+    assert (one.message.title, one.message.lines) == (
+        "More titles wait for your decision",
+        ("5 titles wait",),
+    )
+    waits(0, day)
+    notices.emit(Origin.AGENT, [], day)
+    assert outbox.take("me", day + timedelta(days=2)) == (), "it is over, and that is no news"
+
+
+def test_of_what_was_written_before_growth_was_known_none_is_told(
+    database: Database, outbox: SqliteOutbox
+) -> None:
+    outbox.follow([ME], NOW)
+    notices = SqliteNotices(database)
+    notices.emit(Origin.SYNC, failing("Dune"), NOW)
+    send(outbox, at=NOW + timedelta(seconds=5))
+    with database.write() as connection:
+        connection.execute("UPDATE notices SET titles = NULL, count = NULL")
+    notices.emit(Origin.SYNC, failing("Dune", "Heat"), NOW)
+    assert outbox.take("me", NOW + timedelta(days=1)) == ()

@@ -21,9 +21,8 @@ from listsync.domain.message_data import DATA_OF_KINDS
 from listsync.domain.message_texts import message_of_test
 from listsync.domain.messages import Message
 from listsync.errors import RefusedError, UnavailableError
-from listsync.notify.message_json import body_of, message_schema
 from listsync.notify.options import WebhookOptions
-from listsync.notify.targets.webhook import WebhookSender
+from listsync.notify.targets.webhook import WebhookSender, body_of, message_schema
 from tests.golden import message_cases
 from tests.integration.http.authority import authority, encrypted_server
 from tests.integration.notify.receiver import CannedResponse, Receiver

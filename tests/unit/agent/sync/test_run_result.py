@@ -91,6 +91,22 @@ def test_titles_that_failed_are_named() -> None:
     assert told(*items) == [(NoticeKind.REQUEST_FAILED, "2 titles failed (Dune, Heat): no answer")]
 
 
+def test_what_fails_now_and_what_failed_before_are_one_notice_of_all_the_titles() -> None:
+    now = item(Verdict.FAILED, "no answer", "Dune")
+    before = item(Verdict.SKIPPED, f"{_PUT_OFF}: {SkipReason.NO_TVDB_ID.value}", "Heat")
+    (notice,) = notices_of([a_list(now, before)], [now, before])
+    assert notice.titles == frozenset({"Dune", "Heat"})
+    assert notice.text == (
+        "1 title failed (Dune): no answer; 1 title postponed after a failure (Heat): no TVDB id"
+    )
+
+
+def test_where_hundreds_fail_single_ones_are_no_news() -> None:
+    items = [item(Verdict.FAILED, "no answer", f"Film {number}") for number in range(501)]
+    (notice,) = notices_of([a_list(*items)], items)
+    assert notice.titles is None
+
+
 def test_a_title_that_failed_before_is_told_while_it_waits_for_its_time() -> None:
     one = item(Verdict.SKIPPED, f"{_PUT_OFF}: {SkipReason.NO_TVDB_ID.value}: so it is")
     assert told(one) == [
