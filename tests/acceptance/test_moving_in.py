@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
 
 from tests.acceptance.agent_process import AgentProcess, requested
 from tests.acceptance.conftest import Home, titles_csv
+from tests.listsync_folders import Item, ListSyncFolder
 
 StartAgent = Callable[..., AgentProcess]
 
@@ -26,3 +32,66 @@ def test_a_wrong_value_in_the_environment_costs_its_own_list_only(
     told = [f"{one['subject']} {one['text']}" for one in agent.ask("status")["notices"]]
     assert any("imdb: worst" in one and "is no list of IMDb" in one for one in told)
     assert any("ANILIST_LISTS" in one for one in told)
+
+
+_HANDLED: tuple[Item, ...] = (
+    ("The Matrix", "movie", 603, "requested"),
+    ("Breaking Bad", "tv", 1396, "already_available"),
+    ("Inception", "movie", 27205, "skipped"),
+    ("Interstellar", "movie", None, "not_found"),
+    ("Pulp Fiction", "movie", 680, "request_failed"),
+)
+_LIST = """title,year,kind,tmdb_id
+The Matrix,1999,movie,603
+Breaking Bad,2008,tv,1396
+Inception,2010,movie,27205
+Interstellar,2014,movie,157336
+Pulp Fiction,1994,movie,680
+"""
+
+
+def _moved_in(home: Home, folder: ListSyncFolder) -> None:
+    """Take a folder over into a configuration that follows a list which holds the same titles."""
+    home.write_config([home.write_list("l.csv", _LIST)], sync={"every": 0})
+    place = str(folder.write(home.folder / "list-sync"))
+    assert home.run("import", "listsync", place, "--apply").code == 0
+
+
+@pytest.mark.parametrize("is_first_version", [False, True], ids=["newest", "oldest"])
+def test_what_listsync_handled_is_not_requested_again_and_what_is_new_is(
+    home: Home, is_first_version: bool
+) -> None:
+    _moved_in(home, ListSyncFolder(items=_HANDLED, is_first_version=is_first_version))
+    ran = home.once("--yes")
+    assert sorted(ran.requested) == ["movie/157336", "movie/680"]
+    assert set(ran.verdicts("already_there")) == set()
+    assert {"The Matrix (1999)", "Breaking Bad (2008)", "Inception (2010)"} <= {
+        one["label"] for one in ran.report["items"]
+    }
+    assert home.once("--yes").requested == []
+    assert sorted(requested(home)) == [680, 157336]
+
+
+def test_what_was_taken_over_can_be_forgotten(home: Home) -> None:
+    _moved_in(home, ListSyncFolder(items=_HANDLED[:1]))
+    with closing(sqlite3.connect(home.state / "listsync.db")) as database:
+        assert database.execute("SELECT kind, tmdb, server FROM imported").fetchall() == [
+            ("movie", 603, None)
+        ]
+    assert "movie/603" not in home.once("--yes").requested
+
+
+def test_a_second_import_changes_nothing(home: Home) -> None:
+    _moved_in(home, ListSyncFolder(items=_HANDLED, lists=[("imdb", "top")], interval=12))
+    before = (home.folder / "listsync.yaml").read_bytes()
+    ran = home.run("import", "listsync", str(home.folder / "list-sync"), "--apply")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.endswith("All of it had been taken over before: nothing was changed.\n")
+    assert (home.folder / "listsync.yaml").read_bytes() == before
+
+
+def test_a_report_changes_nothing(home: Home, tmp_path: Path) -> None:
+    folder = ListSyncFolder(items=_HANDLED, lists=[("imdb", "top")]).write(tmp_path / "list-sync")
+    before = sorted((one, one.stat().st_mtime_ns) for one in tmp_path.rglob("*"))
+    assert home.run("import", "listsync", str(folder)).code == 0
+    assert sorted((one, one.stat().st_mtime_ns) for one in tmp_path.rglob("*")) == before

@@ -13,6 +13,7 @@ import click
 
 from listsync import __version__, interrupts
 from listsync.cli.files import completion, files
+from listsync.cli.imports import import_group
 from listsync.cli.options import (
     config_option,
     environment_with_told,
@@ -310,3 +311,4 @@ def sandbox(options: tuple[str, ...]) -> None:
 listsync.add_command(files)
 listsync.add_command(completion)
 listsync.add_command(secret)
+listsync.add_command(import_group)

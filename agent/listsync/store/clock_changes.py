@@ -14,6 +14,7 @@ _PAST = {
     "followed": ("last_try", "last_success", "shrunk_at"),
     "entries": ("first_seen",),
     "handled": ("at",),
+    "imported": ("at",),
     "matches": ("at",),
     "intents": ("at",),
     "requests": ("at",),

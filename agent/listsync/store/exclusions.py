@@ -10,6 +10,7 @@ from datetime import datetime
 from listsync.domain.media import Exclusion
 from listsync.store import server_requests
 from listsync.store.database import Database
+from listsync.store.imported_titles import forget_imported
 from listsync.store.row_codec import iso
 from listsync.store.server_guard import confirm
 
@@ -63,7 +64,8 @@ class SqliteExclusions:
         server = self._server()
         with self._database.write() as connection:
             server_requests.forget_all(connection, server)
-            count = sum(
+            count = forget_imported(connection, server)
+            count += sum(
                 connection.execute(
                     f"DELETE FROM {table} WHERE server = ?",  # noqa: S608 - constants
                     (server,),
@@ -95,7 +97,7 @@ def _keys_of(
 
 def _forget_title(connection: sqlite3.Connection, server: int | None, key: tuple[str, int]) -> int:
     server_requests.forget(connection, server, key)
-    return sum(
+    return forget_imported(connection, server, key) + sum(
         connection.execute(
             f"DELETE FROM {table} WHERE server = ? AND kind = ? AND tmdb = ?",  # noqa: S608 - constants
             (server, *key),

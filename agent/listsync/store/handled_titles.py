@@ -7,6 +7,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from listsync.domain.media import Edition, MediaType, TitleKey
@@ -14,6 +15,7 @@ from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import Departure, HandledEntries, HandledSeasons, Handling
 from listsync.domain.server import ResponseKind
 from listsync.store.database import Database
+from listsync.store.imported_titles import NOWHERE, load_imported, take_over
 from listsync.store.row_codec import KINDS, edition_of, iso_now
 from listsync.store.server_index import TitleStatusTable
 from listsync.store.server_requests import lapse
@@ -32,11 +34,12 @@ class SqliteHandledTitles:
 
     def load(self) -> HandledEntries:
         sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))
+        server = self._server()
         found = self._database.read(
             f"SELECT {HANDLED_COLUMNS} FROM handled WHERE server = ?",  # noqa: S608 - constant
-            self._server(),
+            server,
         )
-        return handled_from(found, sources)
+        return handled_from(chain(found, load_imported(self._database, server)), sources)
 
     def series_to_watch(self, now: datetime) -> Mapping[Edition, date]:
         return series_to_watch(self._database, self._server(), now)
@@ -62,7 +65,8 @@ def series_to_watch(database: Database, server: int, now: datetime) -> Mapping[E
     }
 
 
-def put(connection: sqlite3.Connection, server: int, handled: Iterable[Handling], at: str) -> None:
+def put(connection: sqlite3.Connection, server: int, handled: Sequence[Handling], at: str) -> None:
+    take_over(connection, server, [one.edition for one in handled])
     connection.executemany(
         "INSERT INTO handled (server, list, entry, four_k, kind, tmdb, season_rules, seasons,"
         " aired_before, at)"
@@ -203,13 +207,14 @@ def _handled_columns(one: Handling) -> tuple[object, ...]:
 
 
 def handled_from(found: Iterable[Sequence[Any]], sources: Mapping[int, str]) -> HandledEntries:
-    """Restore what was handled, of the values of HANDLED_COLUMNS.
+    """Restore what was handled, of the values of HANDLED_COLUMNS, and what was imported.
 
     Many entries remember the same of their seasons; they share it, to save memory.
     """
     titles: dict[tuple[int, int], dict[str, Edition]] = defaultdict(dict)
     seasons: dict[tuple[int, int], dict[str, HandledSeasons]] = defaultdict(dict)
     shared: dict[tuple[str | None, str, str | None], HandledSeasons] = {}
+    sources = {**sources, NOWHERE: ""}
     for number, entry, four_k, kind, tmdb, rules, numbers, aired_before in found:
         titles[number, four_k][entry] = Edition(TitleKey(KINDS[kind], tmdb), four_k == 1)
         if kind == _SERIES:

@@ -13,6 +13,7 @@ from listsync.domain.server import ServerInfo
 from listsync.domain.server_knowledge import NOTHING_LEARNED, KnownServer, Learned
 from listsync.errors import StateError
 from listsync.store.database import Database
+from listsync.store.imported_titles import belong_to
 from listsync.store.key_value import lift_doubt, load_doubt
 from listsync.store.row_codec import iso_now
 
@@ -65,6 +66,7 @@ class SqliteServerGuard:
                 " RETURNING id",
                 (info.identity, info.product, info.version, now, now),
             ).fetchone()[0]
+            belong_to(connection, self._number)
             connection.execute("UPDATE runs SET server = ? WHERE id = ?", (self._number, run_id))
             if known and info.identity not in identities:
                 connection.execute(

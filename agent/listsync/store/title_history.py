@@ -12,6 +12,7 @@ from listsync.domain.media import NO_IDS, Edition, MediaType, TitleKey
 from listsync.domain.server import ABSENT, TitleState, index_of
 from listsync.store.database import Database
 from listsync.store.handled_titles import HANDLED_COLUMNS, handled_from, series_to_watch
+from listsync.store.imported_titles import imported_of
 from listsync.store.list_snapshots import list_of
 from listsync.store.match_cache import SqliteFacts, whole_match_of
 from listsync.store.request_log import failed_for, request_of
@@ -208,7 +209,10 @@ class SqliteTitleRecords:
         read_at = self._database.look_up(_INDEX_READ, {"server": server})[0]["at"]
         return TitleOverview(
             state=self._state(server, key),
-            handled=handled_from(handled, sources),
+            handled=handled_from(
+                [*handled, *imported_of(self._database, *title)],
+                sources,
+            ),
             watched=self._watched(server, key, now),
             failed=failed_for(self._database, server, key),
             requested_since=frozenset(
