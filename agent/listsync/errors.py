@@ -44,6 +44,14 @@ class ConfigError(ListsyncError):
         self.problems = problems
 
 
+class NoConfigurationError(ConfigError):
+    """There is no configuration at all; `places` says of each that was looked at what is there."""
+
+    def __init__(self, problem: Problem, places: tuple[tuple[str, str], ...]) -> None:
+        super().__init__((problem,))
+        self.places = places
+
+
 class BeingWrittenError(ListsyncError):
     """A program still writes a file that is to be read: look again when it has closed it."""
 

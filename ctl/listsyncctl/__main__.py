@@ -58,7 +58,7 @@ def run() -> NoReturn:
     except click.ClickException as error:
         code = _report(Exit.FAILED, error.format_message())
     except ClientError as error:
-        code = _report(error.exit, error.message, error.code, error.problems)
+        code = _report(error.exit, error.message, error.code, error.problems, error.advice)
     except (click.Abort, KeyboardInterrupt):
         code = Exit.INTERRUPTED
     except OSError as error:
@@ -80,7 +80,11 @@ def _usage(error: click.UsageError) -> Exit:
 
 
 def _report(
-    exit_: Exit, message: str, code: int | None = None, problems: Sequence[str] = ()
+    exit_: Exit,
+    message: str,
+    code: int | None = None,
+    problems: Sequence[str] = (),
+    advice: Sequence[str] = (),
 ) -> Exit:
     import sys
 
@@ -94,9 +98,9 @@ def _report(
     else:
         words = f"listsyncctl: {words}"
     say(words, err=True)
-    if problems[1:] and not _wants_json(sys.argv[1:]):
-        for problem in problems:
-            say(f"  {shown(problem)}", err=True)
+    if not _wants_json(sys.argv[1:]):
+        for line in (*map(shown, problems if problems[1:] else ()), *advice):
+            say(f"  {line}", err=True)
     return exit_
 
 

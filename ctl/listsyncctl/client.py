@@ -46,10 +46,10 @@ class ClientError(Exception):
     """The command ends here; *message* is one line for a person, *code* the agent's, if any.
 
     *problems* are those of the configuration, each a line of its own; `next` is the cursor of
-    those that follow.
+    those that follow. *advice* is for people: what to do, in lines.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what there may be to say
         self,
         exit_: Exit,
         message: str,
@@ -57,6 +57,7 @@ class ClientError(Exception):
         *,
         problems: Sequence[str] = (),
         next_: str | None = None,
+        advice: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.exit = exit_
@@ -64,6 +65,7 @@ class ClientError(Exception):
         self.code = code
         self.problems = [*problems]
         self.next = next_
+        self.advice = advice
 
 
 def refusal(
@@ -141,6 +143,11 @@ StrPath = str | os.PathLike[str]
 _WITHOUT_PAGES = 1
 _WITHOUT_TOTAL = {"lists", "runs", "items", "review", "explain", "plan_result"}
 """Where an agent of that protocol tells a part, and nobody could tell that."""
+_FIRST_STEPS = (
+    "systemctl --user start listsync   where it is a service of your own",
+    "listsync init                     where there is no configuration yet",
+    "listsyncctl agents                finds one that listens elsewhere (see --socket)",
+)
 _START = "start it with `listsync run` or `systemctl start listsync`"
 
 
@@ -328,6 +335,7 @@ def _not_there(found: Mapping[str, int]) -> ClientError:
         Exit.NOT_RUNNING,
         "the agent is not running (it was stopped, or not started yet): no socket at "
         f"{places}: {_START}",
+        advice=_FIRST_STEPS,
     )
 
 

@@ -73,7 +73,9 @@ def test_a_configuration_that_is_missing_is_told_and_78(
 ) -> None:
     config_of(lone_home).unlink()
     told = _refused(start_agent(lone_home, is_awaited=False), 78)
-    assert told == f"{config_of(lone_home)}: does not exist\n"
+    first, advice = told.splitlines()
+    assert first == f"{config_of(lone_home)}: does not exist"
+    assert advice.endswith(f"listsync init --config {config_of(lone_home)}")
     assert _nothing_started(lone_home)
 
 

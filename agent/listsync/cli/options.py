@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +20,7 @@ from listsync.errors import (
     ConfigError,
     ListsyncError,
     NewerStateError,
+    NoConfigurationError,
     StateError,
 )
 from listsync.protocol import Exit
@@ -151,11 +153,36 @@ def warnings_of_places(config_path: Path | None, state_dir: Path | None) -> tupl
     return permission_warnings(find_config(config_path, os.environ), state, socket)
 
 
+_FIRST_STEPS = """\
+What you can do:
+  listsync init   answer a few questions, and have the file written
+  listsync demo   see a whole sync first; needs no server, and leaves nothing behind
+Or set OVERSEERR_URL, OVERSEERR_API_KEY and lists, such as IMDB_LISTS=top, in the environment."""
+
+
+def lines_of_no_configuration(error: NoConfigurationError) -> list[str]:
+    """Say where a configuration was looked for, and how to come to one."""
+    if len(error.places) == 1:  # somebody named it
+        path = error.places[0][0]
+        advice = f"correct the path, or have it written: listsync init --config {quote(path)}"
+        return [str(error.problems[0]), f"What you can do: {advice}"]
+    room = max(len(place) for place, _ in error.places)
+    return [
+        "listsync: there is no configuration yet. This is where it was looked for:",
+        *(f"  {place.ljust(room)}  {what}" for place, what in error.places),
+        *_FIRST_STEPS.splitlines(),
+    ]
+
+
 @contextmanager
 def errors_shown() -> Iterator[None]:
     """Turn our errors into words for people and an exit code."""
     try:
         yield
+    except NoConfigurationError as error:
+        for line in lines_of_no_configuration(error):
+            say(line, err=True)
+        sys.exit(Exit.CONFIG)
     except ConfigError as error:
         for problem in error.problems:
             say(str(problem), err=True)

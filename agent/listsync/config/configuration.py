@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -12,7 +13,7 @@ from listsync.config.cross_field import check_effects, check_rules, name_of
 from listsync.config.environment import SERVER_URL, Overlay, UnusableList, lay_over
 from listsync.config.http_options import HttpOptions
 from listsync.config.notify_options import DailyOptions, NotifyForm
-from listsync.config.paths import find_state_dir
+from listsync.config.paths import find_state_dir, look_at, usual_configs
 from listsync.config.schema import (
     ChromiumOptions,
     ConfigForm,
@@ -33,7 +34,7 @@ from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Exclusion
 from listsync.domain.runs import Scope, Setting
 from listsync.domain.server import Asking
-from listsync.errors import ConfigError, Problem
+from listsync.errors import ConfigError, NoConfigurationError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.redaction import logins_in, proxy_logins, redactor_of, without_secrets
 from listsync.secrets.vault import open_vault
@@ -185,9 +186,7 @@ def load(
         BeingWrittenError: see `WriterWait`.
     """
     patience = patience or WriterWait()
-    if path is None and not environ.get(SERVER_URL, "").strip():
-        what = f"no configuration file was found, and {SERVER_URL} is not set"
-        raise ConfigError((Problem(file="listsync.yaml", what=what),))
+    _must_be_there(path, environ)
     document = load_document(path, patience) if path else YamlDocument(file="environment", data={})
     keeper = keeper or SecretKeeper(
         lambda: open_vault(path, find_state_dir(None, environ), environ)
@@ -206,6 +205,19 @@ def load(
         warnings=(*config.warnings, *unfinished, *open_to_all),
         is_unfinished=bool(unfinished),
     )
+
+
+def _must_be_there(path: Path | None, environ: Mapping[str, str]) -> None:
+    """Raise NoConfigurationError where there is nothing that could be read."""
+    if path is not None:
+        if not os.path.lexists(path):
+            problem = Problem(file=str(path), what="does not exist")
+            raise NoConfigurationError(problem, ((str(path), look_at(path)),))
+    elif not environ.get(SERVER_URL, "").strip():
+        what = f"no configuration file was found, and {SERVER_URL} is not set"
+        files = tuple((str(one), look_at(one)) for one in usual_configs(environ))
+        variable = (f"{SERVER_URL} in the environment", "is not set")
+        raise NoConfigurationError(Problem(file="listsync.yaml", what=what), (*files, variable))
 
 
 def check(

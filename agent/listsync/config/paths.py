@@ -26,9 +26,24 @@ def find_config(option: Path | None, environ: Mapping[str, str]) -> Path | None:
             return at_home(named)
         except ValueError as error:
             raise ConfigError((Problem(file="LISTSYNC_CONFIG", what=str(error)),)) from None
+    return next((path for path in usual_configs(environ) if os.access(path, os.F_OK)), None)
+
+
+def usual_configs(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Name where a configuration is looked for when nobody says where it is, in this order."""
     user = home_folder(environ, "XDG_CONFIG_HOME", ".config")
-    places = [*([user / "listsync" / "listsync.yaml"] if user else []), SYSTEM_CONFIG]
-    return next((path for path in places if os.access(path, os.F_OK)), None)
+    return (*([user / "listsync" / "listsync.yaml"] if user else []), SYSTEM_CONFIG)
+
+
+def look_at(path: Path) -> str:
+    """Say why nothing is read from *path*."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "is a link to nothing" if path.is_symlink() else "is not there"
+    except OSError as error:
+        return f"cannot be looked at: {error.strerror}"
+    return "is there"
 
 
 def find_state_dir(option: Path | None, environ: Mapping[str, str]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -22,7 +23,17 @@ def test_stopped_or_never_started(ctl: Ctl, path: Path) -> None:
         f"listsyncctl: the agent is not running (it was stopped, or not started yet): "
         f"no socket at {path}: start it"
     )
-    assert ran.err.count("\n") == 1
+    assert [line.split("  ")[1] for line in ran.err.splitlines()[1:]] == [
+        "systemctl --user start listsync",
+        "listsync init",
+        "listsyncctl agents",
+    ]
+
+
+def test_who_reads_json_gets_no_advice_for_people(ctl: Ctl) -> None:
+    error = json.loads(ctl("status", "--json").err)["error"]
+    assert error["exit"] == Exit.NOT_RUNNING
+    assert "listsync init" not in error["message"]
 
 
 def test_every_place_that_was_tried_is_named(ctl: Ctl, folder: Path) -> None:
