@@ -62,6 +62,16 @@ def ends_with_terminal(environ: Mapping[str, str]) -> bool:
     return True
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Let Ctrl-C wait until the end of the block, which is short and must not be cut in two."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def hold_back() -> None:
     """Let USR1 and HUP wait, which would end a process that has set no handlers yet.
 

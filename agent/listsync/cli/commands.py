@@ -14,6 +14,7 @@ import click
 from listsync import __version__, interrupts
 from listsync.cli.files import completion, files
 from listsync.cli.imports import import_group
+from listsync.cli.init import init
 from listsync.cli.options import (
     config_option,
     environment_with_told,
@@ -312,3 +313,4 @@ listsync.add_command(files)
 listsync.add_command(completion)
 listsync.add_command(secret)
 listsync.add_command(import_group)
+listsync.add_command(init)

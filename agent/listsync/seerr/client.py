@@ -34,7 +34,7 @@ from listsync.seerr.errors import PassingError, WrongAskingError
 from listsync.seerr.requests import RequestSender, UserRequest
 from listsync.seerr.search import read_genres, read_languages
 from listsync.seerr.transport import SerialWrites, ServerTransport
-from listsync.seerr.users import OWNER, Actor, Users, allowance_of, identify
+from listsync.seerr.users import OWNER, Actor, Users, allowance_of, identify, name_of
 
 TIMEOUT_S = 30.0
 """The server itself waits for TMDB without a limit."""
@@ -120,6 +120,14 @@ class Seerr:
         info = identify(self._transport, self._address.base)
         actor = self._find_act_as()
         return info if actor is None else replace(info, user=actor.name)
+
+    def name_of_product(self) -> str:
+        """Say what answers, such as `Seerr 3.1.0`: three calls, none of which needs the key."""
+        return name_of(self._transport, self._address.base)
+
+    def users(self) -> tuple[Actor, ...]:
+        """Give all users of the server: a call for each page of them."""
+        return self._users.all()
 
     def read_index(self, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
         """Read all rows; one key may come in several rows, to be merged by the reader."""

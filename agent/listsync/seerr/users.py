@@ -64,11 +64,7 @@ def identify(transport: ServerTransport, url: str) -> ServerInfo:
         UnavailableError: also when the server has never been set up.
         RefusedError: the key is not accepted.
     """
-    public = transport.read("/settings/public", _Public)
-    if not public.initialized:
-        raise transport.errors.unavailable(f"has not been set up yet: open {url} and finish that")
-    version = one_line(transport.read("/status", _Status).version, 40)
-    product = _product(_read_root(transport), public, version)
+    public, product, version = _look(transport, url)
     me = transport.read("/auth/me", _Me)
     return ServerInfo(
         product=product,
@@ -78,6 +74,25 @@ def identify(transport: ServerTransport, url: str) -> ServerInfo:
         movie_4k=public.movie_4k,
         series_4k=public.series_4k,
     )
+
+
+def name_of(transport: ServerTransport, url: str) -> str:
+    """Say what answers, such as `Seerr 3.1.0`; no key is needed for that.
+
+    Raises:
+        UnavailableError: also when the server has never been set up.
+    """
+    _, product, version = _look(transport, url)
+    return f"{product.value} {version}"
+
+
+def _look(transport: ServerTransport, url: str) -> tuple[_Public, Product, str]:
+    """Ask for what everybody may read, in three calls."""
+    public = transport.read("/settings/public", _Public)
+    if not public.initialized:
+        raise transport.errors.unavailable(f"has not been set up yet: open {url} and finish that")
+    version = one_line(transport.read("/status", _Status).version, 40)
+    return public, _product(_read_root(transport), public, version), version
 
 
 def _read_root(transport: ServerTransport) -> str:
@@ -172,6 +187,11 @@ class Users:
         self._found: dict[str, Actor | str] = {}
         self._finding = threading.Lock()
 
+    def all(self) -> tuple[Actor, ...]:
+        """Give all users; they are read once."""
+        with self._finding:
+            return tuple(user.actor for user in self._read())
+
     @property
     def found_ids(self) -> frozenset[int]:
         """Which users were asked for, and exist."""
@@ -200,12 +220,16 @@ class Users:
         """Look a user up; a text says why there is not one."""
         if name.isascii() and name.isdigit():
             return self._by_id(int(name[:12]))
-        if self._all is None:
-            self._all = tuple(_read_users(self._transport))
-        found = [user for user in self._all if name.casefold() in user.names]
+        users = self._read()
+        found = [user for user in users if name.casefold() in user.names]
         if len(found) == 1:
             return found[0].actor
-        return _not_one(name, found, self._all)
+        return _not_one(name, found, users)
+
+    def _read(self) -> tuple[_User, ...]:
+        if self._all is None:
+            self._all = tuple(_read_users(self._transport))
+        return self._all
 
     def _by_id(self, user_id: int) -> Actor | str:
         if 1 <= user_id <= _BIGGEST_ID:
@@ -286,6 +310,14 @@ def allowance_of(transport: ServerTransport, actor: Actor | None) -> Allowance:
         permitted=_permitted(actor.permissions),
         quotas=dict(_limited(quotas)),
     )
+
+
+def forbidden_kinds(actor: Actor) -> tuple[MediaType, ...]:
+    """Name the kinds of titles that *actor* may not request at all, as far as that is known."""
+    permitted = None if actor.id == OWNER else _permitted(actor.permissions)
+    if permitted is None:
+        return ()
+    return tuple(kind for kind in MediaType if (kind, False) not in permitted)
 
 
 def _permitted(permissions: int | None) -> frozenset[tuple[MediaType, bool]] | None:
