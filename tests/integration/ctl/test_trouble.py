@@ -175,5 +175,5 @@ def test_a_working_folder_that_is_gone_is_no_crash(
         cwd=folder,
     )
     assert says in ran.stderr
-    assert ran.stderr.count("\n") == 1
+    assert "Traceback" not in ran.stderr
     assert ran.returncode == exit_
