@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from listsync.cli.options import (
+    ask_hidden,
     config_option,
     errors_shown,
     examples,
     find_state,
+    is_interactive,
     state_option,
 )
 from listsync.terminal.output import plural, say, shown
@@ -183,8 +185,8 @@ def _secret(
         if variable not in os.environ:
             raise ListsyncError(f"the variable {variable} is not set")
         text = os.environ[variable]
-    elif sys.stdin.isatty():
-        text = click.prompt(what, hide_input=True, err=True)
+    elif is_interactive():
+        text = ask_hidden(what)
     else:
         return None
     text = text.strip("\r\n")
@@ -201,7 +203,8 @@ def _run(plan: MovePlan, config_path: Path | None, state_dir: Path | None, *, ap
             say(line)
         say("There is nothing to take over.")
         return
-    places = Places(_target(config_path), find_state(state_dir), os.environ)
+    ask = ask_hidden if is_interactive() else None
+    places = Places(_target(config_path), find_state(state_dir), os.environ, ask)
     change = change_of(plan, places)
     for line in _report(change):
         say(line)

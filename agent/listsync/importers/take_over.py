@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from listsync.config.configuration import Config, check, load
 from listsync.config.original_lists import LIST_VARIABLES
+from listsync.config.secret_forms import SecretKeeper
 from listsync.config.yaml_document import load_document, parse_document
 from listsync.domain.media import parse_exclusion
 from listsync.errors import BusyError, ConfigError, ListsyncError
@@ -21,7 +24,7 @@ from listsync.file_access import open_to_write, own_path, sync_folder
 from listsync.importers.plan import NOTIFY_DISCORD, Keys, MovedList, MovedSecret, MovePlan
 from listsync.importers.yaml_edit import Entry, UneditableError, add_entries, add_key, block, flow
 from listsync.redaction import without_secrets
-from listsync.secrets.vault import open_vault
+from listsync.secrets.vault import Vault, open_vault
 from listsync.store.imported_titles import import_titles
 from listsync.store.state_folder import locked, opened_state
 
@@ -37,6 +40,16 @@ class Places:
     config: Path
     state: Path
     environ: Mapping[str, str]
+    ask: Callable[[str], str] | None = None
+    """Asks for the passphrase of the vault; None: nobody is there."""
+
+    def vault(self) -> Vault:
+        return open_vault(self.config, self.state, self.environ, self.ask)
+
+    @property
+    def keeper(self) -> SecretKeeper:
+        """What tells the secrets that the configuration names."""
+        return SecretKeeper(self.vault)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +99,7 @@ def change_of(plan: MovePlan, places: Places) -> Change:
         return _edited(plan, None, {}, _Known())
     document = load_document(places.config)
     data = document.data if isinstance(document.data, dict) else {}
-    config = _without_variables(load, places)
+    config = _without_variables(places)
     sources = frozenset(one.rules.source for one in config.lists)
     known = _Known(sources, frozenset(config.exclude), bool(data.get("notify")))
     text = places.config.read_bytes().decode("utf-8")
@@ -102,10 +115,10 @@ class _Known:
     has_targets: bool = False
 
 
-def _without_variables(load: Callable[..., Config], places: Places) -> Config:
+def _without_variables(places: Places) -> Config:
     """Load the configuration without lists that come from the environment."""
     environ = {name: text for name, text in places.environ.items() if name not in LIST_VARIABLES}
-    return load(places.config, environ)
+    return load(places.config, environ, keeper=places.keeper)
 
 
 def _edited(
@@ -186,9 +199,10 @@ def _written(
             text = add_entries(text, key, added)
         if parse_document(text, "").data != _meant(before, keys, entries):
             raise UneditableError("its form is unusual")  # noqa: TRY301 - told as the others
-    except (UneditableError, ConfigError) as error:
+    except (UneditableError, ConfigError, yaml.YAMLError) as error:
         snippet = "\n".join(_snippet(keys, entries))
-        why = f"listsync.yaml cannot be added to ({error}); add this yourself:\n{snippet}"
+        reason = error if isinstance(error, UneditableError) else "its form is unusual"
+        why = f"listsync.yaml cannot be added to ({reason}); add this yourself:\n{snippet}"
         raise UneditableError(why) from None
     return text
 
@@ -263,7 +277,7 @@ def _keep_secrets(change: Change, places: Places) -> int:
     """Put secrets into the vault; those that are there as they are count for nothing."""
     if not change.secrets:
         return 0
-    vault = open_vault(places.config, places.state, places.environ)
+    vault = places.vault()
     count = 0
     for one in change.secrets:
         value = one.value.get_secret_value()
@@ -277,7 +291,7 @@ def _must_be_good(change: Change, places: Places) -> None:
     """See that the configuration will be right; one that was not there may lack the server."""
     document = parse_document(change.text, str(places.config))
     try:
-        check(document, places.environ, places.config.parent)
+        check(document, places.environ, places.config.parent, keeper=places.keeper)
     except ConfigError:
         if change.before is not None or _NO_ADDRESS not in change.left:
             raise

@@ -19,7 +19,7 @@ from listsync.errors import ListsyncError
 Entry = Sequence[tuple[str, object]] | str
 """One entry of a list: a mapping in its order, or a text."""
 
-_PLAIN = re.compile(r"[A-Za-z][\w./-]*(?: [\w./-]+)*|[1-9]\d*[mhd]?", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z](?:[\w./-]|:(?=\w|//))*|[1-9]\d*[mhd]?", re.ASCII)
 _NOT_PLAIN = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 _INDENT = 2
 
@@ -32,7 +32,8 @@ def scalar(text: str) -> str:
     """Write a text so that YAML reads it as it is."""
     if text in {"true", "false", "0"} or (_PLAIN.fullmatch(text) and text not in _NOT_PLAIN):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08X}" for one in quoted)
 
 
 def flow(value: object) -> str:
@@ -96,7 +97,7 @@ def add_entries(text: str, key: str, entries: Sequence[Entry]) -> str:
         case (_, SequenceNode(flow_style=True) as node):
             return _with_inline(text, node, [_inline(one) for one in entries])
         case (_, SequenceNode() as node):
-            indent = node.start_mark.column
+            indent = _column_of_dash(text, node)
             lines = "\n".join(block(one, indent) for one in entries)
             return parsed.with_lines(_last_line(node), lines)
         case (place, ScalarNode(value="" | "~" | "null") as node) if not node.style:
@@ -107,6 +108,12 @@ def add_entries(text: str, key: str, entries: Sequence[Entry]) -> str:
             return _Text.of(text).with_lines(place.start_mark.line, lines)
         case _:
             raise UneditableError(f"{key} is no list of entries")
+
+
+def _column_of_dash(text: str, node: SequenceNode) -> int:
+    """Say where the entries of a list begin; where the list does, an anchor may stand."""
+    dash = text.rfind("-", 0, node.value[0].start_mark.index)
+    return dash - text.rfind("\n", 0, dash) - 1
 
 
 def _made(text: str, key: str, entries: Iterable[Entry]) -> str:
