@@ -44,6 +44,13 @@ class Check:
     of: Callable[[Any], object]
 
 
+@dataclass(frozen=True, slots=True)
+class AlsoCalled:
+    """Other names of a key: each is read as the key itself, and none is shown."""
+
+    names: tuple[str, ...]
+
+
 class UnknownNameError(ValueError):
     """A value that is none of the known names; *meant* are those that it may stand for."""
 

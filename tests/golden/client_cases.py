@@ -555,7 +555,7 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
                     "origin": "OVERSEERR_API_KEY",
                     "secret": True,
                 },
-                {"path": "server.act_as", "value": None, "origin": None, "secret": False},
+                {"path": "server.request_as", "value": None, "origin": None, "secret": False},
                 {"path": "sync.every", "value": "24h", "origin": None, "secret": False},
             ],
         },

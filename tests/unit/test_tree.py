@@ -39,7 +39,7 @@ _OF_RECORDS = re.compile(
 _OF_ARRIVING = re.compile(
     r"\.(secrets|importers)\b|\.cli\.(options|init|login|doctor|secret|imports|files)\w*$"
     r"|\.(doctor|device_login|original_lists|imported_titles|durations|other_names)\w*$"
-    r"|\.config\.(list_entries|list_options|suggestions)$|\.terminal\.table$"
+    r"|\.config\.(list_entries|list_options|suggestions|settings_in_force)$|\.terminal\.table$"
     r"|\.(first_start|first_file)$"
 )
 _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")

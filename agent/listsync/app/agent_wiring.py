@@ -344,7 +344,7 @@ class WiredAgent:
         return GlobalRules(
             exclusions=config.exclude,
             cap=config.cap,
-            owner_asks=config.server.act_as is None,
+            owner_asks=config.server.request_as is None,
             has_server=config.has_server,
             zone=config.zone,
         )

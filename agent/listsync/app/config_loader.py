@@ -17,9 +17,9 @@ from listsync.config.configuration import (
     ListConfig,
     load,
     secrets_of,
-    settings_of,
 )
 from listsync.config.secret_forms import SecretKeeper
+from listsync.config.settings_in_force import settings_of
 from listsync.config.values import SANDBOX
 from listsync.domain.history import ListRow
 from listsync.domain.list_rules import ListRules
@@ -56,7 +56,11 @@ def snapshot_of(config: Config) -> ConfigSnapshot[Config]:
 
 def schedules_of(config: Config) -> dict[str, Rule]:
     """Give the schedules by key: `EVERYTHING`, and lists that have one of their own."""
-    own = {one.rules.source: one.schedule for one in config.lists if one.schedule is not None}
+    own = {
+        one.rules.source: one.schedule
+        for one in config.lists
+        if one.schedule is not None and one.rules.is_enabled
+    }
     return {**({EVERYTHING: config.schedule} if config.schedule else {}), **own}
 
 
@@ -75,7 +79,9 @@ def lists_to_sync(old: Config, new: Config) -> Scope:
     return frozenset(
         one.rules.source
         for one in new.lists
-        if not one.rules.is_exclusion and (name(one) not in known or one.service in services)
+        if one.rules.is_enabled
+        and not one.rules.is_exclusion
+        and (name(one) not in known or one.service in services)
     )
 
 
@@ -95,7 +101,8 @@ def _changes_feeds(old: Config, new: Config) -> bool:
 
 
 def _exclusion_lists(config: Config) -> set[ListRules]:
-    return {_unnamed(one) for one in config.lists if one.rules.is_exclusion}
+    lists = (one for one in config.lists if one.rules.is_enabled)
+    return {_unnamed(one) for one in lists if one.rules.is_exclusion}
 
 
 def _rules_of(one: ListConfig) -> ListRules:
@@ -135,7 +142,7 @@ class AutomaticSyncs:
         """Sync lists that came into the file while nothing ran, unless all are due anyway."""
         now = datetime.now(UTC)
         is_due = self._timetable.due_times().get(EVERYTHING, now + timedelta(days=1)) <= now
-        new = {one.source for one in snapshot.lists if not one.is_exclusion} - set(known)
+        new = {one.source for one in snapshot.enabled if not one.is_exclusion} - set(known)
         if known and new and snapshot.sync_on_change and not is_due:
             self.of_change(frozenset(new))
 
@@ -143,7 +150,7 @@ class AutomaticSyncs:
         self, snapshot: ConfigSnapshot[Config], known: Mapping[str, ListRow]
     ) -> dict[str, datetime]:
         """Give when what failed is tried again, by the source of a list or `EVERYTHING`."""
-        rows = (known.get(one.source) for one in snapshot.lists)
+        rows = (known.get(one.source) for one in snapshot.enabled)
         times = {row.source: at for row in rows if row and (at := row.asked_again_at)}
         planned = self._back_off.planned()
         return {**times, **({EVERYTHING: planned.at} if planned else {})}

@@ -80,8 +80,12 @@ class LiveCheck:
         self.keeps = keeps
         self._server = server
         self._store = store
-        self._act_as = config.server.act_as
-        self._rules = [one.rules for one in config.lists if not one.rules.is_exclusion]
+        self._act_as = config.server.request_as
+        self._rules = [
+            one.rules
+            for one in config.lists
+            if one.rules.is_enabled and not one.rules.is_exclusion
+        ]
         self._info: ServerInfo | None = None
 
     @property
@@ -99,7 +103,7 @@ class LiveCheck:
 
     def users(self) -> Iterator[Finding]:
         """Try every user in whose name titles are to be requested."""
-        named = {} if self._act_as is None else {str(self._act_as): "server.act_as"}
+        named = {} if self._act_as is None else {str(self._act_as): "server.request_as"}
         for rules in self._rules:
             if rules.asking.user is not None:
                 named.setdefault(rules.asking.user, f"user of {rules.name}")
@@ -287,7 +291,7 @@ def open_check(config: Config, state_dir: Path, *, keep: bool) -> Iterator[LiveC
 
 def _as_owner(config: Config) -> Config:
     """Act as nobody else: whether that user exists is a finding of its own."""
-    return replace(config, server=structs.replace(config.server, act_as=None))
+    return replace(config, server=structs.replace(config.server, request_as=None))
 
 
 def _is_ours(state_dir: Path, stack: ExitStack) -> bool:

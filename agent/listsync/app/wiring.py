@@ -154,7 +154,7 @@ def open_lists(config: Config, state_dir: Path) -> Iterator[list[Followed]]:
         context = ProviderContext(
             options, config.chromium, database, state_dir, stack, CancelToken()
         )
-        yield [followed(one, context) for one in config.lists]
+        yield [followed(one, context) for one in config.lists if one.rules.is_enabled]
 
 
 @contextmanager
@@ -250,7 +250,7 @@ def open_server(config: Config, folder: Path, token: CancelToken, stack: ExitSta
     server = Seerr(
         url,
         api_key or SecretStr(""),
-        act_as=config.server.act_as,
+        act_as=config.server.request_as,
         approve=config.server.approve,
         timeout_s=config.server.timeout_s,
         max_per_second=config.server.max_per_second,

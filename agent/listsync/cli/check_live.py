@@ -42,7 +42,7 @@ def check_live(config: Config, state_dir: Path, *, ask_arr: bool = False) -> Exi
             view.show(check.qualities(kinds))
             view.show(check.filters())
             _names(check, kinds, view, ask_arr=ask_arr)
-        return view.end(len(config.lists))
+        return view.end(sum(one.rules.is_enabled for one in config.lists))
 
 
 def _open(

@@ -235,7 +235,11 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             with interrupts.raised():
                 sys.exit(check_live(config, find_state(state_dir), ask_arr=arr))
         for one in config.lists:
-            say(f"  {one.name}{' (excluded)' if one.rules.is_exclusion else ''}")
+            marks = (
+                (" (excluded)", one.rules.is_exclusion),
+                (" (disabled)", not one.rules.is_enabled),
+            )
+            say(f"  {one.name}{''.join(mark for mark, is_so in marks if is_so)}")
 
 
 @listsync.command(epilog=examples("schema --write", "schema --messages > messages.schema.json"))

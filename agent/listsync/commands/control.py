@@ -152,6 +152,13 @@ def scope_of(context: CommandContext, names: list[str]) -> Scope:
             f"no list is called {cut(unknown[0], 100)!r}{hint}",
             {"list": cut(unknown[0], 100), "meant": close[0] if close else None},
         )
+    if disabled := [
+        one.name for one in snapshot.lists if one.name in names and not one.is_enabled
+    ]:
+        why = (
+            f"{cut(disabled[0], 100)!r} is disabled: give it `enabled: true` in the configuration"
+        )
+        raise RefusedCommand(Reason.INVALID, why)
     return frozenset(known[name] for name in names)
 
 

@@ -196,7 +196,7 @@ class Forecaster:
     def __init__(self, context: CommandContext) -> None:
         self._state = context.state
         self._now = datetime.now(UTC)
-        lists = context.configuration.current.snapshot.lists
+        lists = context.configuration.current.snapshot.enabled
         self._followed = [one for one in lists if not one.is_exclusion]
         self._excluding = [one for one in lists if one.is_exclusion]
         self._learned = self._state.server.learned()
@@ -317,7 +317,7 @@ class Forecaster:
         if not known.limits.knows_allowance(user) and not (
             user is None and self._terms.owner_asks
         ):
-            yield f"if {user or 'server.act_as'} may: that is read when something is requested"
+            yield f"if {user or 'server.request_as'} may: that is read when something is requested"
         left = known.limits.quota_words(user, key.kind)
         if left is not None:
             yield f"while the {left}"

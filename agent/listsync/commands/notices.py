@@ -103,7 +103,7 @@ def _is_tried_again(context: CommandContext) -> bool:
 
 def _of_runs(context: CommandContext) -> Iterator[_OpenNotice]:
     """Give what runs said of lists that are still followed; how lists were read is told below."""
-    names = {one.name for one in context.configuration.current.snapshot.lists}
+    names = {one.name for one in context.configuration.current.snapshot.enabled}
     for one in context.shown().notices:
         notice = one.notice
         is_followed = notice.list_name is None or notice.list_name in names
@@ -116,7 +116,7 @@ def _of_lists(context: CommandContext) -> Iterator[_OpenNotice]:
     """Tell how lists were read last; since when that is so, runs have said."""
     rows = context.shown().lists
     since = {(one.notice.kind, one.notice.list_name): one.since for one in context.shown().notices}
-    for rules in context.configuration.current.snapshot.lists:
+    for rules in context.configuration.current.snapshot.enabled:
         row = rows.get(rules.source)
         if row is not None and not ListOutcome(row.outcome).whole:
             notice = _of_list(row, ListOutcome(row.outcome))

@@ -205,21 +205,23 @@ def _list(
     rules: ListRules, context: CommandContext, due: Mapping[str, datetime | None]
 ) -> ListShape:
     row = context.shown().lists.get(rules.source)
+    # Of a list that is not read it says nothing now how that went.
+    last = row if rules.is_enabled else None
     return {
         "name": rules.name,
         "service": rules.service,
         "source": rules.source,
         "exclude": rules.is_exclusion,
-        "outcome": row.outcome if row else "not read yet",
+        "outcome": last.outcome if last else "not read yet" if rules.is_enabled else "disabled",
         "read": row.read if row else 0,
         "declared": row.declared if row else None,
         "last_try": iso(row.last_try) if row else None,
         "last_success": iso(row.last_success) if row else None,
-        "failures": row.failures if row else 0,
-        "next_due": iso(due.get(rules.source, due.get(_EVERYTHING))),
-        "retry_at": iso(row.asked_again_at) if row else None,
-        "why": cut(row.why, 300) if row else "",
-        "advice": advice_on(rules.service, ListOutcome(row.outcome)) if row else "",
+        "failures": last.failures if last else 0,
+        "next_due": iso(due.get(rules.source, due.get(_EVERYTHING)) if rules.is_enabled else None),
+        "retry_at": iso(last.asked_again_at) if last else None,
+        "why": cut(last.why, 300) if last else "",
+        "advice": advice_on(rules.service, ListOutcome(last.outcome)) if last else "",
         "notices": [notice_shape(*one) for one in notices_of_list(context, rules.name)],
     }
 

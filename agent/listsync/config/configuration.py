@@ -7,36 +7,36 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
-from typing import Any
 
-from listsync.config.cross_field import check_effects, check_rules, name_of
+from listsync.config.cross_field import check_effects, check_rules, find_service, name_of
 from listsync.config.environment import SERVER_URL, Overlay, UnusableList, lay_over
 from listsync.config.http_options import HttpOptions
+from listsync.config.list_entries import WrittenList, WrittenLists, list_entries
+from listsync.config.list_options import ListForm
 from listsync.config.notify_options import DailyOptions, NotifyForm
+from listsync.config.other_names import Renamed, renamed
 from listsync.config.paths import find_state_dir, look_at, usual_configs
 from listsync.config.schema import (
     ChromiumOptions,
     ConfigForm,
     ControlOptions,
-    ListForm,
     LogOptions,
     ProvidersOptions,
     ServerOptions,
     SyncOptions,
 )
-from listsync.config.schema_keys import KeyInForce, keys_in_force
 from listsync.config.secret_forms import SecretKeeper, SecretSource, warn_of_readers
-from listsync.config.validation import MAX_FINDINGS, ConfigIssue, dotted, read_form
-from listsync.config.values import SERVICES, find_zone, local_zone, rule_of
-from listsync.config.yaml_document import YamlDocument, load_document
+from listsync.config.validation import MAX_FINDINGS, ConfigIssue, read_form
+from listsync.config.values import find_zone, local_zone, rule_of
+from listsync.config.yaml_document import KeyPath, YamlDocument, load_document
 from listsync.config_types import Options, SecretStr
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Exclusion
-from listsync.domain.runs import Scope, Setting
+from listsync.domain.runs import Scope
 from listsync.domain.server import Asking
 from listsync.errors import ConfigError, NoConfigurationError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
-from listsync.redaction import logins_in, proxy_logins, redactor_of, without_secrets
+from listsync.redaction import logins_in, proxy_logins
 from listsync.secrets.vault import open_vault
 from listsync.sync.limits import Cap
 from listsync.triggers.schedule.rules import Rule
@@ -48,11 +48,13 @@ class ListConfig:
 
     `source` is what the service's `parse` made of the user's text; `rules` what is wanted of the
     list. `schedule` None: it follows that of all lists; `Every` zero: only on command or change.
+    `entry` is the number of the file's entry that names it, -1: none does.
     """
 
     source: object
     rules: ListRules
     schedule: Rule | None = None
+    entry: int = field(default=-1, compare=False)
 
     @property
     def service(self) -> str:
@@ -64,7 +66,8 @@ class ListConfig:
 
     def is_read_in(self, scope: Scope) -> bool:
         """Tell whether a sync of *scope* reads it; lists of what is excluded are always read."""
-        return scope is None or self.rules.is_exclusion or self.rules.source in scope
+        is_meant = scope is None or self.rules.is_exclusion or self.rules.source in scope
+        return is_meant and self.rules.is_enabled
 
 
 NO_SERVER = ServerOptions(url="")
@@ -128,35 +131,6 @@ def _secrets_in(options: Options) -> Iterator[str]:
                 yield from logins_in(secret.get_secret_value())
             case str(text) if "@" in text:
                 yield from logins_in(text)
-
-
-def settings_of(config: Config) -> Iterator[Setting]:
-    """Give every key of the configuration with its value, and none of its secrets."""
-    data, redactor = config.written.data, redactor_of(secrets_of(config))
-    for one in keys_in_force(ConfigForm, data if isinstance(data, dict) else {}):
-        text = _text_of_list(config, one) if one.path[0] == "lists" else one.text
-        yield Setting(
-            path=dotted(one.path),
-            value=None if text is None else redactor.text(without_secrets(text)),
-            origin=_origin_of(config, one),
-            is_secret=one.is_secret,
-        )
-
-
-def _text_of_list(config: Config, one: KeyInForce) -> str | None:
-    """Name what a list follows as it is named everywhere, as its address may hold a key."""
-    match one.path:
-        case ("lists", int() as number, str() as service) if service in SERVICES:
-            return str(config.lists[number].source) if one.is_written else None
-        case _:
-            return one.text
-
-
-def _origin_of(config: Config, one: KeyInForce) -> str:
-    variables = config.written.variables
-    ways = (one.path[:end] for end in range(len(one.path), 0, -1))
-    named = next((variables[way] for way in ways if way in variables), "the file")
-    return named if one.is_written else ""
 
 
 _UNFINISHED = (
@@ -233,9 +207,18 @@ def check(
         ConfigError: see `load`.
     """
     secrets = SecretSource(environ, folder, patience, keeper)
-    overlay = lay_over(document.data, environ, secrets)
-    form, wrong = read_form(ConfigForm, overlay.data, folder, secrets)
-    findings = (*check_rules(overlay.data), *check_effects(overlay.data), *wrong)
+    named = renamed(ConfigForm, document.data)
+    overlay = lay_over(named.data, environ, secrets)
+    lists = list_entries(overlay.data)
+    places = _Places(named, overlay, lists)
+    form, wrong = read_form(ConfigForm, lists.data, folder, secrets, places.of)
+    across = (*check_rules(lists), *check_effects(lists))
+    findings = (
+        *named.found,
+        *map(places.of_entry, lists.found),
+        *map(places.of_list, across),
+        *wrong,
+    )
     found = {_problem(finding, document, overlay): finding.is_warning for finding in findings}
     problems = {
         *document.problems,
@@ -249,8 +232,40 @@ def check(
         *(Problem(file=variable, what=why) for variable, why in overlay.remarks),
         *secrets.warnings(),
     }
-    config = _settle(form, overlay.data, zone or local_zone(environ), overlay.unusable)
-    return replace(config, written=overlay, warnings=tuple(sorted(warnings, key=_order)))
+    config = _settle(form, lists.lists, zone or local_zone(environ), overlay.unusable)
+    written = replace(overlay, data=lists.shown, inherited=lists.inherited)
+    return replace(config, written=written, warnings=tuple(sorted(warnings, key=_order)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where what is read is written: in short, by another name, or in the defaults."""
+
+    named: Renamed
+    overlay: Overlay
+    lists: WrittenLists
+
+    def of(self, path: KeyPath) -> KeyPath:
+        return self._as_named(self.lists.place_of(path))
+
+    def of_entry(self, issue: ConfigIssue) -> ConfigIssue:
+        """Place what is wrong with an entry of the file."""
+        return replace(issue, path=self._as_named(issue.path))
+
+    def of_list(self, issue: ConfigIssue) -> ConfigIssue:
+        """Place what is wrong with a list; where several stand together, it is named."""
+        match issue.path:
+            case ("lists", int() as number, *_) if self.lists.lists[number].is_one_of_several:
+                what = f"{name_of(self.lists.lists[number])}: {issue.what}"
+                return replace(issue, path=self.of(issue.path), what=what)
+            case _:
+                return replace(issue, path=self.of(issue.path))
+
+    def _as_named(self, path: KeyPath) -> KeyPath:
+        is_of_file = not any(
+            path[:end] in self.overlay.variables for end in range(1, len(path) + 1)
+        )
+        return self.named.written(path) if is_of_file else path
 
 
 def _problem(finding: ConfigIssue, document: YamlDocument, overlay: Overlay) -> Problem:
@@ -281,17 +296,21 @@ def _order(problem: Problem) -> tuple[bool, int, int, str, str]:
     return (problem.line is None, *place, problem.file, problem.what)
 
 
-def _settle(form: ConfigForm, data: Any, zone: tzinfo, unusable: Iterable[UnusableList]) -> Config:
+def _settle(
+    form: ConfigForm,
+    lists: Sequence[WrittenList],
+    zone: tzinfo,
+    unusable: Iterable[UnusableList],
+) -> Config:
     """Turn the checked form into records, with every default filled in."""
-    raw_lists = data.get("lists") or []
     return Config(
         server=form.server or NO_SERVER,
         sync=form.sync,
         schedule=_settle_schedule(form.sync, zone),
         lists=(
             *(
-                _settle_list(entry, raw, zone, four_k=form.sync.four_k)
-                for entry, raw in zip(form.lists, raw_lists, strict=True)
+                _settle_list(entry, written, zone, four_k=form.sync.four_k)
+                for entry, written in zip(form.lists, lists, strict=True)
             ),
             *map(_settle_unusable, unusable),
         ),
@@ -316,29 +335,31 @@ def _settle_schedule(sync: SyncOptions, zone: tzinfo) -> Rule | None:
 
 
 def _settle_list(
-    form: ListForm, raw: dict[str, object], zone: tzinfo, *, four_k: bool
+    form: ListForm, written: WrittenList, zone: tzinfo, *, four_k: bool
 ) -> ListConfig:
-    service = next(key for key in raw if key in SERVICES)
+    service = find_service(written.form) or ""
     source = getattr(form, service)
     return ListConfig(
         source=source,
         rules=ListRules(
             source=f"{service}:{source}",
-            name=name_of(raw) or service,
+            name=name_of(written) or service,
             service=service,
             limit=form.limit,
-            kind=form.kind or form.filters.kind,
+            kind=form.kind,
             is_exclusion=form.exclude,
+            is_enabled=form.enabled,
             four_k=four_k if form.four_k is None else form.four_k,
             asking=_settle_asking(form),
             seasons=form.seasons,
-            filters=form.filters.filters,
+            filters=form.filters,
             max_per_run=form.max_per_run,
             max_per_day=form.max_per_day,
             new_seasons=form.new_seasons,
             cancel_removed=form.cancel_removed,
         ),
         schedule=rule_of(form.every, form.cron, zone),
+        entry=written.number,
     )
 
 
@@ -350,10 +371,10 @@ def _settle_unusable(one: UnusableList) -> ListConfig:
 
 def _settle_asking(form: ListForm) -> Asking:
     return Asking(
-        user=None if form.user is None else str(form.user),
+        user=None if form.request_as is None else str(form.request_as),
         approve=form.approve,
         service=form.service,
-        profile=form.profile,
+        profile=form.quality_profile,
         root_folder=form.root_folder,
         language_profile=form.language_profile,
         tags=form.tags,

@@ -7,50 +7,52 @@ is wrong; an option that is merely without effect is warned of.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from listsync.config.filters import parse_genre, parse_language, parse_votes
+from listsync.config.filters import parse_genre, parse_language
+from listsync.config.list_entries import SPANS, Form, WrittenList, WrittenLists
+from listsync.config.list_options import FILTER_KEYS
 from listsync.config.notify_options import check_targets
-from listsync.config.validation import ConfigIssue, dotted, truth_of
-from listsync.config.values import NOT_YET, SANDBOX, SERVICES, find_source, kind_of
+from listsync.config.validation import ConfigIssue, truth_of
+from listsync.config.values import SANDBOX, SERVICES, find_source, kind_of
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType
 from listsync.redaction import without_secrets
 
 
-def check_rules(data: object) -> Iterator[ConfigIssue]:
+def check_rules(written: WrittenLists) -> Iterator[ConfigIssue]:
     """Find what breaks a rule; values of a wrong type are the models' business."""
+    data = written.data
     if isinstance(data, dict):
-        yield from _check_server(data)
-        yield from _check_schedule(data.get("sync"), ("sync",))
-        lists = data.get("lists")
-        entries = list(enumerate(lists)) if isinstance(lists, list) else []
-        forms = [(n, form) for n, form in entries if isinstance(form, dict)]
-        for n, form in forms:
-            yield from _check_source(form, ("lists", n))
-            yield from _check_schedule(form, ("lists", n))
-            yield from _check_kind(form, ("lists", n))
-        yield from _check_names(forms)
+        yield from _check_server(data, written.lists)
+        yield from _check_schedule(data.get("sync"), ("sync",), "sync")
+        yield from _check_schedule(data.get("defaults"), ("defaults",), "defaults")
+        for n, one in enumerate(written.lists):
+            if "cron" not in one.inherited:  # what is wrong with the defaults is told there
+                yield from _check_schedule(one.form, ("lists", n), f"lists[{one.number}]")
+        yield from _check_names(written.lists)
         yield from check_targets(data.get("notify"))
 
 
-def find_service(form: dict[str, object]) -> str | None:
+def find_service(form: Form) -> str | None:
     """Find the key that says which service a list is from."""
     return next((key for key in form if key in SERVICES), None)
 
 
-def name_of(form: dict[str, object]) -> str | None:
-    """Say how a list is called: its `name`, else `service: list`."""
-    name, service = form.get("name"), find_service(form)
-    if isinstance(name, str) and name.strip():
-        return name.strip()
-    text = form.get(service) if service else None
+def name_of(one: WrittenList) -> str | None:
+    """Say how a list is called: its `name`, else `service: list`, or both if it shares a name."""
+    name, service = one.form.get("name"), find_service(one.form)
+    text = one.form.get(service) if service else None
+    named = name.strip() if isinstance(name, str) else ""
     if service is None or not isinstance(text, str):
-        return None
-    return f"{service}: {_shown(service, text.strip())}"
+        return named or None
+    if named and not one.is_one_of_several:
+        return named
+    address = f"{service}: {_shown(service, text.strip())}"
+    return f"{named} ({address})" if named else address
 
 
 def _shown(service: str, text: str) -> str:
@@ -70,10 +72,10 @@ def _parsed(service: str, text: str) -> object:
         return None
 
 
-def _check_server(data: Form) -> Iterator[ConfigIssue]:
+def _check_server(data: Form, lists: Sequence[WrittenList]) -> Iterator[ConfigIssue]:
     server = data.get("server")
     if "server" not in data:
-        yield from _check_without_server(data)
+        yield from _check_without_server(data, lists)
     elif server is None:
         what = "server: expected a mapping (key: value), found nothing"
         yield ConfigIssue(("server",), what)
@@ -84,81 +86,53 @@ def _check_server(data: Form) -> Iterator[ConfigIssue]:
         yield ConfigIssue(("server",), what)
 
 
-def _check_without_server(data: Form) -> Iterator[ConfigIssue]:
+def _check_without_server(data: Form, lists: Sequence[WrittenList]) -> Iterator[ConfigIssue]:
     """Without a server lists are read for their feeds; without `http` nobody could read those."""
     if not _has(_mapping(data.get("http")), "listen"):
         what = 'missing key "server" at the top level; for feeds alone: "listen" in http'
         yield ConfigIssue((), what)
     why = "goes by the server's catalogue, and no server is named, expected none"
-    lists = data.get("lists")
-    for n, form in enumerate(lists if isinstance(lists, list) else ()):
-        filters = _mapping(_mapping(form).get("filters"))
-        for key in filters:
-            if key != "kind" and _has(filters, key):
-                yield ConfigIssue(("lists", n, "filters", key), f"{key} {why}", at_key=True)
+    for n, one in enumerate(lists):
+        for key in _CATALOGUE_FILTERS:
+            if _has(one.form, key):
+                yield ConfigIssue(("lists", n, key), f"{key} {why}", at_key=True)
     excluded = data.get("exclude")
     for n, form in enumerate(excluded if isinstance(excluded, list) else ()):
         if _has(_mapping(form), "genre"):
             yield ConfigIssue(("exclude", n, "genre"), f"genre {why}", at_key=True)
 
 
-def _check_schedule(form: object, path: KeyPath) -> Iterator[ConfigIssue]:
+def _check_schedule(form: object, path: KeyPath, where: str) -> Iterator[ConfigIssue]:
     if isinstance(form, dict) and form.get("every") is not None and form.get("cron") is not None:
-        what = f"{dotted(path)}: every is given as well, expected one of every and cron"
+        what = f"{where}: every is given as well, expected one of every and cron"
         yield ConfigIssue((*path, "cron"), what, at_key=True)
 
 
-def _check_kind(form: dict[str, object], path: KeyPath) -> Iterator[ConfigIssue]:
-    filters = form.get("filters")
-    inner = filters.get("kind") if isinstance(filters, dict) else None
-    outer = form.get("kind")
-    if inner is not None and outer is not None and inner != outer:
-        what = f"the list takes only {outer} already, expected one of kind and filters.kind"
-        yield ConfigIssue((*path, "filters", "kind"), what, at_key=True)
-
-
-def _check_source(form: dict[str, object], path: KeyPath) -> Iterator[ConfigIssue]:
-    services = [key for key in form if key in SERVICES]
-    if not services and not any(map(_is_meant_for_service, form)):
-        expected = ", ".join(SERVICES)
-        yield ConfigIssue(path, f"this list has no source, expected one of the keys {expected}")
-    for extra in services[1:]:
-        what = f"this list has a source already ({services[0]}), expected one source for each list"
-        yield ConfigIssue((*path, extra), what, at_key=True)
-
-
-def _is_meant_for_service(key: str) -> bool:
-    """Tell a misspelt or unsupported service, which is reported as a key, from none at all."""
-    import difflib  # noqa: PLC0415 - a good file needs none
-
-    return key in NOT_YET or bool(difflib.get_close_matches(key.lower(), SERVICES, n=1))
-
-
-def _check_names(forms: list[tuple[int, dict[str, object]]]) -> Iterator[ConfigIssue]:
+def _check_names(lists: Sequence[WrittenList]) -> Iterator[ConfigIssue]:
     seen: dict[str, int] = {}
-    for n, form in forms:
-        name = name_of(form)
+    for n, one in enumerate(lists):
+        name = name_of(one)
         if name is None:
             continue
         if name in seen:
             what = f"the name {quote(name)} is taken by lists[{seen[name]}], expected another name"
-            key = "name" if form.get("name") else find_service(form)
+            is_named = one.form.get("name") and not one.is_one_of_several
+            key = "name" if is_named else find_service(one.form)
             yield ConfigIssue(("lists", n, key or "name"), what)
-        seen.setdefault(name, n)
+        seen.setdefault(name, one.number)
 
 
-Form = dict[str, object]
-
+_CATALOGUE_FILTERS = tuple(key for key in FILTER_KEYS if key != "kind")
 _FOR_REQUESTS = (
     "four_k",
     "seasons",
     "new_seasons",
     "max_per_run",
     "max_per_day",
-    "user",
+    "request_as",
     "approve",
     "service",
-    "profile",
+    "quality_profile",
     "root_folder",
     "language_profile",
     "tags",
@@ -175,45 +149,46 @@ class _List(NamedTuple):
     """One list as it is written; `kind` is what it takes, as far as that is said."""
 
     form: Form
-    filters: Form
     path: KeyPath
     kind: MediaType | None
+    inherited: frozenset[str]
 
 
-def check_effects(data: object) -> Iterator[ConfigIssue]:
+def check_effects(written: WrittenLists) -> Iterator[ConfigIssue]:
     """Find lists that can take nothing, and what changes nothing."""
-    if not isinstance(data, dict):
+    if not isinstance(written.data, dict):
         return
-    entries = data.get("lists")
-    lists = [
-        _list(form, ("lists", n))
-        for n, form in enumerate(entries if isinstance(entries, list) else ())
-        if isinstance(form, dict)
-    ]
-    server = _mapping(data.get("server"))
+    lists = [_list(one, ("lists", n)) for n, one in enumerate(written.lists)]
+    server = _mapping(written.data.get("server"))
     yield from _check_whole(server, lists)
     for one in lists:
-        yield from _check_kinds(one)
-        yield from _check_genres(one)
-        yield from _check_contradictions(one)
-        if _is_on(one.form, "exclude"):
-            yield from _check_excluded(one)
-        else:
-            yield from _check_seasons(one)
-            yield from _check_approval(one, server)
+        for issue in _check_one(one, server):
+            # What holds for all lists suits some of them only.
+            if not (issue.is_warning and {*issue.path} & one.inherited):
+                yield issue
 
 
-def _list(form: Form, path: KeyPath) -> _List:
-    filters = _mapping(form.get("filters"))
-    kind = _kind(form.get("kind")) or _kind(filters.get("kind"))
-    return _List(form, filters, path, kind or _kind_of_source(form))
+def _check_one(one: _List, server: Form) -> Iterator[ConfigIssue]:
+    yield from _check_kinds(one)
+    yield from _check_genres(one)
+    yield from _check_contradictions(one)
+    if _is_on(one.form, "exclude"):
+        yield from _check_excluded(one)
+    else:
+        yield from _check_seasons(one)
+        yield from _check_approval(one, server)
+
+
+def _list(one: WrittenList, path: KeyPath) -> _List:
+    kind = _kind(one.form.get("kind")) or _kind_of_source(one.form)
+    return _List(one.form, path, kind, one.inherited)
 
 
 def _check_whole(server: Form, lists: list[_List]) -> Iterator[ConfigIssue]:
-    if not any(not _is_on(one.form, "exclude") for one in lists):
+    if not any(not _is_on(one.form, "exclude") and not _is_disabled(one.form) for one in lists):
         yield _no_effect(("lists",), "no lists are followed")
-    users = {_text(form.get("user")) for form in (*_forms(lists), {"user": server.get("act_as")})}
-    if _is_on(server, "approve") and users <= _OWNERS:
+    users = {_text(one.form.get("request_as")) for one in lists}
+    if _is_on(server, "approve") and {*users, _text(server.get("request_as"))} <= _OWNERS:
         what = "approve has no effect: requests of the server's owner are approved at once anyway"
         yield _no_effect(("server", "approve"), what)
 
@@ -221,15 +196,14 @@ def _check_whole(server: Form, lists: list[_List]) -> Iterator[ConfigIssue]:
 def _check_kinds(one: _List) -> Iterator[ConfigIssue]:
     source = _kind_of_source(one.form)
     if source is not None and one.kind is not source and one.kind is not None:
-        at = one.path if _kind(one.form.get("kind")) else (*one.path, "filters")
         what = f"this list holds {_PLURAL[source]} only: it can never match"
-        yield ConfigIssue((*at, "kind"), what)
+        yield ConfigIssue((*one.path, "kind"), what)
 
 
 def _check_genres(one: _List) -> Iterator[ConfigIssue]:
     if one.kind is None:
         return
-    for key in ("genres", "genres_not"):
+    for key in ("genres", "exclude_genres"):
         names = _names(one, key)
         strange = [(path, genre) for path, genre in names if one.kind not in GENRES[genre]]
         takes_nothing = key == "genres" and strange == names
@@ -242,21 +216,29 @@ def _check_genres(one: _List) -> Iterator[ConfigIssue]:
 def _check_contradictions(one: _List) -> Iterator[ConfigIssue]:
     for key in ("genres", "languages"):
         wanted = {name for _, name in _names(one, key)}
-        for path, name in _names(one, f"{key}_not"):
+        for path, name in _names(one, f"exclude_{key}"):
             if name in wanted:
-                what = f"{quote(name)} is in filters.{key} as well: it can never match"
+                what = f"{quote(name)} is in {key} as well: it can never match"
                 yield ConfigIssue(path, what)
-    votes = one.filters.get("votes")
-    if votes is not None and one.filters.get("rating") is not None and _is_none(votes):
-        what = "a title without votes has no rating, and filters.rating asks for one"
-        yield ConfigIssue((*one.path, "filters", "votes"), f"{what}: it can never match")
+    for name in SPANS:
+        low, high = (_number(one.form.get(f"{end}_{name}")) for end in ("min", "max"))
+        if low is not None and high is not None and low > high:
+            what = f"min_{name} is above max_{name}: it can never match"
+            yield ConfigIssue((*one.path, f"min_{name}"), what)
+    rating = next((key for key in ("min_rating", "max_rating") if _text(one.form.get(key))), None)
+    if rating is not None and _number(one.form.get("max_votes")) == 0:
+        what = f"a title without votes has no rating, and {rating} asks for one"
+        yield ConfigIssue((*one.path, "max_votes"), f"{what}: it can never match")
 
 
 def _check_excluded(one: _List) -> Iterator[ConfigIssue]:
-    for key in one.filters:
-        if key != "kind" and _has(one.filters, key):
+    if _is_disabled(one.form):
+        what = "while it is not enabled, nothing is excluded by this list"
+        yield _no_effect((*one.path, "enabled"), what)
+    for key in _CATALOGUE_FILTERS:
+        if _has(one.form, key):
             what = f"{key} does not narrow what is excluded, expected a list without such filters"
-            yield ConfigIssue((*one.path, "filters", key), what, at_key=True)
+            yield ConfigIssue((*one.path, key), what, at_key=True)
     for key in _FOR_REQUESTS:
         if _has(one.form, key):
             what = f"{key} has no effect: nothing of an excluded list is requested"
@@ -275,7 +257,7 @@ def _check_seasons(one: _List) -> Iterator[ConfigIssue]:
 
 
 def _check_approval(one: _List, server: Form) -> Iterator[ConfigIssue]:
-    user = _text(one.form.get("user")) or _text(server.get("act_as"))
+    user = _text(one.form.get("request_as")) or _text(server.get("request_as"))
     says = one.form if _text(one.form.get("approve")) else server
     approved = _is_on(says, "approve")
     if _is_on(one.form, "cancel_removed") and (approved or user in _OWNERS):
@@ -289,12 +271,12 @@ def _no_effect(path: KeyPath, what: str) -> ConfigIssue:
 
 def _names(one: _List, key: str) -> list[tuple[KeyPath, str]]:
     """Read genres or languages, each with its place; those that are unknown are left out."""
-    value = one.filters.get(key)
-    path = (*one.path, "filters", key)
+    value = one.form.get(key)
+    path = (*one.path, key)
     values = [(path, value)] if isinstance(value, str) else []
     if isinstance(value, list):
         values = [((*path, n), text) for n, text in enumerate(value) if isinstance(text, str)]
-    read = parse_genre if key.startswith("genres") else parse_language
+    read = parse_genre if key.endswith("genres") else parse_language
     found = []
     for place, text in values:
         try:
@@ -304,11 +286,11 @@ def _names(one: _List, key: str) -> list[tuple[KeyPath, str]]:
     return found
 
 
-def _is_none(votes: object) -> bool:
+def _number(value: object) -> float | None:
     try:
-        return parse_votes(votes).high == 0
+        return float(_text(value))
     except ValueError:
-        return False
+        return None
 
 
 def _kind(value: object) -> MediaType | None:
@@ -326,10 +308,6 @@ def _kind_of_source(form: Form) -> MediaType | None:
         return None
 
 
-def _forms(lists: list[_List]) -> list[Form]:
-    return [one.form for one in lists]
-
-
 def _mapping(value: object) -> Form:
     return value if isinstance(value, dict) else {}
 
@@ -341,6 +319,11 @@ def _text(value: object) -> str:
 def _is_on(form: Form, key: str) -> bool:
     value = form.get(key)
     return isinstance(value, str) and bool(truth_of(value))
+
+
+def _is_disabled(form: Form) -> bool:
+    value = form.get("enabled")
+    return isinstance(value, str) and truth_of(value) is False
 
 
 def _has(form: Form, key: str) -> bool:

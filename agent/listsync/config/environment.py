@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from listsync.config.list_entries import addresses_in
 from listsync.config.original_lists import (
     LIST_VARIABLES,
     NoListError,
@@ -25,7 +26,7 @@ _MINUTES = "SYNC_INTERVAL_MIN"
 
 _VALUES: dict[str, tuple[str, ...]] = {
     SERVER_URL: ("server", "url"),
-    "OVERSEERR_USER_ID": ("server", "act_as"),
+    "OVERSEERR_USER_ID": ("server", "request_as"),
     "OVERSEERR_4K": ("sync", "four_k"),
     _MINUTES: ("sync", "every"),
     "SYNC_INTERVAL_HOURS": ("sync", "every"),
@@ -77,13 +78,15 @@ class Overlay:
     """The data with the environment laid over it; `variables` says what came from where.
 
     `remarks` are variables that are there and do nothing, each with the reason. `unusable` are
-    lists that are none: one wrong value must not keep the others from being read.
+    lists that are none: one wrong value must not keep the others from being read. What is
+    `inherited` is not written where it stands: the defaults gave it.
     """
 
     data: object
     variables: dict[KeyPath, str] = field(default_factory=dict)
     remarks: tuple[tuple[str, str], ...] = ()
     unusable: tuple[UnusableList, ...] = ()
+    inherited: frozenset[KeyPath] = frozenset()
 
     @property
     def in_force(self) -> tuple[str, ...]:
@@ -211,7 +214,7 @@ def _set(data: dict[str, object], path: tuple[str, ...], text: object) -> bool:
 def _settings(key: str, text: object) -> dict[str, object]:
     """Say what *text* sets: mostly *key* itself, to the text."""
     match key:
-        case "act_as" if text == _OWNER:
+        case "request_as" if text == _OWNER:
             return {key: None}
         case "every":
             return {key: with_hours(str(text)), "cron": None}
@@ -249,12 +252,14 @@ def _add_lists(
 
 
 def _is_same(form: object, service: str, text: str) -> bool:
-    other = form.get(service) if isinstance(form, dict) else None
-    if not isinstance(other, str):
-        return False
+    others = (other for whose, other in addresses_in(form) if whose == service)
+    return any(_are_same(service, other, text) for other in others)
+
+
+def _are_same(service: str, one: str, other: str) -> bool:
     parse = SERVICES[service]
     try:
-        return other.strip() == text or parse(other.strip()) == parse(text)
+        return one == other or parse(one) == parse(other)
     except ValueError:
         return False
 

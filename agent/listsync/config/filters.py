@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from listsync.config.values import plain
-from listsync.config_types import Check, Options, UnknownNameError, ValueForm
+from listsync.config_types import Check, Options, UnknownNameError
 from listsync.domain.list_rules import (
     GENRES,
     LANGUAGES,
-    NO_FILTERS,
-    Filters,
     Seasons,
     Span,
     Which,
@@ -179,13 +177,6 @@ def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(begun[:1] or difflib.get_close_matches(name[:_LONGEST], names, n=1))
 
 
-def _span(
-    parse: Callable[[object], Span], number: Mapping[str, Any], *examples: object
-) -> ValueForm:
-    schema = {"anyOf": [number, {"type": "string", "minLength": 1}], "examples": list(examples)}
-    return plain(parse, schema)
-
-
 _YEAR = {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR}
 _RATING = {"type": "number", "minimum": 0, "maximum": _BEST_RATING}
 _VOTES = {"type": "integer", "minimum": 0}
@@ -195,48 +186,32 @@ Genres = tuple[Genre, ...]
 Languages = tuple[Annotated[str, Check(parse_language)], ...]
 
 
-class FiltersForm(Options, frozen=True, kw_only=True):
-    """Which titles of a list are taken; what is not said does not matter.
+def _span(number: Mapping[str, Any], words: str, *examples: object) -> Mapping[str, Any]:
+    return {
+        "description": words,
+        "anyOf": [number, {"type": "string", "minLength": 1}],
+        "examples": list(examples),
+    }
 
-    The server is asked about new titles only, once each.
-    """
 
-    kind: Annotated[
-        MediaType | None,
-        "Only films (movie) or only series (tv); as lists[].kind.",
-    ] = None
-    year: Annotated[
-        Annotated[Span, _span(parse_year, _YEAR, ">=1990", "1990-1999", 1999)] | None,
+SPAN_SCHEMAS = {
+    "year": _span(
+        _YEAR,
         "Year of release: >=1990, <=2000, 1990-1999; a bare year is just that year.",
-    ] = None
-    rating: Annotated[
-        Annotated[Span, _span(parse_rating, _RATING, 7, ">=6.5", "6.5-9", "<=5")] | None,
+        *(">=1990", "1990-1999", 1999),
+    ),
+    "rating": _span(
+        _RATING,
         "TMDB's mean rating, 0 to 10: a bare number means at least that; also >=6.5, 6.5-9, <=5.",
-    ] = None
-    votes: Annotated[
-        Annotated[Span, _span(parse_votes, _VOTES, 200, ">=200", "200-5000", "<=5000")] | None,
+        *(7, ">=6.5", "6.5-9", "<=5"),
+    ),
+    "votes": _span(
+        _VOTES,
         "How many votes the rating has: a bare number means at least so many; also <=5000.",
-    ] = None
-    genres: Annotated[
-        Genres,
-        "At least one of these, by TMDB's English names; series have some of their own.",
-    ] = ()
-    genres_not: Annotated[Genres, "None of these."] = ()
-    languages: Annotated[Languages, "Original language is one of these (ISO 639-1: en, de)."] = ()
-    languages_not: Annotated[Languages, "Original language is none of these."] = ()
-
-    @property
-    def filters(self) -> Filters:
-        filters = Filters(
-            year=self.year,
-            rating=self.rating,
-            votes=self.votes,
-            genres=frozenset(self.genres),
-            genres_not=frozenset(self.genres_not),
-            languages=frozenset(self.languages),
-            languages_not=frozenset(self.languages_not),
-        )
-        return filters or NO_FILTERS
+        *(200, ">=200", "200-5000", "<=5000"),
+    ),
+}
+"""Filters that say least and most in one."""
 
 
 class ExcludedTitle(Options, frozen=True, kw_only=True):

@@ -13,8 +13,10 @@ from typing import Any, Literal, get_args, get_origin
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
+from listsync.config.filters import SPAN_SCHEMAS
+from listsync.config.list_options import ADDRESSES, FILTER_KEYS, SOURCE, ListDefaults, ListForm
 from listsync.config.notify_options import NotifyForm
-from listsync.config.schema import ConfigForm, ListForm, SyncOptions
+from listsync.config.schema import ConfigForm, SyncOptions
 from listsync.config.schema_keys import (
     Holds,
     Section,
@@ -22,6 +24,7 @@ from listsync.config.schema_keys import (
     is_model,
     is_required,
     keys_of,
+    other_names_of,
     required_of,
 )
 from listsync.config.secret_forms import FORMS
@@ -83,7 +86,17 @@ _ABOUT_SEVERAL_KEYS: dict[type[Options], Schema] = {
     ConfigForm: _SERVER_OR_FEEDS,
     SyncOptions: _EVERY_OR_CRON,
     NotifyForm: _ONE_KIND_OF_TARGET,
-    ListForm: {"oneOf": [{"required": [name]} for name in SERVICES], **_EVERY_OR_CRON},
+    ListDefaults: _EVERY_OR_CRON,
+    ListForm: {
+        "oneOf": [
+            {"required": [name]}
+            for name in (
+                *(*SERVICES, ADDRESSES),
+                *(other for other, name in other_names_of(ListForm).items() if name == ADDRESSES),
+            )
+        ],
+        **_EVERY_OR_CRON,
+    },
 }
 _SCALARS: dict[Any, Schema] = {
     bool: {"type": "boolean"},
@@ -146,8 +159,36 @@ def _mapping(model: type[Options], parts: dict[str, Schema]) -> Schema:
         "type": "object",
         "properties": {name: _key(model, key, parts) for name, key in keys_of(model).items()},
         **({"required": required} if required else {}),
+        **_other_names(model, parts),
         "additionalProperties": False,
         **_ABOUT_SEVERAL_KEYS.get(model, {}),
+    }
+
+
+def _other_names(model: type[Options], parts: dict[str, Schema]) -> Schema:
+    """Describe keys by names that editors accept and do not offer."""
+    keys = keys_of(model)
+    others = {
+        f"^{other}$": _key(model, keys[name], parts)
+        for other, name in other_names_of(model).items()
+    }
+    if issubclass(model, ListDefaults):
+        others |= {f"^{name}$": {**one} for name, one in SPAN_SCHEMAS.items()}
+        others["^filters$"] = _filters(others, parts)
+    return {"patternProperties": others} if others else {}
+
+
+def _filters(others: Schema, parts: dict[str, Schema]) -> Schema:
+    names = {f"^{other}$": name for other, name in other_names_of(ListDefaults).items()}
+    keys = keys_of(ListDefaults)
+    return {
+        "type": "object",
+        "description": "What narrows a list, under a key of its own.",
+        "properties": {name: _key(ListDefaults, keys[name], parts) for name in FILTER_KEYS},
+        "patternProperties": {
+            other: one for other, one in others.items() if names.get(other) in {None, *FILTER_KEYS}
+        },
+        "additionalProperties": False,
     }
 
 
@@ -185,7 +226,7 @@ def _choices(held: Holds, parts: dict[str, Schema]) -> list[Schema]:
         return [*inside["anyOf"]] if inside.keys() == {"anyOf"} else [inside]
     if held.entry is not None:
         inner = holds(held.entry)
-        entries = _choices(inner, parts)
+        entries = [*([SOURCE] if inner.kind is ListForm else []), *_choices(inner, parts)]
         sequence = {
             "type": "array",
             "items": entries[0] if len(entries) == 1 else {"anyOf": entries},

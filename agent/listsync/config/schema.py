@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from listsync.config.filters import ExclusionForm, FiltersForm, SeasonsForm
+from listsync.config.filters import ExclusionForm
 from listsync.config.http_options import HttpOptions
+from listsync.config.list_options import TEXT, ListDefaults, ListForm
 from listsync.config.notify_options import DailyOptions, NotifyForm
 from listsync.config.paths import at_home
 from listsync.config.schema_keys import Section
@@ -24,11 +25,16 @@ from listsync.config.values import (
     ServerUrl,
     Timezone,
     User,
-    find_source,
 )
-from listsync.config_types import CaFile, Check, Options, SecretStr, ValueForm, parse_one_line
-from listsync.domain.list_rules import ALL_SEASONS
-from listsync.domain.media import MediaType
+from listsync.config_types import (
+    AlsoCalled,
+    CaFile,
+    Check,
+    Options,
+    SecretStr,
+    ValueForm,
+    parse_one_line,
+)
 from listsync.providers.file.source import FileOptions
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.letterboxd.source import LetterboxdOptions
@@ -37,23 +43,12 @@ from listsync.providers.stevenlu.source import StevenLuOptions
 from listsync.providers.tmdb.source import TmdbOptions
 from listsync.providers.trakt.source import TraktOptions
 
-_TEXT = {"type": "string", "minLength": 1}
-
 
 def _sendable(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     if not text.isascii() or " " in text:
         raise ValueError("is no API key: a key has only ASCII letters and no spaces")
     return secret
-
-
-def _source(service: str) -> ValueForm:
-    def read(value: object, folder: Path) -> object:
-        if not isinstance(value, str) or not value.strip():
-            raise ValueError("expected the list as text")
-        return find_source(service, value.strip(), folder)
-
-    return ValueForm(read, _TEXT)
 
 
 def _path(value: object, folder: Path) -> Path:
@@ -67,9 +62,7 @@ def _history(value: object, folder: Path) -> bool | Path:
     return _path(value, folder) if truth is None else truth
 
 
-_FLAG_OR_PATH = {"anyOf": [{"type": "boolean"}, _TEXT]}
-
-Name = Annotated[str, Meta(min_length=1, max_length=300), Check(parse_one_line)]
+_FLAG_OR_PATH = {"anyOf": [{"type": "boolean"}, TEXT]}
 
 
 class ServerOptions(Options, frozen=True, kw_only=True):
@@ -84,8 +77,9 @@ class ServerOptions(Options, frozen=True, kw_only=True):
         Check(_sendable),
         "Key from the server's settings; the sandbox needs none.",
     ] = None
-    act_as: Annotated[
+    request_as: Annotated[
         User,
+        AlsoCalled(("act_as", "user")),
         "User (name or id) whose rights and quota count; empty = the key's owner.",
     ] = None
     approve: Annotated[bool, "true: requests are approved at once. The owner's always are."] = (
@@ -107,7 +101,7 @@ class ServerOptions(Options, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Leave out the address: it may hold a login."""
-        return f"{type(self).__name__}(act_as={self.act_as!r}, approve={self.approve!r})"
+        return f"{type(self).__name__}(request_as={self.request_as!r}, approve={self.approve!r})"
 
 
 class SyncOptions(Section, frozen=True, kw_only=True):
@@ -139,108 +133,6 @@ class SyncOptions(Section, frozen=True, kw_only=True):
     ] = None
 
 
-class ListForm(Options, frozen=True, kw_only=True):
-    """One list to follow: exactly one service's key, and what to do with the list."""
-
-    file: Annotated[
-        object,
-        _source("file"),
-        "A file on this machine; relative to the folder of this configuration.",
-    ] = None
-    imdb: Annotated[
-        object,
-        _source("imdb"),
-        "An IMDb list, watchlist, ratings, chart or search: its id, name or address.",
-    ] = None
-    letterboxd: Annotated[
-        object,
-        _source("letterboxd"),
-        "A Letterboxd list, watchlist, diary or chart: as after letterboxd.com/.",
-    ] = None
-    tmdb: Annotated[
-        object,
-        _source("tmdb"),
-        "A TMDB list, collection, keyword, company, filter or chart.",
-    ] = None
-    trakt: Annotated[
-        object,
-        _source("trakt"),
-        "A Trakt chart, list, watchlist or collection; me/... are your own.",
-    ] = None
-    stevenlu: Annotated[
-        object,
-        _source("stevenlu"),
-        "A StevenLu popular-movies list: its name or address.",
-    ] = None
-    mdblist: Annotated[
-        object, _source("mdblist"), "An MDBList list: user/list or its address."
-    ] = None
-    name: Annotated[
-        str | None,
-        Check(parse_one_line),
-        Meta(min_length=1, max_length=100),
-        'How the list is called, once only; empty = "service: list".',
-    ] = None
-    limit: Annotated[int | None, Meta(ge=1), "Only the first titles of the list, this many."] = (
-        None
-    )
-    kind: Annotated[MediaType | None, "Only films (movie) or only series (tv); empty = both."] = (
-        None
-    )
-    exclude: Annotated[bool, 'true: "not these". Nothing on this list is ever requested.'] = False
-    four_k: Annotated[bool | None, "Request in 4K; empty = as sync.four_k says."] = None
-    filters: Annotated[FiltersForm, "Which titles are taken; empty = all."] = FiltersForm()
-    seasons: Annotated[
-        SeasonsForm,
-        Meta(extra_json_schema={"default": "all"}),
-        "Which seasons of a series: all, first, latest, {latest: 2} or [1, 2]; "
-        "specials (0) only by number.",
-    ] = ALL_SEASONS
-    new_seasons: Annotated[
-        bool,
-        "true: seasons that air after a series was requested or found there are requested, too.",
-    ] = False
-    max_per_run: Annotated[
-        int | None,
-        Meta(ge=0),
-        "At most so many titles requested for this list a sync.",
-    ] = None
-    max_per_day: Annotated[
-        int | None, Meta(ge=0), "At most so many requested for this list in 24 hours."
-    ] = None
-    user: Annotated[
-        User,
-        "User (name or id) in whose name titles are requested; empty = as server.act_as says.",
-    ] = None
-    approve: Annotated[
-        bool | None,
-        "true: approved at once; false: the user's rights decide; empty = as server.approve says.",
-    ] = None
-    service: Annotated[
-        Name | None,
-        "Radarr or Sonarr of the server's settings (name or id), one for 4K with four_k; "
-        "empty = its default.",
-    ] = None
-    profile: Annotated[
-        Name | None, "Quality profile there, by name or id; empty = its default."
-    ] = None
-    root_folder: Annotated[Name | None, "Root folder there, by path; empty = its default."] = None
-    language_profile: Annotated[
-        Name | None, "Language profile of an old Sonarr, by name or id."
-    ] = None
-    tags: Annotated[tuple[Name, ...], "Tags that the title gets there, by name or id."] = ()
-    cancel_removed: Annotated[
-        bool,
-        "true: when a title leaves the list, our request for it is cancelled while "
-        "it waits for approval, once a sync has said so and the next one misses it still.",
-    ] = False
-    every: Annotated[
-        Interval | None,
-        "Time between syncs of this list; 0 = only on command or change; empty = as sync says.",
-    ] = None
-    cron: Annotated[CronFields | None, "In place of every; empty = as sync says."] = None
-
-
 class ControlOptions(Section, frozen=True, kw_only=True):
     """Who has access to the agent."""
 
@@ -262,7 +154,7 @@ class LogOptions(Section, frozen=True, kw_only=True):
         "Form of a message; auto = what fits where it goes.",
     ] = "auto"
     file: Annotated[
-        Annotated[Path, ValueForm(_path, _TEXT)] | None,
+        Annotated[Path, ValueForm(_path, TEXT)] | None,
         "Also log to this file; relative to the folder of this configuration; "
         "empty = standard error only.",
     ] = None
@@ -313,6 +205,9 @@ class ConfigForm(Section, frozen=True, kw_only=True):
         "The request server; without one, lists are only read, for the feeds of http.listen.",
     ] = None
     sync: Annotated[SyncOptions, "When to sync, and what holds for all lists."] = SyncOptions()
+    defaults: Annotated[
+        ListDefaults, "What holds for each list that does not say otherwise itself."
+    ] = ListDefaults()
     lists: Annotated[tuple[ListForm, ...], "The lists to follow, the most important first."] = ()
     exclude: Annotated[tuple[ExclusionForm, ...], "Titles that are never requested."] = ()
     providers: Annotated[ProvidersOptions, "How each list service is reached."] = (

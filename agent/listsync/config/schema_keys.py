@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +13,7 @@ from msgspec import NODEFAULT, Meta
 from msgspec.structs import FieldInfo, fields
 
 from listsync.config.yaml_document import KeyPath
-from listsync.config_types import Options, SecretStr
+from listsync.config_types import AlsoCalled, Options, SecretStr
 
 NoteT = TypeVar("NoteT")
 
@@ -57,8 +58,22 @@ class Holds:
 
 @cache
 def keys_of(model: type[Options]) -> Mapping[str, FieldInfo]:
-    """Give the keys of the mapping that is read as *model*, in its order."""
-    return {key.encode_name: key for key in fields(model)}
+    """Give the keys of the mapping that is read as *model*: its own, then those of its base."""
+    own = inspect.get_annotations(model)
+    return {
+        key.encode_name: key for key in sorted(fields(model), key=lambda one: one.name not in own)
+    }
+
+
+@cache
+def other_names_of(model: type[Options]) -> Mapping[str, str]:
+    """Give the key for each other name that one of *model* has."""
+    return {
+        other: name
+        for name, key in keys_of(model).items()
+        if (also := holds(key.type).noted(AlsoCalled))
+        for other in also.names
+    }
 
 
 def required_of(model: type[Options]) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, ParamSpec, TypeVar, get_args, get_origin
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, get_args, get_origin
 
 from msgspec import Meta
+from msgspec.structs import FieldInfo
 
 from listsync.config.schema_keys import (
     Holds,
@@ -21,6 +22,7 @@ from listsync.config.schema_keys import (
     required_of,
 )
 from listsync.config.secret_forms import SecretSource
+from listsync.config.suggestions import meant
 from listsync.config.values import NOT_YET, not_supported
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.config_types import (
@@ -78,19 +80,24 @@ def missing_key(path: KeyPath) -> ConfigIssue:
     return ConfigIssue(path[:-1], what + (f" (or set {variable})" if variable else ""))
 
 
-def unknown_key(path: KeyPath, known: Collection[str]) -> ConfigIssue:
-    """Tell of a key that is none of those *known* at its place."""
-    return ConfigIssue(path, _unknown_key(path, known), at_key=True)
+def unknown_key(
+    path: KeyPath, known: Collection[str], may_be: Callable[[str], bool] = lambda _: True
+) -> ConfigIssue:
+    """Tell of a key that is none of those *known* at its place.
+
+    *may_be* tells whether one of them could hold what was given.
+    """
+    return ConfigIssue(path, _unknown_key(path, known, may_be), at_key=True)
 
 
 def refused_secret(path: KeyPath, words: str) -> ConfigIssue:
     return ConfigIssue(path, f"{dotted(path)}: {words}")
 
 
-def unknown_name(path: KeyPath, words: str, value: object, meant: Iterable[str]) -> ConfigIssue:
+def unknown_name(path: KeyPath, words: str, value: object, likely: Iterable[str]) -> ConfigIssue:
     """Tell of a value that is none of the known names, but perhaps stands for some."""
-    likely = " or ".join(map(quote, meant))
-    asked = f", did you mean {likely}?" if likely else ""
+    names = " or ".join(map(quote, likely))
+    asked = f", did you mean {names}?" if names else ""
     return ConfigIssue(path, f"{dotted(path)}: {words}, found {_found(value, words)}{asked}")
 
 
@@ -102,18 +109,18 @@ def wrong_value(
     given = repr(str(value).strip())
     if given in words:  # a parser that names what it got
         words, found = words.replace(given, found or "this"), ""
-    meant = _did_you_mean(found, known)
-    what = f"{dotted(path) or 'the file'}: {words}{found and f', found {found}'}{meant}"
+    likely = _did_you_mean(found, known)
+    what = f"{dotted(path) or 'the file'}: {words}{found and f', found {found}'}{likely}"
     return ConfigIssue(path, what)
 
 
-def _unknown_key(path: KeyPath, known: Collection[str]) -> str:
+def _unknown_key(path: KeyPath, known: Collection[str], may_be: Callable[[str], bool]) -> str:
     key = str(path[-1])
     if path[0] == "lists" and len(path) == 3 and key in NOT_YET:
         return not_supported(key)
-    meant = _did_you_mean(key, known)
-    expected = "" if meant else f", expected one of {', '.join(known)}"
-    return f"unknown key {quote(key)} {_level(path[:-1])}{meant or expected}"
+    likely = _did_you_mean(key, known, may_be)
+    expected = "" if likely else f", expected one of {', '.join(known)}"
+    return f"unknown key {quote(key)} {_level(path[:-1])}{likely or expected}"
 
 
 def _level(path: KeyPath) -> str:
@@ -144,11 +151,11 @@ def _found(value: object, words: str) -> str:
             return "a list of entries"
 
 
-def _did_you_mean(text: str, known: Iterable[str]) -> str:
-    import difflib  # noqa: PLC0415 - a good file needs none
-
-    close = difflib.get_close_matches(text.strip('"').lower(), list(known), n=1)
-    return f', did you mean "{close[0]}"?' if close else ""
+def _did_you_mean(
+    text: str, known: Iterable[str], may_be: Callable[[str], bool] = lambda _: True
+) -> str:
+    likely = meant(text, known, may_be)
+    return f', did you mean "{likely}"?' if likely else ""
 
 
 MAX_FINDINGS = 200  # nobody reads more, and each costs a search for what was meant
@@ -167,10 +174,17 @@ Told = ParamSpec("Told")
 
 
 def read_form(
-    model: type[ModelT], data: object, folder: Path, secrets: SecretSource
+    model: type[ModelT],
+    data: object,
+    folder: Path,
+    secrets: SecretSource,
+    place_of: Callable[[KeyPath], KeyPath] = lambda path: path,
 ) -> tuple[ModelT | None, list[ConfigIssue]]:
-    """Read *data* as *model*; None with what is wrong. Relative paths begin in *folder*."""
-    reader = _Reader(folder, secrets)
+    """Read *data* as *model*; None with what is wrong. Relative paths begin in *folder*.
+
+    *place_of* gives where what stands at a path of the data is written.
+    """
+    reader = _Reader(folder, secrets, place_of)
     form = reader.mapping(model, data, ())
     return form if isinstance(form, model) else None, reader.found
 
@@ -178,9 +192,12 @@ def read_form(
 class _Reader:
     """Walks model and data side by side; scalars of the data are texts, as in the file."""
 
-    def __init__(self, folder: Path, secrets: SecretSource) -> None:
+    def __init__(
+        self, folder: Path, secrets: SecretSource, place_of: Callable[[KeyPath], KeyPath]
+    ) -> None:
         self._folder = folder
         self._secrets = secrets
+        self._place_of = place_of
         self.found: list[ConfigIssue] = []
 
     def mapping(self, model: type[Options], data: object, path: KeyPath) -> object:
@@ -192,7 +209,7 @@ class _Reader:
             key = keys.get(name)
             at = (*path, name)
             if key is None:
-                values[name] = self._note(unknown_key, at, keys)
+                values[name] = self._note(unknown_key, at, keys, _may_hold(keys, value))
             elif value is None and issubclass(model, Section) and not is_required(key):
                 continue
             else:
@@ -293,11 +310,35 @@ class _Reader:
         return self._note(wrong_value, path, words, value, known=known, hidden=hidden)
 
     def _note(
-        self, tell: Callable[Told, ConfigIssue], *args: Told.args, **more: Told.kwargs
+        self,
+        tell: Callable[Concatenate[KeyPath, Told], ConfigIssue],
+        path: KeyPath,
+        *args: Told.args,
+        **more: Told.kwargs,
     ) -> object:
         if len(self.found) < MAX_FINDINGS:
-            self.found.append(tell(*args, **more))
+            issue = tell(self._place_of(path), *args, **more)
+            if issue not in self.found:  # what is written once may hold for many lists
+                self.found.append(issue)
         return _WRONG
+
+
+def _may_hold(keys: Mapping[str, FieldInfo], value: object) -> Callable[[str], bool]:
+    """Tell of each key whether *value* is of the right kind for it."""
+
+    def is_right(name: str) -> bool:
+        held = holds(keys[name].type)
+        match value:
+            case str():
+                return held.kind is not bool or truth_of(value) is not None
+            case list():
+                return held.entry is not None or held.noted(ValueForm) is not None
+            case dict():
+                return held.kind not in _SCALARS and held.entry is None
+            case _:
+                return True
+
+    return is_right
 
 
 def _choice(choices: Iterable[Any], value: object) -> Any:

@@ -215,6 +215,7 @@ class ListRules:
     `name`. `limit` counts titles from the top, `max_per_run` and `max_per_day` (24 hours) those
     that are asked for. `is_exclusion`: "not these". `new_seasons`: of series that were handled,
     seasons that air later are asked for. `cancel_removed`: what leaves the list is not waited for.
+    One that is not `is_enabled` is kept as it was read last, and not read.
     """
 
     source: str
@@ -223,6 +224,7 @@ class ListRules:
     limit: int | None = None
     kind: MediaType | None = None
     is_exclusion: bool = False
+    is_enabled: bool = True
     four_k: bool = False
     asking: Asking = AS_USUAL
     seasons: Seasons = ALL_SEASONS

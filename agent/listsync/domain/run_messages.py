@@ -103,7 +103,7 @@ def server_messages(count: int) -> str:
     return (
         "the request server itself sends a message for each request, if its notifications are on: "
         f"up to {count:,}; to have fewer, turn them off there for a first sync, limit it with "
-        "sync.max_per_run, or request as a user of its own (server.act_as), who is told then"
+        "sync.max_per_run, or request as a user of its own (server.request_as), who is told then"
     )
 
 

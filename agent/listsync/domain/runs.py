@@ -142,9 +142,14 @@ class ConfigSnapshot(Generic[ConfigT_co]):
     warnings: tuple[Problem, ...] = ()
     is_unfinished: bool = False
 
+    @property
+    def enabled(self) -> tuple[ListRules, ...]:
+        """Give the lists that are read."""
+        return tuple(one for one in self.lists if one.is_enabled)
+
     def still_followed(self, scope: Scope) -> Scope:
-        """Leave out what is followed no more."""
-        return None if scope is None else scope & {one.source for one in self.lists}
+        """Leave out what is followed no more, or is not read."""
+        return None if scope is None else scope & {one.source for one in self.enabled}
 
     def named(self, name: str) -> ListRules | None:
         return next((one for one in self.lists if one.name == name), None)

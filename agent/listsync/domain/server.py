@@ -253,8 +253,8 @@ class SeriesDetails:
 class Asking:
     """How titles are asked for: as whom, and of which Radarr or Sonarr. As the user names it.
 
-    None: as the server decides by itself. `user` None: as `server.act_as` says; `approve` None:
-    as `server.approve` says. `service` names a Radarr or Sonarr of the server's settings.
+    None: as the server decides by itself. `user` None: as `server.request_as` says; `approve`
+    None: as `server.approve` says. `service` names a Radarr or Sonarr of the server's settings.
     """
 
     user: str | None = None

@@ -253,6 +253,13 @@ def _addresses_at(address: str) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
     return _compiled(provider) if provider else ()
 
 
+def service_at(address: str) -> str | None:
+    """Find the service at whose host *address* is, whether or not it is one of its lists."""
+    found = _HOST.match(address.strip())
+    host = f".{found['host'].lower()}" if found and is_address(address) else ""
+    return next((_HOSTS[known] for known in _HOSTS if host.endswith(f".{known}")), None)
+
+
 def is_address(text: str) -> bool:
     """Tell an address from a name: it has a scheme, or begins with a host and a path."""
     found = _HOST.match(text.strip())

@@ -258,5 +258,5 @@ class Seerr:
         try:
             return self._users.find(self._act_as)
         except WrongAskingError as error:
-            why = f"server.act_as: {error.why}"
+            why = f"server.request_as: {error.why}"
             raise self._transport.errors.refused(Refusal.NOT_FOUND, why) from error

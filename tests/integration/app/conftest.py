@@ -71,7 +71,7 @@ class AgentInProcess:
             place: Any = data
             for step in way:
                 place = place[int(step)] if step.isdigit() else place.setdefault(step, {})
-            if key.startswith("lists[]") and name in SERVICES:
+            if key.startswith("lists[]") and name in {*SERVICES, "addresses"}:
                 place.clear()
             place[name] = value
         self.file.write_text(json.dumps(data))

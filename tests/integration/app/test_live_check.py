@@ -91,12 +91,12 @@ def test_all_that_the_file_names_is_tried_and_no_application_asked(
         {"service": "cellar", "user": "stranger", "approve": True},
         {"four_k": True},
         {"filters": {"genres": ["drama"], "languages": ["de"]}},
-        act_as="ghost",
+        request_as="ghost",
     )
     assert code is Exit.CONFIG
     assert [line.partition("the nearest are: ")[0] for line in lines] == [
         "  server  ok: Seerr 3.1.0, which accepts the key (of owner)",
-        "  server.act_as, 'ghost'  wrong: there is no user 'ghost'; ",
+        "  server.request_as, 'ghost'  wrong: there is no user 'ghost'; ",
         "      what you can do: correct it, or add the user at the server",
         "  user of l1, 'family'  ok",
         "  user of l2, 'stranger'  wrong: there is no user 'stranger'; ",
@@ -126,7 +126,7 @@ def test_users_who_may_not_request_what_their_lists_hold_are_said(
     check: Check, sandbox: SandboxProcess
 ) -> None:
     sandbox.admin("users", {"id": 7, "name": "kids", "permissions": 524288})  # series alone
-    code, lines, _ = check({"user": "kids"}, {"user": "kids", "kind": "tv"}, {}, act_as="7")
+    code, lines, _ = check({"user": "kids"}, {"user": "kids", "kind": "tv"}, {}, request_as="7")
     assert code is Exit.CONFIG
     assert lines[3:] == [
         "  l0, films  wrong: kids has no permission to request films",

@@ -9,7 +9,7 @@ from listsync.protocol.messages import StatusReply
 from listsync.protocol.shapes import ListShape, NoticeShape
 from listsync.terminal.output import plural
 from listsync.web.dashboard import words
-from listsync.web.dashboard.words import UNREAD, WHOLE, StateMark, Tone
+from listsync.web.dashboard.words import DISABLED, UNREAD, WHOLE, StateMark, Tone
 
 _MOST_LISTS = 25
 _MOST_NOTICES = 8
@@ -33,17 +33,18 @@ class Overview:
             needs = sum(one["needs_person"] for one in status["notices"])
             verb = "needs" if needs == 1 else "need"
             return StateMark(f"{plural(needs, 'thing')} {verb} you.", Tone.BAD)
-        if not self.lists:
+        if all(one["outcome"] == DISABLED for one in self.lists):
             return StateMark("No list is followed yet.", Tone.QUIET)
         return self._of_lists()
 
     def _of_lists(self) -> StateMark:
-        total = len(self.lists)
-        read = sum(one["outcome"] in WHOLE for one in self.lists)
+        lists = [one for one in self.lists if one["outcome"] != DISABLED]
+        total = len(lists)
+        read = sum(one["outcome"] in WHOLE for one in lists)
         if read == total:
             words = f"All {total:,} lists were" if total > 1 else "The list was"
             return StateMark(f"{words} read, nothing needs you.", Tone.GOOD)
-        if all(one["outcome"] == UNREAD for one in self.lists):
+        if all(one["outcome"] == UNREAD for one in lists):
             if self.status["running"]:
                 return StateMark("The first sync is running.", Tone.BUSY)
             return StateMark("No list has been read yet.", Tone.QUIET)
@@ -54,7 +55,9 @@ class Overview:
     @property
     def shown_lists(self) -> Sequence[ListShape]:
         """Those that are in trouble first, and not too many."""
-        return sorted(self.lists, key=lambda one: one["outcome"] in WHOLE)[:_MOST_LISTS]
+        return sorted(self.lists, key=lambda one: one["outcome"] in {*WHOLE, DISABLED})[
+            :_MOST_LISTS
+        ]
 
     @property
     def notices(self) -> Sequence[NoticeShape]:

@@ -48,10 +48,12 @@ LISTS: Mapping[str, StateMark] = {
     "drift": StateMark("Format changed", Tone.BAD),
     "not read yet": StateMark("Not read yet", Tone.QUIET),
     "waiting": StateMark("Waiting", Tone.QUIET),
+    "disabled": StateMark("Disabled", Tone.QUIET),
 }
 """Outcomes of readings, and what a list is in a running sync."""
 WHOLE = frozenset({"complete", "unchanged", "empty"})
 UNREAD = "not read yet"
+DISABLED = "disabled"
 RUNS: Mapping[str, StateMark] = {
     "ok": StateMark("Done", Tone.GOOD),
     "partly": StateMark("Partly done", Tone.WARN),

@@ -47,7 +47,7 @@ def test_the_environment_alone_is_enough() -> None:
     )
     assert config.server.url == "http://seerr:5055"
     assert key_of(config) == "abc"
-    assert config.server.act_as == 7
+    assert config.server.request_as == 7
     assert config.sync.every == timedelta(minutes=30)
     assert [entry.name for entry in config.lists] == [
         "mdblist: anna/films",
@@ -60,7 +60,7 @@ def test_the_environment_alone_is_enough() -> None:
 def test_the_environment_wins_over_the_file(path: Path) -> None:
     config = load(path, ALONE | {"OVERSEERR_USER_ID": "1", "SYNC_INTERVAL": "12"})
     assert (config.server.url, key_of(config)) == ("http://seerr:5055", "abc")
-    assert config.server.act_as is None
+    assert config.server.request_as is None
     assert config.sync.every == timedelta(hours=12)
 
 
@@ -121,7 +121,7 @@ def test_the_automated_mode_means_nothing() -> None:
 def test_what_is_empty_counts_as_unset(path: Path) -> None:
     config = load(path, {"NOT_SET": "x", "OVERSEERR_URL": "", "SYNC_INTERVAL": " "})
     assert config.server.url == "http://file"
-    assert config.server.act_as == "bob"
+    assert config.server.request_as == "bob"
     assert config.sync.every == timedelta(hours=1)
 
 
@@ -142,7 +142,7 @@ def test_lists_are_added_once_whatever_their_spelling(path: Path) -> None:
             {"OVERSEERR_URL": "seerr"}, "OVERSEERR_URL: server.url: expected an address", id="url"
         ),
         pytest.param(
-            {"OVERSEERR_USER_ID": "0"}, "OVERSEERR_USER_ID: server.act_as: expected", id="user"
+            {"OVERSEERR_USER_ID": "0"}, "OVERSEERR_USER_ID: server.request_as: expected", id="user"
         ),
         pytest.param(
             {"OVERSEERR_4K": "perhaps"}, "OVERSEERR_4K: sync.four_k: expected true", id="4k"

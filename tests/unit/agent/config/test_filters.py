@@ -126,7 +126,7 @@ def test_languages_have_codes_and_names_of_their_own() -> None:
 
 
 def test_the_schema_says_what_a_bare_number_means() -> None:
-    filters = schema()["$defs"]["FiltersForm"]["properties"]
-    assert "a bare number means at least" in filters["rating"]["description"]
-    assert "a bare number means at least" in filters["votes"]["description"]
-    assert "a bare year is just that year" in filters["year"]["description"]
+    filters = schema()["$defs"]["ListForm"]["patternProperties"]
+    assert "a bare number means at least" in filters["^rating$"]["description"]
+    assert "a bare number means at least" in filters["^votes$"]["description"]
+    assert "a bare year is just that year" in filters["^year$"]["description"]

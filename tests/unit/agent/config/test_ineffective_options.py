@@ -12,7 +12,6 @@ from listsync.errors import ConfigError
 
 SERVER = "server: {url: sandbox}\n"
 EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"
-KEYS = {"OVERSEERR_API_KEY": "hunter2", "MDBLIST_API_KEY": "hunter3"}
 
 
 def wrong(lists: str) -> list[str]:
@@ -44,15 +43,15 @@ def warned(text: str, environ: dict[str, str] | None = None) -> list[str]:
         ),
         (
             "{file: a, filters: {genres: [drama, war], genres_not: [War]}}",
-            '2:64: "war" is in filters.genres as well: it can never match',
+            '2:64: "war" is in genres as well: it can never match',
         ),
         (
             "{file: a, filters: {languages: [de, en], languages_not: en}}",
-            '2:65: "en" is in filters.languages as well: it can never match',
+            '2:65: "en" is in languages as well: it can never match',
         ),
         (
             "{file: a, filters: {votes: <=0, rating: 7}}",
-            "2:36: a title without votes has no rating, and filters.rating asks for one",
+            "2:36: a title without votes has no rating, and min_rating asks for one",
         ),
         ("{stevenlu: popular, kind: tv}", "2:35: this list holds films only: it can never match"),
         (
@@ -61,7 +60,11 @@ def warned(text: str, environ: dict[str, str] | None = None) -> list[str]:
         ),
         (
             "{file: a, exclude: true, filters: {year: <=1980}}",
-            "2:44: year does not narrow what is excluded, expected a list without such filters",
+            "2:44: max_year does not narrow what is excluded, expected a list",
+        ),
+        (
+            "{file: a, min_year: 2000, max_year: 1990}",
+            "2:29: min_year is above max_year: it can never match",
         ),
     ],
 )
@@ -151,7 +154,7 @@ def test_what_a_list_says_of_approval_wins_over_the_server() -> None:
 
 
 def test_the_example_is_without_warnings() -> None:
-    assert load(EXAMPLE, KEYS).warnings == ()
+    assert load(EXAMPLE, {}).warnings == ()
 
 
 def test_a_warning_moved_to_another_line_is_no_other_configuration() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import grp
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listsync.config import list_entries, validation
 from listsync.config.configuration import Config, ListConfig, check, load
 from listsync.config.filters import ExcludedTitle
-from listsync.config.schema import ConfigForm, ListForm, LogOptions, ServerOptions, SyncOptions
+from listsync.config.list_options import ListForm
+from listsync.config.schema import ConfigForm, LogOptions, ServerOptions, SyncOptions
+from listsync.config.suggestions import meant
 from listsync.config.validation import MAX_FINDINGS
 from listsync.config.yaml_document import YamlDocument, parse_document
 from listsync.domain.list_rules import Filters, ListRules, Seasons, Span, Which
@@ -69,7 +71,7 @@ providers: {stevenlu: {timeout_s: 5}}
     )
     assert config.server.url == "http://localhost:5055"
     assert config.server.api_key is not None
-    assert (config.server.act_as, config.server.approve) == (7, True)
+    assert (config.server.request_as, config.server.approve) == (7, True)
     assert config.sync.every == timedelta(minutes=90)
     assert not config.sync.on_config_change
     assert config.lists[0] == ListConfig(
@@ -500,11 +502,14 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             id="lists-map",
         ),
         pytest.param(
-            SERVER + "lists: [popular]", "2:9: lists[0]: expected a mapping", id="list-text"
+            SERVER + "lists: ['?!']",
+            "2:9: lists[0]: expected a list's address, such as",
+            id="list-text",
         ),
         pytest.param(
             SERVER + "lists:\n  -",
-            "3:4: lists[0]: expected a mapping (key: value), found nothing",
+            "3:4: lists[0]: expected a list's address, such as https://letterboxd.com/dave/watchlist/"
+            ", or as in imdb: top, found nothing",
             id="bullet",
         ),
         pytest.param(
@@ -521,8 +526,8 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             id="source-empty",
         ),
         pytest.param(
-            SERVER + "lists: [{stevenlu: [a]}]",
-            "2:20: lists[0].stevenlu: expected the list as text",
+            SERVER + "lists: [{stevenlu: [all, []]}]",
+            "2:26: lists[0].stevenlu[1]: expected the list as text",
             id="source-list",
         ),
         pytest.param(
@@ -534,8 +539,8 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             SERVER + "lists: [{simkl: x}]", "2:10: Simkl lists are not supported yet", id="simkl"
         ),
         pytest.param(
-            SERVER + "lists: [{url: x, file: a}]",
-            "2:10: URL lists are not supported yet",
+            SERVER + "lists: [{url: all, file: a}]",
+            "2:20: this list has a source already (addresses), expected one key for all of them",
             id="url-and-file",
         ),
         pytest.param(
@@ -619,12 +624,12 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
         ),
         pytest.param(
             SERVER + "lists: [{file: a, kind: tv, filters: {kind: movie}}]",
-            "the list takes only tv already, expected one of kind and filters.kind",
+            '"filters.kind" and "kind" are one thing and say two, expected one of them',
             id="two-kinds",
         ),
         pytest.param(
-            SERVER + "lists: [{file: a, filters: {genre: x}}]",
-            'unknown key "genre" in lists[0].filters, did you mean "genres"?',
+            SERVER + "lists: [{file: a, filters: {gnre: x}}]",
+            'unknown key "gnre" in lists[0].filters, expected one of kind, min_year',
             id="filter-key",
         ),
         pytest.param(
@@ -777,16 +782,16 @@ def test_very_many_problems_are_not_all_searched_for_what_was_meant(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     searched: list[str] = []
-    search = difflib.get_close_matches
 
-    def counted(word: str, *args: Any, **more: Any) -> list[str]:
+    def counted(word: str, *args: Any) -> str:
         searched.append(word)
-        return search(word, *args, **more)
+        return meant(word, *args)
 
-    monkeypatch.setattr(difflib, "get_close_matches", counted)
+    monkeypatch.setattr(validation, "meant", counted)
+    monkeypatch.setattr(list_entries, "meant", counted)
     text = "\n".join(f"  - {{stvnlu: {n}, lmt: x, limit: x}}" for n in range(1000))
     assert len(complaints(f"{SERVER}lists:\n{text}")) == MAX_FINDINGS
-    assert len(searched) == 1000 + MAX_FINDINGS  # once a list: is it meant for a service?
+    assert MAX_FINDINGS < len(searched) <= 4 * MAX_FINDINGS
 
 
 @given(st.text(max_size=80))

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from listsync.config import secret_forms
-from listsync.config.configuration import Config, load, secrets_of, settings_of
+from listsync.config.configuration import Config, load, secrets_of
 from listsync.config.environment import SERVER_KEY
 from listsync.config.secret_forms import SecretKeeper
+from listsync.config.settings_in_force import settings_of
 from listsync.errors import ConfigError
 from listsync.secrets import places
 from listsync.secrets.vault import Vault, open_vault

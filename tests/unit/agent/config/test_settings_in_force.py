@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from listsync.app.config_loader import ConfigLoader, DaemonOptions
-from listsync.config.configuration import load, settings_of
+from listsync.config.configuration import load
 from listsync.config.schema import ConfigForm
 from listsync.config.schema_keys import holds, keys_of, models_in
+from listsync.config.settings_in_force import settings_of
 from listsync.config_types import Options, SecretStr
 from listsync.domain.runs import Setting
 from listsync.notify.options import TARGET_TYPES, NtfyOptions, TelegramOptions
@@ -132,7 +133,7 @@ def test_a_value_is_told_as_it_is_written(tmp_path: Path) -> None:
     assert values["lists[0].seasons"] == "{latest: 2}"
     assert values["lists[0].tags"] == "[a, b]"
     assert values["lists[0].four_k"] == "true"
-    assert values["lists[0].filters.year"] == ">=1990"
+    assert values["lists[0].min_year"] == "1990"
     assert values["exclude[0]"] == "tmdb:movie/603"
     assert values["exclude[1].title"] == "Cats"
     assert values["exclude[2].genre"] == "Horror"

@@ -81,11 +81,11 @@ def test_of_a_first_sync_it_is_said_that_the_server_sends_messages_itself(
     lists = (replace(REPORT.lists[0], verdicts={Verdict.REQUESTED: count}, departed={}),)
     report = replace(REPORT, lists=lists, is_first=is_first, result=Result.OK)
     summary, _ = of_run(report)
-    assert any("server.act_as" in line for line in summary.lines) is is_said
+    assert any("server.request_as" in line for line in summary.lines) is is_said
     assert summary.data["is_first"] is is_first
     plan = replace(report, run=replace(report.run, dry_run=True))
-    assert ("server.act_as" in message_of(plan)) is is_said
-    assert "server.act_as" not in message_of(report), "the log and status stay short"
+    assert ("server.request_as" in message_of(plan)) is is_said
+    assert "server.request_as" not in message_of(report), "the log and status stay short"
 
 
 def test_a_run_that_only_cancelled_tells_of_no_titles() -> None:

@@ -1,0 +1,221 @@
+"""What may be said of a list: for each by itself, and for all of them in `defaults`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from listsync.config.filters import FIRST_YEAR, LAST_YEAR, Genres, Languages, SeasonsForm
+from listsync.config.values import CronFields, Interval, User, find_source
+from listsync.config_types import AlsoCalled, Check, Options, ValueForm, parse_one_line
+from listsync.domain.list_rules import ALL_SEASONS, NO_FILTERS, Filters, Span
+from listsync.domain.media import MediaType
+
+TEXT = {"type": "string", "minLength": 1}
+_TEXTS = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
+_ITEM = {"anyOf": [TEXT, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
+SOURCE = {
+    "title": "Address",
+    "description": "The address of a list, or several, with nothing else said of them.",
+    "anyOf": [TEXT, {"type": "array", "items": _ITEM, "minItems": 1}],
+}
+"""What an entry may be in short."""
+ADDRESSES = "addresses"
+FILTER_KEYS = (
+    *("kind", "min_year", "max_year", "min_rating", "max_rating", "min_votes", "max_votes"),
+    *("genres", "exclude_genres", "languages", "exclude_languages"),
+)
+"""What narrows a list by what its titles are like; in `filters`, too."""
+OF_EXCLUSIONS = ("enabled", "every", "cron")
+"""What a list of what is excluded takes from the defaults: nothing that narrows it."""
+
+
+def _source(service: str) -> ValueForm:
+    def read(value: object, folder: Path) -> object:
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError("expected the list as text")
+        return find_source(service, value.strip(), folder)
+
+    return ValueForm(read, _TEXTS)
+
+
+Name = Annotated[str, Meta(min_length=1, max_length=300), Check(parse_one_line)]
+_Year = Annotated[int, Meta(ge=FIRST_YEAR, le=LAST_YEAR)]
+_Votes = Annotated[int, Meta(ge=0)]
+
+
+class ListDefaults(Options, frozen=True, kw_only=True):
+    """What holds for each list that does not say otherwise itself."""
+
+    enabled: Annotated[
+        bool, "false: the list is kept, with all that is known of it, and not read."
+    ] = True
+    limit: Annotated[int | None, Meta(ge=1), "Only the first titles of the list, this many."] = (
+        None
+    )
+    kind: Annotated[MediaType | None, "Only films (movie) or only series (tv); empty = both."] = (
+        None
+    )
+    min_year: Annotated[_Year | None, "Only titles released in this year or later."] = None
+    max_year: Annotated[_Year | None, "Only titles released in this year or earlier."] = None
+    min_rating: Annotated[
+        float | None, Meta(ge=0, le=10), "Only titles that TMDB rates so or better, 0 to 10."
+    ] = None
+    max_rating: Annotated[
+        float | None, Meta(gt=0, le=10), "Only titles that TMDB rates so or worse."
+    ] = None
+    min_votes: Annotated[_Votes | None, "Only titles whose rating has at least so many votes."] = (
+        None
+    )
+    max_votes: Annotated[_Votes | None, "Only titles whose rating has at most so many votes."] = (
+        None
+    )
+    genres: Annotated[
+        Genres,
+        AlsoCalled(("genre",)),
+        "Only titles of one of these, by TMDB's English names; series have some of their own.",
+    ] = ()
+    exclude_genres: Annotated[
+        Genres,
+        AlsoCalled(("genres_not", "exclude_genre", "excluded_genres")),
+        "No titles of one of these.",
+    ] = ()
+    languages: Annotated[
+        Languages,
+        AlsoCalled(("language",)),
+        "Only titles whose original language is one of these (ISO 639-1: en, de).",
+    ] = ()
+    exclude_languages: Annotated[
+        Languages,
+        AlsoCalled(("languages_not", "exclude_language", "excluded_languages")),
+        "No titles whose original language is one of these.",
+    ] = ()
+    seasons: Annotated[
+        SeasonsForm,
+        Meta(extra_json_schema={"default": "all"}),
+        "Which seasons of a series: all, first, latest, {latest: 2} or [1, 2]; "
+        "specials (0) only by number.",
+    ] = ALL_SEASONS
+    new_seasons: Annotated[
+        bool,
+        "true: seasons that air after a series was requested or found there are requested, too.",
+    ] = False
+    four_k: Annotated[
+        bool | None, AlsoCalled(("4k", "is_4k")), "Request in 4K; empty = as sync.four_k says."
+    ] = None
+    max_per_run: Annotated[
+        int | None,
+        Meta(ge=0),
+        "At most so many titles requested for this list a sync.",
+    ] = None
+    max_per_day: Annotated[
+        int | None, Meta(ge=0), "At most so many requested for this list in 24 hours."
+    ] = None
+    request_as: Annotated[
+        User,
+        AlsoCalled(("user", "act_as")),
+        "User (name or id) in whose name titles are requested; empty = as server.request_as says.",
+    ] = None
+    approve: Annotated[
+        bool | None,
+        "true: approved at once; false: the user's rights decide; empty = as server.approve says.",
+    ] = None
+    service: Annotated[
+        Name | None,
+        "Radarr or Sonarr of the server's settings (name or id), one for 4K with four_k; "
+        "empty = its default.",
+    ] = None
+    quality_profile: Annotated[
+        Name | None,
+        AlsoCalled(("profile",)),
+        "Quality profile there, by name or id; empty = its default.",
+    ] = None
+    root_folder: Annotated[Name | None, "Root folder there, by path; empty = its default."] = None
+    language_profile: Annotated[
+        Name | None, "Language profile of an old Sonarr, by name or id."
+    ] = None
+    tags: Annotated[
+        tuple[Name, ...],
+        AlsoCalled(("tag",)),
+        "Tags that the title gets there, by name or id.",
+    ] = ()
+    cancel_removed: Annotated[
+        bool,
+        "true: when a title leaves the list, our request for it is cancelled while "
+        "it waits for approval, once a sync has said so and the next one misses it still.",
+    ] = False
+    every: Annotated[
+        Interval | None,
+        "Time between syncs of this list; 0 = only on command or change; empty = as sync says.",
+    ] = None
+    cron: Annotated[CronFields | None, "In place of every; empty = as sync says."] = None
+
+    @property
+    def filters(self) -> Filters:
+        filters = Filters(
+            year=_span(self.min_year, self.max_year),
+            rating=_span(self.min_rating, self.max_rating),
+            votes=_span(self.min_votes, self.max_votes),
+            genres=frozenset(self.genres),
+            genres_not=frozenset(self.exclude_genres),
+            languages=frozenset(self.languages),
+            languages_not=frozenset(self.exclude_languages),
+        )
+        return filters or NO_FILTERS
+
+
+def _span(low: float | None, high: float | None) -> Span | None:
+    return None if low is None and high is None else Span(low, high)
+
+
+class ListForm(ListDefaults, frozen=True, kw_only=True):
+    """One list to follow, or several with the same options: one key says which."""
+
+    file: Annotated[
+        object,
+        _source("file"),
+        "A file on this machine; relative to the folder of this configuration.",
+    ] = None
+    imdb: Annotated[
+        object,
+        _source("imdb"),
+        "An IMDb list, watchlist, ratings, chart or search: its id, name or address.",
+    ] = None
+    letterboxd: Annotated[
+        object,
+        _source("letterboxd"),
+        "A Letterboxd list, watchlist, diary or chart: as after letterboxd.com/.",
+    ] = None
+    tmdb: Annotated[
+        object,
+        _source("tmdb"),
+        "A TMDB list, collection, keyword, company, filter or chart.",
+    ] = None
+    trakt: Annotated[
+        object,
+        _source("trakt"),
+        "A Trakt chart, list, watchlist or collection; me/... are your own.",
+    ] = None
+    stevenlu: Annotated[
+        object,
+        _source("stevenlu"),
+        "A StevenLu popular-movies list: its name or address.",
+    ] = None
+    mdblist: Annotated[
+        object, _source("mdblist"), "An MDBList list: user/list or its address."
+    ] = None
+    addresses: Annotated[
+        object,
+        ValueForm(lambda value, _: value, {"anyOf": SOURCE["anyOf"]}),
+        AlsoCalled(("address", "url", "urls", "source", "sources", "list", "lists")),
+        "Addresses of lists, of any service, in place of one service's key.",
+    ] = None
+    name: Annotated[
+        str | None,
+        Check(parse_one_line),
+        Meta(min_length=1, max_length=100),
+        'How the list is called, once only; empty = "service: list".',
+    ] = None
+    exclude: Annotated[bool, 'true: "not these". Nothing on this list is ever requested.'] = False
