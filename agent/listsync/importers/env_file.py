@@ -161,7 +161,7 @@ class _Reader:
             case "OVERSEERR_URL":
                 self.settings["server", "url"] = text
             case "OVERSEERR_USER_ID":
-                self._set(("server", "act_as"), name, text, _user)
+                self._set(("server", "request_as"), name, text, _user)
             case "OVERSEERR_4K":
                 self._set(("sync", "four_k"), name, text, _truth)
             case "SYNC_INTERVAL" | "SYNC_INTERVAL_HOURS":

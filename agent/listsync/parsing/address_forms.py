@@ -220,6 +220,9 @@ _HOSTS = {
 }
 
 
+_SITES = {"imdb": "imdb.com", "mdblist": "mdblist.com", "trakt": "trakt.tv"}
+
+
 @cache
 def _compiled(provider: str | None) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
     """Compile the addresses of a service, None: the names; a start that needs few takes few."""
@@ -260,6 +263,12 @@ def service_at(address: str) -> str | None:
     return next((_HOSTS[known] for known in _HOSTS if host.endswith(f".{known}")), None)
 
 
+def at_site(path: str, provider: str) -> AddressForm | None:
+    """Recognise what stands behind the host in an address of *provider*, given without that."""
+    form = recognise(f"{_SITES[provider]}/{path.strip().lstrip('/')}")
+    return form if form and form.provider == provider else None
+
+
 def is_address(text: str) -> bool:
     """Tell an address from a name: it has a scheme, or begins with a host and a path."""
     found = _HOST.match(text.strip())
@@ -295,6 +304,8 @@ def source_of(
         source = from_form(form, value)
     else:
         source = None if whose else from_name(value)
+    if source is None and not whose and (form := at_site(value, service)):
+        source = from_form(form, value)
     if source is None:
         why = whose or f"{text!r} is no list of {SERVICES[service]}"
         raise ValueError(f"{why}; accepted: {', '.join(accepted)}")

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 from msgspec import Meta
 
 from listsync.config_types import PageOptions, WebAddress
-from listsync.parsing.address_forms import AddressForm, foreign, recognise
+from listsync.parsing.address_forms import AddressForm, at_site, foreign, recognise
 
 USUAL_COUNT = 250
 _SEARCHED_TYPES = {
@@ -265,6 +265,8 @@ def parse(text: str) -> ImdbSource:
     value = text.strip()
     form = recognise(value)
     source = _from_form(form) if form else _from_name(value)
+    if source is None and form is None and (form := at_site(value, SERVICE)):
+        source = _from_form(form)
     if source is None:
         why = foreign(value, SERVICE) or f"{text!r} is no list of IMDb"
     elif source.kind is ListKind.SEARCH:

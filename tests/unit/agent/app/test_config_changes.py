@@ -20,6 +20,8 @@ from listsync.triggers.schedule.rules import EVERYTHING, Every
 _SERVER = "server: {url: sandbox}"
 _ONE, _TWO = "- file: /one", "- file: /two"
 _NOT = "- {file: /not, exclude: true}"
+_OFF = "- {file: /one, enabled: false}"
+_NOT_OFF = "- {file: /not, exclude: true, enabled: false}"
 _DOOR = "http: {listen: '127.0.0.1:4222'}"
 
 
@@ -47,6 +49,10 @@ _POPULAR = source(0, "- stevenlu: popular")
         pytest.param(config(_ONE), config(_ONE, _TWO), {_SOURCE_TWO}, id="a-new-list"),
         pytest.param(config(), config(_ONE, _TWO), {_SOURCE_ONE, _SOURCE_TWO}, id="two-new-lists"),
         pytest.param(config(_ONE, _TWO), config(_ONE), frozenset(), id="a-list-gone"),
+        pytest.param(config(_ONE, _TWO), config(_OFF, _TWO), frozenset(), id="disabled"),
+        pytest.param(config(_TWO), config(_TWO, _OFF), frozenset(), id="new-and-disabled"),
+        pytest.param(config(_OFF, _TWO), config(_ONE, _TWO), {_SOURCE_ONE}, id="enabled-again"),
+        pytest.param(config(_ONE, _NOT), config(_ONE, _NOT_OFF), None, id="an-exclusion-disabled"),
         pytest.param(config(_ONE, _TWO), config(_TWO, _ONE), frozenset(), id="another-order"),
         pytest.param(
             config(_ONE), config("- {file: /one, name: mine}"), frozenset(), id="a-new-name"
@@ -235,3 +241,13 @@ def test_the_sandbox_is_called_so() -> None:
 
 def test_equal_files_are_the_same_to_the_agent() -> None:
     assert snapshot_of(config(_ONE, more="# a comment")) == snapshot_of(config(_ONE))
+
+
+def test_a_disabled_list_has_no_schedule_and_is_not_tried_again() -> None:
+    lists = ("- {file: /one, every: 1h, enabled: false}", "- {file: /two, every: 2h}")
+    followed = config(*lists)
+    assert schedules_of(followed).keys() == {EVERYTHING, _SOURCE_TWO}
+    snapshot = snapshot_of(followed)
+    both = frozenset({_SOURCE_ONE, _SOURCE_TWO})
+    assert snapshot.still_followed(both) == frozenset({_SOURCE_TWO})
+    assert [one.source for one in snapshot.lists] == [_SOURCE_ONE, _SOURCE_TWO], "it is kept"

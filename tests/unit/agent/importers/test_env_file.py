@@ -37,7 +37,7 @@ def test_a_file_of_variables_is_read(tmp_path: Path, text: str, variables: dict[
         ("SYNC_INTERVAL", "1.5", ("sync", "every"), "90m"),
         ("SYNC_INTERVAL", "0", ("sync", "every"), "0"),
         ("AUTOMATED_MODE", "false", ("sync", "every"), "0"),
-        ("OVERSEERR_USER_ID", "7", ("server", "act_as"), "7"),
+        ("OVERSEERR_USER_ID", "7", ("server", "request_as"), "7"),
         ("OVERSEERR_4K", "True", ("sync", "four_k"), "true"),
         ("LOG_LEVEL", "DEBUG", ("log", "level"), "debug"),
         ("TZ", "GMT", ("sync", "timezone"), "GMT"),

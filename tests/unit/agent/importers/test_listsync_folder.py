@@ -77,7 +77,7 @@ def test_all_that_a_folder_says_is_taken_over_or_named(tmp_path: Path) -> None:
     ]
     assert plan.settings == {
         ("server", "url"): "http://seerr:5055",
-        ("server", "act_as"): "7",
+        ("server", "request_as"): "7",
         ("sync", "every"): "30m",
         ("sync", "four_k"): "true",
         ("sync", "timezone"): "Europe/London",
