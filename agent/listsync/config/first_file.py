@@ -82,7 +82,7 @@ class FirstConfig:
         if self.api_key is not None:
             yield f"  api_key: {_secret(self.api_key)}"
         if self.act_as is not None:
-            yield _line(f"  act_as: {scalar(self.act_as)}", "whose rights and quota count")
+            yield _line(f"  request_as: {scalar(self.act_as)}", "whose rights and quota count")
         if self.ca_file is not None:
             yield f"  ca_file: {scalar(str(self.ca_file))}"
 

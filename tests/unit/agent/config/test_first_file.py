@@ -102,7 +102,7 @@ def test_a_first_configuration_is_a_valid_one(tmp_path: Path) -> None:
     path = tmp_path / "listsync.yaml"
     place(path, config.text(), lambda: lambda: None, may_replace=False)
     loaded = load(path, {"KEY": "a-key", "ID": "an-id"})
-    assert (loaded.server.url, loaded.server.act_as) == ("http://nas:5055/seerr", "the family")
+    assert (loaded.server.url, loaded.server.request_as) == ("http://nas:5055/seerr", "the family")
     assert [one.service for one in loaded.lists] == ["letterboxd", "file"]
     assert loaded.providers.trakt.client_id is not None
     assert not loaded.warnings
