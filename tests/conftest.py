@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from listsync import redaction
 from tests import new_states
 from tests.fork_server import ForkServer, popen_of
 from tests.thorough import tries
@@ -36,6 +37,13 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what is quick fail first."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_before() -> Iterator[None]:
+    """Let no log of one test be without what was secret in another."""
+    yield
+    redaction.forget_secrets()
 
 
 @pytest.fixture(scope="session")

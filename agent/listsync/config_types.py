@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from listsync.certificates import CaFileError, check_ca_file
+from listsync.redaction import remember
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -64,12 +65,16 @@ class HiddenValueError(ValueError):
 
 
 class SecretStr:
-    """A text that is shown nowhere: not in a log, a message or a traceback."""
+    """A text that is shown nowhere: not in a log, a message or a traceback.
+
+    The log knows it from the moment it is made, whoever made it.
+    """
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
         self._text = text
+        remember(text)
 
     def get_secret_value(self) -> str:
         return self._text

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from listsync.log_file import LogFile, Rotation
-from listsync.redaction import redactor_of
+from listsync.redaction import known_secrets, redactor_of
 from listsync.text_cleaning import printable, printable_json
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class LogSettings:
     keep: int = 5
     """How many files that were put aside are kept."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
-    """What no line may hold, whatever brought it there; the edges see to it before."""
+    """What no line may hold beside `known_secrets`; the edges see to it before."""
 
 
 def set_up(
@@ -149,10 +149,10 @@ def _one_of(names: Mapping[str, int] | tuple[str, ...]) -> str:
 class _Handler(logging.Handler):
     """What all of ours are; one that cannot write is silent: the agent goes on without it."""
 
-    redactor = redactor_of(frozenset())
+    secrets: frozenset[str] = frozenset()
 
     def format(self, record: logging.LogRecord) -> str:
-        return self.redactor.text(super().format(record))
+        return redactor_of(self.secrets | known_secrets()).text(super().format(record))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         pass
@@ -221,7 +221,7 @@ def _add(
             record.run = run_id()
         return True
 
-    handler.redactor = redactor_of(secrets)
+    handler.secrets = secrets
     handler.setFormatter(formatter)
     handler.addFilter(mark)
     logging.root.addHandler(handler)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, lru_cache
 from urllib.parse import unquote, urlsplit
@@ -130,6 +131,29 @@ def _needles_in_code(run: str) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
         yield sign.encode(), tuple(form.format(ord(run[0])).encode() for form in forms)
 
 
+_MOST_KNOWN = 500
+_known: dict[str, None] = {}
+_lock = threading.Lock()
+
+
+def remember(*secrets: str) -> None:
+    """Let no line of the log hold any of *secrets* from now on; short ones are not taken."""
+    new = {one: None for one in secrets if len(one) >= _STRONG and one not in _known}
+    if new:
+        with _lock:  # replaced and not changed: others may be reading it
+            globals()["_known"] = dict([*_known.items(), *new.items()][-_MOST_KNOWN:])
+
+
+def known_secrets() -> frozenset[str]:
+    """Give what was remembered in this process."""
+    return frozenset(_known)
+
+
+def forget_secrets() -> None:
+    """Begin anew, as another process does."""
+    globals()["_known"] = {}
+
+
 @lru_cache(maxsize=64)
 def redactor_of(secrets: frozenset[str]) -> Redactor:
     return Redactor(secrets)
@@ -138,6 +162,15 @@ def redactor_of(secrets: frozenset[str]) -> Redactor:
 def logins_in(*addresses: str) -> frozenset[str]:
     """Give what is secret in *addresses* that have a login before an @: in clear, and as sent."""
     return frozenset(one for address in addresses for one in _login_in(address))
+
+
+def tokens_in(address: str) -> frozenset[str]:
+    """Give what in an address is as good as a key: its login, parameters and parts of its path."""
+    parameters = (found[0].partition("=")[2] for found in _CREDENTIAL.finditer(address))
+    paths = (found[0].rpartition("/")[2] for found in _PATH.finditer(address))
+    random = (found[1] for found in _RANDOM.finditer(address))
+    found = {form for one in (*parameters, *paths, *random) for form in (one, unquote(one))}
+    return logins_in(address) | frozenset(found - {""})
 
 
 def proxy_logins() -> frozenset[str]:
@@ -209,6 +242,8 @@ _NAME = (
     r"(?:key|token|secret|pass(?:word|wd)?|pwd|auth|session(?:[_-]?id)?|sid|sig(?:nature)?)"
 )
 _CREDENTIAL = re.compile(rf"(?<=[?&;#]){_NAME}=[^&;#\s\\\"']*", re.IGNORECASE)
+_RANDOM = re.compile(r"[?&;#][^=&;#\s]*=(?=[^&;#\s]*\d)(?=[^&;#\s]*[a-zA-Z])([\w%~+-]{16,})")
+"""What is in a parameter of any name and looks as if nobody had thought of it."""
 _IS_CREDENTIAL = re.compile(_NAME, re.IGNORECASE)
 
 

@@ -12,9 +12,12 @@ def main() -> None:
     import io
     import os
     import sys
+    import threading
 
     from listsync.protocol import YES
 
+    sys.excepthook = lambda _kind, error, _trace: _tell(error)
+    threading.excepthook = lambda told: _tell(told.exc_value)
     # Whatever it was: what is made here is its owner's alone, by libraries and children, too.
     os.umask(0o077)
     is_automated = os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES
@@ -27,3 +30,15 @@ def main() -> None:
     from listsync.cli.commands import listsync
 
     listsync(prog_name="listsync")
+
+
+def _tell(error: BaseException | None) -> None:
+    """Show a traceback without any secret, should there ever be one."""
+    import sys
+    import traceback
+
+    from listsync.redaction import known_secrets, redactor_of
+
+    if error is not None and not isinstance(error, SystemExit):
+        text = "".join(traceback.format_exception(error))
+        sys.stderr.write(redactor_of(known_secrets()).text(text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
@@ -25,18 +25,23 @@ from listsync.config.schema import (
     ServerOptions,
     SyncOptions,
 )
-from listsync.config.secret_forms import SecretKeeper, SecretSource, warn_of_readers
+from listsync.config.secret_forms import (
+    SecretKeeper,
+    SecretSource,
+    secrets_in,
+    texts_in,
+    warn_of_readers,
+)
 from listsync.config.validation import MAX_FINDINGS, ConfigIssue, read_form
 from listsync.config.values import find_zone, local_zone, rule_of
 from listsync.config.yaml_document import KeyPath, YamlDocument, load_document
-from listsync.config_types import Options, SecretStr
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Exclusion
 from listsync.domain.runs import Scope
 from listsync.domain.server import Asking
 from listsync.errors import ConfigError, NoConfigurationError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
-from listsync.redaction import logins_in, proxy_logins
+from listsync.redaction import proxy_logins, tokens_in
 from listsync.secrets.vault import open_vault
 from listsync.sync.limits import Cap
 from listsync.triggers.schedule.rules import Rule
@@ -112,25 +117,14 @@ class Config:
 def secrets_of(config: Config) -> frozenset[str]:
     """Give keys, tokens and passwords, those of the environment's proxies included."""
     return proxy_logins().union(
-        *map(_secrets_in, (config.server, config.providers, config.http, *config.notify))
+        *map(secrets_in, (config.server, config.providers, config.http, *config.notify)),
+        *map(tokens_in, texts_in(_lists_of(config))),
     )
 
 
-def _secrets_in(options: Options) -> Iterator[str]:
-    for name in options.__struct_fields__:
-        match getattr(options, name):
-            case Options() as part:
-                yield from _secrets_in(part)
-            case dict() as named:
-                yield from (one.get_secret_value() for one in named.values())
-            case (Options(), *_) as parts:
-                for part in parts:
-                    yield from _secrets_in(part)
-            case SecretStr() as secret:
-                yield secret.get_secret_value()
-                yield from logins_in(secret.get_secret_value())
-            case str(text) if "@" in text:
-                yield from logins_in(text)
+def _lists_of(config: Config) -> object:
+    data = config.written.data
+    return data.get("lists") if isinstance(data, dict) else None
 
 
 _UNFINISHED = (

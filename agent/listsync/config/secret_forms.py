@@ -9,9 +9,11 @@ from pathlib import Path
 
 from listsync.config.paths import at_home
 from listsync.config.yaml_document import UnreadableFileError, load_bytes, quote
+from listsync.config_types import Options, SecretStr
 from listsync.errors import BusyError, Problem, SecretError, StateError
 from listsync.file_access import can_everybody_read, doubt_about, open_to_others
 from listsync.files.local_file import WriterWait
+from listsync.redaction import logins_in
 from listsync.secrets.keys import Ask
 from listsync.secrets.places import find_credential, is_engines, read_secret
 from listsync.secrets.vault import Vault
@@ -240,3 +242,32 @@ def _is_secret(name: str, value: str, *, in_target: bool) -> bool:
     if name in _HARMLESS_WITHOUT_LOGIN and not (in_target and name == "url"):
         return "@" in value
     return name in NAMES and name != "client_id" and bool(value.strip())
+
+
+def secrets_in(options: Options) -> Iterator[str]:
+    """Give every secret in *options*, and in addresses among them."""
+    for name in options.__struct_fields__:
+        match getattr(options, name):
+            case Options() as part:
+                yield from secrets_in(part)
+            case dict() as named:
+                yield from (one.get_secret_value() for one in named.values())
+            case (Options(), *_) as parts:
+                for part in parts:
+                    yield from secrets_in(part)
+            case SecretStr() as secret:
+                yield secret.get_secret_value()
+                yield from logins_in(secret.get_secret_value())
+            case str(text) if "@" in text:
+                yield from logins_in(text)
+
+
+def texts_in(data: object) -> Iterator[str]:
+    """Give every text that was written in *data*."""
+    match data:
+        case str():
+            yield data
+        case dict():
+            yield from (text for value in data.values() for text in texts_in(value))
+        case list():
+            yield from (text for value in data for text in texts_in(value))

@@ -19,6 +19,7 @@ from listsync.process.child import Child
 from listsync.process.guard import PARENT
 from listsync.process.supervisor import Command, start
 
+_HANDED_ON = ("HOME", "LANG", "LC_", "PYTHON", "COVERAGE", "TMPDIR")
 _START_S = 15.0
 _END_S = 5.0
 
@@ -148,12 +149,15 @@ class SandboxProcess:
             connection.close()
 
     def _command(self, complaints: IO[bytes]) -> Command:
-        """Give it our whole environment: it is Python of ours, wherever that is installed."""
+        """Give it what Python of ours needs, wherever that is installed, and no secret."""
         return Command(
             arguments=tuple(self._arguments()),
             purpose="sandbox",
             is_ours=True,
-            environment=os.environ | {PARENT: str(os.getpid())},
+            environment={
+                **{name: os.environ[name] for name in os.environ if name.startswith(_HANDED_ON)},
+                PARENT: str(os.getpid()),
+            },
             errors=complaints,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from listsync import redaction
 from listsync.errors import SecretError
 from listsync.file_access import replace_private
 from listsync.secrets.places import SecretPlace, is_missing
@@ -39,6 +40,7 @@ class KeyFile:
         keys = tuple(line for line in lines if line and not line.startswith("#"))
         if not keys or not all(map(is_key, keys)):
             raise SecretError(f"{self.place} is damaged: it holds no key, or more than keys")
+        redaction.remember(*keys)
         return keys
 
     def add_key(self) -> tuple[str, ...]:
@@ -100,6 +102,7 @@ def key_of(passphrase: str, recipe: PassphraseRecipe) -> str:
 
 
 def _derive(passphrase: str, recipe: PassphraseRecipe) -> str:
+    redaction.remember(passphrase)
     try:
         return derive_key(passphrase, recipe)
     except MemoryError:

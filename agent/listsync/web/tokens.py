@@ -15,6 +15,7 @@ from pathlib import Path
 
 from listsync.errors import StateError
 from listsync.file_access import doubt_about, load_small, open_to_write
+from listsync.redaction import remember
 from listsync.web.settings import AccessToken, TokenScope
 
 SESSION_S = 7 * 86400
@@ -143,6 +144,7 @@ def own_token(path: Path) -> str:
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     with open(handle, "w", encoding="ascii") as file:  # noqa: PTH123 - a handle, not a path
         file.write(f"{token}\n")
+    remember(token)
     return token
 
 
@@ -155,4 +157,5 @@ def _read_token(path: Path) -> str:
         raise StateError(f"the token's file {path} cannot be read: {error}") from error
     if len(text) < _TOKEN_BYTES:
         raise StateError(f"the token's file {path} holds no token: remove it, and one is made")
+    remember(text)
     return text

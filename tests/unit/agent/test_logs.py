@@ -16,7 +16,8 @@ from typing import Any, TextIO
 
 import pytest
 
-from listsync import logs
+from listsync import cli, logs
+from listsync.config_types import SecretStr
 from listsync.logs import LogSettings, set_level, set_up, set_up_plainly
 
 logger = logging.getLogger("listsync.sync.example")
@@ -664,3 +665,34 @@ def test_who_waits_for_a_command_sees_our_lines_and_no_events_of_libraries(
     logging.getLogger("httpx").info("HTTP Request: GET https://example.org/?apikey=1")
     logging.getLogger("stamina").info("stamina.retry_scheduled")
     assert stream.getvalue() == "INFO Found 3 items\n"
+
+
+@pytest.mark.parametrize("format_", ["text", "journal", "json"])
+def test_a_secret_is_in_no_line_from_the_moment_it_is_made(format_: str) -> None:
+    """Nobody told the log of it: neither the configuration, nor whoever logs."""
+    secret = "no-key-of-anybody/at+all"
+    SecretStr(secret)
+
+    def tell() -> None:
+        try:
+            int(f"GET http://h/?key={secret}")
+        except ValueError:
+            logger.exception("failed with %s", secret, extra={"place": [secret]})
+        logger.debug("sent %s", {"Authorization": f"Bearer {secret}"}, stack_info=True)
+
+    lines = "\n".join(logged(format_, tell))
+    assert "***" in lines
+    assert "Traceback" in lines
+    for form in (secret, secret.replace("/", "%2F"), json.dumps(secret)[1:-1]):
+        assert form not in lines
+
+
+def test_a_traceback_that_nobody_caught_has_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    SecretStr("no-key-of-anybody")
+    try:
+        int("no-key-of-anybody")
+    except ValueError as error:
+        cli._tell(error)
+    said = capsys.readouterr().err
+    assert "ValueError: invalid literal" in said
+    assert "no-key-of-anybody" not in said

@@ -14,8 +14,11 @@ from listsync.redaction import (
     Redactor,
     basic_token,
     is_credential,
+    known_secrets,
     logins_in,
     redactor_of,
+    remember,
+    tokens_in,
     with_marks,
     without_credentials,
     without_secrets,
@@ -125,3 +128,29 @@ def test_filters_of_a_list_stay_beside_a_key_that_goes() -> None:
     assert without_credentials(named) == "tmdb:discover/movie?with_genres=27&year=1999"
     assert not any(map(is_credential, ("with_keywords", "country", "keywords", "monkey_x")))
     assert all(map(is_credential, ("apikey", "api_key", "key", "access-token", "sid")))
+
+
+@pytest.mark.parametrize(
+    ("address", "secret"),
+    [
+        ("https://mdblist.com/lists/u/l/json?apikey=t0ken", {"t0ken"}),
+        ("https://h.org/l?k=aRandom0ne%2Fof20letters&page=2", {"aRandom0ne/of20letters"}),
+        ("https://letterboxd.com/me/list/mine/share/T0ken/", {"T0ken"}),
+        ("https://rss.plex.tv/12-34-56", {"12-34-56"}),
+        ("https://me:pass@h.org/l.json", {"pass"}),
+        ("https://h.org/l?sort_by=primary_release_date.desc&year=1999", set()),
+        ("discover/movie?with_genres=27", set()),
+    ],
+)
+def test_what_is_as_good_as_a_key_in_an_address_is_known(address: str, secret: set[str]) -> None:
+    found = tokens_in(address)
+    assert secret <= found
+    assert bool(found) == bool(secret)
+
+
+def test_what_was_remembered_is_known_and_the_oldest_goes_when_there_are_very_many() -> None:
+    remember("short", "no-key-of-anybody")
+    assert known_secrets() == {"no-key-of-anybody"}
+    remember(*(f"no-key-of-anybody-{number}" for number in range(500)))
+    assert len(known_secrets()) == 500
+    assert "no-key-of-anybody" not in known_secrets()
