@@ -98,12 +98,21 @@ def find_agents() -> list[RunningAgent]:
         with suppress(psutil.Error):
             if process.pid != os.getpid() and is_agent_process(process):
                 found[process.pid] = process
+    if any(_parent(process) == 1 for process in found.values()):
+        found.pop(1, None)  # in a container it only hands on to the agent what it is told
     agents = []
     for process in found.values():
         with suppress(psutil.NoSuchProcess):
-            if process.ppid() not in found and process.status() != psutil.STATUS_ZOMBIE:
+            if _parent(process) not in found and process.status() != psutil.STATUS_ZOMBIE:
                 agents.append(_described(process))
     return agents
+
+
+def _parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return 0
 
 
 def existing_agents(socket: str | Path | None) -> list[RunningAgent]:

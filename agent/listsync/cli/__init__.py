@@ -9,6 +9,9 @@ def main() -> None:
     """Run the command line; imports what it needs only now."""
     interrupts.leave_at_once()
     # ruff: noqa: PLC0415 - before that, Ctrl-C would be a traceback
+    from listsync.cli.container import split_from_process_1
+
+    split_from_process_1()
     import io
     import os
     import sys

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from listsync import __version__, interrupts
+from listsync.cli.container import waiting_for_config
 from listsync.cli.files import completion, files
 from listsync.cli.imports import import_group
 from listsync.cli.init import init
@@ -95,7 +96,7 @@ def run(
     from listsync.config.paths import find_config
     from listsync.protocol import agent_socket
 
-    with errors_shown():
+    with waiting_for_config(config_path), errors_shown():
         options = DaemonOptions(
             config_path=find_config(config_path, os.environ),
             state_dir=find_state(state_dir),

@@ -31,6 +31,8 @@ def find_config(option: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 def usual_configs(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Name where a configuration is looked for when nobody says where it is, in this order."""
+    if named := environ.get("LISTSYNC_CONFIG_DIR"):  # of a container, whose user has no home
+        return (Path(named) / "listsync.yaml", SYSTEM_CONFIG)
     user = home_folder(environ, "XDG_CONFIG_HOME", ".config")
     return (*([user / "listsync" / "listsync.yaml"] if user else []), SYSTEM_CONFIG)
 
