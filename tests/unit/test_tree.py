@@ -37,7 +37,7 @@ _OF_RECORDS = re.compile(
     r"^listsync(ctl)?\.(?!web\b).*(log_file|history_(log|service)|statistics)$"
 )
 _OF_ARRIVING = re.compile(
-    r"\.(secrets|importers)\b|\.cli\.(options|init|login|doctor|secret|imports|files)\w*$"
+    r"\.(secrets|importers)\b|\.cli\.(options|init|login|doctor|secret|imports|files|container)\w*$"
     r"|\.(doctor|device_login|original_lists|imported_titles|durations|other_names)\w*$"
     r"|\.config\.(list_entries|list_options|suggestions|settings_in_force)$|\.terminal\.table$"
     r"|\.(first_start|first_file)$"
