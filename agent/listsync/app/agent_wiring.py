@@ -286,6 +286,7 @@ class WiredAgent:
             extra={"action": "started"},
         )
         self._agent_notices()  # what is wrong from the beginning is logged before all else
+        self._inbox.put(QueueMoved())  # and written down, as is what is over since the last end
         self._agent.run()
         is_clean = self._agent.stop()
         is_clean &= self._services.stop(_JOIN_S)

@@ -155,7 +155,7 @@ def _routes(
 
 @dataclass(frozen=True, slots=True)
 class _Responder:
-    """Responder at one path."""
+    """Responds at one path."""
 
     methods: Mapping[str, HttpRoute]
     authorizer: Authorizer

@@ -64,7 +64,7 @@ SHAPES: Mapping[FeedForm, object] = {
 
 
 class FeedRoutes:
-    """Responder `GET /feeds/{list or all}/{form}.json`.
+    """Answers `GET /feeds/{list or all}/{form}.json`.
 
     *feeds* is told what the configuration is when it is asked, from any thread. One feed is
     written at a time, as a second one would slow all else down and be no sooner there.

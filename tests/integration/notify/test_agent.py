@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from listsync.domain.message_of_day import LocalDay
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
+from listsync.store.history import SqliteNotices
 from listsyncctl.client import ClientError, ask
 from tests.integration.app.conftest import AgentInProcess
 from tests.integration.app.test_added_service import until
@@ -157,3 +159,39 @@ def test_a_day_that_passed_without_the_agent_is_told_late_and_once(
     assert again["kind"] == "daily"
     assert again["id"] != late["id"]
     assert len(receiver.taken) == 2
+
+
+NAME = "@everyone <b>[x](http://e.example) **a** `b` \\<@1>"
+
+
+def test_a_list_may_be_called_as_it_likes_and_is_text_at_every_target(
+    agent: AgentInProcess, receiver: Receiver
+) -> None:
+    targets: dict[str, dict[str, object]] = {
+        "discord": {"url": f"{receiver.url}/api/webhooks/1/x"},
+        "telegram": {"base_url": f"{receiver.url}/t", "token": f"123:{'x' * 30}", "chat": 5},
+        "ntfy": {"url": f"{receiver.url}/topic"},
+        "webhook": {"url": f"{receiver.url}/hook"},
+    }
+    receiver.usual = CannedResponse(body=b'{"ok": true, "result": {}}')
+    on = ["needs_attention"]
+    agent.write({"notify": [{kind: one, "on": on} for kind, one in targets.items()]})
+    agent.reload()
+    gone = Notice(kind=NoticeKind.LIST_GONE, text=f"{NAME} is gone", list_name=NAME)
+    now = datetime.now(UTC)
+    notices = SqliteNotices(agent.daemon._database)
+    notices.emit(Origin.SYNC, [NoticeRecord(notice=gone, since=now)], now)
+    places = ("/api/webhooks/1/x", "/t/bot", "/hook", "/")
+    receiver.wait(lambda taken: len({one.path for one in taken}) == len(places))
+    by_path = {one.path[:6]: one for one in receiver.taken}
+    discord = by_path["/api/w"].sent
+    assert discord["allowed_mentions"] == {"parse": []}
+    assert "**a**" not in discord["embeds"][0]["title"]
+    assert "\\*\\*a\\*\\*" in discord["embeds"][0]["title"]
+    telegram = by_path["/t/bot"].sent
+    assert telegram["parse_mode"] == "HTML"
+    assert "&lt;b&gt;" in telegram["text"]
+    assert "<b>[x]" not in telegram["text"]
+    assert "markdown" not in {one.lower() for one in by_path["/"].headers}
+    assert not by_path["/"].sent.get("markdown")
+    assert NAME in str(by_path["/hook"].sent["lists"][0])

@@ -18,6 +18,7 @@ from listsync.domain.messages import (
     joined,
 )
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
+from listsync.store.clock_changes import follow_step
 from listsync.store.database import Database, inspect
 from listsync.store.history import SqliteNotices
 from listsync.store.outbox import SqliteOutbox
@@ -432,3 +433,20 @@ def test_of_what_was_written_before_growth_was_known_none_is_told(
         connection.execute("UPDATE notices SET titles = NULL, count = NULL")
     notices.emit(Origin.SYNC, failing("Dune", "Heat"), NOW)
     assert outbox.take("me", NOW + timedelta(days=1)) == ()
+
+
+def test_what_was_written_by_a_clock_that_was_ahead_by_days_is_sent_when_that_is_set(
+    database: Database, outbox: SqliteOutbox
+) -> None:
+    ahead, step = NOW + timedelta(days=10), timedelta(days=-10)
+    outbox.follow([ME], ahead)
+    outbox.put([replace(FAILED, at=ahead)], ahead)
+    send(outbox, at=ahead)
+    outbox.put([replace(FAILED, key="run:1:summary", about="", group="", at=ahead)], ahead)
+    follow_step(database, step, since=ahead - timedelta(minutes=1), now=NOW)
+    assert waiting(outbox) == ["run:1:summary"]
+    again = replace(FAILED, key="notice:2", notice=2)
+    outbox.put([again], NOW)
+    send(outbox)
+    assert waiting(outbox, at=NOW + timedelta(hours=5)) == []
+    assert waiting(outbox, at=NOW + timedelta(hours=6)) == ["notice:2"], "the guard is as long"

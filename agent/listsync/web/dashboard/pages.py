@@ -24,7 +24,7 @@ _ROWS, _FEW = 50, 20
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Responder what a browser asks for with GET."""
+    """Answers what a browser asks for with GET."""
 
     answers: Responder
     latest: LatestOverview

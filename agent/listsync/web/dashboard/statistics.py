@@ -85,7 +85,7 @@ def _day_word(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StatisticsPage:
-    """Responder at `/ui/stats`."""
+    """Answers at `/ui/stats`."""
 
     answers: Responder
 
