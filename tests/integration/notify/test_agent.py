@@ -18,7 +18,7 @@ from tests.integration.app.conftest import AgentInProcess
 from tests.integration.app.test_added_service import until
 from tests.integration.notify.receiver import CannedResponse, Receiver, receiving
 
-WRONG: dict[str, object] = {"sync.every": "never"}
+WRONG: dict[str, object] = {"sync.every": "sometimes"}
 
 
 def told(receiver: Receiver) -> list[str]:
