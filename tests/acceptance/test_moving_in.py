@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.agent_process import AgentProcess, requested
+from tests.acceptance.agent_process import AgentProcess, requested, until
 from tests.acceptance.conftest import Home, titles_csv
 from tests.listsync_folders import Item, ListSyncFolder
 
@@ -72,13 +74,83 @@ def test_what_listsync_handled_is_not_requested_again_and_what_is_new_is(
     assert sorted(requested(home)) == [680, 157336]
 
 
-def test_what_was_taken_over_can_be_forgotten(home: Home) -> None:
+def test_what_was_taken_over_can_be_forgotten(home: Home, start_agent: StartAgent) -> None:
     _moved_in(home, ListSyncFolder(items=_HANDLED[:1]))
+    agent = start_agent(home)
+    assert agent.ctl("sync-now", "--wait").code == 0
+    assert 603 not in requested(home)
+    explained = agent.ctl("explain", "The Matrix").out
+    assert "requested before and gone since: stays so" in explained
+    assert agent.ctl("forget", "tmdb:movie/603").code == 0
+    assert agent.ctl("sync-now", "--wait").code == 0
+    assert 603 in requested(home)
+    assert agent.terminate() == 0
+    # Not even a second import brings back what was forgotten.
+    assert home.run("import", "listsync", str(home.folder / "list-sync"), "--apply").code == 0
+
+
+def test_a_key_on_the_command_line_is_refused_and_not_repeated(home: Home) -> None:
+    for words in (("radarr", "http://127.0.0.1:9", "--key"), ("listsync", ".", "--password")):
+        ran = home.run("import", *words, "hunter2")
+        assert ran.code == 2
+        assert "can be read by every user of the machine" in ran.err
+        assert "hunter2" not in ran.out + ran.err
+
+
+def test_keys_and_passwords_come_from_files_variables_and_standard_input(home: Home) -> None:
+    folder = str(ListSyncFolder(password="correct horse").write(home.folder / "list-sync"))
+    elsewhere = {"LISTSYNC_CONFIG": str(home.folder / "new.yaml")}
+    (home.folder / "password").write_text("correct horse\n")
+    opened = "config.enc: opened with its password"
+    ran = home.run("import", "listsync", folder, **elsewhere)
+    assert "config.enc: is encrypted" in ran.out
+    ran = home.run("import", "listsync", folder, "--password-file", "password", **elsewhere)
+    assert opened in ran.out
+    ran = home.run("import", "listsync", folder, "--password-env", "P", P="correct horse")
+    assert opened in ran.out
+    ran = home.run("import", "listsync", folder, "--password-env", "P", P="wrong")
+    assert (ran.code, "the password is wrong" in ran.err) == (1, True)
+    done = subprocess.run(
+        home.command("import", "listsync", folder, "--password-stdin", "--apply"),
+        env=home.environment(**elsewhere),
+        input="correct horse\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert opened in done.stdout
+    assert "keyofconfigenc" not in done.stdout + (home.folder / "new.yaml").read_text()
+    assert home.run("check", **elsewhere).code == 0
+
+
+def _is_at(sign: Path, child: subprocess.Popen[bytes]) -> bool:
+    return sign.exists() or child.poll() is not None
+
+
+def test_who_is_killed_while_moving_in_can_do_it_again(home: Home) -> None:
+    items = [(f"Title {n}", "movie", n, "requested") for n in range(1, 5001)]
+    home.write_config([home.write_list("l.csv", _LIST)], sync={"every": 0})
+    path = home.folder / "listsync.yaml"
+    before = path.read_bytes()
+    folder = str(
+        ListSyncFolder(items=items, lists=[("imdb", "top")]).write(home.folder / "list-sync")
+    )
+    command = home.command("import", "listsync", folder, "--apply")
+    for sign in ("state/listsync.lock", "state/listsync.db-wal", "listsync.yaml.before-import"):
+        child = subprocess.Popen(
+            command, env=home.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until(f"{sign}, or the end", partial(_is_at, home.folder / sign, child))
+        child.kill()
+        child.wait(30)
+        assert home.run("check").code == 0
+        assert path.read_bytes().startswith(before.rstrip(b"}]")[:100])
+    ran = home.run("import", "listsync", folder, "--apply")
+    assert (ran.code, ran.err) == (0, "")
+    assert home.run("import", "listsync", folder, "--apply").out.endswith("nothing was changed.\n")
     with closing(sqlite3.connect(home.state / "listsync.db")) as database:
-        assert database.execute("SELECT kind, tmdb, server FROM imported").fetchall() == [
-            ("movie", 603, None)
-        ]
-    assert "movie/603" not in home.once("--yes").requested
+        assert database.execute("SELECT count(*) FROM imported").fetchone() == (5000,)
 
 
 def test_a_second_import_changes_nothing(home: Home) -> None:

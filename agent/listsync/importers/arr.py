@@ -20,7 +20,7 @@ from listsync.errors import ListsyncError
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.importers.plan import MovedList, MovePlan
 from listsync.parsing.address_forms import recognise
-from listsync.parsing.decoding import decode
+from listsync.parsing.decoding import UnknownFormError, decode
 from listsync.redaction import without_secrets
 from listsync.terminal.output import plural
 from listsync.text_cleaning import one_line
@@ -58,11 +58,12 @@ class _Field(msgspec.Struct):
 
 
 class _ImportList(msgspec.Struct, rename="camel"):
-    """A list; Radarr says `enabled`, Sonarr only whether it adds by itself."""
+    """A list; whether it adds by itself, each says in another word."""
 
     name: str = ""
     implementation: str = ""
     enabled: bool = True
+    enable_auto: bool = True
     enable_automatic_add: bool = True
     fields: tuple[_Field, ...] = ()
 
@@ -92,7 +93,12 @@ def plan_of_arr(app: App, address: str, key: SecretStr) -> MovePlan:
                 secret_headers={"X-Api-Key": key},
                 limit_bytes=LIST_BYTES,
             )
-            return decode(ask(client, call).body, shape)
+            try:
+                return decode(ask(client, call).body, shape)
+            except UnknownFormError as error:
+                raise ListsyncError(
+                    f"{without_secrets(base)} is no {app.capitalize()} of now: {error}"
+                ) from None
 
         lists = get("importlist", tuple[_ImportList, ...])
         exclusions = get(_EXCLUSIONS[app], tuple[_Exclusion, ...])
@@ -153,7 +159,7 @@ class _Fields:
 
 def _moved(app: App, one: _ImportList) -> MovedList | str:
     """Give the list, or why it is not taken over."""
-    if not (one.enabled and one.enable_automatic_add):
+    if not (one.enabled and one.enable_auto and one.enable_automatic_add):
         return "is switched off there"
     fields = _Fields({field.name.lower(): field.value for field in one.fields})
     named = _named(app, one.implementation, fields) or _by_address(fields)

@@ -111,10 +111,10 @@ class _Reader:
 
     def _take(self, collection: str, name: str, text: str, limit: str) -> None:
         service, form = _FORMS[name]
-        text = _CHARTS.get(text, text) if name == "imdb_chart" else text
         is_whole = "://" in text
         for one in values_of(text, service):
-            meant = one if is_whole else form.format(one)
+            word = _CHARTS.get(one, one) if name == "imdb_chart" else one
+            meant = one if is_whole else form.format(word)
             try:
                 SERVICES[service](meant)
             except ValueError as error:

@@ -35,7 +35,9 @@ class MovedList:
     def __str__(self) -> str:
         """Write it for people."""
         options = "".join(f", {key}: {value}" for key, value in self.options)
-        return f"{self.service}: {without_secrets(self.text)}{options}"
+        is_open = self.service == "file" or without_secrets(self.text) == self.text
+        named = self.text if is_open else SERVICES[self.service](self.text)
+        return f"{self.service}: {named}{options}"
 
 
 @dataclass(frozen=True, slots=True)
