@@ -2,7 +2,8 @@
 
 Workers that are started anew each import and collect everything, which costs more than most of
 what they then run. Workers of their own here cost a fork: so there can be more of them than cores,
-as many tests wait for most of their time.
+as many tests wait for most of their time. How many suit depends on what else the machine does: of
+`auto`, half are given tests always, the others only while a core has nothing to do.
 
 A worker takes a block of tests at a time: neighbours of one file, as they share fixtures, and what
 is slow alone unless it shares those of its file. One worker begins with what is slow, so that no
@@ -15,8 +16,10 @@ import gc
 import os
 import random
 import signal
+import time
 import traceback
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 from multiprocessing.connection import Connection, Pipe, wait
@@ -29,30 +32,38 @@ from hypothesis import strategies as st
 
 Block = list[int]
 _MAX_BLOCK = 12
-_PER_CORE = 1.5
+_STEADY, _MOST = 1.5, 3
+"""Workers for each core."""
+_FREE_CORES = 0.25
+"""So much of our cores must have been idle lately for one more worker to have tests."""
+_LOOK_EVERY_S = 0.5
 _Event = tuple[Literal["wants", "starts", "reports", "ends", "breaks"], Any]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--workers",
-        type=_count,
-        default=0,
+        type=_counts,
+        default=(0, 0),
         help="share the tests among N forks of this process, or `auto`: as many as suit the cores",
     )
 
 
-def _count(text: str) -> int:
-    return int(len(os.sched_getaffinity(0)) * _PER_CORE) if text == "auto" else int(text)
+def _counts(text: str) -> tuple[int, int]:
+    """Give how many workers have tests always, and how many there are."""
+    if text != "auto":
+        return int(text), int(text)
+    cores = len(os.sched_getaffinity(0))
+    return int(cores * _STEADY), cores * _MOST
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Run the tests in workers, if there are to be any; None leaves them to pytest."""
-    count = session.config.getoption("workers")
+    steady, count = session.config.getoption("workers")
     if not count or session.testsfailed or session.config.option.collectonly:
         return None
-    _Pool(session, count).run()
+    _Pool(session, steady, count).run()
     if session.shouldfail:
         raise session.Failed(session.shouldfail)
     return True
@@ -99,11 +110,45 @@ class _Worker:
     """What it has not ended yet."""
 
 
+def idle_core_s() -> float:
+    """Give the seconds that our cores have been idle in sum, since the machine began."""
+    ours = {f"cpu{number}" for number in os.sched_getaffinity(0)}
+    lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    fields = [line.split() for line in lines]
+    ticks = sum(int(one[4]) + int(one[5]) for one in fields if one[0] in ours)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class Idleness:
+    """Looks now and then whether our cores have less to do than they could."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        idle_s: Callable[[], float] = idle_core_s,
+    ) -> None:
+        self._clock, self._idle_s = clock, idle_s
+        self._looked_at, self._idle_then = clock(), idle_s()
+
+    def is_room(self) -> bool:
+        """Say whether one more has room, once for each look."""
+        passed = self._clock() - self._looked_at
+        if passed < _LOOK_EVERY_S:
+            return False
+        idle = self._idle_s()
+        free = (idle - self._idle_then) / passed
+        self._looked_at, self._idle_then = self._clock(), idle
+        return free >= _FREE_CORES
+
+
 class _Pool:
     """The workers, and what is left for them."""
 
-    def __init__(self, session: pytest.Session, count: int) -> None:
+    def __init__(self, session: pytest.Session, steady: int, count: int) -> None:
         self._session = session
+        self._steady = steady
+        self._patient: list[_Worker] = []
+        """Those that ask for tests and are given them when there is room."""
         self._quick, self._slow = map(deque, _blocks(session.items))
         self._count = min(count, len(self._quick) + len(self._slow))
         self._workers: list[_Worker] = []
@@ -113,11 +158,14 @@ class _Pool:
         _load_what_is_drawn_from()
         gc.collect()
         gc.freeze()  # a collection in a fork would copy all
+        idleness = Idleness()
         try:
             for number in range(self._count):
                 self._workers.append(self._fork(number))
             while self._workers:
                 self._take_turn()
+                while self._patient and (self._is_over() or idleness.is_room()):
+                    self._give(self._patient.pop(0))
         finally:
             for worker in self._workers:
                 os.kill(worker.pid, signal.SIGINT)
@@ -127,13 +175,15 @@ class _Pool:
     def _take_turn(self) -> None:
         """Do what the workers that have something to say ask for."""
         ready = wait(
-            [one for worker in self._workers for one in (worker.connection, worker.exits)]
+            [one for worker in self._workers for one in (worker.connection, worker.exits)],
+            timeout=_LOOK_EVERY_S if self._patient else None,
         )
         for worker in list(self._workers):
             if worker.connection in ready or worker.exits in ready:
                 self._listen(worker)
             if worker.exits in ready:
                 self._workers.remove(worker)
+                self._patient = [one for one in self._patient if one is not worker]
                 self._bury(worker)
                 if worker.block:
                     self._mourn(worker)
@@ -150,8 +200,10 @@ class _Pool:
         hook = self._session.config.hook
         match what:
             case "wants":
-                worker.block = self._next_block(worker)
-                worker.connection.send(worker.block)
+                if worker.number < self._steady:
+                    self._give(worker)
+                else:
+                    self._patient.append(worker)
             case "starts":
                 item = self._session.items[of]
                 hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
@@ -166,14 +218,19 @@ class _Pool:
             case "breaks":
                 raise RuntimeError(of)
 
+    def _give(self, worker: _Worker) -> None:
+        worker.block = [] if self._is_over() else self._next_block(worker)
+        worker.connection.send(worker.block)
+
+    def _is_over(self) -> bool:
+        is_ended = bool(self._session.shouldfail or self._session.shouldstop)
+        return is_ended or not (self._quick or self._slow)
+
     def _next_block(self, worker: _Worker) -> Block:
-        if self._session.shouldfail or self._session.shouldstop:
-            return []
         at_once, later = self._quick, self._slow
         if worker.number == 0 and self._count > 1:
             at_once, later = later, at_once
-        todo = at_once or later
-        return list(todo.popleft()) if todo else []
+        return list((at_once or later).popleft())
 
     def _mourn(self, worker: _Worker) -> None:
         """Let the test fail that ended its worker, and have another worker do the rest."""

@@ -6,7 +6,10 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+from tests.workers import Idleness, idle_core_s
 
 _ROOT = Path(__file__).parents[2]
 _COMMAND = [
@@ -24,15 +27,14 @@ _COMMAND = [
     "-p",
     "no:anyio",
     "--workers",
-    "3",
 ]
 
 
-def run(folder: Path, text: str) -> tuple[int, dict[str, int], str]:
-    """Run the tests of *text* with three workers: the exit code, how many ended how, all said."""
+def run(folder: Path, text: str, workers: str = "3") -> tuple[int, dict[str, int], str]:
+    """Run the tests of *text* with workers: the exit code, how many ended how, all said."""
     (folder / "test_it.py").write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, *_COMMAND, "--rootdir", str(folder), str(folder)],
+        [sys.executable, *_COMMAND, workers, "--rootdir", str(folder), str(folder)],
         cwd=_ROOT,
         env={**os.environ, "PYTEST_ADDOPTS": ""},
         capture_output=True,
@@ -110,3 +112,34 @@ def test_slow(): begun.touch()
 """,
     )
     assert (code, counts) == (0, {"passed": 31}), said
+
+
+def test_workers_that_may_have_to_wait_take_part_and_end(tmp_path: Path) -> None:
+    code, counts, said = run(
+        tmp_path,
+        """
+import pytest
+@pytest.mark.parametrize("number", range(200))
+def test_good(number): pass
+""",
+        workers="auto",
+    )
+    assert (code, counts) == (0, {"passed": 200}), said
+
+
+def test_one_more_has_room_where_a_quarter_of_a_core_was_idle() -> None:
+    now, idle = 10.0, 500.0
+    idleness = Idleness(lambda: now, lambda: idle)
+    now, idle = 10.4, 500.4
+    assert not idleness.is_room()  # nothing can be said yet
+    now, idle = 11.0, 500.5
+    assert idleness.is_room()
+    now, idle = 13.0, 500.9
+    assert not idleness.is_room()
+    now, idle = 15.0, 501.4
+    assert idleness.is_room()
+
+
+def test_our_cores_were_idle_no_longer_than_they_have_been_there() -> None:
+    cores = len(os.sched_getaffinity(0))
+    assert 0 <= idle_core_s() <= cores * (time.clock_gettime(time.CLOCK_BOOTTIME) + 1)
