@@ -20,6 +20,7 @@ StartAgent = Callable[..., AgentProcess]
 _BESIDE_AN_AGENT = r"(listsyncctl|curl|cat)\s|\w+="
 _ALONE = r"listsync\s"
 _DIALOGUES = (
+    "listsync secret set",
     "listsync run",
     "listsync init",
     "listsync login",
@@ -28,6 +29,7 @@ _DIALOGUES = (
 )
 """What runs until it is ended, or asks: each has tests of its own."""
 _FINE = {0, 8}
+_ELSEWHERE = "/media/usb"
 _WRITTEN = "127.0.0.1:4222"
 
 
@@ -50,12 +52,13 @@ def person(home: Home, port: int) -> Home:
         script = commands / name
         script.write_text(f'#!/bin/sh\nexec {sys.executable} -m {name} "$@"\n')
         script.chmod(stat.S_IRWXU)
+    _run(home, "a secret", "echo not-a-real-key | listsync secret set seerr-key")
     return home
 
 
 def test_commands_that_need_no_agent_work(person: Home) -> None:
     for name, script in _scripts(_ALONE):
-        _run(person, name, script)
+        _run(person, name, script.replace(_ELSEWHERE, str(person.folder)))
 
 
 def test_commands_beside_an_agent_work(person: Home, start_agent: StartAgent, port: int) -> None:
