@@ -15,7 +15,6 @@ import click
 
 from listsync import interrupts
 from listsync.errors import (
-    BeingWrittenError,
     BusyError,
     ConfigError,
     ListsyncError,
@@ -114,6 +113,9 @@ def environment_with_told(
     """Ask, where somebody is there, what an agent will need that nobody gave: before it starts.
 
     What is told is in the environment that is returned, and in no other.
+
+    Raises:
+        ConfigError: the configuration is invalid.
     """
     if not is_interactive():
         return environ
@@ -129,8 +131,7 @@ def environment_with_told(
         return told[SERVER_KEY]
 
     keeper = SecretKeeper(lambda: open_vault(config, state_dir, environ, ask_hidden), ask)
-    with suppress(ConfigError, BeingWrittenError):  # who starts says so
-        load(config, environ, keeper=keeper)
+    load(config, environ, keeper=keeper)
     return told
 
 

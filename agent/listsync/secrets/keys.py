@@ -67,13 +67,20 @@ class Passphrase:
     place: SecretPlace | None
     ask: Ask | None
 
-    def keys(self, recipe: PassphraseRecipe, of: str) -> Sequence[str]:
+    @property
+    def tries(self) -> int:
+        """How often one is worth trying: a person may mistype."""
+        return 3 if self.place is None and self.ask is not None else 1
+
+    def keys(
+        self, recipe: PassphraseRecipe, of: str, *, is_again: bool = False
+    ) -> tuple[str, ...]:
         """Make the key of what *of* names; raises SecretError where nobody tells a passphrase."""
         if recipe in _derived:
             return (_derived[recipe],)
-        return (_derive(self._told(of), recipe),)
+        return (_derive(self._told(of, is_again=is_again), recipe),)
 
-    def _told(self, of: str) -> str:
+    def _told(self, of: str, *, is_again: bool) -> str:
         if self.place is not None:
             return _demand(self.place.read(), str(self.place))
         if self.ask is None:
@@ -82,7 +89,8 @@ class Passphrase:
                 "into a file that LISTSYNC_PASSPHRASE_FILE names, or into the systemd credential "
                 "listsync-passphrase; or start listsync on a terminal"
             )
-        return _demand(self.ask(f"Passphrase of {of}"), "what was typed")
+        words = "That is not it. Passphrase of" if is_again else "Passphrase of"
+        return _demand(self.ask(f"{words} {of}"), "what was typed")
 
     def source(self) -> str:
         return str(self.place) if self.place is not None else "the terminal"

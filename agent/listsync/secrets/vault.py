@@ -175,14 +175,16 @@ class Vault:
 
     def _sealer_of(self, sealed: SealedSecrets) -> Sealer:
         recipe = sealed.passphrase
-        keys = (
-            self._file_keys() if recipe is None else self.passphrase.keys(recipe, str(self.path))
-        )
-        sealer = Sealer(keys)
-        if not sealer.fits(sealed):
-            raise SecretError(self._misfit(sealed))
-        remember(recipe, keys)
-        return sealer
+        for again in range(self.passphrase.tries if recipe is not None else 1):
+            if recipe is None:
+                keys = self._file_keys()
+            else:
+                keys = self.passphrase.keys(recipe, str(self.path), is_again=bool(again))
+            sealer = Sealer(keys)
+            if sealer.fits(sealed):
+                remember(recipe, keys)
+                return sealer
+        raise SecretError(self._misfit(sealed))
 
     def _file_keys(self) -> tuple[str, ...]:
         if self.key_file.exists():

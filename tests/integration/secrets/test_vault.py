@@ -315,6 +315,33 @@ def test_a_passphrase_is_asked_for_once_and_only_where_somebody_is(vault_of: Ope
     assert vault_of().get("server") == SECRET  # as an agent does that reads it again
 
 
+def test_who_mistypes_is_asked_again_and_not_for_ever(vault_of: OpenVault) -> None:
+    typed = [
+        "wrong one",
+        "wrong two",
+        "the right one",
+        "wrong",
+        "wrong too",
+        "wrong again",
+        "the right one",
+    ]
+    asked: list[str] = []
+
+    def ask(words: str) -> str:
+        asked.append(words)
+        return typed.pop(0)
+
+    vault_of().rotate("the right one")
+    vault_of().set("server", SECRET)
+    forget_all()
+    assert vault_of(ask=ask).get("server") == SECRET
+    assert [one.startswith("That is not it.") for one in asked] == [False, True, True]
+    forget_all()
+    with pytest.raises(SecretError, match="the passphrase from the terminal is not that of"):
+        vault_of(ask=ask).get("server")
+    assert typed == ["the right one"]
+
+
 def test_from_key_to_passphrase_and_back_nothing_is_lost(
     vault: Vault, vault_of: OpenVault
 ) -> None:
