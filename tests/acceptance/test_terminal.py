@@ -77,6 +77,23 @@ def test_yes_does_not_ask(start_home: Callable[..., Home]) -> None:
     assert "Sync complete: 201 requested" in seen
 
 
+def test_a_secret_is_asked_for_and_not_shown_nor_is_the_passphrase(home: Home) -> None:
+    secret, passphrase = home.sandbox.api_key, "no passphrase of anybody"
+    answers = {"Secret key": secret}
+    code, seen = _on_a_terminal(home, "secret", "set", "key", answers=answers)
+    assert (code, answers) == (0, {}), seen
+    answers = {"New passphrase": passphrase, "The same again": passphrase}
+    code, more = _on_a_terminal(home, "secret", "rotate", "--passphrase", answers=answers)
+    assert (code, answers) == (0, {}), more
+    server = {"url": home.sandbox.url, "api_key": {"encrypted": "key"}}
+    home.write_config([home.write_list("l.csv", titles_csv([603]))], server=server)
+    answers = {"Passphrase of": passphrase}
+    code, last = _on_a_terminal(home, "once", answers=answers)
+    assert (code, answers) == (0, {}), last
+    assert "Sync complete: 1 requested" in last
+    assert not [one for one in (secret, passphrase) if one in seen + more + last]
+
+
 @pytest.mark.slow
 def test_the_demo_shows_itself_and_leaves_nothing_behind(home: Home) -> None:
     scratch = home.folder / "scratch"

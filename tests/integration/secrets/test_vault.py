@@ -15,6 +15,7 @@ from unittest import mock
 import pytest
 
 from listsync.errors import BusyError, ListsyncError, SecretError
+from listsync.secrets import places
 from listsync.secrets import vault as module
 from listsync.secrets.sealed import PassphraseRecipe, SealedSecrets, parse
 from listsync.secrets.vault import Vault, open_vault
@@ -206,6 +207,19 @@ def test_a_key_that_others_can_read_is_refused_with_what_to_run(vault: Vault) ->
         vault.get("server")
 
 
+def test_a_passphrase_of_a_container_engine_may_be_open_to_read_but_not_to_write(
+    vault_of: OpenVault, passphrase_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "_ENGINES", passphrase_file.parent)
+    vault = vault_of({"LISTSYNC_PASSPHRASE_FILE": str(passphrase_file)})
+    passphrase_file.chmod(0o444)
+    vault.set("server", SECRET)
+    forget_all()
+    passphrase_file.chmod(0o666)
+    with pytest.raises(SecretError, match="open to other users"):
+        vault.get("server")
+
+
 def test_a_key_may_lie_where_the_environment_says_or_be_a_systemd_credential(
     vault_of: OpenVault, tmp_path: Path
 ) -> None:
@@ -245,8 +259,8 @@ def test_who_reads_while_keys_are_replaced_reads_again(vault: Vault) -> None:
     vault.set("server", SECRET)
 
     def replaced(data: bytes) -> SealedSecrets:
-        if not seen:
-            seen.append(data)
+        seen.append(data)
+        if len(seen) == 2:  # the first look is for the name alone
             vault.rotate()
             vault.key_file.place.path.write_text(vault.export_key().split()[0])
         return parse(data)
