@@ -212,7 +212,7 @@ def test_a_script_gives_the_key_on_no_command_line(
     text = config_of(home).read_text()
     assert f"api_key: {form}" in text
     assert key not in text + ran.err
-    assert "act_as: family" in text
+    assert "request_as: family" in text
 
 
 @pytest.mark.parametrize(

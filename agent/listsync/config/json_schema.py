@@ -28,10 +28,11 @@ from listsync.config.schema_keys import (
     required_of,
 )
 from listsync.config.secret_forms import FORMS
-from listsync.config.values import SERVICES
+from listsync.config.values import SERVICES, is_in_seconds
 from listsync.config_types import Options, SecretStr, ValueForm
 from listsync.errors import StateError
 from listsync.notify.options import TARGET_TYPES
+from listsync.terminal.durations import DURATION_PATTERN
 
 Schema = dict[str, Any]
 
@@ -204,6 +205,8 @@ def _key(model: type[Options], key: FieldInfo, parts: dict[str, Schema]) -> Sche
     if meta is not None:
         about |= meta.extra_json_schema or {}
     choices = _choices(held, parts)
+    if is_in_seconds(key.encode_name):
+        choices.append({"type": "string", "pattern": DURATION_PATTERN})
     if held.optional or (issubclass(model, Section) and not is_required(key)):
         choices.append(_NOTHING)
     return about | (choices[0] if len(choices) == 1 else {"anyOf": choices})

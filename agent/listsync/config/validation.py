@@ -23,7 +23,7 @@ from listsync.config.schema_keys import (
 )
 from listsync.config.secret_forms import SecretSource
 from listsync.config.suggestions import meant
-from listsync.config.values import NOT_YET, not_supported
+from listsync.config.values import NOT_YET, is_in_seconds, not_supported, parse_seconds
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.config_types import (
     Check,
@@ -296,6 +296,8 @@ class _Reader:
             return self._wrong(path, one_of(known), value, known=known)
         read, expected = _SCALARS[held.kind]
         result = read(value) if isinstance(value, str) else None
+        if result is None and is_in_seconds(path[-1]):
+            return self._parsed(lambda: parse_seconds(value), held, value, path)
         return self._wrong(path, expected, value) if result is None else result
 
     def _wrong(

@@ -127,6 +127,19 @@ def parse_interval(value: object) -> timedelta:
     return duration
 
 
+def is_in_seconds(key: object) -> bool:
+    """Tell a key whose numbers count seconds: there a duration says it as well."""
+    return isinstance(key, str) and key.endswith("_s")
+
+
+def parse_seconds(value: object) -> float:
+    """Read the duration that stands in place of a number of seconds."""
+    try:
+        return parse_duration(value if isinstance(value, str) else "").total_seconds()
+    except ValueError:
+        raise ValueError("expected a number of seconds, or a duration such as 30s or 2m") from None
+
+
 def parse_cron(value: object) -> str:
     """Read the five fields of a cron schedule; the same ones always come out the same."""
     text = " ".join(value.upper().split()) if isinstance(value, str) else ""

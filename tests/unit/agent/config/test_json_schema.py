@@ -49,6 +49,19 @@ def test_the_example_fits(validator: Draft202012Validator) -> None:
             SERVER | {"log": {"level": "debug", "file": "a.log", "max_mb": 0.5}}, id="log"
         ),
         pytest.param(SERVER | {"control": {"group": "media"}}, id="group"),
+        pytest.param(SERVER | {"providers": {"imdb": {"timeout_s": "30s"}}}, id="seconds"),
+        pytest.param(SERVER | {"lists": ["https://letterboxd.com/a/watchlist"]}, id="address"),
+        pytest.param(SERVER | {"lists": [["imdb:top", {"trakt": "a/b"}]]}, id="addresses"),
+        pytest.param(SERVER | {"lists": [{"imdb": ["top", "toptv"], "limit": 5}]}, id="several"),
+        pytest.param(SERVER | {"lists": [{"urls": ["top"], "profile": "HD"}]}, id="other-names"),
+        pytest.param(SERVER | {"lists": [{"imdb": "top", "rating": ">=6.5"}]}, id="span"),
+        pytest.param(
+            SERVER
+            | {"lists": [{"imdb": "top", "filters": {"genres_not": ["war"], "year": 1999}}]},
+            id="filters",
+        ),
+        pytest.param(SERVER | {"defaults": {"limit": 5, "filters": {"votes": 5}}}, id="defaults"),
+        pytest.param(SERVER | {"server": {"url": "http://a", "request_as": "b"}}, id="request-as"),
         pytest.param(SERVER | {"lists": [{"file": "a", "every": 0}]}, id="list-never"),
         pytest.param(SERVER | {"lists": [{"file": "a", "limit": 5}]}, id="list"),
         pytest.param(SERVER | {"exclude": ["tvdb:81189", {"title": "Cats"}]}, id="exclude"),
@@ -85,6 +98,11 @@ def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, ob
         pytest.param(SERVER | {"log": {"max_mb": 0}}, id="no-room"),
         pytest.param(SERVER | {"log": {"keep": 101}}, id="too-many-files"),
         pytest.param(SERVER | {"lists": [{}]}, id="no-source"),
+        pytest.param(SERVER | {"lists": [[]]}, id="no-address"),
+        pytest.param(SERVER | {"lists": [{"imdb": "a", "addresses": ["b"]}]}, id="both"),
+        pytest.param(SERVER | {"lists": [{"imdb": "a", "filters": {"limit": 5}}]}, id="no-filter"),
+        pytest.param(SERVER | {"defaults": {"exclude": True}}, id="default-exclude"),
+        pytest.param(SERVER | {"defaults": {"imdb": "top"}}, id="default-list"),
         pytest.param(SERVER | {"lists": [{"file": "a", "mdblist": "b/c"}]}, id="two-sources"),
         pytest.param(SERVER | {"lists": [{"simkl": "top"}]}, id="unsupported"),
         pytest.param(SERVER | {"lists": [{"file": "a", "limit": 0}]}, id="limit"),
@@ -106,6 +124,15 @@ def test_it_is_written_where_the_first_line_of_a_configuration_finds_it(tmp_path
     assert tmp_path / first.partition("=")[2] == written
     assert json.loads(written.read_text()) == schema()
     assert {one.name for one in tmp_path.iterdir()} == {"listsync.yaml", written.name}
+
+
+def test_editors_are_offered_the_documented_names_alone() -> None:
+    built = schema()["$defs"]
+    offered = {*built["ListForm"]["properties"], *built["ListDefaults"]["properties"]}
+    taken = {one.strip("^$") for one in built["ListForm"]["patternProperties"]}
+    assert {"profile", "user", "tag", "filters", "genres_not", "rating"} <= taken
+    assert not offered & taken
+    assert "request_as" in built["ServerOptions"]["properties"]
 
 
 def test_a_folder_that_takes_nothing_is_named(tmp_path: Path) -> None:

@@ -711,6 +711,22 @@ provider: {}
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("30", 30), ("0.5", 0.5), ("30s", 30), ("1m30s", 90), ("2m", 120)]
+)
+def test_seconds_are_a_number_or_a_duration(read: Read, written: str, seconds: float) -> None:
+    text = f"server: {{url: sandbox, timeout_s: {written}}}\nproviders: {{imdb: {{pace_s: 5s}}}}"
+    config = read(text)
+    assert config.server.timeout_s == seconds
+    assert config.providers.imdb.pace_s == 5
+
+
+@pytest.mark.parametrize("written", ["soon", "[]", "11m", "-1"])
+def test_what_is_no_number_of_seconds_is_told(written: str) -> None:
+    (said,) = complaints(f"server: {{url: sandbox, timeout_s: {written}}}")
+    assert said.startswith("1:35: server.timeout_s: expected ")
+
+
 def test_a_problem_names_the_file_as_it_was_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "my.yaml"
     path.write_text("server: {url: x, api_key: y}")
