@@ -121,7 +121,7 @@ def test_a_person_is_led_past_every_wrong_answer(home: Home) -> None:
     assert data["server"] == {
         "url": home.sandbox.url,
         "api_key": {"encrypted": "server_api_key"},
-        "act_as": "family",
+        "request_as": "family",
     }
     assert data["lists"] == [{"trakt": "trending:movies"}, {"file": "~/films.csv"}]
     vault = open_vault(config_of(home), home.folder / ".local" / "state" / "listsync", {})

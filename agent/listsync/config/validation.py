@@ -23,7 +23,7 @@ from listsync.config.schema_keys import (
 )
 from listsync.config.secret_forms import SecretSource
 from listsync.config.suggestions import meant
-from listsync.config.values import NOT_YET, is_in_seconds, not_supported, parse_seconds
+from listsync.config.values import NOT_YET, SERVICES, is_in_seconds, not_supported, parse_seconds
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.config_types import (
     Check,
@@ -118,6 +118,8 @@ def _unknown_key(path: KeyPath, known: Collection[str], may_be: Callable[[str], 
     key = str(path[-1])
     if path[0] == "lists" and len(path) == 3 and key in NOT_YET:
         return not_supported(key)
+    if path[0] == "defaults" and key in {"exclude", "name", *SERVICES}:
+        return f"{quote(key)} is said of one list, expected it there and not in defaults"
     likely = _did_you_mean(key, known, may_be)
     expected = "" if likely else f", expected one of {', '.join(known)}"
     return f"unknown key {quote(key)} {_level(path[:-1])}{likely or expected}"

@@ -23,6 +23,7 @@ from tests.integration.web.dashboard.facts import a_list, a_notice, progress, st
 TO_DO = status(needs_person=True, notices=[a_notice("list_blocked", "x")], notices_total=1)
 BROKEN = status(needs_person=True, config={**status()["config"], "valid": False})
 READ, BLOCKED, NEW = a_list(), a_list(outcome="blocked"), a_list(outcome="not read yet")
+OFF = a_list(outcome="disabled")
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,8 @@ READ, BLOCKED, NEW = a_list(), a_list(outcome="blocked"), a_list(outcome="not re
             Tone.GOOD,
         ),
         (status(), [READ, BLOCKED], "1 of 2 lists were read. The other will", Tone.WARN),
+        (status(), [READ, READ, OFF], "All 2 lists were read, nothing needs you.", Tone.GOOD),
+        (status(), [OFF], "No list is followed yet.", Tone.QUIET),
         (status(), [READ, BLOCKED, NEW], "1 of 3 lists were read. The others", Tone.WARN),
         (status(), [NEW, NEW], "No list has been read yet.", Tone.QUIET),
         (status(running=progress()), [NEW], "The first sync is running.", Tone.BUSY),

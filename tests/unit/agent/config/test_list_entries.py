@@ -71,6 +71,7 @@ def test_an_address_alone_is_a_list(entry: str, source: str) -> None:
     [
         ("https://example.com/list", "is an address of none of the services file, imdb"),
         ("https://letterboxd.com.example/a/watchlist", "is an address of none of the services"),
+        ("https://myimdb.com/list/ls000024621", "is an address of none of the services"),
         ("https://simkl.com/5/list/1", "Simkl lists are not supported yet"),
         ("https://letterboxd.com/settings/x/y/z/", "is no known address of Letterboxd"),
         ("dave/films", "may be a list of"),
@@ -205,10 +206,20 @@ def test_what_is_excluded_is_not_narrowed_by_the_defaults() -> None:
     assert deny.schedule is not None
 
 
-@pytest.mark.parametrize("key", ["exclude: true", "name: x", "imdb: top", "addresses: [top]"])
+@pytest.mark.parametrize("key", ["exclude: true", "name: x", "imdb: top"])
 def test_what_is_said_of_one_list_alone_is_no_default(key: str) -> None:
-    (said,) = complaints(f"defaults: {{{key}}}\nlists: [top]")
-    assert said.startswith(f'2:12: unknown key "{key.partition(":")[0]}" in defaults')
+    (said,) = complaints(f"defaults: {{{key}}}\nlists: [ls000024621]")
+    name = key.partition(":")[0]
+    assert said == f'2:12: "{name}" is said of one list, expected it there and not in defaults'
+
+
+def test_a_wrong_default_of_very_many_lists_hides_nothing_else() -> None:
+    numbers = ", ".join(f"ls{number:09}" for number in range(300))
+    said = complaints(f"defaults: {{min_votes: x}}\nlists: [{numbers}, {{imdb: top, limit: y}}]")
+    assert [one.partition(": ")[2].partition(":")[0] for one in said] == [
+        "defaults.min_votes",
+        "lists[300].limit",
+    ]
 
 
 def test_what_is_wrong_with_a_default_is_told_once_and_there() -> None:

@@ -132,6 +132,9 @@ def test_what_is_called_otherwise_is_answered_with_the_right_key(
         ("no_seasons", "true"),
         ("mix_rating", "7"),
         ("monitor", "true"),
+        ("min_per_run", "5"),
+        ("cancel", "true"),
+        ("appr", "true"),
         ("minimum_availability", "released"),
     ],
 )
