@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import sys
@@ -433,11 +434,13 @@ def test_an_upgrade_that_is_killed_anywhere_is_made_by_the_next_start(
     """At statements drawn at random: many from the first version on, a few from the others."""
     drawn = random.Random(version)
     statement, deaths = 0, 0
+    before = tmp_path / "before"
+    before.mkdir()
+    old_state(before / FILE_NAME, version)
     while True:
         folder = tmp_path / str(statement)
-        folder.mkdir()
+        shutil.copytree(before, folder)
         path = folder / FILE_NAME
-        old_state(path, version)
         is_done = upgrade_and_die(path, statement)
         deaths += not is_done
         with opened_state(folder) as database:
