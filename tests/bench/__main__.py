@@ -27,6 +27,7 @@ from tests.bench import (
     feeds,
     hops,
     http_load,
+    moving,
     new_rows,
     pages,
     services,
@@ -227,6 +228,7 @@ PARTS = (
     *http_load.PARTS,
     *browser.PARTS,
     *feeds.PARTS,
+    *moving.PARTS,
 )
 
 

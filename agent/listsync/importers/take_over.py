@@ -17,7 +17,7 @@ import yaml
 from listsync.config.configuration import Config, check, load
 from listsync.config.original_lists import LIST_VARIABLES
 from listsync.config.secret_forms import SecretKeeper
-from listsync.config.yaml_document import load_document, parse_document
+from listsync.config.yaml_document import MAX_BYTES, load_document, parse_document
 from listsync.domain.media import parse_exclusion
 from listsync.errors import BusyError, ConfigError, ListsyncError
 from listsync.file_access import open_to_write, own_path, sync_folder
@@ -30,6 +30,8 @@ from listsync.store.state_folder import locked, opened_state
 
 _HEAD = "# What listsync follows and requests; every key: `listsync schema`, README.\n"
 _KEPT = ".before-import"
+_SHOWN = 100
+"""Lines of what a person is to add."""
 _NO_ADDRESS = "the server's address is not known: set server.url, or OVERSEERR_URL"
 
 
@@ -197,10 +199,14 @@ def _written(
             text = add_key(text, path, value)
         for key, added in entries.items():
             text = add_entries(text, key, added)
+        if len(text.encode()) > MAX_BYTES:
+            raise UneditableError(f"it would be larger than {MAX_BYTES // 1024} KiB")  # noqa: TRY301 - as below
         if parse_document(text, "").data != _meant(before, keys, entries):
             raise UneditableError("its form is unusual")  # noqa: TRY301 - told as the others
     except (UneditableError, ConfigError, yaml.YAMLError) as error:
-        snippet = "\n".join(_snippet(keys, entries))
+        lines = list(_snippet(keys, entries))
+        more = [f"# and {len(lines) - _SHOWN:,} more"] if len(lines) > _SHOWN else []
+        snippet = "\n".join([*lines[:_SHOWN], *more])
         reason = error if isinstance(error, UneditableError) else "its form is unusual"
         why = f"listsync.yaml cannot be added to ({reason}); add this yourself:\n{snippet}"
         raise UneditableError(why) from None

@@ -177,6 +177,15 @@ def test_a_file_that_cannot_be_added_to_is_left_with_what_to_add(places: Places)
     assert path.read_text() == text
 
 
+def test_a_file_that_would_be_too_large_to_read_is_left(places: Places) -> None:
+    path = own(places)
+    plan = replace(PLAN, exclude=tuple(f"tmdb:movie/{n}" for n in range(1, 60_000)))
+    with pytest.raises(UneditableError, match="would be larger than 1024 KiB") as caught:
+        applied(places, plan)
+    assert len(str(caught.value).splitlines()) < 110
+    assert path.read_text() == OWN
+
+
 def test_a_link_is_followed(places: Places, tmp_path: Path) -> None:
     target = tmp_path / "dotfiles.yaml"
     target.write_text(OWN)
