@@ -98,7 +98,7 @@ from listsync.domain.statistics import (
     RequestStatistics,
 )
 from listsync.errors import UnavailableError
-from listsync.providers.trakt.token_store import TraktTokens
+from listsync.http.login_store import LoginTokens
 from listsync.sync.titles.title_folding import fold
 
 Reading = Fetched | Exception
@@ -1466,17 +1466,17 @@ class KeptTokens:
     """Keeps a login at Trakt in memory."""
 
     def __init__(self, expires_in: timedelta = timedelta(days=1)) -> None:
-        self.kept: TraktTokens | None = TraktTokens(
+        self.kept: LoginTokens | None = LoginTokens(
             access=SecretStr(TRAKT_ACCESS),
             refresh=SecretStr(TRAKT_REFRESH),
             expires_at=datetime.now(UTC) + expires_in,
         )
         self._lock = threading.Lock()
 
-    def load(self) -> TraktTokens | None:
+    def load(self) -> LoginTokens | None:
         return self.kept
 
-    def save(self, tokens: TraktTokens) -> None:
+    def save(self, tokens: LoginTokens) -> None:
         self.kept = tokens
 
     @contextmanager

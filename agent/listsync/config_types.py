@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,17 @@ class SecretStr:
 
     def __str__(self) -> str:
         return "**********"
+
+
+SENDABLE = r"\A[!-~]{1,4096}\Z"
+"""What can stand in an HTTP header."""
+
+
+def sendable(secret: SecretStr | None) -> SecretStr | None:
+    """Refuse what cannot stand in an HTTP header."""
+    if secret is not None and not re.match(SENDABLE, secret.get_secret_value()):
+        raise ValueError("expected ASCII letters, digits and signs, without spaces")
+    return secret
 
 
 def parse_one_line(text: str) -> str:

@@ -12,7 +12,7 @@ from tests.acceptance.conftest import Home
 
 @pytest.mark.parametrize(
     "command",
-    [("run",), ("once",), ("check",), ("trakt-login",)],
+    [("run",), ("once",), ("check",), ("login", "trakt")],
     ids=" ".join,
 )
 def test_the_places_are_named_and_the_next_step(home: Home, command: tuple[str, ...]) -> None:

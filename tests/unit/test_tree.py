@@ -40,7 +40,7 @@ _OF_ARRIVING = re.compile(
     r"\.(secrets|importers)\b|\.cli\.(options|init|login|doctor|secret|imports|files|container)\w*$"
     r"|\.(doctor|device_login|original_lists|imported_titles|durations|other_names)\w*$"
     r"|\.config\.(list_entries|list_options|suggestions|settings_in_force)$|\.terminal\.table$"
-    r"|\.(first_start|first_file)$"
+    r"|\.(first_start|first_file|login_store|device_login)$"
 )
 _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from listsync.cancellation import CancelToken
@@ -14,7 +16,7 @@ from listsync.config.configuration import ListConfig
 from listsync.config.original_lists import UnusableSource
 from listsync.config.paths import browser_folder, browser_records
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
-from listsync.config_types import PageOptions, ServiceOptions
+from listsync.config_types import PageOptions, SecretStr, ServiceOptions
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.http.browser_fallback import BrowserFallback
@@ -25,6 +27,8 @@ from listsync.sync.fetch_lists import Followed
 
 if TYPE_CHECKING:
     from listsync.http.browser_fallback import PageLoader
+    from listsync.http.device_login import LoginService
+    from listsync.http.login_store import FileTokens
     from listsync.http.service_client import ServiceClient
     from listsync.providers.file.source import FileSource
     from listsync.providers.imdb.queries import MissingFields
@@ -35,7 +39,6 @@ if TYPE_CHECKING:
     from listsync.providers.tmdb.source import TmdbSource
     from listsync.providers.trakt.api import ClientIdCheck
     from listsync.providers.trakt.source import TraktSource
-    from listsync.providers.trakt.token_store import FileTokens
 
 
 # What one service alone needs is imported for its lists: nobody follows lists of all of them.
@@ -69,6 +72,8 @@ class ProviderContext:
     token: CancelToken
     known: KnownServices = field(default_factory=KnownServices)
     _browsers: dict[str, BrowserFallback] = field(default_factory=dict)
+    _login_clients: dict[str, ServiceClient] = field(default_factory=dict)
+    _making: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def client_id_check(self) -> ClientIdCheck:
@@ -77,16 +82,21 @@ class ProviderContext:
 
         return ClientIdCheck()
 
-    @cached_property
-    def trakt_login_client(self) -> ServiceClient:
-        """The one client that renews the login at Trakt.
+    def login_client(self, service: str) -> ServiceClient:
+        """Give the one client that renews the login at *service*.
 
         A renewal that was broken off would cost the login: it is not cut off with the run, which
         then leaves the client to the last thread that uses it.
         """
+        with self._making:
+            if service not in self._login_clients:
+                self._login_clients[service] = self._made_login_client(service)
+            return self._login_clients[service]
+
+    def _made_login_client(self, service: str) -> ServiceClient:
         from listsync.http.service_client import build_client
 
-        client = build_client(self.options.trakt)
+        client = build_client(getattr(self.options, service))
         self.stack.callback(lambda: None if self.token.is_set() else client.close())
         return client
 
@@ -164,7 +174,16 @@ def _mdblist(source: MdbListSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.mdblist.reader import MdbList
 
     options = context.options.mdblist
-    return MdbList(source, options, context.client(options))
+
+    def access() -> SecretStr | None:
+        from listsync.http.device_login import access_token
+
+        store = login_store(context.folder, "mdblist")
+        client = context.login_client("mdblist")
+        return access_token(client, lambda: LOGINS["mdblist"].service(context.options), store)
+
+    has_login = login_path(context.folder, "mdblist").exists()
+    return MdbList(source, options, context.client(options), *([access] if has_login else []))
 
 
 def _stevenlu(source: StevenLuSource, context: ProviderContext) -> ListProvider:
@@ -189,9 +208,9 @@ def _trakt(source: TraktSource, context: ProviderContext) -> ListProvider:
         source,
         options,
         context.client(options),
-        trakt_login(context.folder),
+        login_store(context.folder, "trakt"),
         context.client_id_check,
-        login_http=context.trakt_login_client,
+        login_http=context.login_client("trakt"),
     )
 
 
@@ -206,11 +225,61 @@ PROVIDERS: dict[str, Build] = {
 }
 
 
-def trakt_login(state_dir: Path) -> FileTokens:
-    """Find where the login at Trakt is kept."""
-    from listsync.providers.trakt.token_store import FileTokens
+def _trakt_login(providers: ProvidersOptions) -> LoginService:
+    from listsync.providers.trakt.oauth import login_service
 
-    return FileTokens(state_dir / "trakt.json")
+    return login_service(providers.trakt)
+
+
+def _mdblist_login(providers: ProvidersOptions) -> LoginService:
+    from listsync.providers.mdblist.login import login_service
+
+    return login_service(providers.mdblist)
+
+
+def _mdblist_owner(http: ServiceClient, providers: ProvidersOptions, key: SecretStr) -> str:
+    from listsync.providers.mdblist.login import owner_of
+
+    return owner_of(http, providers.mdblist, key)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRow:
+    """The key that does without a login: its variable, where it is had, and whose one is."""
+
+    variable: str
+    place: str
+    owner_of: Callable[[ServiceClient, ProvidersOptions, SecretStr], str]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRow:
+    """How people log in at a service; `key`: instead of that, where they have no app."""
+
+    service: Callable[[ProvidersOptions], LoginService]
+    key: ApiKeyRow | None = None
+
+
+LOGINS: Mapping[str, LoginRow] = MappingProxyType(
+    {
+        "mdblist": LoginRow(
+            _mdblist_login,
+            ApiKeyRow("MDBLIST_API_KEY", "mdblist.com/preferences", _mdblist_owner),
+        ),
+        "trakt": LoginRow(_trakt_login),
+    }
+)
+
+
+def login_path(state_dir: Path, service: str) -> Path:
+    return state_dir / f"{service}.json"
+
+
+def login_store(state_dir: Path, service: str) -> FileTokens:
+    """Find where the login at *service* is kept."""
+    from listsync.http.login_store import FileTokens
+
+    return FileTokens(login_path(state_dir, service))
 
 
 @dataclass(frozen=True, slots=True)

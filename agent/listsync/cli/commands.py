@@ -16,6 +16,7 @@ from listsync.cli.container import waiting_for_config
 from listsync.cli.files import completion, files
 from listsync.cli.imports import import_group
 from listsync.cli.init import init
+from listsync.cli.login import login, trakt_login
 from listsync.cli.options import (
     config_option,
     environment_with_told,
@@ -283,27 +284,6 @@ def demo() -> None:
         sys.exit(command.run())
 
 
-@listsync.command("trakt-login", epilog=examples("trakt-login"))
-@config_option
-@state_option
-def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
-    """Log in to Trakt, to read your own and private lists."""
-    from listsync.app.memory_tuning import import_httpcore
-
-    import_httpcore()
-    from listsync.cli.trakt_login import log_in
-
-    with errors_shown():
-        config = load_config(config_path, state_dir=state_dir)
-        log_to_stderr(logging.WARNING, config)
-        try:
-            with interrupts.raised():
-                log_in(config, find_state(state_dir))
-        except KeyboardInterrupt:
-            click.echo("listsync: stopped; there is no new login", err=True)
-            sys.exit(Exit.INTERRUPTED)
-
-
 @listsync.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def sandbox(options: tuple[str, ...]) -> None:
@@ -319,3 +299,5 @@ listsync.add_command(completion)
 listsync.add_command(secret)
 listsync.add_command(import_group)
 listsync.add_command(init)
+listsync.add_command(login)
+listsync.add_command(trakt_login)

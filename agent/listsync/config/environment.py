@@ -38,6 +38,7 @@ _VALUES: dict[str, tuple[str, ...]] = {
 SERVER_KEY = "OVERSEERR_API_KEY"
 _SECRETS: dict[str, tuple[str, ...]] = {
     SERVER_KEY: ("server", "api_key"),
+    "MDBLIST_API_KEY": ("providers", "mdblist", "api_key"),
     "TMDB_KEY": ("providers", "tmdb", "api_key"),
     "TRAKT_CLIENT_ID": ("providers", "trakt", "client_id"),
     "TRAKT_CLIENT_SECRET": ("providers", "trakt", "client_secret"),

@@ -31,11 +31,12 @@ _OWN_WORDS = {
     ("imdb", ListOutcome.NOT_FOUND): (
         "check its address: it must be a public list of titles; it may have been deleted"
     ),
-    ("trakt", ListOutcome.PRIVATE): "log in with `listsync trakt-login`, or make the list public",
+    ("trakt", ListOutcome.PRIVATE): "log in with `listsync login trakt`, or make the list public",
     ("trakt", ListOutcome.CREDENTIAL): (
-        "log in with `listsync trakt-login`, with the client id in providers.trakt"
+        "log in with `listsync login trakt`, with the client id in providers.trakt"
     ),
-    ("mdblist", ListOutcome.PRIVATE): "set the key of its owner in providers.mdblist.api_key",
+    ("mdblist", ListOutcome.PRIVATE): "let its owner run `listsync login mdblist`",
+    ("mdblist", ListOutcome.CREDENTIAL): "run `listsync login mdblist`",
     ("tmdb", ListOutcome.PRIVATE): "make the list public at TMDB",
     **{
         (service, ListOutcome.BLOCKED): (

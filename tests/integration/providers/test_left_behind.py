@@ -12,13 +12,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from listsync.app.provider_table import PROVIDERS, ProviderContext, trakt_login
+from listsync.app.provider_table import PROVIDERS, ProviderContext, login_store
 from listsync.cancellation import CancelToken
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config_types import SecretStr
 from listsync.errors import UnavailableError
+from listsync.http.login_store import LoginTokens
 from listsync.providers.trakt.source import parse
-from listsync.providers.trakt.token_store import TraktTokens
 from listsync.store.database import Database
 from tests.integration.providers.trap import HeardRequest, said, trap
 
@@ -35,9 +35,9 @@ def test_a_login_that_is_being_renewed_is_saved_though_the_run_is_over(tmp_path:
             return [said(json.dumps(RENEWED).encode())]
         return [said(b"[]")]
 
-    tokens = trakt_login(tmp_path)
+    tokens = login_store(tmp_path, "trakt")
     soon = datetime.now(UTC) + timedelta(seconds=1)
-    tokens.save(TraktTokens(access=SecretStr("a"), refresh=SecretStr("r"), expires_at=soon))
+    tokens.save(LoginTokens(access=SecretStr("a"), refresh=SecretStr("r"), expires_at=soon))
     database = Database(tmp_path / "db")
     with trap(answer) as server, ExitStack() as stack:
         options = ProvidersOptions()
@@ -66,7 +66,7 @@ def test_a_login_that_is_being_renewed_is_saved_though_the_run_is_over(tmp_path:
         token.revoke()
         stack.close()
         thread.join(30)
-        context.trakt_login_client.close()
+        context.login_client("trakt").close()
     database.close()
     assert len(failed) == 1
     login = tokens.load()

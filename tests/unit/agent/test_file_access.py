@@ -15,7 +15,7 @@ from listsync import logs
 from listsync.control.server import ControlSocket
 from listsync.errors import ListsyncError, StateError, UnavailableError
 from listsync.file_access import doubt_about, open_to_write, own_path
-from listsync.providers.trakt.token_store import FileTokens
+from listsync.http.login_store import FileTokens
 from listsync.store.backup import write_backup
 from listsync.store.database import FILE_NAME, Database, copy_as_it_is
 from listsync.store.state_folder import locked

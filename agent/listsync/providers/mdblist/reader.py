@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ from listsync.errors import (
     ResponseChangedError,
     UnavailableError,
 )
+from listsync.http.login_store import log_in_words
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, retry_after_s
 from listsync.parsing.decoding import (
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 _Count = Annotated[int, Meta(ge=0)]
 _KINDS = {"movie": MediaType.MOVIE, "show": MediaType.TV}
 _LONGEST_CURSOR = 1000
+_KEY = "providers.mdblist.api_key"
 _OTHER_KIND = "not of the kind that the address shows"
 _SAID = re.compile(r'\s*\{[^\[\]]*?"error"\s*:\s*"((?:[^"\\]|\\.){0,300})"')
 _REFUSALS = {  # the first that is part of the service's words
@@ -184,8 +187,49 @@ def judge(response: Response) -> ListsyncError | None:
     return UnavailableError(SERVICE, words, retry_after_s=wait) if response.status == 200 else None
 
 
-def judge_key(response: Response) -> ListsyncError | None:
-    """Judge an answer of the API: it refuses a bad key by 401 or 403, and lists by other words.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What shows whose account it is: an API key in the query, or a login in a header.
+
+    `mending` says what to do where it is not accepted.
+    """
+
+    query: Mapping[str, SecretStr]
+    headers: Mapping[str, SecretStr]
+    name: str
+    mending: str
+
+    @classmethod
+    def of_key(cls, key: SecretStr) -> Credential:
+        return cls(query={"apikey": key}, headers={}, name=_KEY, mending="")
+
+    @classmethod
+    def of_login(cls, access: SecretStr) -> Credential:
+        bearer = SecretStr(f"Bearer {access.get_secret_value()}")
+        return cls(
+            query={},
+            headers={"Authorization": bearer},
+            name="the login",
+            mending=f": {log_in_words(SERVICE)}",
+        )
+
+
+def request_to(
+    options: MdbListOptions, credential: Credential, path: str, **params: str | int
+) -> ServiceRequest:
+    """Make a request to the API."""
+    return ServiceRequest(
+        service=SERVICE,
+        url=f"{options.base_url.rstrip('/')}/{path}",
+        params=params,
+        secrets=credential.query,
+        secret_headers=credential.headers,
+        judge=partial(judge_account, credential),
+    )
+
+
+def judge_account(credential: Credential, response: Response) -> ListsyncError | None:
+    """Judge an answer of the API: it refuses an account by 401 or 403, and lists by other words.
 
     A web page is not the API's own answer.
     """
@@ -194,36 +238,50 @@ def judge_key(response: Response) -> ListsyncError | None:
         return judged
     error = _SAID.match(response.look)
     words = f": {one_line(error[1])}" if error else ""
-    why = f"does not accept providers.mdblist.api_key (HTTP {response.status}){words}"
+    what = f"does not accept {credential.name} (HTTP {response.status})"
+    why = f"{what}{words}{credential.mending}"
     return RefusedError(SERVICE, Refusal.CREDENTIAL, why)
 
 
 MAX_PAGES = 1000
-_NEEDS_KEY = "needs providers.mdblist.api_key"
+_NEEDS_KEY = f"needs {_KEY} or `listsync login mdblist`"
 
 
 class MdbList:
-    """Reads one MDBList list."""
+    """Reads one MDBList list; *access* gives the login that there may be."""
 
     def __init__(
-        self, source: MdbListSource, options: MdbListOptions, http: ServiceClient
+        self,
+        source: MdbListSource,
+        options: MdbListOptions,
+        http: ServiceClient,
+        access: Callable[[], SecretStr | None] = lambda: None,
     ) -> None:
         self._source = source
         self._options = options
         self._http = http
+        self._access = access
 
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the whole list in its own order; raises what `get_list` raises.
 
-        Without a key only public lists of users can be read, and no rows prove nothing.
+        Without a login or key only public lists of users can be read, and no rows prove nothing.
         """
-        if self._options.api_key is not None:
-            return self._fetch_with(self._options.api_key, previous)
+        credential = self._credential()
+        if credential is not None:
+            return self._fetch_with(credential, previous)
         if self._source.open_path is not None:
             return self._fetch_open(self._source.open_path, previous)
         raise RefusedError(
             SERVICE, Refusal.CREDENTIAL, f"{self._source.name}: {_NEEDS_KEY} to be read"
         )
+
+    def _credential(self) -> Credential | None:
+        """Take the login before the key: whoever logged in wanted it so."""
+        if access := self._access():
+            return Credential.of_login(access)
+        key = self._options.api_key
+        return None if key is None else Credential.of_key(key)
 
     def _fetch_open(self, path: str, previous: Validators | None) -> Fetched:
         url = f"{self._options.web_url.rstrip('/')}/{path}"
@@ -237,14 +295,14 @@ class MdbList:
             )
         return fetched
 
-    def _fetch_with(self, key: SecretStr, previous: Validators | None) -> Fetched:
-        self._check_owner(key)
-        about = self._describe(key) if self._source.is_described else Description()
+    def _fetch_with(self, credential: Credential, previous: Validators | None) -> Fetched:
+        self._check_owner(credential)
+        about = self._describe(credential) if self._source.is_described else Description()
         if about.stamp and previous is not None and previous.stamp == about.stamp:
             return Fetched.unchanged(previous)
         entries = Entries(SERVICE, Item)
         entries.expect(about.items)
-        total = self._read(key, entries)
+        total = self._read(credential, entries)
         declared = about.items if self._source.is_described else total
         is_dated = about.stamp and declared is not None
         return entries.fetched(
@@ -253,39 +311,35 @@ class MdbList:
             is_counted=self._source.is_described,
         )
 
-    def _call(self, key: SecretStr, path: str, **params: str | int) -> ServiceRequest:
-        url = f"{self._options.base_url.rstrip('/')}/{path}"
-        secrets = {"apikey": key}
-        return ServiceRequest(
-            service=SERVICE, url=url, params=params, secrets=secrets, judge=judge_key
-        )
+    def _call(self, credential: Credential, path: str, **params: str | int) -> ServiceRequest:
+        return request_to(self._options, credential, path, **params)
 
-    def _check_owner(self, key: SecretStr) -> None:
+    def _check_owner(self, credential: Credential) -> None:
         """Make sure that a watchlist is the key owner's: the API would give theirs instead."""
         wanted = self._source.owner
         if wanted is None:
             return
-        answer = get_document(self._http, self._call(key, "user"))
+        answer = get_document(self._http, self._call(credential, "user"))
         account = check_one(SERVICE, answer.content, Account)
         if account.user_name.casefold() != wanted.casefold():
-            whose = f"the key belongs to {one_line(account.user_name, 80)}"
+            whose = f"{credential.name} belongs to {one_line(account.user_name, 80)}"
             raise RefusedError(
                 SERVICE, Refusal.PRIVATE, f"{self._source.name} is not readable: {whose}"
             )
 
-    def _describe(self, key: SecretStr) -> Description:
-        answer = get_document(self._http, self._call(key, self._source.path))
+    def _describe(self, credential: Credential) -> Description:
+        answer = get_document(self._http, self._call(credential, self._source.path))
         items = answer.content if isinstance(answer.content, list) else [answer.content]
         if not items:
             raise ResponseChangedError(SERVICE, f"says nothing about {self._source.name}")
         return check_one(SERVICE, items[0], Description)
 
-    def _read(self, key: SecretStr, entries: Entries[Item]) -> int | None:
+    def _read(self, credential: Credential, entries: Entries[Item]) -> int | None:
         """Read page after page, until there is no more; returns what the first one says of all."""
         into = partial(entry_of, only=self._source.kind)
         total, last, cursor = None, None, None
         for number in range(MAX_PAGES):
-            asked = self._page(key, entries.count, cursor)
+            asked = self._page(credential, entries.count, cursor)
             page = page_of(get_document(self._http, asked), self._source.page_size)
             if page.items and page.items == last:
                 break
@@ -296,7 +350,7 @@ class MdbList:
             last, cursor = page.items, page.cursor
         raise ResponseChangedError(SERVICE, f"{self._source.name} repeats itself without an end")
 
-    def _page(self, key: SecretStr, read: int, cursor: str | None) -> ServiceRequest:
+    def _page(self, credential: Credential, read: int, cursor: str | None) -> ServiceRequest:
         """Ask for the page behind *read* rows; a chart has but one."""
         source, paging = self._source, dict[str, str | int]()
         if source.is_described:
@@ -307,4 +361,4 @@ class MdbList:
                 paging["cursor"] = cursor
             else:
                 paging["offset"] = read
-        return self._call(key, source.rows_path, **paging, **source.params)
+        return self._call(credential, source.rows_path, **paging, **source.params)

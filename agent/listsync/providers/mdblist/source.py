@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
-from listsync.config_types import SecretStr, ServiceOptions, WebAddress
+from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress, sendable
 from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import AddressForm, source_of
 
@@ -23,6 +23,11 @@ class MdbListOptions(ServiceOptions, frozen=True, kw_only=True):
         "https://mdblist.com"
     )
     api_key: Annotated[SecretStr | None, "Key of your MDBList account."] = None
+    client_id: Annotated[
+        SecretStr | None,
+        Check(sendable),
+        "Client id of a Device Code app (mdblist.com/developer), for `listsync login mdblist`.",
+    ] = None
 
 
 SERVICE = "mdblist"

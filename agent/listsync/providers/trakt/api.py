@@ -21,6 +21,7 @@ from listsync.errors import (
     ResponseChangedError,
     UnavailableError,
 )
+from listsync.http.login_store import log_in_words
 from listsync.http.response import Response
 from listsync.parsing.decoding import (
     NO_ROW_IDS,
@@ -36,7 +37,7 @@ from listsync.providers.trakt.source import SERVICE
 PAGE_SIZE = 250  # the most that one page holds, since June 2026
 MAX_PAGES = 1000
 UNPAGED = 100  # an answer without page counts that has so many rows may be only a first page
-LOG_IN = "run `listsync trakt-login`"
+LOG_IN = log_in_words(SERVICE)
 _REFUSALS = {
     404: (Refusal.NOT_FOUND, "does not know this list, or it is private and not yours to see"),
     410: (Refusal.NOT_FOUND, "says that this account is closed"),

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
+from listsync.http.device_login import access_token
+from listsync.http.login_store import LoginStore
 from listsync.http.rate_limit import in_parallel
 from listsync.http.request import ServiceRequest
 from listsync.parsing.decoding import whole_number
@@ -40,9 +42,8 @@ from listsync.providers.trakt.api import (
     secret_headers_of,
     sort_of,
 )
-from listsync.providers.trakt.oauth import NEEDS_ID, access_token
+from listsync.providers.trakt.oauth import NEEDS_ID, login_service
 from listsync.providers.trakt.source import SERVICE, ListPart, Login, TraktOptions, TraktSource
-from listsync.providers.trakt.token_store import Tokens
 
 if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
@@ -120,7 +121,7 @@ class Trakt:
         source: TraktSource,
         options: TraktOptions,
         http: ServiceClient,
-        tokens: Tokens | None = None,
+        tokens: LoginStore | None = None,
         client_id_check: ClientIdCheck | None = None,
         *,
         login_http: ServiceClient | None = None,
@@ -188,7 +189,9 @@ class Trakt:
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
         access = None
         if self._tokens is not None and self._source.login is not Login.NEVER:
-            access = access_token(self._login_http, self._options, self._tokens)
+            access = access_token(
+                self._login_http, partial(login_service, self._options), self._tokens
+            )
         if access is None and self._source.login is Login.ALWAYS:
             why = f"{self._source.name} is read with a login: {LOG_IN}"
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, why)

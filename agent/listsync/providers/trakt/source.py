@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Meta
 
-from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress
+from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress, sendable
 from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import AddressForm, source_of
 
@@ -192,22 +192,11 @@ def _part(base: str, what: str, types: str) -> ListPart:
     )
 
 
-SENDABLE = r"\A[!-~]{1,4096}\Z"
-"""What can stand in an HTTP header."""
-
-
-def sendable(secret: SecretStr | None) -> SecretStr | None:
-    """Refuse what cannot stand in an HTTP header."""
-    if secret is not None and not re.match(SENDABLE, secret.get_secret_value()):
-        raise ValueError("expected ASCII letters, digits and signs, without spaces")
-    return secret
-
-
 class TraktOptions(ServiceOptions, frozen=True, kw_only=True):
     """How Trakt is reached. Every list needs the client id of an API app of your own."""
 
     base_url: Annotated[WebAddress, "Address of the API."] = "https://api.trakt.tv"
-    auth_url: Annotated[WebAddress, "Address where `listsync trakt-login` asks."] = (
+    auth_url: Annotated[WebAddress, "Address where `listsync login trakt` asks."] = (
         "https://auth.trakt.tv"
     )
     client_id: Annotated[
@@ -218,7 +207,7 @@ class TraktOptions(ServiceOptions, frozen=True, kw_only=True):
     client_secret: Annotated[
         SecretStr | None,
         Check(sendable),
-        "Its client secret; only `listsync trakt-login` needs it.",
+        "Its client secret; only `listsync login trakt` needs it.",
     ] = None
     special_items_limit: Annotated[
         int,

@@ -90,7 +90,7 @@ def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> Non
     secrets = {path for path, one in settings.items() if one.is_secret and one.origin}
     assert secrets == {
         *("server.api_key", "http.tokens[0].token", "providers.mdblist.api_key"),
-        *("providers.tmdb.token", "providers.tmdb.api_key"),
+        *("providers.mdblist.client_id", "providers.tmdb.token", "providers.tmdb.api_key"),
         *("providers.trakt.client_id", "providers.trakt.client_secret"),
         *(f"providers.{name}.proxy" for name in _SERVICES),
         *_secrets_of_targets(),

@@ -496,7 +496,7 @@ def test_without_a_login_ones_own_lists_are_not_asked_for(value: str) -> None:
     site = Site.of({})
     tokens = KeptTokens()
     tokens.kept = None
-    with pytest.raises(RefusedError, match="run `listsync trakt-login`") as caught:
+    with pytest.raises(RefusedError, match="run `listsync login trakt`") as caught:
         trakt(site, value, tokens).fetch(None)
     assert caught.value.kind is Refusal.CREDENTIAL
     assert site.seen == []

@@ -19,10 +19,11 @@ from listsync.errors import (
     ResponseChangedError,
     UnavailableError,
 )
-from listsync.providers.trakt.oauth import DeviceCode, access_token, begin, poll, refresh
+from listsync.http.device_login import DeviceCode, LoginService, access_token, begin, poll, refresh
+from listsync.http.login_store import FileTokens, LoginTokens
+from listsync.providers.trakt.oauth import login_service
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import TraktOptions, parse
-from listsync.providers.trakt.token_store import FileTokens, TraktTokens
 from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import TRAKT_REFRESH as REFRESH
 from tests.fakes import KeptTokens
@@ -60,9 +61,9 @@ class Clock:
         self.time += seconds
 
 
-def asked(site: Site, clock: Clock | None = None) -> TraktTokens:
+def asked(site: Site, clock: Clock | None = None) -> LoginTokens:
     chosen, clock = options(), clock or Clock()
-    return poll(client(chosen, site), chosen, CODE, clock=clock, sleep=clock.sleep)
+    return poll(client(chosen, site), login_service(chosen), CODE, clock=clock, sleep=clock.sleep)
 
 
 def body_of(request: httpx.Request) -> dict[str, str]:
@@ -72,7 +73,7 @@ def body_of(request: httpx.Request) -> dict[str, str]:
 
 def test_a_code_is_asked_for_with_the_client_id() -> None:
     site = Site.of({"/oauth/device/code": sample("trakt/device-code.json")})
-    code = begin(client(options(), site), options())
+    code = begin(client(options(), site), login_service(options()))
     assert (code.user_code, code.verification_url) == (CODE.user_code, CODE.verification_url)
     assert (code.interval_s, code.expires_in_s) == (5, 600)
     request = site.seen[0]
@@ -179,13 +180,13 @@ def test_logging_in_needs_the_whole_app(missing: str) -> None:
     chosen = replace(options(), **{missing: None})
     site = Site.of({})
     with pytest.raises(RefusedError, match=missing):
-        begin(client(chosen, site), chosen)
+        begin(client(chosen, site), login_service(chosen))
     assert site.seen == []
 
 
 def test_a_login_is_renewed_with_its_refresh_token() -> None:
     site = Site.of({"/oauth/token": GIVEN})
-    renewed = refresh(client(options(), site), options(), old(), now=lambda: NOW)
+    renewed = refresh(client(options(), site), login_service(options()), old(), now=lambda: NOW)
     assert renewed.expires_at == NOW + timedelta(seconds=86400)
     assert body_of(site.seen[0]) == {
         "client_id": CLIENT_ID,
@@ -196,7 +197,7 @@ def test_a_login_is_renewed_with_its_refresh_token() -> None:
     }
 
 
-def old() -> TraktTokens:
+def old() -> LoginTokens:
     tokens = KeptTokens(timedelta(minutes=1)).load()
     assert tokens
     return tokens
@@ -272,7 +273,7 @@ class FullDisk(FileTokens):
         super().__init__(path)
         self._left = nth
 
-    def save(self, tokens: TraktTokens) -> None:
+    def save(self, tokens: LoginTokens) -> None:
         self._left -= 1
         if self._left <= 0:
             raise UnavailableError("trakt", "the disk is full")
@@ -300,9 +301,9 @@ def test_a_login_is_not_spent_when_the_next_one_cannot_be_saved(tmp_path: Path) 
 def test_after_a_crash_between_renewing_and_saving_the_user_is_told(tmp_path: Path) -> None:
     tokens = kept(tmp_path)
     service = Login()
-    refresh(client(options(), service), options(), old())
+    refresh(client(options(), service), login_service(options()), old())
     for _ in range(2):
-        with pytest.raises(RefusedError, match="run `listsync trakt-login`") as caught:
+        with pytest.raises(RefusedError, match="run `listsync login trakt`") as caught:
             watchlist(service, tokens).fetch(None)
         assert caught.value.kind is Refusal.CREDENTIAL
     assert service.shelf.seen == []
@@ -336,15 +337,19 @@ def test_a_login_that_is_not_renewed_stays_as_it_was(
     assert set(site.paths) == {"/oauth/token"}
 
 
+def no_service() -> LoginService:
+    raise AssertionError("nobody is logged in")
+
+
 def test_who_never_logged_in_has_no_token() -> None:
     tokens = KeptTokens()
     tokens.kept = None
-    assert access_token(client(options(), Site.of({})), options(), tokens) is None
+    assert access_token(client(options(), Site.of({})), no_service, tokens) is None
 
 
 def test_an_address_of_its_own_for_logging_in() -> None:
     chosen = replace(options(), auth_url="http://127.0.0.1:9/")
     site = Site.of({"*": sample("trakt/device-code.json")})
-    begin(client(chosen, site), chosen)
+    begin(client(chosen, site), login_service(chosen))
     assert str(site.seen[0].url) == "http://127.0.0.1:9/oauth/device/code"
     assert isinstance(chosen, TraktOptions)

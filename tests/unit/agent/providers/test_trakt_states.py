@@ -5,7 +5,7 @@ import logging
 import httpx
 import pytest
 
-from listsync.config_types import SecretStr
+from listsync.config_types import SecretStr, sendable
 from listsync.errors import (
     ListsyncError,
     Refusal,
@@ -16,7 +16,7 @@ from listsync.errors import (
 from listsync.http.request import ServiceRequest
 from listsync.providers.trakt.api import ClientIdCheck
 from listsync.providers.trakt.reader import Trakt
-from listsync.providers.trakt.source import parse, sendable
+from listsync.providers.trakt.source import parse
 from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import TRAKT_ACCESS as ACCESS
 from tests.fakes import TRAKT_REFRESH as REFRESH
@@ -68,7 +68,7 @@ def test_each_refusal_is_told_from_the_others(
 @pytest.mark.parametrize(
     ("response", "expected", "words"),
     [
-        pytest.param(answer(status=401), Refusal.CREDENTIAL, "listsync trakt-login", id="401"),
+        pytest.param(answer(status=401), Refusal.CREDENTIAL, "listsync login trakt", id="401"),
         pytest.param(answer(status=403), Refusal.CREDENTIAL, "client_id", id="403-bare"),
         pytest.param(
             answer(b"<html>", 403, "text/html", x_request_id="1"),

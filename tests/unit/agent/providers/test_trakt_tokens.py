@@ -10,9 +10,9 @@ import pytest
 
 from listsync.config_types import SecretStr
 from listsync.errors import Refusal, RefusedError, UnavailableError
-from listsync.providers.trakt.token_store import FileTokens, TraktTokens
+from listsync.http.login_store import FileTokens, LoginTokens
 
-LOGIN = TraktTokens(
+LOGIN = LoginTokens(
     access=SecretStr("not-a-real-access"),
     refresh=SecretStr("not-a-real-refresh"),
     expires_at=datetime(2026, 11, 23, 6, 0, tzinfo=UTC),
@@ -73,7 +73,7 @@ def test_a_file_that_holds_no_login_asks_for_a_new_one(tmp_path: Path, content: 
     path.write_bytes(content)
     path.chmod(0o600)
     with pytest.raises(
-        RefusedError, match=r"holds no login: run `listsync trakt-login`"
+        RefusedError, match=r"holds no login: run `listsync login trakt`"
     ) as caught:
         FileTokens(path).load()
     assert caught.value.kind is Refusal.CREDENTIAL

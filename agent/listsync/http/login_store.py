@@ -1,4 +1,4 @@
-"""Where the login at Trakt is kept: its refresh token works once, so no copy may get lost."""
+"""Where a login at a service is kept: its refresh token works once, so no copy may get lost."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from typing import Annotated, Protocol
 
 from msgspec import Meta
 
-from listsync.config_types import SecretStr
+from listsync.config_types import SENDABLE, SecretStr
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.file_access import open_to_write, sync_folder
 from listsync.files.local_file import open_at_once
 from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode
-from listsync.providers.trakt.api import LOG_IN
-from listsync.providers.trakt.source import SENDABLE, SERVICE
+
+
+def log_in_words(service: str) -> str:
+    return f"run `listsync login {service}`"
+
 
 Token = Annotated[str, Meta(pattern=SENDABLE)]
 _MARGIN = timedelta(minutes=5)
@@ -30,7 +33,7 @@ _LARGEST = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TraktTokens:
+class LoginTokens:
     """A login: what is sent with a request, and what buys the next login, once."""
 
     access: SecretStr
@@ -41,17 +44,17 @@ class TraktTokens:
         return now + _MARGIN < self.expires_at
 
 
-class Tokens(Protocol):
+class LoginStore(Protocol):
     """Keeps the one login. Any thread may use it.
 
     Every method raises UnavailableError or RefusedError.
     """
 
-    def load(self) -> TraktTokens | None:
+    def load(self) -> LoginTokens | None:
         """Return the login, None before the first."""
         ...
 
-    def save(self, tokens: TraktTokens) -> None:
+    def save(self, tokens: LoginTokens) -> None:
         """Replace the login; it is durable when this returns."""
         ...
 
@@ -74,12 +77,13 @@ class _Saved(Confidential, frozen=True):
 
 
 class FileTokens:
-    """Keeps the login in a JSON file that only its owner can read."""
+    """Keeps the login in a JSON file that only its owner can read, called as the service is."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._service = path.stem
 
-    def load(self) -> TraktTokens | None:
+    def load(self) -> LoginTokens | None:
         """Read the file; refuses one that others can read, or that is no login."""
         try:
             with open(self._path, "rb", opener=open_at_once) as file:
@@ -98,15 +102,17 @@ class FileTokens:
             saved = decode(content, _Saved)
         except UnknownFormError:
             raise RefusedError(
-                SERVICE, Refusal.CREDENTIAL, f"{self._path} holds no login: {LOG_IN}"
+                self._service,
+                Refusal.CREDENTIAL,
+                f"{self._path} holds no login: {log_in_words(self._service)}",
             ) from None
-        return TraktTokens(
+        return LoginTokens(
             access=SecretStr(saved.access_token),
             refresh=SecretStr(saved.refresh_token),
             expires_at=saved.expires_at,
         )
 
-    def save(self, tokens: TraktTokens) -> None:
+    def save(self, tokens: LoginTokens) -> None:
         """Write a new file, sync it, and put it in the place of the old one."""
         content = _json_of(tokens)
         try:
@@ -144,13 +150,13 @@ class FileTokens:
             os.close(handle)
 
     def _refused(self, why: str) -> RefusedError:
-        return RefusedError(SERVICE, Refusal.PERMISSION, f"{self._path} {why}")
+        return RefusedError(self._service, Refusal.PERMISSION, f"{self._path} {why}")
 
     def _unavailable(self, what: str, error: OSError) -> UnavailableError:
-        return UnavailableError(SERVICE, f"{self._path} cannot be {what}: {error.strerror}")
+        return UnavailableError(self._service, f"{self._path} cannot be {what}: {error.strerror}")
 
 
-def _json_of(tokens: TraktTokens) -> bytes:
+def _json_of(tokens: LoginTokens) -> bytes:
     fields = {
         "access_token": tokens.access.get_secret_value(),
         "refresh_token": tokens.refresh.get_secret_value(),
