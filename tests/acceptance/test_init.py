@@ -202,7 +202,7 @@ def test_a_script_gives_the_key_on_no_command_line(
             form = "{encrypted: server_api_key}"
     ran = script(
         home,
-        *("--yes", "--server", home.sandbox.url, "--list", str(films), "--act-as", "family"),
+        *("--yes", "--server", home.sandbox.url, "--list", str(films), "--request-as", "family"),
         *options,
         standard_input=f"{key}\n",
         **variable,
@@ -224,7 +224,7 @@ def test_a_script_gives_the_key_on_no_command_line(
         pytest.param(("--key-file", "missing"), "does not exist", id="no-file"),
         pytest.param(("--key-stdin",), "standard input has no key", id="no-stdin"),
         pytest.param(("--server", "sandbox", "--list", "imdb: zz"), "no list of IMDb", id="list"),
-        pytest.param(("--server", "sandbox", "--act-as", "dave"), "no user 'dave'", id="user"),
+        pytest.param(("--server", "sandbox", "--request-as", "dave"), "no user 'dave'", id="user"),
     ],
 )
 def test_a_script_that_is_wrong_is_told_and_writes_nothing(
@@ -271,6 +271,7 @@ def test_the_unit_is_installed_and_nothing_is_started(home: Home, films: Path, t
     ran = script(
         home,
         *("--yes", "--no-test", "--server", "sandbox", "--list", str(films), "--systemd"),
+        *("--state-dir", str(home.folder / "own")),
         PATH=f"{trap}:{os.environ['PATH']}",
     )
     assert ran.code == 0, ran.err
@@ -278,7 +279,8 @@ def test_the_unit_is_installed_and_nothing_is_started(home: Home, films: Path, t
     unit = home.folder / ".config" / "systemd" / "user" / "listsync.service"
     (start,) = [one for one in unit.read_text().splitlines() if one.startswith("ExecStart=")]
     program = start.removeprefix("ExecStart=").split()
-    assert program[1:] == ["run"]
+    assert program[1:] == ["run", "--state-dir", str(home.folder / "own")]
+    assert f"listsync run --state-dir {home.folder}/own" in " ".join(ran.err.split())
     assert Path(program[0]).is_file()
     assert not (trap / "called").exists()
 

@@ -38,9 +38,9 @@ _OF_RECORDS = re.compile(
 )
 _OF_ARRIVING = re.compile(
     r"\.(secrets|importers)\b|\.cli\.(options|init|login|doctor|secret|imports|files|container)\w*$"
-    r"|\.(doctor|device_login|original_lists|imported_titles|durations|other_names)\w*$"
+    r"|\.(doctor|original_lists|imported_titles|durations|other_names)\w*$"
     r"|\.config\.(list_entries|list_options|suggestions|settings_in_force)$|\.terminal\.table$"
-    r"|\.(first_start|first_file|login_store|device_login)$"
+    r"|\.(first_start|first_file)$"
 )
 _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")
 

@@ -226,7 +226,7 @@ PROVIDERS: dict[str, Build] = {
 
 
 def _trakt_login(providers: ProvidersOptions) -> LoginService:
-    from listsync.providers.trakt.oauth import login_service
+    from listsync.providers.trakt.api import login_service
 
     return login_service(providers.trakt)
 

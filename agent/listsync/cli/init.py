@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from listsync.cli.files import read_file
 from listsync.cli.options import (
     config_option,
     errors_shown,
@@ -19,6 +21,7 @@ from listsync.cli.options import (
     load_config,
     state_option,
 )
+from listsync.errors import StateError
 from listsync.protocol import Exit
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 _HELLO = "This writes {}. Ctrl-C leaves everything as it is, until the very end."
+_UNIT, _UNIT_UNIT_STARTSS = "listsync-user.service", "ExecStart=listsync run"
+_UNIT, _UNIT_STARTS = "listsync-user.service", "ExecStart=listsync run"
 _STOPPED = "listsync: stopped; nothing was written"
 
 
@@ -50,7 +55,9 @@ _STOPPED = "listsync: stopped; nothing was written"
     help="Its API key is in this file, now and later.",
 )
 @click.option("--key-stdin", is_flag=True, help="Read its API key from standard input; keep it.")
-@click.option("--act-as", metavar="USER", help="Whose rights and quota count (name or id).")
+@click.option(
+    "--request-as", "act_as", metavar="USER", help="Whose rights and quota count (name or id)."
+)
 @click.option("--list", "lists", multiple=True, metavar="LIST", help="A list to follow; repeat.")
 @click.option(
     "--ca-file", type=click.Path(path_type=Path), help="Authorities of your own, for the server."
@@ -159,8 +166,9 @@ def _run(
     talk.say()
     talk.say(f"Written: {path}" + (f" (the one before: {older})" if older else ""))
     _check(talk, path, state_dir)
-    _offer_unit(talk, path, wanted=systemd)
-    _next_steps(talk)
+    options = _options_of_places(path, state_dir)
+    _offer_unit(talk, options, wanted=systemd)
+    _next_steps(talk, options)
 
 
 def _asked(talk: Dialogue, given: Given, path: Path, state_dir: Path) -> Answers:
@@ -268,23 +276,75 @@ def _check(talk: Dialogue, path: Path, state_dir: Path) -> None:
         talk.say(f"warning: {warning}", 2)
 
 
-def _offer_unit(talk: Dialogue, path: Path, *, wanted: bool | None) -> None:
-    from listsync.cli.init_unit import has_systemd, install
+def _options_of_places(path: Path, state_dir: Path) -> tuple[str, ...]:
+    """Give what every later command must be told, as it would look elsewhere by itself."""
+    config = () if path == _target(None) else ("--config", str(path))
+    state = () if state_dir == find_state(None) else ("--state-dir", str(state_dir))
+    return (*config, *state)
 
-    if wanted is None and talk.asks and has_systemd():
+
+def _offer_unit(talk: Dialogue, options: Sequence[str], *, wanted: bool | None) -> None:
+    if wanted is None and talk.asks and _has_systemd():
         wanted = talk.agrees(
             "Start it with your systemd, whenever you are logged in?", default=True
         )
     if wanted:
-        for line in install(path):
+        for line in _install_unit(options):
             talk.say(line)
 
 
-def _next_steps(talk: Dialogue) -> None:
+def _next_steps(talk: Dialogue, options: Sequence[str]) -> None:
+    more = "".join(f" {shlex.quote(one)}" for one in options)
+    steps = {
+        f"listsync once --dry-run{more}": "shows what would be requested, and changes nothing",
+        f"listsync run{more}": "the agent: syncs now, on schedule and on change",
+        "listsyncctl status": "asks the agent how it is",
+    }
+    room = max(map(len, steps))
     talk.say("Next:")
-    for line in (
-        "listsync once --dry-run   shows what would be requested, and changes nothing",
-        "listsync run              the agent: syncs now, on schedule and on change",
-        "listsyncctl status        asks the agent how it is",
-    ):
-        talk.say(line, 2)
+    for command, what in steps.items():
+        talk.say(f"{command.ljust(room)}   {what}", 2)
+
+
+def _has_systemd() -> bool:
+    """Tell whether the user has a service manager, which root's services are not for."""
+    return os.geteuid() != 0 and Path("/run/systemd/system").is_dir()
+
+
+def _install_unit(options: Sequence[str]) -> Iterator[str]:
+    """Write the unit where the user's systemd looks, and say what starts it.
+
+    Raises:
+        StateError: it cannot be written, or is not installed with us.
+    """
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd/user"
+    target = folder / "listsync.service"
+    text = (
+        read_file(_UNIT).decode().replace(_UNIT_STARTS, f"ExecStart={_command_of_unit(options)}")
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if target.exists() and target.read_text(encoding="utf-8") != text:
+            yield f"{target} is there already, and is another one: it was left as it is."
+            return
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StateError(f"{target} cannot be written: {error.strerror}") from error
+    yield f"Written: {target}. To start it now, and at each login:"
+    yield "  systemctl --user daemon-reload && systemctl --user enable --now listsync"
+    yield "  loginctl enable-linger    lets it run while you are not logged in, too"
+
+
+def _command_of_unit(options: Sequence[str]) -> str:
+    """Name our program by its path: the unit looks in the usual folders only."""
+    beside = Path(sys.executable).parent / "listsync"
+    program = str(beside) if beside.is_file() else "listsync"
+    return " ".join(map(_quoted, (program, "run", *options)))
+
+
+def _quoted(word: str) -> str:
+    """Quote for systemd, to which % and $ mean something."""
+    word = word.replace("%", "%%").replace("$", "$$")
+    if not any(one in word for one in " \"'\\;"):
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'

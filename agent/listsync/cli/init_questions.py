@@ -241,7 +241,7 @@ class Interview:
         what = f"several users are called {text!r}" if is_there else f"there is no user {text!r}"
         why = f"{what}: take one of {names}"
         if not self._talk.asks:
-            raise Unanswered(f"--act-as: {why}")
+            raise Unanswered(f"--request-as: {why}")
         self._talk.say(f"{why[0].upper()}{why[1:]}.", 2)
 
     def _is_fit(self, user: Actor) -> bool:

@@ -90,7 +90,8 @@ class FirstConfig:
         yield _line("lists:" if self.lists else "lists: []", "the most important first")
         for entry in self.lists:
             ((service, value),) = entry.items()
-            yield f"  - {service}: {scalar(value)}"
+            is_clear = value.startswith(("http://", "https://"))  # it says whose it is
+            yield f"  - {scalar(value)}" if is_clear else f"  - {service}: {scalar(value)}"
         yield from _BELOW_LISTS
 
     def _providers(self) -> Iterator[str]:
@@ -116,10 +117,11 @@ def _line(text: str, note: str) -> str:
 
 _SYNC = ("sync:", _line("  every: 24h", 'or cron: "0 4 * * *"; 0 = only on command or change'))
 _BELOW_LISTS = (
-    "  # Each can have more, in lines below it that begin where its name does:",
-    "  #   limit: 50          only the first titles",
-    "  #   user: family       requested in the name of another user",
-    "  #   four_k: true       requested in 4K",
+    "  # One with options of its own is written like this:",
+    "  # - letterboxd: dave/watchlist",
+    "  #   limit: 50                       only the first titles",
+    "  #   request_as: family              in the name of another user",
+    "  #   four_k: true                    in 4K",
 )
 
 

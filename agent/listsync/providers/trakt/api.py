@@ -1,4 +1,4 @@
-"""How Trakt is asked and how it says no; its pages, and its rows, wrapped or bare.
+"""How Trakt is asked and how it says no; its pages, its rows, wrapped or bare, and its logins.
 
 A bare 403 is both a list that is not shown and a client id that is refused. Source:
 trakt-api#814 (since August 2026). What every valid client id may read tells the two apart.
@@ -21,6 +21,7 @@ from listsync.errors import (
     ResponseChangedError,
     UnavailableError,
 )
+from listsync.http.device_login import LoginDialect, LoginService
 from listsync.http.login_store import log_in_words
 from listsync.http.response import Response
 from listsync.parsing.decoding import (
@@ -32,7 +33,7 @@ from listsync.parsing.decoding import (
     whole_number,
     year_number,
 )
-from listsync.providers.trakt.source import SERVICE
+from listsync.providers.trakt.source import SERVICE, TraktOptions
 
 PAGE_SIZE = 250  # the most that one page holds, since June 2026
 MAX_PAGES = 1000
@@ -262,3 +263,38 @@ def entry_of(
 def _place(part: _Part | None) -> str:
     season, number = (part and whole_number(part.season)), _number(part)
     return "" if season is None or number is None else f"{season}x{number:02}"
+
+
+NEEDS_ID = "needs providers.trakt.client_id, that of an API app of your own"
+_NEEDS_SECRET = "needs providers.trakt.client_secret to log in"  # noqa: S105 - words
+_DIALECT = LoginDialect(
+    is_json=True,
+    code_name="code",
+    polling={},
+    # There is no page to come back to.
+    renewing={"redirect_uri": "urn:ietf:wg:oauth:2.0:oob"},
+    refused={
+        404: "does not know the code",
+        409: "the code was used already",
+        410: "the code has ended",
+        418: "the login was denied",
+    },
+)
+
+
+def login_service(options: TraktOptions) -> LoginService:
+    """Say where one logs in; raises RefusedError where the user gave no app, or not all of it."""
+    if options.client_id is None:
+        raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
+    if options.client_secret is None:
+        raise RefusedError(SERVICE, Refusal.CREDENTIAL, _NEEDS_SECRET)
+    base = f"{options.auth_url.rstrip('/')}/oauth"
+    return LoginService(
+        name=SERVICE,
+        code_url=f"{base}/device/code",
+        token_url=f"{base}/device/token",
+        renewal_url=f"{base}/token",
+        client_id=options.client_id,
+        client_secret=options.client_secret,
+        dialect=_DIALECT,
+    )

@@ -28,6 +28,7 @@ from listsync.providers.trakt.api import (
     HEADERS,
     LOG_IN,
     MAX_PAGES,
+    NEEDS_ID,
     NEUTRAL,
     PAGE_SIZE,
     UNPAGED,
@@ -37,12 +38,12 @@ from listsync.providers.trakt.api import (
     TraktRow,
     entry_of,
     judge,
+    login_service,
     paging_of,
     refused_client_id,
     secret_headers_of,
     sort_of,
 )
-from listsync.providers.trakt.oauth import NEEDS_ID, login_service
 from listsync.providers.trakt.source import SERVICE, ListPart, Login, TraktOptions, TraktSource
 
 if TYPE_CHECKING:

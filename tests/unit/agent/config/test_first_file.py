@@ -106,6 +106,7 @@ def test_a_first_configuration_is_a_valid_one(tmp_path: Path) -> None:
     assert [one.service for one in loaded.lists] == ["letterboxd", "file"]
     assert loaded.providers.trakt.client_id is not None
     assert not loaded.warnings
+    assert "  - https://letterboxd.com/dave/watchlist/\n" in config.text()
     assert max(map(len, config.text().splitlines())) < 100
 
 

@@ -21,7 +21,7 @@ from listsync.errors import (
 )
 from listsync.http.device_login import DeviceCode, LoginService, access_token, begin, poll, refresh
 from listsync.http.login_store import FileTokens, LoginTokens
-from listsync.providers.trakt.oauth import login_service
+from listsync.providers.trakt.api import login_service
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import TraktOptions, parse
 from tests.contract.providers.site import Site, answer, client, sample
