@@ -112,7 +112,7 @@ def test_the_interval_of_the_command_line_is_before_that_of_the_file(
     agent = start_agent(home, "--interval", "12")
     agent.until_synced(1)
     assert 12 * 3600 - 60 < agent.due_in_s() <= 12 * 3600
-    assert "in 11 h" in agent.ctl("status").out
+    assert "in 12 h" in agent.ctl("status").out
     # Also after the file was read again.
     _follow(home, every="2m")
     assert agent.ctl("reload").code == 0

@@ -112,11 +112,10 @@ def run(
 
 
 def _interval(text: str) -> timedelta:
-    from listsync.config.values import parse_interval
-    from listsync.terminal.durations import with_hours
+    from listsync.terminal.durations import parse_duration, with_hours
 
     try:
-        return parse_interval(with_hours(text.strip()))
+        return parse_duration(with_hours(text.strip()))
     except ValueError as error:
         raise click.BadParameter(f"{text!r} {error}.", param_hint="--interval") from None
 
