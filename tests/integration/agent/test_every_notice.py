@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,12 +21,16 @@ from listsync.agent.sync_worker import SyncWorker
 from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.domain.lists import Fetched, ListEntry
 from listsync.domain.media import ExternalIds
-from listsync.domain.messages import TargetStatus
+from listsync.domain.message_texts import message_of_test
+from listsync.domain.messages import MessageKind, TargetRules
 from listsync.domain.notices import Notice, NoticeKind, Origin
 from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.runs import Condition, PendingChange, RestartPolicy, SyncJob
 from listsync.errors import Refusal, RefusedError, StateError, UnavailableError
+from listsync.notify.notifier import Notifier
+from listsync.notify.sender import Sender
 from listsync.store.history import SqliteNotices
+from listsync.store.outbox import SqliteOutbox
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import sync
 from listsync.sync.run_recorder import note_end
@@ -131,8 +136,18 @@ def _to_review(house: House) -> str:
 
 
 def _target_failed(house: House) -> str:
-    status = TargetStatus(name="phone", failures=1, failing_since=datetime.now(UTC), answer=WHY)
-    house.agent.findings = replace(house.agent.findings, targets=(status,))
+    outbox, stop = SqliteOutbox(house.database), threading.Event()
+    kinds = frozenset({MessageKind.CONFIGURATION})
+    outbox.follow([TargetRules(name="phone", kinds=kinds)], datetime.now(UTC))
+    said = message_of_test("1", "phone", datetime.now(UTC))
+    outbox.put([replace(said, kind=MessageKind.CONFIGURATION)], datetime.now(UTC))
+
+    def opened(_: object) -> Sender:
+        raise UnavailableError("phone", WHY)
+
+    notifier = Notifier(outbox, {"phone": opened}, stop.set)
+    notifier.run(stop)
+    house.agent.findings = replace(house.agent.findings, targets=outbox.statuses())
     return WHY
 
 
