@@ -21,7 +21,7 @@ MOST_OF_HTTP = 37
 MOST_OF_NOTIFICATIONS = 25
 MOST_OF_RECORDS = 7
 """The log's file, the history log and statistics."""
-MOST_OF_ARRIVING = 32
+MOST_OF_ARRIVING = 36
 """Secrets, the first start, logins, what is moved in from other programs, the doctor."""
 MOST_LINES = 400
 MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20

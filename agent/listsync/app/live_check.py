@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from listsync.app.wiring import copy_sandbox, open_server, scratch_folder
+from listsync.app.wiring import copy_sandbox, open_lists, open_server, scratch_folder
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.domain.arr_services import PROGRAMS, ArrSelection
@@ -36,6 +36,7 @@ from listsync.store.server_guard import SqliteArrNames
 from listsync.store.state_folder import locked, opened_state
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup
 from listsync.sync.arr_selection import OpenSelection, WhyOpen
+from listsync.sync.fetch_lists import Before, Reading, read_lists
 
 Kinds = Mapping[str, AbstractSet[MediaType]]
 """The kinds of titles that each list has, by its source."""
@@ -100,6 +101,10 @@ class LiveCheck:
             return not_reached(error)
         words = f"{info.product.value} {info.version}, which accepts the key (of {info.user})"
         return Finding("server", Mark.OK, words)
+
+    def clock(self) -> datetime | None:
+        """Read the server's clock; None: it does not tell."""
+        return self._server.clock()
 
     def users(self) -> Iterator[Finding]:
         """Try every user in whose name titles are to be requested."""
@@ -199,6 +204,20 @@ class LiveCheck:
         return _unknown(named - self._server.languages())
 
 
+def read_all(
+    config: Config, state_dir: Path, token: CancelToken | None = None
+) -> Iterator[Reading]:
+    """Read every list, in their order, as if it had never been read."""
+    with open_lists(config, state_dir, token) as lists:
+        yield from read_lists(lists, {one.rules.source: Before() for one in lists})
+
+
+def kinds_in(reading: Reading) -> frozenset[MediaType]:
+    """Say which kinds of titles a list has; one that does not tell may be of either."""
+    kinds = {one.kind for one in reading.entries}
+    return frozenset(MediaType) if None in kinds else frozenset(one for one in kinds if one)
+
+
 def not_reached(error: RefusedError | UnavailableError | ResponseChangedError) -> Finding:
     """Say why the server cannot be used; the error's own words say what to do."""
     is_wrong = isinstance(error, RefusedError) and error.kind in _MENDED
@@ -266,7 +285,9 @@ def _of_selection(
 
 
 @contextmanager
-def open_check(config: Config, state_dir: Path, *, keep: bool) -> Iterator[LiveCheck]:
+def open_check(
+    config: Config, state_dir: Path, *, keep: bool, token: CancelToken | None = None
+) -> Iterator[LiveCheck]:
     """Open what a check needs, and close it afterwards.
 
     With *keep*, what is looked up is remembered, unless another listsync works on the state.
@@ -279,7 +300,7 @@ def open_check(config: Config, state_dir: Path, *, keep: bool) -> Iterator[LiveC
     with ExitStack() as stack:
         scratch = stack.enter_context(scratch_folder("check"))
         copy_sandbox(state_dir, scratch)
-        server = open_server(_as_owner(config), scratch, CancelToken(), stack)
+        server = open_server(_as_owner(config), scratch, token or CancelToken(), stack)
         keeps = keep and _is_ours(state_dir, stack)
         if keeps:
             database = stack.enter_context(opened_state(state_dir))

@@ -143,7 +143,9 @@ def _back_up_daily(folder: Path, database: Database) -> None:
 
 
 @contextmanager
-def open_lists(config: Config, state_dir: Path) -> Iterator[list[Followed]]:
+def open_lists(
+    config: Config, state_dir: Path, token: CancelToken | None = None
+) -> Iterator[list[Followed]]:
     """Wire what reads the lists, to try it; nothing is remembered but a login that is renewed."""
     letterboxd = replace(config.providers.letterboxd, film_pages=0)
     options = replace(config.providers, letterboxd=letterboxd)
@@ -151,9 +153,8 @@ def open_lists(config: Config, state_dir: Path) -> Iterator[list[Followed]]:
         folder = stack.enter_context(scratch_folder("check"))
         database = Database(folder / FILE_NAME)
         stack.callback(database.close)
-        context = ProviderContext(
-            options, config.chromium, database, state_dir, stack, CancelToken()
-        )
+        token = token or CancelToken()
+        context = ProviderContext(options, config.chromium, database, state_dir, stack, token)
         yield [followed(one, context) for one in config.lists if one.rules.is_enabled]
 
 

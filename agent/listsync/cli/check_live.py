@@ -10,14 +10,21 @@ from pathlib import Path
 
 import click
 
-from listsync.app.live_check import Finding, LiveCheck, Mark, not_reached, open_check
-from listsync.app.wiring import open_lists
+from listsync.app.live_check import (
+    Finding,
+    LiveCheck,
+    Mark,
+    kinds_in,
+    not_reached,
+    open_check,
+    read_all,
+)
 from listsync.config.configuration import Config
 from listsync.domain.media import MediaType
 from listsync.domain.run_messages import advice_on
 from listsync.errors import RefusedError, UnavailableError
 from listsync.protocol import Exit
-from listsync.sync.fetch_lists import Before, Reading, read_lists
+from listsync.sync.fetch_lists import Reading
 from listsync.terminal.output import Palette, plural, say, shown, wants_colour
 
 _COLOURS = {Mark.OK: "green", Mark.WRONG: "red", Mark.OPEN: "yellow", Mark.FAILED: "red"}
@@ -89,14 +96,12 @@ class _View:
         """Read every list; returns the kinds of titles of those that could be read."""
         width = max((len(one.name) for one in config.lists), default=0)
         kinds: dict[str, frozenset[MediaType]] = {}
-        with open_lists(config, state_dir) as lists:
-            before = {one.rules.source: Before() for one in lists}
-            for reading in read_lists(lists, before):
-                self._bad_lists += not reading.outcome.whole
-                if reading.fetched is not None:
-                    kinds[reading.rules.source] = _kinds_in(reading)
-                for line in _lines(reading, min(width, 48), self._palette):
-                    say(line)
+        for reading in read_all(config, state_dir):
+            self._bad_lists += not reading.outcome.whole
+            if reading.fetched is not None:
+                kinds[reading.rules.source] = kinds_in(reading)
+            for line in _lines(reading, min(width, 48), self._palette):
+                say(line)
         return kinds
 
     def end(self, lists: int) -> Exit:
@@ -116,13 +121,6 @@ def _sum_of(wrong: int, failed: int) -> str:
     parts = [f"{plural(wrong, 'thing is', 'things are')} wrong"] if wrong else []
     parts += [f"{plural(failed, 'thing')} could not be tried"] if failed else []
     return f"{' and '.join(parts).capitalize()}."
-
-
-def _kinds_in(reading: Reading) -> frozenset[MediaType]:
-    """Say which kinds of titles a list has; one that does not tell may be of either."""
-    entries = reading.fetched.entries if reading.fetched else ()
-    kinds = {one.kind for one in entries}
-    return frozenset(MediaType) if None in kinds else frozenset(one for one in kinds if one)
 
 
 def _lines(reading: Reading, width: int, palette: Palette) -> Iterator[str]:

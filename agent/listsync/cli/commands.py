@@ -13,6 +13,7 @@ import click
 
 from listsync import __version__, interrupts
 from listsync.cli.container import waiting_for_config
+from listsync.cli.doctor import doctor
 from listsync.cli.files import completion, files
 from listsync.cli.imports import import_group
 from listsync.cli.init import init
@@ -270,6 +271,9 @@ def _write_schema(config_path: Path | None) -> None:
         found = find_config(config_path, os.environ) or Path("listsync.yaml")
         say(f"Wrote {write_schema(found.absolute().parent)}.")
         say(f"Editors use it where the configuration begins with: {EDITOR_LINE}")
+
+
+listsync.add_command(doctor)
 
 
 @listsync.command()

@@ -97,7 +97,7 @@ async def _listen(server: SandboxServer, start: SandboxStart, saved: StateFile |
         log_level="warning",
         access_log=False,
         server_header=False,
-        date_header=False,
+        date_header=True,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=1,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from listsync.cancellation import CancelToken
@@ -128,6 +130,14 @@ class Seerr:
     def users(self) -> tuple[Actor, ...]:
         """Give all users of the server: a call for each page of them."""
         return self._users.all()
+
+    def clock(self) -> datetime | None:
+        """Read the server's clock, as it dates its answers; None: it does not."""
+        told = self._transport.get("/status").headers.get("date", "")
+        try:
+            return parsedate_to_datetime(told).astimezone(UTC)
+        except ValueError:
+            return None
 
     def read_index(self, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
         """Read all rows; one key may come in several rows, to be merged by the reader."""
