@@ -177,6 +177,14 @@ def test_a_file_that_cannot_be_added_to_is_left_with_what_to_add(places: Places)
     assert path.read_text() == text
 
 
+def test_what_would_change_something_else_as_well_is_left(places: Places) -> None:
+    text = OWN + "providers:\n  imdb: &slow {pace_s: 1}\n  trakt: *slow\n"
+    path = own(places, text)
+    with pytest.raises(UneditableError, match="special_items_limit: 50"):
+        applied(places)
+    assert path.read_text() == text
+
+
 def test_a_file_that_would_be_too_large_to_read_is_left(places: Places) -> None:
     path = own(places)
     plan = replace(PLAN, exclude=tuple(f"tmdb:movie/{n}" for n in range(1, 60_000)))
