@@ -140,5 +140,5 @@ def test_what_was_never_sent_is_sent_again() -> None:
 
 def test_an_act_as_that_is_gone_is_told() -> None:
     playback = server(found()).on("GET /user/7", message(404, "User not found."))
-    with pytest.raises(RefusedError, match=r"server\.act_as: there is no user 7"):
+    with pytest.raises(RefusedError, match=r"server\.request_as: there is no user 7"):
         playback.seerr(act_as=7).cancel(5)
