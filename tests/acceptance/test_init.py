@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from listsync.config.configuration import Config, load
 from listsync.config.yaml_document import load_document
 from listsync.files.local_file import WriterWait
 from listsync.secrets.vault import open_vault
+from tests.acceptance.agent_process import AgentProcess, until
 from tests.acceptance.conftest import Home, Ran, titles_csv
 from tests.acceptance.conversation import CTRL_C, Conversation, Hidden, converse
 
@@ -265,6 +267,17 @@ def test_a_disk_that_is_full_in_the_middle_loses_nothing(home: Home, films: Path
     assert done.returncode == 1
     assert "nothing was changed" in done.stderr
     assert everything(home) == before
+
+
+def test_what_a_script_wrote_runs_and_syncs_at_once(
+    home: Home, films: Path, start_agent: Callable[..., AgentProcess]
+) -> None:
+    places = ("--config", str(home.folder / "listsync.yaml"), "--state-dir", str(home.state))
+    server = ("--yes", "--server", home.sandbox.url, "--key-stdin", "--list", str(films))
+    ran = script(home, *server, *places, standard_input=home.sandbox.api_key)
+    assert ran.code == 0, ran.err
+    start_agent(home)
+    until("both films are requested", lambda: len(home.sandbox.admin("log")["requests"]) == 2)
 
 
 def test_the_unit_is_installed_and_nothing_is_started(home: Home, films: Path, trap: Path) -> None:
