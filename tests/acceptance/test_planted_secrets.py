@@ -97,7 +97,7 @@ def test_no_planted_secret_is_in_anything_that_is_kept_shown_or_handed_on(
     lone_home: Home, environment: dict[str, str], start_agent: Callable[..., AgentProcess]
 ) -> None:
     home = lone_home
-    home.write_list("l.csv", titles_csv(range(600, 640)))
+    home.write_list("l.csv", titles_csv([603]))
     config = home.folder / "listsync.yaml"
     open_vault(config, home.state, environment).set("mdblist", PLANTED["vault"])
     keys.forget()

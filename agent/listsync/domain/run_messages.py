@@ -15,7 +15,9 @@ _WORDS = {
     ListOutcome.PARTIAL: "nothing: what was read counts, and it is read again next time",
     ListOutcome.NOT_FOUND: "check its address: it may have been renamed or deleted",
     ListOutcome.PRIVATE: "make the list public at the service",
-    ListOutcome.CREDENTIAL: "check the key in providers.{service}",
+    ListOutcome.CREDENTIAL: (
+        "check the key in providers.{service}; `listsync secret set` replaces a stored one"
+    ),
     ListOutcome.SUBSCRIPTION: "it needs a paid account at the service: follow another list",
     ListOutcome.RATE_LIMITED: f"{_LATER}; if that is often, raise providers.{{service}}.pace_s",
     ListOutcome.BLOCKED: "wait, or ask through another network: providers.{service}.proxy",

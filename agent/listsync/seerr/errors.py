@@ -223,7 +223,7 @@ class ServerErrors:
         return self.refused(
             Refusal.CREDENTIAL,
             "the API key is refused (403): copy it again from the server's general settings; it "
-            "often ends in '=', which is easily lost",
+            "often ends in '=', which is easily lost; `listsync secret set` replaces a stored one",
         )
 
 

@@ -254,6 +254,23 @@ def test_a_new_key_encrypts_all_and_copies_of_before_can_still_be_read(vault: Va
     assert vault.get("one") == SECRET
 
 
+def test_who_is_cut_off_between_the_new_key_and_the_new_vault_has_lost_nothing(
+    vault: Vault,
+) -> None:
+    vault.set("server", SECRET)
+    before = vault.path.read_bytes()
+    with (
+        mock.patch.object(module, "replace_private", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        vault.rotate()
+    assert len(vault.key_file.load()) == 2
+    assert vault.path.read_bytes() == before
+    assert vault.get("server") == SECRET
+    vault.rotate()
+    assert vault.get("server") == SECRET
+
+
 def test_who_reads_while_keys_are_replaced_reads_again(vault: Vault) -> None:
     """The reader has the old vault in its hands when vault and key are both other ones."""
     vault.set("server", SECRET)
