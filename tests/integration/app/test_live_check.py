@@ -261,5 +261,5 @@ def test_a_key_that_a_list_service_refuses_is_said_with_its_place(
     told = capsys.readouterr()
     assert code is Exit.PARTLY
     assert "films  credential" in told.out
-    assert "what you can do: check the key in providers.mdblist" in told.out
+    assert "what you can do: run `listsync login mdblist`" in told.out
     assert "wrong-key" not in told.out + told.err
