@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sysconfig
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -56,9 +58,15 @@ def test_an_image_starts_the_agent_and_is_asked_how_it_is(image: str) -> None:
 
 def test_only_who_becomes_another_user_starts_as_root() -> None:
     assert _last("listsync", "USER").rest == "1000:1000"
-    assert _last("puid", "USER").rest == "root"
+    assert _last("puid", "USER").rest == "0:0"
     assert _environment("puid")["PATH"].startswith("/usr/local/sbin:/opt/listsync/bin:")
     assert not [one for one in _all_of("listsync") if "as-puid" in one.rest]
+
+
+def test_the_linter_has_nothing_to_say() -> None:
+    linter = Path(sysconfig.get_path("scripts"), "hadolint")
+    done = subprocess.run([linter, DOCKERFILE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_what_is_copied_is_there_and_let_through() -> None:

@@ -12,6 +12,7 @@ def main() -> None:
     from listsync.cli.container import split_from_process_1
 
     split_from_process_1()
+    import gc
     import io
     import os
     import sys
@@ -30,8 +31,10 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What a terminal cannot show must not end a sync: titles are of all scripts.
         sys.stdout.reconfigure(errors="replace")
+    gc.disable()  # what a program consists of is no garbage: searches would be a tenth of --help
     from listsync.cli.commands import listsync
 
+    gc.enable()
     listsync(prog_name="listsync")
 
 

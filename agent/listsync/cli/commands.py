@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import sys
-from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -29,6 +27,7 @@ from listsync.cli.options import (
     refuse_beside_agent,
     socket_option,
     state_option,
+    warn,
     warnings_of_places,
 )
 from listsync.cli.secret import secret
@@ -36,7 +35,8 @@ from listsync.errors import BusyError, StateError
 from listsync.protocol import YES, Exit, client_sockets
 from listsync.terminal.output import megabytes, plural, say
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 # Each command imports what it needs when it runs, so that --help and completion stay quick.
@@ -149,9 +149,9 @@ def once(
 
     with errors_shown():
         config = load_config(config_path, state_dir=state_dir, asks=True)
-        log_to_stderr(logging.INFO if verbose else logging.WARNING, config)
+        log_to_stderr("INFO" if verbose else "WARNING", config)
         for warning in (*config.warnings, *warnings_of_places(config_path, state_dir)):
-            logger.warning("%s", warning)
+            warn(warning)
         refuse_beside_agent(client_sockets(socket, os.environ))
         report = command.run(
             config, find_state(state_dir), dry_run=dry_run, ask=not yes, confirmed=confirm
@@ -233,7 +233,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             import_httpcore()
             from listsync.cli.check_live import check_live
 
-            log_to_stderr(logging.ERROR, config)
+            log_to_stderr("ERROR", config)
             with interrupts.raised():
                 sys.exit(check_live(config, find_state(state_dir), ask_arr=arr))
         for one in config.lists:
@@ -260,6 +260,8 @@ def schema(config_path: Path | None, *, messages: bool, write: bool) -> None:
     else:
         from listsync.config.json_schema import schema as build
 
+    import json
+
     click.echo(json.dumps(build(), indent=2))
 
 
@@ -279,6 +281,8 @@ listsync.add_command(doctor)
 @listsync.command()
 def demo() -> None:
     """Show a whole sync against the built-in server: no network, nothing left behind."""
+    import logging
+
     from listsync import logs
     from listsync.cli import demo as command
 

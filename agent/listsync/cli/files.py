@@ -17,9 +17,15 @@ from listsync.errors import ListsyncError
 from listsync.terminal.output import say
 from listsync.terminal.table import columns_of, table
 
+# ruff: noqa: PLC0415 - start-up time
+
 FILES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "listsync.yaml.example": ("", "every option of the configuration, explained"),
+        "listsync.schema.json": ("", "the configuration as a JSON Schema, for editors"),
+        "listsync.1": ("contrib/man/", "manual page of listsync"),
+        "listsyncctl.1": ("contrib/man/", "manual page of listsyncctl"),
+        "listsync.yaml.5": ("contrib/man/", "manual page of the configuration"),
         "listsync.service": ("contrib/systemd/", "systemd: a service of the system"),
         "browser.conf": (
             "contrib/systemd/listsync.service.d/",
@@ -32,6 +38,7 @@ FILES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """By name: the folder in a checkout, and what it is."""
+SCHEMA = "listsync.schema.json"
 _COMPLETIONS = {"bash": "listsync.bash", "zsh": "_listsync", "fish": "listsync.fish"}
 
 
@@ -43,6 +50,12 @@ def read_file(name: str) -> bytes:
     """
     if name not in FILES:
         raise ListsyncError(f"there is no file {name}: `listsync files` names them all")
+    if name == SCHEMA:  # made of what the program reads
+        import json
+
+        from listsync.config.json_schema import schema
+
+        return f"{json.dumps(schema(), indent=2)}\n".encode()
     package = Path(listsync.__path__[0])
     for place in (package / "shipped", package.parents[1] / FILES[name][0]):
         with suppress(FileNotFoundError):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -63,6 +61,8 @@ def refuse_beside_agent(sockets: Iterable[Path], instead: str = "sync-now --wait
     Raises:
         BusyError: an agent listens at one of *sockets*.
     """
+    import socket
+
     for path in sockets:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
             probe.settimeout(1)
@@ -165,6 +165,8 @@ def lines_of_no_configuration(error: NoConfigurationError) -> list[str]:
     """Say where a configuration was looked for, and how to come to one."""
     if len(error.places) == 1:  # somebody named it
         path = error.places[0][0]
+        from shlex import quote
+
         advice = f"correct the path, or have it written: listsync init --config {quote(path)}"
         return [str(error.problems[0]), f"What you can do: {advice}"]
     room = max(len(place) for place, _ in error.places)
@@ -201,8 +203,19 @@ def errors_shown() -> Iterator[None]:
         sys.exit(Exit.INTERRUPTED)
 
 
-def log_to_stderr(level: int, config: Config) -> None:
+def log_to_stderr(level: int | str, config: Config) -> None:
+    """Set up logs; *level* by its name where nothing else of `logging` is needed."""
+    import logging
+
     from listsync import logs
     from listsync.config.configuration import secrets_of
 
-    logs.set_up_plainly(level, secrets_of(config))
+    number = level if isinstance(level, int) else logging.getLevelNamesMapping()[level]
+    logs.set_up_plainly(number, secrets_of(config))
+
+
+def warn(warning: object) -> None:
+    """Log it, once logs are set up."""
+    import logging
+
+    logging.getLogger(__name__).warning("%s", warning)

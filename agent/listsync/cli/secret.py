@@ -6,7 +6,6 @@ standard input, or are asked for.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -84,6 +83,8 @@ def list_(config_path: Path | None, state_dir: Path | None, *, as_json: bool) ->
         uses = _uses(config_path)
         rows = {name: sorted(uses.get(name, ())) for name in vault.names()}
         if as_json:
+            import json
+
             key = None if vault.has_passphrase() else str(vault.key_file.place)
             click.echo(
                 json.dumps({"file": str(vault.path), "key": key, "secrets": rows}, indent=2)

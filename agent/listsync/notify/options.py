@@ -313,7 +313,7 @@ def _apprise_address(secret: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[A-Za-z][\w+.-]*://\S+", address, re.ASCII):
         raise ValueError("expected one address of Apprise, such as gotify://host/token")
     if find_spec("apprise") is None:
-        raise ValueError("needs an extra: pip install 'listsync[apprise]'")
+        raise ValueError("needs Apprise beside listsync: pipx inject listsync apprise")
     return SecretStr(address)
 
 

@@ -10,19 +10,26 @@ from click.testing import CliRunner
 
 import listsync
 from listsync.cli.commands import listsync as program
-from listsync.cli.files import FILES, read_file
+from listsync.cli.files import FILES, SCHEMA, read_file
 from listsync.errors import ListsyncError
 from listsync.protocol import Exit
 
 _ROOT = Path(__file__).parents[4]
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", FILES.keys() - {SCHEMA})
 def test_a_file_is_printed_as_it_lies_in_a_checkout(name: str) -> None:
     ran = CliRunner().invoke(program, ["files", name])
     assert ran.exit_code == 0
     [path] = [one for one in (_ROOT / name, *(_ROOT / "contrib").rglob(name)) if one.is_file()]
     assert ran.stdout_bytes == path.read_bytes()
+
+
+def test_the_schema_is_that_of_the_program() -> None:
+    printed = [
+        CliRunner().invoke(program, line).stdout for line in (["files", SCHEMA], ["schema"])
+    ]
+    assert printed[0] == printed[1]
 
 
 def test_all_are_listed() -> None:
