@@ -114,6 +114,8 @@ def test_a_person_is_led_past_every_wrong_answer(home: Home) -> None:
         '"nonsense" is no list of IMDb',
         "file: ~/films.csv: read 2 titles",
         "That one is there already",
+        "Keep a copy of their key",
+        "secret.key",
         "listsync once --dry-run",
     ):
         assert told in done.words, done.seen

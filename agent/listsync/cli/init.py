@@ -165,6 +165,7 @@ def _run(
     older = _write(path, state_dir, answers, given.ca_file, may_replace=may_replace)
     talk.say()
     talk.say(f"Written: {path}" + (f" (the one before: {older})" if older else ""))
+    _tell_of_secrets(talk, path, state_dir)
     _check(talk, path, state_dir)
     options = _options_of_places(path, state_dir)
     _offer_unit(talk, options, wanted=systemd)
@@ -259,6 +260,15 @@ def _keep(path: Path, state_dir: Path, secrets: dict[str, str]) -> Callable[[], 
         undo()
         raise
     return undo
+
+
+def _tell_of_secrets(talk: Dialogue, path: Path, state_dir: Path) -> None:
+    from listsync.secrets.vault import open_vault
+
+    vault = open_vault(path, state_dir, os.environ)
+    if vault.exists() and not vault.has_passphrase():
+        talk.say(f"Secrets are kept encrypted in {vault.path}. Keep a copy of their key:")
+        talk.say(str(vault.key_file.place), 2)
 
 
 def _check(talk: Dialogue, path: Path, state_dir: Path) -> None:

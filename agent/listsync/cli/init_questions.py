@@ -295,7 +295,7 @@ class Interview:
         self._talk.say(f"{tried.name}: {tried.words}", 2)
         if tried.is_read:
             return True
-        if tried.advice:
+        if tried.advice and not tried.advice.startswith("nothing"):
             self._talk.say(f"What you can do: {tried.advice}", 4)
         return self._talk.agrees("Keep it all the same?", default=not self._talk.asks)
 

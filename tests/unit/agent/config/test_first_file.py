@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from listsync.config.configuration import load
 from listsync.config.first_file import FirstConfig, entry_of, place, scalar
@@ -87,6 +88,7 @@ _STRANGE = (
 def test_every_text_is_read_as_it_was_written(text: str, tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     written = scalar(text)
+    assert yaml.safe_load(f"- {written}") == [text]  # as editors read it
     file.write_text(f"one: {written}\ntwo: {{in: {written}}}\n", encoding="utf-8")
     assert load_document(file, WriterWait()).data == {"one": text, "two": {"in": text}}
 
