@@ -10,6 +10,12 @@ from listsync.store import database as module
 from listsync.store.database import FILE_NAME, Database
 from tests import new_states
 
+SERVER_THEN = (
+    "INSERT INTO servers (id, identity, product, version, first_seen, last_seen) VALUES"
+    " (1, ?, 'overseerr', '1.34.0', '2026-06-01T12:00:00+00:00', '2026-06-01T12:00:00+00:00')"
+)
+"""How every version before notes the first server."""
+
 OldDatabase = Callable[[int], AbstractContextManager[Database]]
 
 

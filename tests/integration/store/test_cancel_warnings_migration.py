@@ -12,7 +12,7 @@ from listsync.store.state import SqliteMemory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
 from tests.fakes import SERVER
-from tests.integration.store.conftest import OldDatabase
+from tests.integration.store.conftest import SERVER_THEN, OldDatabase
 from tests.integration.store.state import AT, rules
 
 MINE = rules("mine")
@@ -39,11 +39,10 @@ def read(memory: SqliteMemory, day: int, *entries: ListEntry) -> None:
 def test_a_file_of_the_version_before_says_first_what_it_cancels(
     path: Path, old_database: OldDatabase
 ) -> None:
-    with old_database(13) as old:
-        SqliteMemory(old).guard.use(SERVER)
-        with old.write() as connection:
-            for statement in _MISSING_ONCE.split(";"):
-                connection.execute(statement)
+    with old_database(13) as old, old.write() as connection:
+        connection.execute(SERVER_THEN, (SERVER.identity,))
+        for statement in _MISSING_ONCE.split(";"):
+            connection.execute(statement)
     database = Database(path)
     memory = SqliteMemory(database)
     memory.guard.use(SERVER)

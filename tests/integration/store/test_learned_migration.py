@@ -9,12 +9,12 @@ from listsync.domain.server_knowledge import NOTHING_LEARNED, Hold, Learned
 from listsync.store.database import Database
 from listsync.store.state import SqliteAgentState, SqliteMemory
 from tests.fakes import SERVER
-from tests.integration.store.conftest import OldDatabase
+from tests.integration.store.conftest import SERVER_THEN, OldDatabase
 
 
 def test_a_file_of_the_version_before_is_opened(path: Path, old_database: OldDatabase) -> None:
-    with old_database(12) as old:
-        SqliteMemory(old).guard.use(SERVER)
+    with old_database(12) as old, old.write() as connection:
+        connection.execute(SERVER_THEN, (SERVER.identity,))
     database = Database(path)
     memory = SqliteMemory(database)
     memory.guard.use(SERVER)
