@@ -23,7 +23,6 @@ _IMPORTED_BY_OTHERS = {
     "setuptools": "undetected-chromedriver imports distutils, which Python 3.12 has no more",
     "tzdata": "zoneinfo reads it where the system has no time zones",
     "uvloop": "uvicorn's loop, which it takes where it is installed",
-    "cryptography": "the vault of secrets",
 }
 """What no line of ours imports, and why it is installed all the same."""
 _IMPORT = re.compile(
