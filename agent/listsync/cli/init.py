@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 _HELLO = "This writes {}. Ctrl-C leaves everything as it is, until the very end."
-_UNIT, _UNIT_UNIT_STARTSS = "listsync-user.service", "ExecStart=listsync run"
 _UNIT, _UNIT_STARTS = "listsync-user.service", "ExecStart=listsync run"
 _STOPPED = "listsync: stopped; nothing was written"
 

@@ -49,6 +49,7 @@ _IMDB_NAMES = {"top250": "top", "popular": "moviemeter"}
 _STEVENLU = {1: "imdb-min", 2: "metacritic-min", 3: "rottentomatoes-min"}
 _ADDRESSES = ("listurl", "url", "link", "baseurl")
 _IMPLEMENTATION = re.compile(r"(?:Import|List)+$")
+_MOST_NUMBER = 2_147_483_647
 _T = TypeVar("_T")
 
 
@@ -136,9 +137,9 @@ def plan_of_lists(
 
 def _excluded(exclusions: Iterable[_Exclusion]) -> Iterator[str]:
     for one in exclusions:
-        if one.tmdb_id > 0:
+        if 0 < one.tmdb_id <= _MOST_NUMBER:
             yield f"tmdb:movie/{one.tmdb_id}"
-        elif one.tvdb_id > 0:
+        elif 0 < one.tvdb_id <= _MOST_NUMBER:
             yield f"tvdb:{one.tvdb_id}"
 
 

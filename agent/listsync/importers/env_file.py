@@ -7,7 +7,7 @@ Source: python-dotenv and Docker Compose agree on what is read here: `KEY=value`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from listsync.config.original_lists import LIST_VARIABLES, values_of
@@ -77,18 +77,22 @@ def _variables(text: str) -> Iterator[tuple[str, str]]:
 
 def _logical_lines(text: str) -> Iterator[str]:
     """Give lines; a value in quotes may go over several."""
-    held = ""
-    for line in text.splitlines():
-        held = f"{held}\n{line}" if held else line
-        value = held.partition("=")[2].lstrip()
-        if value[:1] in {'"', "'"} and not _closes(value):
-            if held.count("\n") < _MOST_LINES:
-                continue
-            held = held.split("\n")[0]
-        yield held
-        held = ""
-    if held:
-        yield from held.split("\n")
+    lines, at = text.splitlines(), 0
+    while at < len(lines):
+        count = _lines_of_value(lines[at : at + _MOST_LINES])
+        yield "\n".join(lines[at : at + count])
+        at += count
+
+
+def _lines_of_value(lines: Sequence[str]) -> int:
+    """Count the lines that belong to the first; one where its quote is never closed."""
+    value = lines[0].partition("=")[2].lstrip()
+    if value[:1] not in {'"', "'"} or lines[0].lstrip().startswith("#"):
+        return 1
+    if _closes(value):
+        return 1
+    end = re.compile(rf"(?<!\\){value[0]}")
+    return next((n for n, line in enumerate(lines[1:], 2) if end.search(line)), 1)
 
 
 def _closes(value: str) -> bool:
@@ -151,7 +155,9 @@ class _Reader:
                 self.left.append(why)
 
     def _read_secret(self, name: str, text: str) -> None:
-        if text.isprintable():
+        if "\ufffd" in text:
+            self._leave(name, "is not UTF-8 text")
+        elif text.isprintable():
             self.secrets.append(MovedSecret(SECRETS[name], SecretStr(text)))
         else:
             self._leave(name, "holds line breaks or control characters")

@@ -29,6 +29,7 @@ _PARTS = ("", "-wal", "-journal")
 _TRIES = 10
 _PAUSE_S = 0.3
 _OURS = {"lists": {"list_type", "list_id"}, "synced_items": {"title", "media_type", "status"}}
+_TABLES = {*_OURS, "overseerr_users", "sync_items", "app_settings", "sync_interval"}
 _HANDLED = {"requested", "already_requested", "already_available", "skipped", "available"}
 _OPEN = {"not_found", "request_failed", "error", "would_be_synced"}
 _KINDS = {"movie": MediaType.MOVIE, "tv": MediaType.TV, "show": MediaType.TV}
@@ -142,6 +143,12 @@ class _Reader:
         self._left: list[str] = []
 
     def read(self) -> DatabaseContent:
+        for (name,) in self._connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'view'"
+        ):
+            if _text(name).lower() in _TABLES:  # it may compute without end
+                what = f"{_text(name)} is a view, not a table"
+                raise ListsyncError(f"{self._path} is no database of ListSync: {what}")
         for table, columns in _OURS.items():
             if not columns <= self._columns(table):
                 what = f"it has no table {table} as ListSync makes it"

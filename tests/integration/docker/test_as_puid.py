@@ -99,6 +99,26 @@ def test_only_what_belongs_to_others_is_given_away(place: Path) -> None:
     assert (place / "elsewhere").stat().st_uid == 0
 
 
+def test_what_is_mounted_below_keeps_its_owners(place: Path) -> None:
+    """Of the same file system and not, with names that the kernel and `find` write otherwise."""
+    names = ("films of [two]*", "disk", "key")
+    for name in ("films of [two]*", "disk", "films of t"):
+        (place / "config" / name).mkdir()
+    (place / "config" / "key").touch()
+    (place / "else").mkdir()
+    (place / "else" / "film").touch()
+    (place / "mounts").write_text(
+        'cd "${0%/*}" && mount --bind else "config/films of [two]*" && mount --bind else/film '
+        'config/key && mount -t tmpfs none config/disk && "$@" && stat -c "%u" config/*\n',
+        encoding="utf-8",
+    )
+    ran = started(place, before=f"unshare -m sh {place / 'mounts'}")
+    assert ran.returncode == 0, ran.stderr
+    owners = dict(zip(sorted((*names, "films of t")), ran.stdout.splitlines()[-4:], strict=True))
+    assert owners == {**dict.fromkeys(names, "0"), "films of t": "1000"}
+    assert (place / "else" / "film").stat().st_uid == 0
+
+
 def test_other_commands_give_nothing_away(place: Path) -> None:
     ran = started(place, "check", PUID="99")
     assert ran.stdout.startswith("99:99 ")

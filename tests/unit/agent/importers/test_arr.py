@@ -153,6 +153,11 @@ def test_lists_of_sonarr_are_of_series(arr: Arr) -> None:
     assert arr.asked[-1] == "/api/v3/importlistexclusion"
 
 
+def test_exclusions_with_numbers_that_no_title_has_are_left_out(arr: Arr) -> None:
+    arr.exclusions = [{"tmdbId": 10**12}, {"tmdbId": -1, "tvdbId": 10**12}, {"tmdbId": 603}]
+    assert plan_of("radarr", arr).exclude == ("tmdb:movie/603",)
+
+
 def test_exclusions_of_radarr_are_films(arr: Arr) -> None:
     arr.exclusions = [{"tmdbId": 603, "movieTitle": "The Matrix", "movieYear": 1999}]
     plan = plan_of("radarr", arr)

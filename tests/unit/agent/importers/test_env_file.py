@@ -20,6 +20,9 @@ from listsync.importers.env_file import plan_of_variables, read_env_file
         ("\ufeffA=1\r\nB=2\r\n", {"A": "1", "B": "2"}),
         ('A="top,\nboxoffice"\nB=1', {"A": "top,\nboxoffice", "B": "1"}),
         ('A="never closed\nB=1', {"A": '"never closed', "B": "1"}),
+        ('A="never closed\n' + 300 * "#\n" + "B=1", {"A": '"never closed', "B": "1"}),
+        ('A="never closed\nB=1\n' + 300 * "#\n", {"A": '"never closed', "B": "1"}),
+        ("# it's so\nB='1'", {"B": "1"}),
         ("A=1\nA=2", {"A": "2"}),
     ],
 )
@@ -88,3 +91,11 @@ def test_what_is_not_taken_over_is_named(variable: str, text: str, said: str) ->
     assert left.startswith(f"{variable} (the file): ")
     assert said in left
     assert (plan.settings, plan.secrets) == ({}, ())
+
+
+def test_a_key_that_is_no_text_is_not_taken_for_one(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_bytes(b"OVERSEERR_API_KEY=abc\xffdefgh\n")
+    plan = plan_of_variables(read_env_file(path), "x")
+    assert plan.secrets == ()
+    assert plan.left == ("OVERSEERR_API_KEY (x): is not UTF-8 text",)

@@ -300,6 +300,17 @@ def test_a_damaged_or_foreign_folder_is_told_in_words(
         plan_of(folder)
 
 
+def test_a_view_in_the_place_of_a_table_is_not_run(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "list_sync.db")) as database:
+        database.execute("CREATE TABLE synced_items (title, media_type, status)")
+        database.execute(
+            "CREATE VIEW Lists AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+            "SELECT 'imdb' AS list_type, 'top' AS list_id FROM n WHERE i < 0"
+        )
+    with pytest.raises(ListsyncError, match="is no database of ListSync: Lists is a view"):
+        plan_of(tmp_path)
+
+
 def test_a_folder_that_is_not_there_or_has_nothing_is_told(tmp_path: Path) -> None:
     with pytest.raises(ListsyncError, match="does not exist"):
         plan_of(tmp_path / "nowhere")
