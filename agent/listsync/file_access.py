@@ -50,6 +50,45 @@ def open_to_write(path: Path, flags: int) -> int:
     return handle
 
 
+def open_for_owner(path: Path, flags: int) -> int:
+    """Open a file as `open_to_write` does, made where it is missing; root makes it for others.
+
+    Nothing that is there changes its owner: it may be another name of a file of root's.
+    """
+    try:
+        handle = open_to_write(path, flags | os.O_CREAT | os.O_EXCL)
+    except FileExistsError:
+        return open_to_write(path, flags)
+    try:
+        give_away(handle, own_path(path).parent)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for its owner only, and those above it; what root makes is for others.
+
+    Raises OSError.
+    """
+    missing = [one for one in (path, *path.parents) if not os.path.lexists(one)]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+        if os.geteuid() == 0:
+            _give_folder_away(one)
+    path.mkdir(exist_ok=True)
+
+
+def _give_folder_away(path: Path) -> None:
+    above = path.parent.stat()
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fchown(handle, above.st_uid, above.st_gid)
+    finally:
+        os.close(handle)
+
+
 def home_folder(environ: Mapping[str, str], variable: str, default: str) -> Path | None:
     """Read an XDG folder; a relative one counts as unset (XDG Base Directory, section 2).
 
@@ -111,8 +150,12 @@ def make_private(path: Path) -> None:
     place = own_path(path)
     with suppress(OSError):  # who opens it says why it cannot be used
         if not os.path.lexists(place):
-            os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-            place.chmod(0o600)  # whatever the umask takes away
+            handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                os.fchmod(handle, 0o600)  # whatever the umask takes away
+                give_away(handle, place.parent)
+            finally:
+                os.close(handle)
         elif (mode := stat.S_IMODE(place.stat().st_mode)) & 0o007:
             place.chmod(mode & 0o770)
 
@@ -127,19 +170,35 @@ def replace_private(path: Path, data: bytes) -> None:
         OSError: it cannot be written; what was there still is.
     """
     place = own_path(path)
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(place.parent)
     beside = place.with_name(f".{place.name}.new")
     beside.unlink(missing_ok=True)  # of one that was killed
     try:
-        with open(_made(beside), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(beside, data)
         beside.replace(place)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
     sync_folder(place.parent)
+
+
+def write_new(path: Path, data: bytes, like: Path | None = None) -> None:
+    """Write a file that must not be there yet, durably, for its owner only.
+
+    Whoever may read *like* may read it, too, where that is there.
+
+    Raises:
+        OSError: it cannot be written, or there is something.
+    """
+    with open(_made(path), "wb") as file:
+        if like is not None and like.exists():
+            facts = like.stat()
+            if os.geteuid() == 0:
+                os.fchown(file.fileno(), facts.st_uid, facts.st_gid)
+            os.fchmod(file.fileno(), facts.st_mode & 0o777)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _made(path: Path) -> int:

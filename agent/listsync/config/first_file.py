@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
-import tempfile
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from listsync.config.json_schema import EDITOR_LINE, FILE_NAME, schema
 from listsync.config.values import NOT_YET, SANDBOX, SERVICES, not_supported
 from listsync.errors import StateError
-from listsync.file_access import own_path, sync_folder
+from listsync.file_access import make_folder, own_path, sync_folder, write_new
 from listsync.parsing.address_forms import is_address, recognise
 
 SecretForm = str | Mapping[str, str]
@@ -183,7 +184,7 @@ def _swapped(
             older = _kept(config[1])
             config[0].replace(config[1])
         else:
-            config[1].hardlink_to(config[0])
+            _put(*config)
     except BaseException:
         undo()
         if not had_schema:
@@ -193,12 +194,33 @@ def _swapped(
     return older
 
 
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+"""What file systems say that give a file one name only: FAT, and many shares of a NAS."""
+
+
+def _put(part: Path, target: Path) -> None:
+    """Give a file its name, which nothing else may have; raises FileExistsError."""
+    try:
+        target.hardlink_to(part)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        part.replace(target)
+
+
 def _kept(path: Path) -> Path:
     """Keep what is at *path* under a name that is free."""
     for number in range(1, 1000):
         older = path.with_name(f"{path.name}.{number}.bak")
         with suppress(FileExistsError):
-            older.hardlink_to(path)
+            try:
+                older.hardlink_to(path)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                write_new(older, path.read_bytes(), like=path)
             return older
     raise OSError(f"there are too many copies beside {path}")
 
@@ -208,7 +230,7 @@ def _made(folder: Path) -> Iterator[None]:
     """Make *folder*, which stays only if all goes well."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         yield
     except BaseException:
         for one in missing:
@@ -220,12 +242,9 @@ def _made(folder: Path) -> Iterator[None]:
 @contextmanager
 def _written(target: Path, text: str) -> Iterator[Path]:
     """Write *text* durably beside *target*, under a name that is gone afterwards."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:  # mkstemp made it 0600
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        yield Path(name)
+        write_new(part, text.encode(), like=target)
+        yield part
     finally:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)

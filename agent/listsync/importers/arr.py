@@ -124,9 +124,8 @@ def plan_of_lists(
         if isinstance(result, MovedList):
             moved.append(result)
         else:
-            left.append(
-                f'the list "{one_line(one.name)}" ({one_line(one.implementation)}): {result}'
-            )
+            name = without_secrets(one_line(one.name))  # often the address of the list
+            left.append(f'the list "{name}" ({one_line(one.implementation)}): {result}')
     excluded = tuple(_excluded(exclusions))
     found = (
         f"{app.capitalize()}: {plural(len(moved) + len(left), 'import list')}, "

@@ -78,7 +78,7 @@ def plan_of_kometa(path: Path) -> MovePlan:
     reader = _Reader(path)
     for name, builders in collections.items():
         if isinstance(builders, dict):
-            reader.read(one_line(str(name)), builders)
+            reader.read(without_secrets(one_line(str(name))), builders)
     return reader.plan(len(collections))
 
 

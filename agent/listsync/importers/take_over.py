@@ -20,7 +20,7 @@ from listsync.config.secret_forms import SecretKeeper
 from listsync.config.yaml_document import MAX_BYTES, load_document, parse_document
 from listsync.domain.media import parse_exclusion
 from listsync.errors import BusyError, ConfigError, ListsyncError
-from listsync.file_access import open_to_write, own_path, sync_folder
+from listsync.file_access import make_folder, own_path, sync_folder, write_new
 from listsync.importers.plan import NOTIFY_DISCORD, Keys, MovedList, MovedSecret, MovePlan
 from listsync.importers.yaml_edit import Entry, UneditableError, add_entries, add_key, block, flow
 from listsync.redaction import without_secrets
@@ -151,7 +151,7 @@ def _edited(
         before=before,
         text=text,
         lists=lists,
-        known=tuple(one for one in plan.lists if one not in lists),
+        known=tuple(one for one in plan.lists if one.source in known.sources),
         settings=settings,
         secrets=secrets,
         exclude=exclude,
@@ -325,7 +325,7 @@ def write_config(path: Path, before: str | None, text: str) -> Path | None:
     """
     try:
         place = own_path(path)
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(place.parent)
         if before is not None and place.read_bytes() != before.encode():
             raise ListsyncError(f"{path} has been changed meanwhile: do this again")
         if before is None and os.path.lexists(place):
@@ -348,30 +348,18 @@ def _keep(place: Path) -> Path:
                 return kept  # an earlier attempt came as far as this
             number += 1
         else:
-            _write_like(place, kept, content)
+            write_new(kept, content, like=place)
+            sync_folder(place.parent)
             return kept
 
 
 def _replace(place: Path, content: bytes) -> None:
     part = place.with_name(f".{place.name}.import")
+    part.unlink(missing_ok=True)  # of one that was killed, or of somebody else
     try:
-        _write_like(place, part, content)
+        write_new(part, content, like=place)
         part.replace(place)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def _write_like(place: Path, target: Path, content: bytes) -> None:
-    """Write a file that whoever may read *place* may read; where that is not there, its owner."""
-    handle = open_to_write(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    with os.fdopen(handle, "wb") as file:
-        if place.exists():
-            facts = place.stat()
-            os.fchmod(handle, facts.st_mode & 0o777)
-            if os.geteuid() == 0:
-                os.fchown(handle, facts.st_uid, facts.st_gid)
-        file.write(content)
-        file.flush()
-        os.fsync(handle)
-    sync_folder(target.parent)
+    sync_folder(place.parent)

@@ -17,6 +17,8 @@ LEAST_PASSPHRASE = 8
 Ask = Callable[[str], str]
 """Asks a person, with these words, for what is shown nowhere."""
 
+_MOST_KEYS = 1000
+"""Of one file, which can be read only up to a size."""
 _HEAD = """\
 # The key of listsync's encrypted secrets; the first one encrypts, older ones only read.
 # Who has it reads them all; without it nobody does. Keep a copy elsewhere.
@@ -50,7 +52,13 @@ class KeyFile:
                 f"the key comes from {self.place}, which is not ours to change: run this where "
                 "LISTSYNC_SECRET_KEY_FILE names its file"
             )
-        keys = (new_key(), *(self.load() if self.exists() else ()))
+        older = self.load() if self.exists() else ()
+        if len(older) >= _MOST_KEYS:
+            raise SecretError(
+                f"{self.place} holds {len(older):,} keys: remove the last ones, which only old "
+                "copies of the secrets need"
+            )
+        keys = (new_key(), *older)
         try:
             replace_private(self.place.path, (_HEAD + "\n".join(keys) + "\n").encode())
         except OSError as error:

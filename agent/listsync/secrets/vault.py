@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from listsync.errors import BusyError, SecretError
 from listsync.file_access import (
     doubt_about,
-    give_away,
     load_small,
-    open_to_write,
+    make_folder,
+    open_for_owner,
     own_path,
     replace_private,
 )
@@ -287,14 +287,8 @@ class Vault:
 
     def _open_lock(self) -> int:
         path = own_path(self.path).with_name(f".{self.path.name}.lock")
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = open_to_write(path, os.O_RDWR | os.O_CREAT)
-        try:
-            give_away(handle, path.parent)
-        except BaseException:
-            os.close(handle)
-            raise
-        return handle
+        make_folder(path.parent)
+        return open_for_owner(path, os.O_RDWR)
 
     def _await_lock(self, handle: int) -> None:
         end = time.monotonic() + _PATIENCE_S

@@ -32,7 +32,7 @@ from listsync.domain.media import MediaType
 from listsync.domain.messages import DeliveryState, MessageKind
 from listsync.domain.notices import NoticeKind, Origin, Severity
 from listsync.domain.server import ResponseKind
-from listsync.file_access import open_to_write, sync_folder
+from listsync.file_access import open_for_owner, sync_folder
 from listsync.redaction import without_credentials, without_secrets
 
 
@@ -298,7 +298,7 @@ def _write_checksum(path: Path, text: str) -> None:
     target = checksum_of(path)
     new = target.with_name(f".{target.name}.part")
     try:
-        handle = open_to_write(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        handle = open_for_owner(new, os.O_WRONLY | os.O_TRUNC)
         try:
             os.write(handle, f"{text}\n".encode())
             os.fsync(handle)

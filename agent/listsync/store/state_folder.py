@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from listsync.errors import BusyError, DamagedStateError, NewerStateError, StateError
-from listsync.file_access import open_to_write, own_path, sync_folder
+from listsync.file_access import make_folder, open_for_owner, own_path, sync_folder
 from listsync.store.backup import FOLDER, backups_of, finish
 from listsync.store.database import FILE_NAME, Database, inspect
 from listsync.store.integrity import (
@@ -71,8 +71,8 @@ def locked(folder: Path) -> Iterator[None]:
         StateError: the folder cannot be used.
     """
     try:
-        own_path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = open_to_write(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT)
+        make_folder(own_path(folder))
+        handle = open_for_owner(folder / LOCK_NAME, os.O_RDWR)
     except OSError as error:
         raise StateError(f"cannot use the state directory {folder}: {error.strerror}") from error
     try:

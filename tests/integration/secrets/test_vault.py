@@ -17,7 +17,7 @@ import pytest
 from listsync.errors import BusyError, ListsyncError, SecretError
 from listsync.secrets import places
 from listsync.secrets import vault as module
-from listsync.secrets.sealed import PassphraseRecipe, SealedSecrets, parse
+from listsync.secrets.sealed import PassphraseRecipe, SealedSecrets, new_key, parse
 from listsync.secrets.vault import Vault, open_vault
 from tests.integration.secrets.conftest import OpenVault
 
@@ -488,3 +488,24 @@ def test_what_root_keeps_for_a_service_can_be_read_by_it(vault: Vault, tmp_path:
     ):
         facts = path.stat()
         assert ((facts.st_uid, facts.st_gid), stat.S_IMODE(facts.st_mode)) == (owner, mode)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give something away")
+def test_root_gives_away_no_file_that_was_there_before(vault: Vault, tmp_path: Path) -> None:
+    """The folder's owner may have given a file of root's another name there."""
+    roots = tmp_path / "shadow"
+    roots.touch(mode=0o640)
+    vault.path.parent.mkdir(exist_ok=True)
+    os.chown(vault.path.parent, 4444, 4444)
+    vault.path.with_name(f".{vault.path.name}.lock").hardlink_to(roots)
+    vault.set("server", SECRET)
+    assert (roots.stat().st_uid, roots.stat().st_mode & 0o777) == (0, 0o640)
+
+
+def test_a_key_file_never_grows_larger_than_can_be_read(vault: Vault) -> None:
+    vault.set("server", SECRET)
+    path = vault.key_file.place.path
+    path.write_text(path.read_text() + f"{new_key()}\n" * 1000)
+    with pytest.raises(SecretError, match="holds 1,001 keys: remove the last ones"):
+        vault.rotate()
+    assert vault.get("server") == SECRET

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -165,3 +166,43 @@ def test_what_is_replaced_is_kept_and_a_link_stays_one(tmp_path: Path) -> None:
     assert real.read_text() == "third"
     kept = sorted(one.read_text() for one in tmp_path.glob("*.bak"))
     assert kept == ["first", "second"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give something away")
+@pytest.mark.parametrize(
+    ("owner", "folder_mode", "mode"),
+    [((4444, 4445), 0o700, 0o600), ((0, 4445), 0o750, 0o640)],
+    ids=["of a user", "of a service"],
+)
+def test_what_root_writes_can_be_read_by_whom_it_is_for(
+    tmp_path: Path, owner: tuple[int, int], folder_mode: int, mode: int
+) -> None:
+    folder = tmp_path / "listsync"
+    folder.mkdir(mode=folder_mode)
+    os.chown(folder, *owner)
+    for text in ("first", "second"):
+        place(folder / "listsync.yaml", text, lambda: lambda: None, may_replace=True)
+    found = [*folder.iterdir()]
+    assert len(found) == 3
+    for one in found:
+        facts = one.stat()
+        assert ((facts.st_uid, facts.st_gid), facts.st_mode & 0o777) == (owner, mode)
+
+
+def test_a_file_system_without_hard_links_takes_a_configuration_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As FAT and many shares of a NAS answer."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    path = tmp_path / "listsync.yaml"
+    assert place(path, "first", lambda: lambda: None, may_replace=False) is None
+    with pytest.raises(StateError, match="has come up meanwhile"):
+        place(path, "other", lambda: lambda: None, may_replace=False)
+    older = place(path, "second", lambda: lambda: None, may_replace=True)
+    assert older is not None
+    assert (older.read_text(), path.read_text()) == ("first", "second")
+    assert len([*tmp_path.iterdir()]) == 3

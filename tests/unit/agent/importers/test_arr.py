@@ -153,6 +153,12 @@ def test_lists_of_sonarr_are_of_series(arr: Arr) -> None:
     assert arr.asked[-1] == "/api/v3/importlistexclusion"
 
 
+def test_a_list_that_is_named_by_its_address_shows_no_key_of_it(arr: Arr) -> None:
+    arr.lists = [{**entry("RSSImport"), "name": "https://rss.example/?apikey=planted"}]
+    (left,) = plan_of("radarr", arr).left
+    assert left.startswith('the list "https://rss.example/" (RSSImport)')
+
+
 def test_exclusions_with_numbers_that_no_title_has_are_left_out(arr: Arr) -> None:
     arr.exclusions = [{"tmdbId": 10**12}, {"tmdbId": -1, "tvdbId": 10**12}, {"tmdbId": 603}]
     assert plan_of("radarr", arr).exclude == ("tmdb:movie/603",)

@@ -101,6 +101,36 @@ def test_a_first_configuration_is_written_and_good(places: Places) -> None:
     assert places.config.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give something away")
+@pytest.mark.parametrize("text", [None, OWN], ids=["new", "there"])
+def test_what_root_takes_over_for_another_user_is_that_users(
+    places: Places, text: str | None
+) -> None:
+    """As after `sudo listsync import`: whose folder it is runs the agent."""
+    if text is not None:
+        own(places, text)
+    top = places.config.parent.parent
+    for one in (top, *top.rglob("*")):
+        os.chown(one, 4444, 4445)
+    applied(places)
+    found = [*top.rglob("*")]
+    assert {one.name for one in found} >= {"listsync.yaml", "listsync.db", "listsync.secrets"}
+    owners = {(one.stat().st_uid, one.stat().st_gid) for one in found}
+    assert owners == {(4444, 4445)}
+
+
+def test_what_somebody_else_has_put_beside_it_is_not_written_into(
+    places: Places, tmp_path: Path
+) -> None:
+    """A file that is open in other hands, or another name of a file elsewhere."""
+    path = own(places)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("theirs")
+    path.with_name(".listsync.yaml.import").hardlink_to(elsewhere)
+    applied(places)
+    assert (elsewhere.read_text(), path.stat().st_nlink) == ("theirs", 1)
+
+
 def test_what_was_there_stays_and_is_kept(places: Places) -> None:
     path = own(places)
     done = applied(places)
@@ -223,7 +253,7 @@ class Killed(BaseException):
     """In place of a signal that cannot be caught."""
 
 
-_STEPS = ("_keep_secrets", "_keep_titles", "write_config", "_keep", "_replace", "_write_like")
+_STEPS = ("_keep_secrets", "_keep_titles", "write_config", "_keep", "_replace", "write_new")
 
 
 @pytest.mark.parametrize("is_after", [False, True], ids=["before", "after"])
