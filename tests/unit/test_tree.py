@@ -161,3 +161,9 @@ def test_what_agent_and_client_say_to_each_other_has_types() -> None:
     }
     worst = sorted(found.items(), key=lambda one: -one[1])
     assert sum(found.values()) <= MOST_ANY, worst[:_SHOWN]
+
+
+def test_every_migration_has_a_number_of_its_own() -> None:
+    folder = Path(listsync.__path__[0]) / "store" / "migrations"
+    numbers = [path.name[:4] for path in folder.glob("*.sql")]
+    assert len(set(numbers)) == len(numbers)
