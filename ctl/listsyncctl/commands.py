@@ -123,7 +123,7 @@ def status(session: Session, *, check: bool) -> Exit:
 @click.argument("path", required=False, metavar="[KEY]")
 @click.option("--no-defaults", is_flag=True, help="Only what is set.")
 def config(session: Session, *, path: str | None, no_defaults: bool) -> None:
-    """Show the configuration in force, without its secrets, or one KEY of it."""
+    """Show the configuration in force without secrets, or one KEY."""
     params = _given({"path": path, "defaults": False if no_defaults else None})
     session.show("config", session.ask("config", params))
 
@@ -149,7 +149,7 @@ def progress(session: Session, *, follow: bool) -> None:
     help="Resume automatically after this time, e.g. 2h.",
 )
 def pause(session: Session, *, for_s: float | None) -> None:
-    """Pause syncing; triggers received meanwhile run as one sync after resume."""
+    """Pause syncing; triggers received meanwhile wait for resume."""
     session.show("pause", session.ask("pause", {} if for_s is None else {"for_s": for_s}))
 
 
@@ -196,14 +196,14 @@ def runs(session: Session, *, run_id: str | None, limit: int | None, offset: int
 @click.option("--limit", type=click.IntRange(1), help="How many to show.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def notices(session: Session, **params: object) -> None:
-    """List the latest notices: what went wrong, since when, and until when."""
+    """List the latest notices: what went wrong, and when."""
     asked = _given(params)
     session.show("notices", session.ask_some("notices", asked, rows="notices", usual=20))
 
 
 @command("stats", "stats", "stats --json")
 def stats(session: Session) -> None:
-    """Show how much was requested: today, lately and ever, by service and by list."""
+    """Show how much was requested, by time, service and list."""
     session.show("stats", session.ask("stats"))
 
 

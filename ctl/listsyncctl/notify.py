@@ -31,7 +31,7 @@ def notify(context: click.Context, /) -> None:
 @command("test", "notify test", "notify test discord", under=notify)
 @click.argument("target", required=False)
 def notify_test(session: Session, *, target: str | None) -> Exit:
-    """Send a test message to TARGET, or to all, and show what was answered."""
+    """Send a test message to TARGET, or to all, and show the answer."""
     begun = session.ask("notify_test", {} if target is None else {"target": target})
     until = time.monotonic() + (session.timeout_s or _WAIT_S)
     with raised():
@@ -48,7 +48,10 @@ def notify_test(session: Session, *, target: str | None) -> Exit:
 @click.option("--date", metavar="DAY", help="Which day, such as 2026-03-01; else yesterday.")
 @click.option("--send", is_flag=True, help="Send it to the targets that are told `daily`.")
 def summary(session: Session, *, date: str | None, send: bool) -> None:
-    """Show or send the summary of a day: what was requested, what failed, what needs you."""
+    """Show or send the summary of a day.
+
+    It has what was requested, what failed and what needs you.
+    """
     params = {} if date is None else {"date": date}
     if send:
         session.show("summary_send", session.ask("summary_send", params))

@@ -344,7 +344,7 @@ def lists(result: ListsReply, display: Display) -> Iterator[str]:
     )
     for one in rows:
         if one.get("advice"):
-            yield f"{shown(one.get('name'))}: what you can do: {shown(one['advice'])}"
+            yield f"{shown(one.get('name'))}: what now: {shown(one['advice'])}"
         for notice in one.get("notices") or []:
             yield notice_words(notice)
     if "counts" in result:

@@ -54,11 +54,11 @@ def test_every_list_says_whether_it_can_be_read_and_what_to_do(home: Home, wall:
         "  two.csv  complete: 2 titles",
         "  lost     not found",
         f"      {home.folder}/missing.csv does not exist",
-        "      what you can do: check the path in the configuration",
+        "      what now: check the path in the configuration",
         "  wishes   blocked",
         "      bot protection answers in its place",
         (
-            "      what you can do: let a browser try: providers.letterboxd.browser: auto, with "
+            "      what now: let a browser try: providers.letterboxd.browser: auto, with "
             "Chromium and its chromedriver installed; where it does, only another network helps "
             "(providers.letterboxd.proxy)"
         ),

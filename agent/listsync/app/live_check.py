@@ -269,7 +269,7 @@ def _of_selection(
         return Finding(subject, Mark.OK)
     match found.reason:
         case WhyOpen.UNKNOWN:
-            advice = "nothing: the first sync looks it up; check --live --arr does it now"
+            advice = "the first sync looks it up; check --live --arr does it now"
             return Finding(subject, Mark.OPEN, found.why, advice)
         case WhyOpen.MISSING:
             is_old = found.service_id is not None and not ask_arr

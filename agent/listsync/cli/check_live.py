@@ -90,7 +90,7 @@ class _View:
             words = f": {shown(one.words, 300)}" if one.words else ""
             say(f"  {shown(one.subject, 160)}  {mark}{words}")
             if one.advice:
-                say(f"      what you can do: {one.advice}")
+                say(f"      what now: {one.advice}")
 
     def show_lists(self, config: Config, state_dir: Path) -> dict[str, frozenset[MediaType]]:
         """Read every list; returns the kinds of titles of those that could be read."""
@@ -138,4 +138,4 @@ def _lines(reading: Reading, width: int, palette: Palette) -> Iterator[str]:
         yield f"      {shown(reading.why, 300)}"
     advice = advice_on(rules.service, reading.outcome)
     if advice:
-        yield f"      what you can do: {advice}"
+        yield f"      what now: {advice}"

@@ -92,7 +92,10 @@ def run(
     log_format: str | None,
     log_file: Path | None,
 ) -> None:
-    """Run the agent in the foreground: sync on schedule, on change and on command."""
+    """Run the agent: sync on schedule, on change and on command.
+
+    It stays in the foreground until it is told to end (Ctrl-C, TERM).
+    """
     from listsync.app.config_loader import DaemonOptions
     from listsync.app.daemon import run_agent
     from listsync.config.paths import find_config
@@ -165,7 +168,7 @@ def once(
 @state_option
 @socket_option
 def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
-    """Back up the state to FILE, which must not exist yet; no agent may be running."""
+    """Back up the state to a new FILE, while no agent runs."""
     with errors_shown():
         refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
         with interrupts.raised():
@@ -249,7 +252,10 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
 @click.option("--write", is_flag=True, help="Write it beside the configuration, for editors.")
 @config_option
 def schema(config_path: Path | None, *, messages: bool, write: bool) -> None:
-    """Print the JSON Schema of listsync.yaml, or write it where editors look for it."""
+    """Print the JSON Schema of listsync.yaml, or write it.
+
+    With --write it lies where editors look for it: beside the configuration.
+    """
     if write and messages:
         raise click.UsageError("--write is about the configuration: use it without --messages.")
     if write:
@@ -280,7 +286,10 @@ listsync.add_command(doctor)
 
 @listsync.command()
 def demo() -> None:
-    """Show a whole sync against the built-in server: no network, nothing left behind."""
+    """Show a whole sync against the built-in server.
+
+    It needs no network and no configuration, and leaves nothing behind.
+    """
     import logging
 
     from listsync import logs
@@ -294,7 +303,7 @@ def demo() -> None:
 @listsync.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def sandbox(options: tuple[str, ...]) -> None:
-    """Serve the built-in request server, for trying things out (--help shows its options)."""
+    """Serve the built-in request server, for trying things out."""
     from listsync.sandbox.__main__ import main as serve
 
     with errors_shown(), interrupts.raised():

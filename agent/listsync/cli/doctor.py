@@ -38,9 +38,10 @@ _MOST_PROBLEMS = 20
 def doctor(
     config_path: Path | None, state_dir: Path | None, socket: Path | None, *, as_json: bool
 ) -> None:
-    """Look whether everything is as listsync needs it, and say what to do; changes nothing.
+    """Look at all that a sync needs, and say what to do.
 
-    Exits with 1 if something has failed. A running agent is asked for a dry run of one list.
+    Nothing is changed; a running agent is asked for a dry run of one list. Exits with 1 if
+    something has failed.
     """
     import logging
 

@@ -39,7 +39,10 @@ _EXPOSED = (
 
 @click.group("import")
 def import_group() -> None:
-    """Move in from ListSync, Radarr, Sonarr or Kometa: a report first, --apply does it."""
+    """Move in from ListSync, Radarr, Sonarr or Kometa.
+
+    What would be taken over is shown first; --apply does it.
+    """
 
 
 def _applied(command: _F) -> _F:
@@ -90,7 +93,7 @@ def of_listsync(
     password_stdin: bool,
     apply: bool,
 ) -> None:
-    """Move in from the original ListSync: its folder, its data folder or its .env.
+    """Move in from ListSync: its folder, its data folder or its .env.
 
     Lists, users, interval, settings and keys are taken over; what it handled counts as handled, so
     that nothing is requested again. What is not taken over is named.

@@ -83,7 +83,10 @@ def init(
     force: bool,
     systemd: bool | None,
 ) -> None:
-    """Write the first configuration: asks for the server, its key and your lists."""
+    """Write the first configuration, from a few questions.
+
+    They are about the server, its key and your lists; every answer is tried at once.
+    """
     from listsync import interrupts
     from listsync.app.memory_tuning import import_httpcore
 

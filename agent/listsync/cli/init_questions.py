@@ -10,7 +10,7 @@ from pathlib import Path
 from listsync.app import first_start
 from listsync.app.first_start import TriedList, TriedServer
 from listsync.cli.init_dialogue import Dialogue, Unanswered
-from listsync.config.first_file import SecretForm, entry_of
+from listsync.config.first_file import SecretForm, entry_of, pasted
 from listsync.config.values import SANDBOX, parse_server_url
 from listsync.config_types import SecretStr
 from listsync.domain.media import MediaType
@@ -260,7 +260,7 @@ class Interview:
     def _lists(self) -> None:
         self._talk.head("3. The lists to follow")
         for text in self._given.lists:
-            self._add(text)
+            self._add_each(text)
         if not self._talk.asks or self._given.lists:
             return
         self._talk.say(
@@ -269,9 +269,13 @@ class Interview:
             2,
         )
         while text := self._talk.ask("List"):
-            self._add(text)
+            self._add_each(text)
         if not self._answers.lists:
             self._talk.say("None for now: add them to the file, one a line.", 2)
+
+    def _add_each(self, text: str) -> None:
+        for one in pasted(text):
+            self._add(one)
 
     def _add(self, text: str) -> None:
         try:
@@ -295,8 +299,8 @@ class Interview:
         self._talk.say(f"{tried.name}: {tried.words}", 2)
         if tried.is_read:
             return True
-        if tried.advice and not tried.advice.startswith("nothing"):
-            self._talk.say(f"What you can do: {tried.advice}", 4)
+        if tried.advice:
+            self._talk.say(f"What now: {tried.advice}", 4)
         return self._talk.agrees("Keep it all the same?", default=not self._talk.asks)
 
     def _try(self, entry: Mapping[str, str]) -> TriedList:

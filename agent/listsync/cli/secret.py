@@ -38,7 +38,7 @@ _MOST_BYTES = 1024 * 1024
 
 @click.group()
 def secret() -> None:
-    """Keep secrets encrypted, for {encrypted: NAME} in listsync.yaml."""
+    """Keep secrets encrypted: {encrypted: NAME} in listsync.yaml."""
 
 
 @secret.command(
@@ -48,7 +48,10 @@ def secret() -> None:
 @config_option
 @state_option
 def set_(name: str, config_path: Path | None, state_dir: Path | None) -> None:
-    """Store a secret under NAME: from standard input, or asked for on a terminal."""
+    """Store a secret under NAME.
+
+    It is asked for on a terminal, and else read from standard input.
+    """
     from listsync.secrets.sealed import check_name
 
     with errors_shown():
@@ -77,7 +80,7 @@ def get(name: str, config_path: Path | None, state_dir: Path | None) -> None:
 @state_option
 @click.option("--json", "as_json", is_flag=True, help="Print names and places as JSON.")
 def list_(config_path: Path | None, state_dir: Path | None, *, as_json: bool) -> None:
-    """List the names of all stored secrets, and where listsync.yaml uses them."""
+    """List the names of stored secrets, and where they are used."""
     with errors_shown():
         vault = _open(config_path, state_dir)
         uses = _uses(config_path)
@@ -117,7 +120,10 @@ def remove(name: str, config_path: Path | None, state_dir: Path | None) -> None:
 @click.option("--passphrase", "kind", flag_value="passphrase", help="With one that you choose.")
 @click.option("--key", "kind", flag_value="key", help="With a random key in a file of its own.")
 def rotate(config_path: Path | None, state_dir: Path | None, *, kind: str | None) -> None:
-    """Encrypt all secrets anew, with a new key or passphrase as they have one now."""
+    """Encrypt all secrets anew, with a new key or passphrase.
+
+    Which of the two is as it is now.
+    """
     with errors_shown():
         vault = _open(config_path, state_dir)
         if kind == "passphrase" or (kind is None and vault.has_passphrase()):

@@ -23,6 +23,7 @@ SecretForm = str | Mapping[str, str]
 
 _PLAIN = re.compile(r"(?!(?:null|Null|NULL|~)$)[A-Za-z0-9/~._][\w./?=&%+~;@()!-]*", re.ASCII)
 _OTHER_TYPES = re.compile(r"[\d._]+|true|false|yes|no|on|off|y|n", re.IGNORECASE)
+_BETWEEN = re.compile(r",?\s+|,(?=https?://)", re.IGNORECASE)
 _INSIDE = re.compile(r":(?! |$)")
 _FILES = (".csv", ".tsv", ".json", ".txt", ".yaml", ".yml", ".xlsx")
 _PLACES = ("/", "~", "./", "../")
@@ -30,6 +31,12 @@ _FORMS = (
     "paste the address of a list as the browser shows it, the path of a file, or "
     "`service: list`, such as `trakt: trending:movies`"
 )
+
+
+def pasted(text: str) -> list[str]:
+    """Take a line apart where it holds several addresses, between spaces or commas."""
+    found = _BETWEEN.split(text.strip())
+    return found if all(is_address(one) for one in found) else [text.strip()]
 
 
 def entry_of(text: str) -> dict[str, str]:
@@ -107,7 +114,7 @@ class FirstConfig:
 _HEAD = f"""\
 {EDITOR_LINE}
 # Written by `listsync init`. After a change: `listsync check`. An agent that runs takes up a
-# saved change by itself. What else can be set: listsync.yaml.example and README.md.
+# saved change by itself. All options: `listsync files listsync.yaml.example`.
 """
 _WIDTH = 36
 

@@ -10,9 +10,9 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind, SyncFindings
 from listsync.domain.report import Result, SyncReport, Verdict
 
-_LATER = "nothing: it is retried automatically"
+_LATER = "it is retried automatically"
 _WORDS = {
-    ListOutcome.PARTIAL: "nothing: what was read counts, and it is read again next time",
+    ListOutcome.PARTIAL: "what was read counts, and it is read again next time",
     ListOutcome.NOT_FOUND: "check its address: it may have been renamed or deleted",
     ListOutcome.PRIVATE: "make the list public at the service",
     ListOutcome.CREDENTIAL: (

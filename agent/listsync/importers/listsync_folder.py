@@ -56,6 +56,8 @@ def plan_of_listsync(path: Path, ask_password: AskPassword) -> MovePlan:
         content = read_database(parts.database)
         settings = _plan_of_settings(content, parts, variables)
         plan = plan.joined(content.plan).joined(settings)
+    else:
+        plan = replace(plan, left=(parts.lack_of_database(),))
     if parts.env:
         found = (f"{parts.env}: {len(variables)} variables",)
         of_file = plan_of_variables(variables, str(parts.env))
@@ -93,6 +95,15 @@ class _Parts:
 
     def _find(self, name: str) -> Path | None:
         return next((place / name for place in self._places if (place / name).is_file()), None)
+
+    def lack_of_database(self) -> str:
+        """Say what does not come along without a database, and where it was looked for."""
+        places = " and ".join(map(str, self._places))
+        return (
+            f"what ListSync handled: there is no {FILE_NAME} in {places}. What it requested and "
+            "was deleted since would be requested again: name the folder that holds it (in Docker "
+            "the volume of /usr/src/app/data)"
+        )
 
     def untouched(self) -> Iterator[str]:
         """Name what is there and stays where it is."""
@@ -161,7 +172,7 @@ def _plan_of_config(path: Path, known: MovePlan, ask_password: AskPassword) -> M
         return MovePlan(left=(f"{path}: not needed, its address and key are known",))
     password = ask_password(path)
     if password is None:
-        why = "is encrypted: name where its password is (--password), or give the key by hand"
+        why = "is encrypted: name where its password is (--password-file), or give the key by hand"
         return MovePlan(left=(f"{path}: {why}",))
     data = _opened(content, password, path)
     texts = {

@@ -97,25 +97,22 @@ def test_all_that_the_file_names_is_tried_and_no_application_asked(
     assert [line.partition("the nearest are: ")[0] for line in lines] == [
         "  server  ok: Seerr 3.1.0, which accepts the key (of owner)",
         "  server.request_as, 'ghost'  wrong: there is no user 'ghost'; ",
-        "      what you can do: correct it, or add the user at the server",
+        "      what now: correct it, or add the user at the server",
         "  user of l1, 'family'  ok",
         "  user of l2, 'stranger'  wrong: there is no user 'stranger'; ",
-        "      what you can do: correct it, or add the user at the server",
+        "      what now: correct it, or add the user at the server",
         "  l3, films in 4K  wrong: the server has no default Radarr for 4K",
-        "      what you can do: add one in the server's settings, or leave four_k out",
+        "      what now: add one in the server's settings, or leave four_k out",
         "  l4, genres  ok",
         "  l4, languages  ok",
         "  l0, films: profile hd-1080p, root folder /movies, tags 1  ok",
         "  l1, films: tags lists  open: tag not looked up yet: 'lists'",
-        (
-            "      what you can do: nothing: the first sync looks it up; check --live --arr does "
-            "it now"
-        ),
+        ("      what now: the first sync looks it up; check --live --arr does it now"),
         (
             "  l2, films: service cellar  wrong: the server has no Radarr 'cellar'; there are: "
             "Radarr"
         ),
-        "      what you can do: correct the name, or make it there",
+        "      what now: correct the name, or make it there",
     ]
     assert errors == "4 things are wrong.\n"
     assert calls_of_services(sandbox) == []
@@ -130,9 +127,9 @@ def test_users_who_may_not_request_what_their_lists_hold_are_said(
     assert code is Exit.CONFIG
     assert lines[3:] == [
         "  l0, films  wrong: kids has no permission to request films",
-        "      what you can do: give it to the user at the server",
+        "      what now: give it to the user at the server",
         "  l2, films  wrong: kids has no permission to request films",
-        "      what you can do: give it to the user at the server",
+        "      what now: give it to the user at the server",
     ]
 
 
@@ -144,7 +141,7 @@ def test_genres_and_languages_that_the_catalogue_does_not_know_are_said(
     filters = {"genres_not": ["drama", "war"], "languages": ["de"]}
     code, lines, _ = check({"filters": filters, "kind": "movie"}, {"filters": filters})
     assert code is Exit.CONFIG
-    assert [line for line in lines if "what you" not in line][1:] == [
+    assert [line for line in lines if "what now" not in line][1:] == [
         "  l0, genres  wrong: the server's catalogue does not know 'drama'",
         "  l0, languages  wrong: the server's catalogue does not know 'de'",
         "  l1, genres  ok",
@@ -188,7 +185,7 @@ def test_a_server_that_ends_on_it_is_waited_for_and_may_be_asked_again(
     starter.join()
     assert code is Exit.FAILED
     assert "could not be asked for tag 'lists': the server went away" in lines[1]
-    assert lines[2] == "      what you can do: test Radarr in the server's settings"
+    assert lines[2] == "      what now: test Radarr in the server's settings"
     sandbox.admin("settings", {"radarr": "up"})
     code, lines, _ = check({"tags": ["lists"]}, ask_arr=True)
     assert (code, lines[1]) == (Exit.OK, "  l0, films: tags lists  ok")
@@ -261,5 +258,5 @@ def test_a_key_that_a_list_service_refuses_is_said_with_its_place(
     told = capsys.readouterr()
     assert code is Exit.PARTLY
     assert "films  credential" in told.out
-    assert "what you can do: run `listsync login mdblist`" in told.out
+    assert "what now: run `listsync login mdblist`" in told.out
     assert "wrong-key" not in told.out + told.err

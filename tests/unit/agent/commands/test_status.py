@@ -592,7 +592,7 @@ def test_a_list_that_was_read(world: World) -> None:
             "next_due": _ISO_LATER,
             "retry_at": None,
             "why": "page 2 failed",
-            "advice": "nothing: what was read counts, and it is read again next time",
+            "advice": "what was read counts, and it is read again next time",
             "notices": [],
         }
     ]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from listsync.config.configuration import load
-from listsync.config.first_file import FirstConfig, entry_of, place, scalar
+from listsync.config.first_file import FirstConfig, entry_of, pasted, place, scalar
 from listsync.config.json_schema import FILE_NAME
 from listsync.config.yaml_document import load_document
 from listsync.errors import StateError
@@ -39,6 +39,26 @@ def test_what_is_pasted_is_understood(text: str, entry: dict[str, str | None]) -
     ((service, value),) = entry_of(text).items()
     assert [service] == [*entry]
     assert value == (entry[service] or text.strip('<>"'))
+
+
+_ONE, _OTHER = "https://letterboxd.com/dave/watchlist/", "www.imdb.com/list/ls055576690/"
+_FILTERED = "https://mdblist.com/movies/?genres=a,b"
+
+
+@pytest.mark.parametrize(
+    ("line", "lists"),
+    [
+        (f" {_ONE} {_OTHER} ", [_ONE, _OTHER]),
+        (f"{_ONE}\t{_FILTERED},{_ONE}", [_ONE, _FILTERED, _ONE]),
+        (f"{_OTHER}, {_ONE}", [_OTHER, _ONE]),
+        (_FILTERED, [_FILTERED]),
+        ("~/my films.csv", ["~/my films.csv"]),
+        (f"letterboxd: {_ONE}", [f"letterboxd: {_ONE}"]),
+        (f"{_ONE} and more", [f"{_ONE} and more"]),
+    ],
+)
+def test_addresses_in_one_line_are_taken_one_by_one(line: str, lists: list[str]) -> None:
+    assert pasted(line) == lists
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_all_that_a_folder_says_is_taken_over_or_named(tmp_path: Path) -> None:
     ):
         assert said in left
     assert "keyof" not in left
+    assert "there is no list_sync.db" not in left
 
 
 @pytest.mark.parametrize("part", ["", "data", "data/list_sync.db", ".env"])
@@ -120,6 +121,9 @@ def test_variables_alone_are_enough(tmp_path: Path) -> None:
     plan = plan_of(path)
     assert [str(one) for one in plan.lists] == ["imdb: top"]
     assert plan.settings == {("server", "url"): "http://seerr:5055"}
+    (said,) = plan.left
+    assert f"there is no list_sync.db in {tmp_path} and {tmp_path / 'data'}" in said
+    assert "would be requested again" in said
 
 
 def test_the_oldest_database_is_read_too(tmp_path: Path) -> None:
