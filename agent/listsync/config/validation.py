@@ -120,6 +120,8 @@ def _unknown_key(path: KeyPath, known: Collection[str], may_be: Callable[[str], 
         return not_supported(key)
     if path[0] == "defaults" and key in {"exclude", "name", *SERVICES}:
         return f"{quote(key)} is said of one list, expected it there and not in defaults"
+    if path[0] == "exclude" and key in {"imdb", "tmdb", "tvdb"}:
+        return f"{quote(key)} and its number are one word, such as tmdb:movie/603 or tvdb:81189"
     likely = _did_you_mean(key, known, may_be)
     expected = "" if likely else f", expected one of {', '.join(known)}"
     return f"unknown key {quote(key)} {_level(path[:-1])}{likely or expected}"

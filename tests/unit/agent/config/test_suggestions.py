@@ -104,6 +104,10 @@ def test_what_is_tried_first_works(written: str, documented: str) -> None:
         ("minRating", "7", "min_rating"),
         ("requester", "bob", "request_as"),
         ("max_items", "10", "limit"),
+        ("max_requests", "10", "max_per_day or max_per_run"),
+        ("imdb_rating", "7", "min_rating"),
+        ("exclusion", "true", "exclude"),
+        ("path", "/lists/a.csv", "root_folder or file"),
         ("interval", "6h", "every"),
         ("limt", "5", "limit"),
         ("exlude", "true", "exclude"),
@@ -115,6 +119,25 @@ def test_what_is_called_otherwise_is_answered_with_the_right_key(
 ) -> None:
     said = _said(f"{_HEAD}lists:\n  - imdb: top\n    {key}: {value}")
     assert said == f'f:4:5: unknown key "{key}" in a list, did you mean "{likely}"?'
+
+
+@pytest.mark.parametrize(
+    ("text", "likely"),
+    [
+        ("dashboard: {port: 4222}", "http"),
+        ("http: {port: 4222}", "listen"),
+        ("notify: [{ntfy: {url: 'https://ntfy.sh/a'}, events: [failure]}]", "on"),
+    ],
+)
+def test_what_is_called_otherwise_elsewhere_is_answered_with_the_right_key(
+    text: str, likely: str
+) -> None:
+    assert f'did you mean "{likely}"?' in _said(f"{_HEAD}lists: []\n{text}")
+
+
+def test_an_id_that_is_written_like_a_key_is_answered_with_how_it_is_written() -> None:
+    said = _said(f"{_HEAD}lists: []\nexclude:\n  - tmdb: 603")
+    assert '"tmdb" and its number are one word, such as tmdb:movie/603' in said
 
 
 @pytest.mark.parametrize(
