@@ -148,6 +148,10 @@ _FIRST_STEPS = (
     "listsync init                     where there is no configuration yet",
     "listsyncctl agents                finds one that listens elsewhere (see --socket)",
 )
+_IN_A_CONTAINER = (
+    "listsync check                    where the agent waits for a configuration that is right",
+    "listsync init                     where there is no configuration yet",
+)
 _START = "start it with `listsync run` or `systemctl start listsync`"
 
 
@@ -335,7 +339,7 @@ def _not_there(found: Mapping[str, int]) -> ClientError:
         Exit.NOT_RUNNING,
         "the agent is not running (it was stopped, or not started yet): no socket at "
         f"{places}: {_START}",
-        advice=_FIRST_STEPS,
+        advice=_IN_A_CONTAINER if os.environ.get("LISTSYNC_WAIT_FOR_CONFIG") else _FIRST_STEPS,
     )
 
 

@@ -308,3 +308,12 @@ def trap(tmp_path: Path) -> Path:
     program.write_text(f"#!/bin/sh\ntouch {folder}/called\n")
     program.chmod(0o755)
     return folder
+
+
+@pytest.mark.usefixtures("films")
+def test_in_a_container_nobody_is_told_to_start_a_second_agent(home: Home) -> None:
+    options = ("--yes", "--no-test", "--server", "sandbox", "--list", "~/films.csv")
+    ran = script(home, *options, LISTSYNC_WAIT_FOR_CONFIG="true")
+    assert ran.code == 0, ran.err
+    assert "docker logs -f" in ran.err
+    assert "listsync run" not in ran.err

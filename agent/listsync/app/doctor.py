@@ -253,7 +253,10 @@ def _clock(check: LiveCheck) -> Iterator[CheckResult]:
 
 
 def _users(check: LiveCheck) -> Iterator[CheckResult]:
-    found = [*_results("user", check.users())]
+    found = [
+        replace(one, subject=one.subject.removeprefix("user of "))
+        for one in _results("user", check.users())
+    ]
     text = "titles are requested as the owner of the key"
     yield from found or [CheckResult("user", _OK, text)]
 

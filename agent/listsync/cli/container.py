@@ -61,15 +61,22 @@ def _reap(child: int) -> None:
             os._exit(code if code >= 0 else 128 - code)
 
 
+def waits_for_config() -> bool:
+    """Tell whether an agent in this container waits for a configuration that is right."""
+    from listsync.protocol import YES
+
+    return os.environ.get(WAITS, "").strip().lower() in YES
+
+
 @contextmanager
 def waiting_for_config(option: Path | None) -> Iterator[None]:
     """Where that is asked for, do not end because of the configuration: wait for a better one."""
     try:
         yield
     except SystemExit as end:
-        from listsync.protocol import YES, Exit
+        from listsync.protocol import Exit
 
-        if end.code != Exit.CONFIG or os.environ.get(WAITS, "").strip().lower() not in YES:
+        if end.code != Exit.CONFIG or not waits_for_config():
             raise
         from listsync.config.paths import find_config, usual_configs
 

@@ -99,7 +99,7 @@ def init(
     if not yes and not is_at_terminal():
         raise click.UsageError(
             "init asks questions, and no terminal is there: use --yes, with --server, --list and "
-            "one of --key-env, --key-file, --key-stdin."
+            "one of --key-env, --key-file, --key-stdin. (In a container: `docker exec -it`.)"
         )
     with errors_shown(), interrupts.raised():
         given = Given(
@@ -171,7 +171,7 @@ def _run(
     _check(talk, path, state_dir)
     options = _options_of_places(path, state_dir)
     _offer_unit(talk, options, wanted=systemd)
-    _next_steps(talk, options)
+    _next_steps(talk, options, path)
 
 
 def _asked(talk: Dialogue, given: Given, path: Path, state_dir: Path) -> Answers:
@@ -290,7 +290,10 @@ def _check(talk: Dialogue, path: Path, state_dir: Path) -> None:
 
 def _options_of_places(path: Path, state_dir: Path) -> tuple[str, ...]:
     """Give what every later command must be told, as it would look elsewhere by itself."""
-    config = () if path == _target(None) else ("--config", str(path))
+    from listsync.config.paths import find_config
+
+    found = find_config(None, os.environ)
+    config = () if found == path or path == _target(None) else ("--config", str(path))
     state = () if state_dir == find_state(None) else ("--state-dir", str(state_dir))
     return (*config, *state)
 
@@ -305,17 +308,31 @@ def _offer_unit(talk: Dialogue, options: Sequence[str], *, wanted: bool | None) 
             talk.say(line)
 
 
-def _next_steps(talk: Dialogue, options: Sequence[str]) -> None:
+def _next_steps(talk: Dialogue, options: Sequence[str], path: Path) -> None:
     more = "".join(f" {shlex.quote(one)}" for one in options)
     steps = {
         f"listsync once --dry-run{more}": "shows what would be requested, and changes nothing",
-        f"listsync run{more}": "the agent: syncs now, on schedule and on change",
+        **_start_of_agent(more, path),
         "listsyncctl status": "asks the agent how it is",
     }
     room = max(map(len, steps))
     talk.say("Next:")
     for command, what in steps.items():
         talk.say(f"{command.ljust(room)}   {what}", 2)
+
+
+def _start_of_agent(more: str, path: Path) -> dict[str, str]:
+    """Say how the agent is started where *path* is."""
+    from listsync.cli.container import waits_for_config
+    from listsync.config.paths import SYSTEM_CONFIG
+
+    if waits_for_config():
+        return {"docker logs -f CONTAINER": "the agent in it, which now starts by itself"}
+    if path == SYSTEM_CONFIG:
+        return {
+            "systemctl enable --now listsync": "the service: contrib/systemd, `listsync files`"
+        }
+    return {f"listsync run{more}": "the agent: syncs now, on schedule and on change"}
 
 
 def _has_systemd() -> bool:

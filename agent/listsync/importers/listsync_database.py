@@ -181,7 +181,7 @@ class _Reader:
         for row in self._rows("lists", ("list_type", "list_id", "user_id"), "ORDER BY rowid"):
             user = _user(row["user_id"])
             one, why = moved_list(
-                _text(row["list_type"]).lower(), _text(row["list_id"]), user=user
+                _text(row["list_type"]).lower(), _text(row["list_id"]), request_as=user
             )
             if one is None:
                 self._left.append(why)
@@ -190,7 +190,7 @@ class _Reader:
             if user is not None and users and user not in users:
                 self._left.append(
                     f"user {user} of {one.service}: {one.text} was none of the server's users: "
-                    "the list is taken over, and requests nothing until `user` names one"
+                    "the list is taken over, and requests nothing until `request_as` names one"
                 )
         return tuple(lists)
 

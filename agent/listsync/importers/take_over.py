@@ -28,7 +28,9 @@ from listsync.secrets.vault import Vault, open_vault
 from listsync.store.imported_titles import import_titles
 from listsync.store.state_folder import locked, opened_state
 
-_HEAD = "# What listsync follows and requests; every key: `listsync schema`, README.\n"
+_HEAD = (
+    "# What listsync follows and requests; all options: `listsync files listsync.yaml.example`.\n"
+)
 _KEPT = ".before-import"
 _SHOWN = 100
 """Lines of what a person is to add."""

@@ -66,7 +66,7 @@ def key_place(vault: Path, state: Path, environ: Mapping[str, str]) -> SecretPla
         return SecretPlace(path=path, is_credential=True)
     if named := environ.get(KEY_VARIABLE, "").strip():
         return SecretPlace(path=_named(named, KEY_VARIABLE))
-    if vault.parent == SYSTEM_FOLDER and _is_own(state, environ) and SYSTEM_STATE.is_dir():
+    if vault.parent == SYSTEM_FOLDER and _is_own(state, environ) and _is_for_a_service():
         state = SYSTEM_STATE
     return SecretPlace(path=state / KEY_NAME)
 
@@ -84,6 +84,17 @@ def _named(name: str, variable: str) -> Path:
         return Path(name).expanduser().absolute()
     except RuntimeError:
         raise SecretError(f"{variable} names the home of nobody") from None
+
+
+def _is_for_a_service() -> bool:
+    """Tell whether secrets of the system are a service's, though it may never have started.
+
+    systemd gives the folder of the state to the service, whoever has made it.
+    """
+    try:
+        return SYSTEM_STATE.is_dir() or SYSTEM_FOLDER.stat().st_gid != 0
+    except OSError:
+        return False
 
 
 def _is_own(state: Path, environ: Mapping[str, str]) -> bool:

@@ -30,6 +30,12 @@ def test_stopped_or_never_started(ctl: Ctl, path: Path) -> None:
     ]
 
 
+def test_in_a_container_nobody_is_sent_to_systemd(ctl: Ctl) -> None:
+    ran = ctl("status", LISTSYNC_WAIT_FOR_CONFIG="true")
+    assert "listsync check " in ran.err
+    assert "systemctl --user" not in ran.err
+
+
 def test_who_reads_json_gets_no_advice_for_people(ctl: Ctl) -> None:
     error = json.loads(ctl("status", "--json").err)["error"]
     assert error["exit"] == Exit.NOT_RUNNING

@@ -509,3 +509,27 @@ def test_a_key_file_never_grows_larger_than_can_be_read(vault: Vault) -> None:
     with pytest.raises(SecretError, match="holds 1,001 keys: remove the last ones"):
         vault.rotate()
     assert vault.get("server") == SECRET
+
+
+def test_the_key_of_a_service_that_never_started_is_put_where_it_will_look(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder, state = tmp_path / "etc", tmp_path / "var"
+    monkeypatch.setattr(places, "SYSTEM_FOLDER", folder)
+    monkeypatch.setattr(places, "SYSTEM_STATE", state)
+    own = tmp_path / ".local/state/listsync"
+
+    def place() -> Path:
+        vault = folder / places.VAULT_NAME
+        return places.key_place(vault, own, {"HOME": str(tmp_path)}).path
+
+    assert place().parent == own
+    folder.mkdir(mode=0o750)
+    of_a_group = folder.stat().st_gid != 0
+    assert place().parent == (state if of_a_group else own)
+    if os.geteuid() == 0:
+        os.chown(folder, 0, 4444)
+        assert place().parent == state
+        os.chown(folder, 0, 0)
+    state.mkdir()
+    assert place().parent == state

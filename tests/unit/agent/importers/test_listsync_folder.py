@@ -68,10 +68,10 @@ FULL = ListSyncFolder(
 def test_all_that_a_folder_says_is_taken_over_or_named(tmp_path: Path) -> None:
     plan = plan_of(written(tmp_path, FULL))
     assert list(map(str, plan.lists)) == [
-        "imdb: moviemeter, user: 9",
+        "imdb: moviemeter, request_as: 9",
         "imdb: ls026785255",
         "trakt: trending:movies",
-        "letterboxd: dave/list/best, user: 7",
+        "letterboxd: dave/list/best, request_as: 7",
         "stevenlu: stevenlu",
         "imdb: top",
     ]
