@@ -103,7 +103,7 @@ def change_of(plan: MovePlan, places: Places) -> Change:
         return _edited(plan, None, {}, _Known())
     document = load_document(places.config)
     data = document.data if isinstance(document.data, dict) else {}
-    config = _without_variables(places)
+    config = _without_variables(places, _server_of(plan, data))
     sources = frozenset(one.rules.source for one in config.lists)
     known = _Known(sources, frozenset(config.exclude), bool(data.get("notify")))
     text = places.config.read_bytes().decode("utf-8")
@@ -119,10 +119,20 @@ class _Known:
     has_targets: bool = False
 
 
-def _without_variables(places: Places) -> Config:
-    """Load the configuration without lists that come from the environment."""
+def _without_variables(places: Places, more: Mapping[str, str]) -> Config:
+    """Load the configuration without lists that come from the environment, but with *more*."""
     environ = {name: text for name, text in places.environ.items() if name not in LIST_VARIABLES}
-    return load(places.config, environ, keeper=places.keeper)
+    return load(places.config, {**more, **environ}, keeper=places.keeper)
+
+
+def _server_of(plan: MovePlan, data: Mapping[str, object]) -> dict[str, str]:
+    """Give what the configuration lacks of the server and *plan* brings, as variables."""
+    known = {one.keys: one.value.get_secret_value() for one in plan.secrets}
+    known |= plan.settings
+    names = {"OVERSEERR_URL": ("server", "url"), "OVERSEERR_API_KEY": ("server", "api_key")}
+    return {
+        name: known[keys] for name, keys in names.items() if keys in known and not _at(data, keys)
+    }
 
 
 def _edited(

@@ -101,6 +101,21 @@ def test_a_first_configuration_is_written_and_good(places: Places) -> None:
     assert places.config.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}\n",
+        "lists: []\n",
+        "server: {url: http://seerr:5055}\n",
+        "server:\n  url: http://mine:5055\n",
+    ],
+)
+def test_what_the_configuration_lacks_of_the_server_is_brought(places: Places, text: str) -> None:
+    own(places, text)
+    applied(places)
+    assert loaded(places).server.api_key == SecretStr("keyofseerr")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give something away")
 @pytest.mark.parametrize("text", [None, OWN], ids=["new", "there"])
 def test_what_root_takes_over_for_another_user_is_that_users(
@@ -181,7 +196,7 @@ def test_without_an_address_the_key_is_left_and_it_is_said(places: Places) -> No
         loaded(places)
 
 
-@pytest.mark.parametrize("text", ["lists: text\n", "a: [\n", "{}"])
+@pytest.mark.parametrize("text", ["lists: text\n", "a: [\n", "server: {}\nx: 1\n"])
 def test_a_configuration_that_is_wrong_is_not_touched(places: Places, text: str) -> None:
     path = own(places, text)
     with pytest.raises(ConfigError):
