@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -100,13 +100,35 @@ def _resolve(wanted: ArrSelection, names: ArrNames) -> Destination:
 class _AtService:
     """One service (None: the default, whichever that is), asked for what is named of it."""
 
-    def __init__(self, wanted: ArrSelection, service: ArrService | None, names: ArrNames) -> None:
+    def __init__(
+        self, wanted: ArrSelection, service: ArrService | None, names: ArrNames, key: str = ""
+    ) -> None:
         self._wanted = wanted
+        self._key = key or key_of(wanted)
         self._service = service
         self._names = names
         self._offer = names.offers.get(service.id) if service else None
 
     def destination(self) -> Destination:
+        """Find what is named; whatever is not there is told at once."""
+        try:
+            return self.lookup()
+        except _OpenError as error:
+            if error.open.reason is not WhyOpen.MISSING:
+                raise
+            words = "; ".join(dict.fromkeys((error.open.why, *self._missing())))
+            raise _OpenError(WhyOpen.MISSING, words, error.open.service_id) from None
+
+    def _missing(self) -> Iterator[str]:
+        for part in _parts(self._wanted):
+            try:
+                _AtService(part, self._service, self._names, self._key).lookup()
+            except _OpenError as error:
+                if error.open.reason is WhyOpen.MISSING:
+                    yield error.open.why
+
+    def lookup(self) -> Destination:
+        """Find what is named; raises _OpenError for the first that is not to be had."""
         wanted, service, offer = self._wanted, self._service, self._offer or ArrOffer()
         usual = [service.profile] if service and service.profile else []
         folders = [ArrChoice(-1, service.folder)] if service and service.folder else []
@@ -167,7 +189,7 @@ class _AtService:
 
     def _may_be_there(self) -> bool:
         """Tell whether what is known of the service may be too old for this selection."""
-        is_new = key_of(self._wanted) not in self._names.sought
+        is_new = self._key not in self._names.sought
         return is_new or (self._service is not None and self._service.id in self._names.failures)
 
     def _not_known(self, what: str, wanted: str) -> _OpenError:
@@ -200,6 +222,17 @@ class _AtService:
         if service is None or len(others) == 1 or _folded(service.name) == _folded(program):
             return program
         return f"{program} {_shown(service.name)}"
+
+
+def _parts(wanted: ArrSelection) -> Iterator[ArrSelection]:
+    """Take a selection apart, into one for each name."""
+    none = replace(
+        wanted, profile=None, root_folder=None, language_profile=None, tags=(), more_tags=()
+    )
+    yield replace(none, root_folder=wanted.root_folder)
+    yield replace(none, profile=wanted.profile)
+    yield replace(none, language_profile=wanted.language_profile)
+    yield from (replace(none, tags=(tag,)) for tag in wanted.tags)
 
 
 def _find_service(wanted: ArrSelection, names: ArrNames) -> ArrService:

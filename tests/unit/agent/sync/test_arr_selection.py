@@ -215,6 +215,14 @@ def test_a_radarr_that_needs_no_name_has_none(services: tuple[ArrService, ...]) 
     assert why(one, names).why.startswith("Radarr has no tag 'dora'")
 
 
+def test_all_that_is_not_there_is_said_at_once() -> None:
+    one = wanted(profile="x", root_folder="/nowhere", tags=("lists", "dora"))
+    said = why(one).why
+    for what in ("root folder '/nowhere'", "profile 'x'", "tag 'dora'"):
+        assert said.count(f"Radarr 'Main' has no {what}; there are: ") == 1
+    assert "'lists'" not in said
+
+
 def test_a_failure_is_said_where_it_may_be_the_reason() -> None:
     one = wanted(tags=("dora",))
     names = sought(one).with_failure(0, ArrFailure(why="no answer within 10 s"), NOON)
