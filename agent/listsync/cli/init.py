@@ -311,7 +311,7 @@ def _offer_unit(talk: Dialogue, options: Sequence[str], *, wanted: bool | None) 
 def _next_steps(talk: Dialogue, options: Sequence[str], path: Path) -> None:
     more = "".join(f" {shlex.quote(one)}" for one in options)
     steps = {
-        f"listsync once --dry-run{more}": "shows what would be requested, and changes nothing",
+        f"listsync once --dry-run{more}": "shows what would be requested",
         **_start_of_agent(more, path),
         "listsyncctl status": "asks the agent how it is",
     }
@@ -329,9 +329,7 @@ def _start_of_agent(more: str, path: Path) -> dict[str, str]:
     if waits_for_config():
         return {"docker logs -f CONTAINER": "the agent in it, which now starts by itself"}
     if path == SYSTEM_CONFIG:
-        return {
-            "systemctl enable --now listsync": "the service: contrib/systemd, `listsync files`"
-        }
+        return {"systemctl enable --now listsync": "the service (`listsync files` has its unit)"}
     return {f"listsync run{more}": "the agent: syncs now, on schedule and on change"}
 
 

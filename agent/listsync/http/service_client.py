@@ -265,7 +265,8 @@ def _not_reached(
         why = distrust(root, ca_option)
         return UnavailableError(call.service, one_line(why, 300))
     if isinstance(error, httpx.ConnectError):
-        return UnavailableError(call.service, f"cannot be reached: {reason}")
+        named = getattr(root, "strerror", None)  # without its number
+        return UnavailableError(call.service, f"cannot be reached: {named or reason}")
     return UnavailableError(call.service, f"the connection broke: {reason}")
 
 

@@ -214,8 +214,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m listsync.sandbox",
-        description=__doc__,
+        prog="listsync sandbox",
+        description="Serve a request server to try things on, until it is told to end.",
         epilog=control_api.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import socket
 import threading
 import time
 import tracemalloc
@@ -256,6 +257,15 @@ def test_a_broken_connection_is_unavailable(error: Exception, words: str) -> Non
 
     with pytest.raises(UnavailableError, match=f"demo: .*{words}"):
         asked(broken)
+
+
+def test_a_name_that_is_unknown_is_told_without_the_number_of_the_error() -> None:
+    def unknown(_: httpx.Request) -> httpx.Response:
+        cause = socket.gaierror(-2, "Name or service not known")
+        raise httpx.ConnectError(str(cause)) from cause
+
+    with pytest.raises(UnavailableError, match=r"cannot be reached: Name or service not known$"):
+        asked(unknown)
 
 
 def test_an_address_that_is_none_is_an_error_of_ours() -> None:
