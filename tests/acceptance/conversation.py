@@ -113,4 +113,4 @@ def _answer(leader: int, child: subprocess.Popen[bytes], answer: str) -> None:
         return
     if isinstance(answer, Hidden):
         assert not termios.tcgetattr(leader)[3] & termios.ECHO, "the answer would be seen"
-    os.write(leader, f"{answer}\n".encode())
+    os.write(leader, f"{answer}\n".encode(errors="surrogateescape"))

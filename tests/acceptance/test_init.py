@@ -81,8 +81,11 @@ def test_a_person_is_led_past_every_wrong_answer(home: Home) -> None:
         home,
         ("Address", "two words"),
         ("Address", "127.0.0.1:1"),
+        ("Address", "127.0.0.1:1/films"),
+        ("Address", "127.254.3.2/films"),
         ("Address", home.sandbox.url),
         ("API key (it", Hidden("not-the-key")),
+        ("API key (it", Hidden("no text: \udcff")),
         ("API key (it", Hidden(home.sandbox.api_key)),
         ("User", "dave"),
         ("User", "nobody"),
@@ -104,7 +107,9 @@ def test_a_person_is_led_past_every_wrong_answer(home: Home) -> None:
     for told in (
         "expected an address such as http://localhost:5055",
         "connection refused",
+        "The usual port is 5055: http://127.254.3.2:5055",
         "the API key is refused (403)",
+        "That is no UTF-8 text",
         "There is no user 'dave'",
         "nobody may not request films and series",
         "'https://example.com/list' is no address of a list",
@@ -118,6 +123,7 @@ def test_a_person_is_led_past_every_wrong_answer(home: Home) -> None:
         "listsync once --dry-run",
     ):
         assert told in done.words, done.seen
+    assert done.words.count("The usual port") == 1
     assert home.sandbox.api_key not in done.seen
     data = load_document(config_of(home), WriterWait()).data
     assert isinstance(data, dict)

@@ -8,6 +8,7 @@ from shutil import get_terminal_size
 
 import click
 
+from listsync.cli.options import prompt_hidden
 from listsync.errors import ListsyncError
 from listsync.terminal.output import say
 from listsync.terminal.progress import BottomLine
@@ -59,10 +60,7 @@ class Dialogue:
 
     def ask_hidden(self, question: str) -> str:
         self._line.clear()
-        answer: str = click.prompt(
-            question, default="", show_default=False, hide_input=True, err=True, type=str
-        )
-        return answer.strip()
+        return prompt_hidden(question, default="").strip()
 
     def agrees(self, question: str, *, default: bool) -> bool:
         self._line.clear()

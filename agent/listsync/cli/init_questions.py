@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from listsync.app import first_start
 from listsync.app.first_start import TriedList, TriedServer
@@ -157,8 +158,10 @@ class Interview:
             if not self._talk.asks:
                 raise
             self._talk.say(f"{error}", 2)
-            if url.count(":") == 1:
-                self._talk.say(f"The usual port is 5055: {url}:5055", 2)
+            where = urlsplit(url)
+            if where.port is None:
+                host = where.netloc.rpartition("@")[2]
+                self._talk.say(f"The usual port is 5055: {where.scheme}://{host}:5055", 2)
             return False
         self._talk.say(f"{name} answers.", 2)
         return True

@@ -78,8 +78,20 @@ def is_interactive() -> bool:
 def ask_hidden(words: str) -> str:
     """Ask for what is not to be seen while it is typed; raises click.Abort."""
     with interrupts.raised():
-        answer: str = click.prompt(words, hide_input=True, err=True)
-    return answer
+        return prompt_hidden(words)
+
+
+def prompt_hidden(words: str, default: str | None = None) -> str:
+    """Ask until it is text that is typed: a terminal of another encoding may send none."""
+    while True:
+        try:
+            answer: str = click.prompt(
+                words, default=default, show_default=False, hide_input=True, err=True, type=str
+            )
+        except UnicodeDecodeError:
+            say("That is no UTF-8 text; type it again.", err=True)
+        else:
+            return answer
 
 
 def load_config(
