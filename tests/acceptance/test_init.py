@@ -323,3 +323,4 @@ def test_in_a_container_nobody_is_told_to_start_a_second_agent(home: Home) -> No
     assert ran.code == 0, ran.err
     assert "docker logs -f" in ran.err
     assert "listsync run" not in ran.err
+    assert "listsync once" not in ran.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -301,3 +302,20 @@ def test_nothing_is_left_running(home: Home) -> None:
                 assert mine not in (entry / "cmdline").read_bytes()
             except (FileNotFoundError, ProcessLookupError):
                 continue
+
+
+@pytest.mark.parametrize(
+    ("options", "instead"),
+    [(("--dry-run",), "plan"), ((), "sync-now --wait")],
+    ids=["dry", "real"],
+)
+def test_beside_an_agent_the_way_that_does_the_same_is_named(
+    home: Home, options: tuple[str, ...], instead: str
+) -> None:
+    home.write_config([home.write_list("films.csv", titles_csv([603]))])
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(home.folder / "agent.sock"))
+        agent.listen()
+        ran = home.run("once", *options, "--socket", str(home.folder / "agent.sock"))
+    assert f"use `listsyncctl {instead}`" in ran.err
+    assert ran.code != 0

@@ -155,7 +155,8 @@ def once(
         log_to_stderr("INFO" if verbose else "WARNING", config)
         for warning in (*config.warnings, *warnings_of_places(config_path, state_dir)):
             warn(warning)
-        refuse_beside_agent(client_sockets(socket, os.environ))
+        instead = "plan" if dry_run else "sync-now --wait"
+        refuse_beside_agent(client_sockets(socket, os.environ), instead)
         report = command.run(
             config, find_state(state_dir), dry_run=dry_run, ask=not yes, confirmed=confirm
         )

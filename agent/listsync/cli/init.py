@@ -311,7 +311,6 @@ def _offer_unit(talk: Dialogue, options: Sequence[str], *, wanted: bool | None) 
 def _next_steps(talk: Dialogue, options: Sequence[str], path: Path) -> None:
     more = "".join(f" {shlex.quote(one)}" for one in options)
     steps = {
-        f"listsync once --dry-run{more}": "shows what would be requested",
         **_start_of_agent(more, path),
         "listsyncctl status": "asks the agent how it is",
     }
@@ -328,9 +327,13 @@ def _start_of_agent(more: str, path: Path) -> dict[str, str]:
 
     if waits_for_config():
         return {"docker logs -f CONTAINER": "the agent in it, which now starts by itself"}
+    look = {f"listsync once --dry-run{more}": "shows what would be requested"}
     if path == SYSTEM_CONFIG:
-        return {"systemctl enable --now listsync": "the service (`listsync files` has its unit)"}
-    return {f"listsync run{more}": "the agent: syncs now, on schedule and on change"}
+        return {
+            **look,
+            "systemctl enable --now listsync": "the service (`listsync files` has its unit)",
+        }
+    return {**look, f"listsync run{more}": "the agent: syncs now, on schedule and on change"}
 
 
 def _has_systemd() -> bool:

@@ -53,7 +53,7 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "".join(f"  listsync {one}\n" for one in lines)
 
 
-def refuse_beside_agent(sockets: Iterable[Path], instead: str = "sync-now --wait") -> None:
+def refuse_beside_agent(sockets: Iterable[Path], instead: str) -> None:
     """Leave the work to an agent that runs: never two writers at one server from one machine.
 
     *instead* is the command of `listsyncctl` that does it.

@@ -97,6 +97,15 @@ def _is_for_a_service() -> bool:
         return False
 
 
+def is_of_the_service(path: Path) -> bool:
+    """Tell root whether *path* is what the service itself keeps in the folder of its state."""
+    try:
+        is_its_own = path.stat().st_uid == SYSTEM_STATE.stat().st_uid
+    except OSError:
+        return False
+    return os.geteuid() == 0 and path.parent == SYSTEM_STATE and is_its_own
+
+
 def _is_own(state: Path, environ: Mapping[str, str]) -> bool:
     """Tell whether *state* is only where a user's own state would be, as nobody named one."""
     home = home_folder(environ, "XDG_STATE_HOME", ".local/state")

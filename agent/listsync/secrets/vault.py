@@ -25,6 +25,7 @@ from listsync.secrets.keys import Ask, KeyFile, Passphrase, key_of, remember
 from listsync.secrets.places import (
     doubt_of_secret,
     is_missing,
+    is_of_the_service,
     key_place,
     passphrase_place,
     vault_path,
@@ -148,7 +149,7 @@ class Vault:
         key = self.key_file.place
         with suppress(OSError):  # who needs it says why it cannot be had
             facts = key.path.stat()
-            doubt = doubt_about(key.path)
+            doubt = "" if is_of_the_service(key.path) else doubt_about(key.path)
             if not doubt and not key.is_credential:
                 doubt = doubt_of_secret(key.path, facts)
             if doubt:

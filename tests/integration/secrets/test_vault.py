@@ -533,3 +533,16 @@ def test_the_key_of_a_service_that_never_started_is_put_where_it_will_look(
         os.chown(folder, 0, 0)
     state.mkdir()
     assert place().parent == state
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_root_does_not_doubt_what_the_service_keeps_for_itself(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.set("server", SECRET)
+    path = vault.key_file.place.path
+    monkeypatch.setattr(places, "SYSTEM_STATE", path.parent)
+    os.chown(path, 4444, 4444)
+    assert [one for one, _ in vault.doubts()] == [path]
+    os.chown(path.parent, 4444, 4444)
+    assert [*vault.doubts()] == []
