@@ -99,7 +99,12 @@ def test_only_what_belongs_to_others_is_given_away(place: Path) -> None:
     assert (place / "elsewhere").stat().st_uid == 0
 
 
-def test_what_is_mounted_below_keeps_its_owners(place: Path) -> None:
+@pytest.mark.skipif(
+    os.getuid() != 0 or subprocess.call(["unshare", "-m", "true"], stderr=subprocess.DEVNULL) != 0,
+    reason="needs mounts of its own",
+)
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_what_is_mounted_below_keeps_its_owners(place: Path, slash: str) -> None:
     """Of the same file system and not, with names that the kernel and `find` write otherwise."""
     names = ("films of [two]*", "disk", "key")
     for name in ("films of [two]*", "disk", "films of t"):
@@ -112,7 +117,9 @@ def test_what_is_mounted_below_keeps_its_owners(place: Path) -> None:
         'config/key && mount -t tmpfs none config/disk && "$@" && stat -c "%u" config/*\n',
         encoding="utf-8",
     )
-    ran = started(place, before=f"unshare -m sh {place / 'mounts'}")
+    folder = f"{place / 'config'}{slash}"
+    before = f"unshare -m sh {place / 'mounts'}"
+    ran = started(place, before=before, LISTSYNC_CONFIG_DIR=folder)
     assert ran.returncode == 0, ran.stderr
     owners = dict(zip(sorted((*names, "films of t")), ran.stdout.splitlines()[-4:], strict=True))
     assert owners == {**dict.fromkeys(names, "0"), "films of t": "1000"}
