@@ -97,6 +97,17 @@ def test_a_key_on_the_command_line_is_refused_and_not_repeated(home: Home) -> No
         assert "hunter2" not in ran.out + ran.err
 
 
+def test_what_a_person_is_to_add_can_be_pasted(home: Home) -> None:
+    (home.folder / ".env").write_text("IMDB_LISTS=top,boxoffice\n")
+    config = home.folder / "odd.yaml"
+    config.write_text(
+        "server: {url: http://h:1, api_key: abcdefgh}\nlists: [imdb:toptv # mine\n  ]\n"
+    )
+    ran = home.run("import", "listsync", ".env", "--apply", LISTSYNC_CONFIG=str(config))
+    assert ran.code == 1
+    assert ran.err.endswith("yourself:\nlists:\n  - imdb: top\n  - imdb: boxoffice\n"), ran.err
+
+
 def test_keys_and_passwords_come_from_files_variables_and_standard_input(home: Home) -> None:
     folder = str(ListSyncFolder(password="correct horse").write(home.folder / "list-sync"))
     elsewhere = {"LISTSYNC_CONFIG": str(home.folder / "new.yaml")}

@@ -200,6 +200,8 @@ def _secret(
 
 def _run(plan: MovePlan, config_path: Path | None, state_dir: Path | None, *, apply: bool) -> None:
     from listsync.importers.take_over import Places, change_of, take_over
+    from listsync.importers.yaml_edit import UneditableError
+    from listsync.protocol import Exit
 
     if plan.is_empty:
         for line in _read_and_left(plan):
@@ -208,7 +210,12 @@ def _run(plan: MovePlan, config_path: Path | None, state_dir: Path | None, *, ap
         return
     ask = ask_hidden if is_interactive() else None
     places = Places(_target(config_path), find_state(state_dir), os.environ, ask)
-    change = change_of(plan, places)
+    try:
+        change = change_of(plan, places)
+    except UneditableError as error:
+        for line in str(error).split("\n"):  # what is to be pasted
+            say(line, err=True)
+        sys.exit(Exit.FAILED)
     for line in _report(change):
         say(line)
     if apply:
