@@ -125,7 +125,7 @@ def test_rights_that_are_lost_later_are_told_and_the_old_one_stays(
 def test_no_configuration_at_all_says_what_to_do(lone_home: Home, start_agent: StartAgent) -> None:
     agent = start_agent(lone_home, is_awaited=False, environment={"LISTSYNC_CONFIG": ""})
     told = _refused(agent, 78)
-    assert "no configuration file was found" in told
+    assert "there is no configuration yet" in told
 
 
 # -- state and socket ---------------------------------------------------------------------------

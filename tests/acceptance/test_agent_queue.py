@@ -206,6 +206,7 @@ def test_a_pause_and_what_waits_survive_a_power_cut(home: Home, start_agent: Sta
     assert agent.ctl("resume").code == 0
     (run,) = agent.until_synced(1)
     assert run["origin"] == "config, SIGUSR1, resumed"
+    until("its end is written down", lambda: _kept(home, "owed") in {"", "null"})
     agent.kill()
     after = start_agent(home)
     assert after.is_at_rest()

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from listsync.sandbox.__main__ import KEEP_ALIVE_S
 from listsync.sandbox.process import SandboxProcess
 
 Json = dict[str, Any]
@@ -31,7 +32,9 @@ class Server:
 
     @cached_property
     def http(self) -> httpx.Client:
-        return httpx.Client(base_url=f"{self.process.url}/api/v1", timeout=30)
+        # Before the sandbox ends a connection that nobody uses, which the next POST would meet.
+        limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE_S / 5)
+        return httpx.Client(base_url=f"{self.process.url}/api/v1", timeout=30, limits=limits)
 
     @property
     def product(self) -> str:
