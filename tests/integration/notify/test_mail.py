@@ -25,6 +25,7 @@ from listsync.errors import (
     UndeliverableError,
 )
 from listsync.notify.options import EmailOptions
+from listsync.notify.targets import mail
 from listsync.notify.targets.mail import EmailSender
 from tests.integration.notify.mail_server import (
     MailServer,
@@ -209,6 +210,15 @@ def test_a_server_that_hangs_is_left_at_its_time_limit(server: MailServer, stage
         if one.name == "listsync-call":
             one.join(30)
             assert not one.is_alive(), "what waited has ended as well"
+
+
+def test_a_time_limit_that_the_library_meets_first_is_told_alike(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "call_bounded", lambda deliver, *_: deliver())
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        error = refused(server, port=silent.getsockname()[1], timeout_s=0.2)
+    assert "does not answer in time" in str(error)
 
 
 def test_a_stop_breaks_off_what_waits(server: MailServer) -> None:

@@ -167,7 +167,7 @@ def test_the_extra_that_is_missing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(options_module, "find_spec", lambda _: None)
-    with pytest.raises(ConfigError, match=r"pip install 'listsync\[apprise\]'"):
+    with pytest.raises(ConfigError, match="pipx inject listsync apprise"):
         load(file_with(tmp_path, "json://127.0.0.1:7"), {})
 
 

@@ -116,8 +116,6 @@ class EmailSender:
             raise UndeliverableError(f"{self._name}: {words}") from None
         except smtplib.SMTPResponseException as error:
             raise self._of_response(error) from None
-        except TimeoutError:
-            raise UnavailableError(self._name, "does not answer in time") from None
         except smtplib.SMTPNotSupportedError as error:
             words = one_line(str(error))
             raise RefusedError(self._name, Refusal.PERMISSION, words) from None
@@ -139,6 +137,9 @@ class EmailSender:
         return UnavailableError(self._name, words)
 
     def _why_not(self, error: Exception) -> str:
+        # smtplib makes an end of the connection of a time-out, unless we have cut it before.
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+            return "does not answer in time"
         if isinstance(error, ssl.SSLCertVerificationError):
             return one_line(distrust(error, "notify[].email.ca_file"), 300)
         if isinstance(error, CaFileError):
