@@ -221,6 +221,7 @@ class RunningSync(Generic[ConfigT]):
         self._parts = parts
         self._retrying = RetryPlanner(parts.retries, parts.queue, parts.configuration)
         self._work: SyncWorker[ConfigT] | None = None
+        self._cancelled: str | None = None
 
     @property
     def heartbeat(self) -> Heartbeat | None:
@@ -236,6 +237,8 @@ class RunningSync(Generic[ConfigT]):
             snapshot = self._parts.configuration.current.snapshot
             self._work = SyncWorker(job, snapshot, self._parts.perform, self._done)
             self._work.start()
+            if self._cancelled == job.run_id:
+                self._work.stop()
         self._parts.queue_store.keep(state)
         self._parts.systemd.tell(state)
 
@@ -252,14 +255,17 @@ class RunningSync(Generic[ConfigT]):
 
     def cancel(self) -> str | None:
         """Stop the running sync for good, soon; returns its id. Any thread may call it."""
-        work = self._work
-        if work is None:
+        job = self._parts.queue.state.running
+        if job is None:
             return None
-        self._parts.queue_store.let_go(work.job.run_id)
-        work.stop()
+        self._parts.queue_store.let_go(job.run_id)
+        self._cancelled = job.run_id  # before the look at its work: it may be about to begin
+        work = self._work
+        if work is not None and work.job.run_id == job.run_id:
+            work.stop()
         # So that it is written down at once: it may take a while until the sync has ended.
         self._parts.inbox.put(QueueMoved())
-        return work.job.run_id
+        return job.run_id
 
     def finish(self, run_id: str) -> None:
         """Note that a run has ended; raises StateError."""

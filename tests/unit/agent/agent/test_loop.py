@@ -503,6 +503,17 @@ def test_cancel_ends_the_running_sync_and_the_next_one_begins(world: World) -> N
     assert ended.row.result == "cancelled"
 
 
+def test_a_sync_that_is_about_to_begin_is_cancelled_too(world: World) -> None:
+    job = world.submit()
+    assert world.agent.cancel() == job.run_id
+    world.play()
+    world.await_end()
+    ended = world.recent.find(job.run_id)
+    assert ended is not None
+    assert ended.row.result == "cancelled"
+    assert world.key_values.load("owed") is None
+
+
 def test_a_cancelled_sync_is_not_owed_though_it_has_not_ended(world: World) -> None:
     world.syncs.stops_when_told = False
     world.begin_run()
