@@ -14,7 +14,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from listsync.app.live_check import Finding, LiveCheck, Mark, kinds_in, open_check, read_all
+from listsync.app.live_check import (
+    Finding,
+    LiveCheck,
+    Mark,
+    kinds_in,
+    open_check,
+    read_all,
+    rows_of,
+)
 from listsync.app.live_check import not_reached as finding_of
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config, secrets_of
@@ -23,7 +31,7 @@ from listsync.domain.run_messages import advice_on
 from listsync.errors import ListsyncError, RefusedError, UnavailableError
 from listsync.redaction import proxy_logins, redactor_of, with_marks
 from listsync.sync.fetch_lists import Reading
-from listsync.terminal.output import plural, span
+from listsync.terminal.output import span
 
 
 class CheckState(StrEnum):
@@ -205,9 +213,7 @@ def lists(patient: Patient, token: CancelToken) -> Iterator[CheckResult]:
 def _of_reading(reading: Reading) -> CheckResult:
     rules, name = reading.rules, reading.rules.name
     if reading.outcome.whole:
-        others = f", {plural(len(reading.skipped), 'other row')}" if reading.skipped else ""
-        told = f"read {plural(len(reading.entries), 'title')}{others}"
-        return CheckResult("list", _OK, told, subject=name)
+        return CheckResult("list", _OK, f"read {rows_of(reading)}", subject=name)
     state = _WARNING if reading.fetched is not None else _FAILED
     text = f"{reading.outcome.value.replace('_', ' ')}: {reading.why}".rstrip(": ")
     return CheckResult("list", state, text, advice_on(rules.service, reading.outcome), name)

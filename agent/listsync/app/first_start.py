@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from listsync.app.live_check import rows_of
 from listsync.app.wiring import open_lists
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import check
@@ -29,7 +30,7 @@ from listsync.http.deadline import Timeouts
 from listsync.seerr.client import Seerr
 from listsync.seerr.users import Actor
 from listsync.sync.fetch_lists import Before, Reading, read_lists
-from listsync.terminal.output import plural, shown
+from listsync.terminal.output import shown
 
 USUAL = tuple(
     f"http://{host}:5055"
@@ -167,8 +168,7 @@ def try_list(
 def _tried(reading: Reading) -> TriedList:
     rules, outcome = reading.rules, reading.outcome
     if reading.fetched is not None:
-        words = f"read {plural(len(reading.entries), 'title')}"
-        words += f", {plural(len(reading.skipped), 'other row')}" if reading.skipped else ""
+        words = f"read {rows_of(reading)}"
     else:
         words = f"not read ({outcome.value.replace('_', ' ')})"
     return TriedList(

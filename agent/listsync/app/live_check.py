@@ -37,6 +37,7 @@ from listsync.store.state_folder import locked, opened_state
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup
 from listsync.sync.arr_selection import OpenSelection, WhyOpen
 from listsync.sync.fetch_lists import Before, Reading, read_lists
+from listsync.terminal.output import plural
 
 Kinds = Mapping[str, AbstractSet[MediaType]]
 """The kinds of titles that each list has, by its source."""
@@ -216,6 +217,12 @@ def kinds_in(reading: Reading) -> frozenset[MediaType]:
     """Say which kinds of titles a list has; one that does not tell may be of either."""
     kinds = {one.kind for one in reading.entries}
     return frozenset(MediaType) if None in kinds else frozenset(one for one in kinds if one)
+
+
+def rows_of(reading: Reading) -> str:
+    """Count what was read of a list: its titles, and rows beside them that are none."""
+    others = f", {plural(len(reading.skipped), 'other row')}" if reading.skipped else ""
+    return f"{plural(len(reading.entries), 'title')}{others}"
 
 
 def not_reached(error: RefusedError | UnavailableError | ResponseChangedError) -> Finding:

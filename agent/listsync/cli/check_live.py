@@ -18,6 +18,7 @@ from listsync.app.live_check import (
     not_reached,
     open_check,
     read_all,
+    rows_of,
 )
 from listsync.config.configuration import Config
 from listsync.domain.media import MediaType
@@ -124,14 +125,12 @@ def _sum_of(wrong: int, failed: int) -> str:
 
 
 def _lines(reading: Reading, width: int, palette: Palette) -> Iterator[str]:
-    rules, fetched = reading.rules, reading.fetched
+    rules = reading.rules
     name = shown(rules.name, 48).ljust(width)
     word = reading.outcome.value.replace("_", " ")
     painted = palette.paint(word, "green" if reading.outcome.whole else "red")
-    if fetched is not None:
-        count = plural(len(fetched.entries), "title")
-        aside = f", {plural(len(fetched.skipped), 'other row')}" if fetched.skipped else ""
-        yield f"  {name}  {painted}: {count}{aside}"
+    if reading.fetched is not None:
+        yield f"  {name}  {painted}: {rows_of(reading)}"
     else:
         yield f"  {name}  {painted}"
     if reading.why:

@@ -18,6 +18,7 @@ from listsync.cli.options import (
     errors_shown,
     examples,
     find_state,
+    is_interactive,
     load_config,
     state_option,
 )
@@ -54,9 +55,7 @@ _STOPPED = "listsync: stopped; nothing was written"
     help="Its API key is in this file, now and later.",
 )
 @click.option("--key-stdin", is_flag=True, help="Read its API key from standard input; keep it.")
-@click.option(
-    "--request-as", "act_as", metavar="USER", help="Whose rights and quota count (name or id)."
-)
+@click.option("--request-as", metavar="USER", help="Whose rights and quota count (name or id).")
 @click.option("--list", "lists", multiple=True, metavar="LIST", help="A list to follow; repeat.")
 @click.option(
     "--ca-file", type=click.Path(path_type=Path), help="Authorities of your own, for the server."
@@ -75,7 +74,7 @@ def init(
     key_env: str | None,
     key_file: Path | None,
     key_stdin: bool,
-    act_as: str | None,
+    request_as: str | None,
     lists: tuple[str, ...],
     ca_file: Path | None,
     yes: bool,
@@ -93,10 +92,10 @@ def init(
     if sum((key_env is not None, key_file is not None, key_stdin)) > 1:
         raise click.UsageError("--key-env, --key-file and --key-stdin are for one key: use one.")
     import_httpcore()
-    from listsync.cli.init_dialogue import Dialogue, is_at_terminal
+    from listsync.cli.init_dialogue import Dialogue
     from listsync.cli.init_questions import Given
 
-    if not yes and not is_at_terminal():
+    if not yes and not is_interactive():
         raise click.UsageError(
             "init asks questions, and no terminal is there: use --yes, with --server, --list and "
             "one of --key-env, --key-file, --key-stdin. (In a container: `docker exec -it`.)"
@@ -105,7 +104,7 @@ def init(
         given = Given(
             server=server,
             key=_key(key_env, key_file, is_on_stdin=key_stdin),
-            act_as=act_as,
+            request_as=request_as,
             lists=lists,
             ca_file=None if ca_file is None else ca_file.absolute(),
             is_tried=not no_test,
@@ -217,7 +216,7 @@ def _write(
     config = FirstConfig(
         url=answers.url,
         api_key=form,
-        act_as=answers.act_as,
+        request_as=answers.request_as,
         ca_file=ca_file,
         lists=answers.lists,
         providers={

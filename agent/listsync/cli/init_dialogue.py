@@ -65,8 +65,3 @@ class Dialogue:
     def agrees(self, question: str, *, default: bool) -> bool:
         self._line.clear()
         return click.confirm(question, default=default, err=True) if self.asks else default
-
-
-def is_at_terminal() -> bool:
-    """Tell whether somebody can be asked."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))

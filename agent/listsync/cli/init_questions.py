@@ -53,7 +53,7 @@ class Given:
 
     server: str | None = None
     key: GivenKey | None = None
-    act_as: str | int | None = None
+    request_as: str | int | None = None
     lists: Sequence[str] = ()
     ca_file: Path | None = None
     is_tried: bool = True
@@ -65,7 +65,7 @@ class Answers:
 
     url: str = ""
     key: GivenKey | None = None
-    act_as: str | int | None = None
+    request_as: str | int | None = None
     lists: list[dict[str, str]] = field(default_factory=list)
     credentials: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -204,9 +204,9 @@ class Interview:
     # -- as whom --------------------------------------------------------------------------------
 
     def _user(self, tried: TriedServer | None) -> None:
-        wanted = self._given.act_as
+        wanted = self._given.request_as
         if tried is None:
-            self._answers.act_as = wanted
+            self._answers.request_as = wanted
             return
         self._talk.head("2. As whom titles are requested")
         if tried.why_no_users:
@@ -233,7 +233,7 @@ class Interview:
             found = [one for one in users if text in (str(one.id), one.name)]
             found = found or [one for one in users if text.casefold() == one.name.casefold()]
             if len(found) == 1 and self._is_fit(found[0]):
-                self._answers.act_as = _called(found[0], users)
+                self._answers.request_as = _called(found[0], users)
                 return
             if len(found) != 1:
                 self._complain(text, found or users, is_there=bool(found))

@@ -72,7 +72,7 @@ class FirstConfig:
 
     url: str
     api_key: SecretForm | None = None
-    act_as: str | int | None = None
+    request_as: str | int | None = None
     ca_file: Path | None = None
     lists: Sequence[Mapping[str, str]] = ()
     providers: Mapping[str, Mapping[str, SecretForm]] = field(default_factory=dict)
@@ -89,8 +89,8 @@ class FirstConfig:
         yield _line(f"  url: {scalar(self.url)}", note)
         if self.api_key is not None:
             yield f"  api_key: {_secret(self.api_key)}"
-        if self.act_as is not None:
-            yield _line(f"  request_as: {scalar(self.act_as)}", "whose rights and quota count")
+        if self.request_as is not None:
+            yield _line(f"  request_as: {scalar(self.request_as)}", "whose rights and quota count")
         if self.ca_file is not None:
             yield f"  ca_file: {scalar(str(self.ca_file))}"
 

@@ -118,7 +118,7 @@ def test_a_first_configuration_is_a_valid_one(tmp_path: Path) -> None:
     config = FirstConfig(
         url="http://nas:5055/seerr",
         api_key={"env": "KEY"},
-        act_as="the family",
+        request_as="the family",
         lists=[{"letterboxd": "https://letterboxd.com/dave/watchlist/"}, {"file": "~/a b.csv"}],
         providers={"trakt": {"client_id": {"env": "ID"}}},
     )
