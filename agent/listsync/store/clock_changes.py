@@ -28,6 +28,10 @@ _PAST = {
     "notify_targets": ("failing_since", "sent_at"),
     "messages": ("at",),
     "deliveries": ("ended_at",),
+    "webhook_events": ("at",),
+    "transfer_jobs": ("created_at", "started_at", "ended_at"),
+    "transfer_attempts": ("started_at", "ended_at"),
+    "library_scans": ("created_at", "sent_at", "ended_at"),
 }
 """Columns that tell when something happened."""
 CLOCK_WAS_AHEAD = (
@@ -37,6 +41,8 @@ _PLANNED = (
     ("followed", "retry_at", "last_try"),
     ("matches", "recheck_at", "at"),
     ("notify_targets", "paused_until", "failing_since"),
+    ("transfer_jobs", "next_at", "created_at"),
+    ("library_scans", "due_at", "created_at"),
 )
 """Columns that tell when something is done again, and since when that is planned."""
 

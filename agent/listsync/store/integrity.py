@@ -32,6 +32,15 @@ from listsync.domain.media import MediaType
 from listsync.domain.messages import DeliveryState, MessageKind
 from listsync.domain.notices import NoticeKind, Origin, Severity
 from listsync.domain.server import ResponseKind
+from listsync.domain.transfers import (
+    CopyScope,
+    EventOutcome,
+    FailureClass,
+    ImportApp,
+    JobKind,
+    JobState,
+    ScanState,
+)
 from listsync.file_access import open_for_owner, sync_folder
 from listsync.redaction import without_credentials, without_secrets
 
@@ -66,6 +75,9 @@ _JSON = {
     ("messages", "content"),
     ("notices", "titles"),
     ("notify_targets", "rules"),
+    ("transfer_jobs", "label"),
+    ("transfer_jobs", "superseded"),
+    ("library_scans", "expects"),
 }
 _WORDS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("followed", "outcome"): ListOutcome,
@@ -77,6 +89,15 @@ _WORDS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("notices", "origin"): Origin,
     ("messages", "kind"): MessageKind,
     ("deliveries", "state"): DeliveryState,
+    ("webhook_events", "app"): ImportApp,
+    ("webhook_events", "outcome"): EventOutcome,
+    ("transfer_jobs", "state"): JobState,
+    ("transfer_jobs", "kind"): JobKind,
+    ("transfer_jobs", "scope"): CopyScope,
+    ("transfer_jobs", "app"): ImportApp,
+    ("transfer_jobs", "failure"): FailureClass,
+    ("transfer_attempts", "failure"): FailureClass,
+    ("library_scans", "state"): ScanState,
 }
 _TIMES = {
     "since",

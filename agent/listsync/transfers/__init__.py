@@ -1,0 +1,1 @@
+"""Webhooks of Radarr and Sonarr in; verified copies and scans of media servers out."""
