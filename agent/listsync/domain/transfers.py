@@ -235,6 +235,24 @@ class EventDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedEvent:
+    """A webhook as the state has it: what became of it, and which `jobs` it made or joined.
+
+    `path` is the first one that it names, as the sender sees it; "" where it names none.
+    """
+
+    number: int
+    at: datetime
+    app: ImportApp
+    event_type: str
+    outcome: EventOutcome
+    instance: str = ""
+    why: str = ""
+    path: str = ""
+    jobs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobAttempt:
     """One try. `exit_code` is rsync's, None where none ran; `errors` the end of what it said."""
 

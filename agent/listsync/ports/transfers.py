@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from listsync.domain.transfers import (
         EventDecision,
         JobAttempt,
+        JobKind,
         JobState,
         LibraryScan,
         NewScan,
+        ReceivedEvent,
         ScanState,
         TransferCounts,
         TransferJob,
@@ -36,6 +38,14 @@ class WebhookInbox(Protocol):
         and size, and one that runs is marked to run again. Jobs wait a few seconds for others of
         their folder; each event of that folder renews the wait, within a bound.
         """
+        ...
+
+
+class WebhookHistory(Protocol):
+    """What people ask about webhooks, above all why one did nothing."""
+
+    def page(self, limit: int, after: int | None, job: int | None = None) -> Page[ReceivedEvent]:
+        """Return the newest ones first; of *job* those that asked for it."""
         ...
 
 
@@ -81,7 +91,11 @@ class JobHistory(Protocol):
     """What people ask about jobs."""
 
     def page(
-        self, state: Collection[JobState] | None, limit: int, after: int | None
+        self,
+        state: Collection[JobState] | None,
+        limit: int,
+        after: int | None,
+        kind: JobKind | None = None,
     ) -> Page[TransferJob]:
         """Return the newest jobs first."""
         ...
@@ -123,5 +137,9 @@ class ScanQueue(Protocol):
     def page(
         self, state: Collection[ScanState] | None, limit: int, after: int | None
     ) -> Page[LibraryScan]: ...
+
+    def of_folder(self, folder: str, limit: int) -> tuple[LibraryScan, ...]:
+        """Return the newest scans of a folder, as media servers see it."""
+        ...
 
     def retry(self, numbers: Collection[int], at: datetime) -> tuple[int, ...]: ...
