@@ -36,7 +36,7 @@ _ONCE = ("listsync", "once")
         (_ONCE, "listsync.cli.once"),
         (_AGENT, "listsync.app.daemon"),
         (("listsync", "check"), "msgspec"),
-        (("listsync", "demo"), "listsync.cli.demo"),
+        (("listsync", "demo"), "listsync.cli.once"),
         (("listsync", "sandbox"), "listsync.sandbox.__main__"),
         (("listsyncctl", "status"), "listsyncctl.commands"),
         (("listsyncctl", "status"), "listsyncctl.views"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from listsync.cli.commands import listsync
+from listsync.cli.program import listsync
 from listsyncctl.commands import ctl
 
 _WIDTH = 100
@@ -24,6 +24,7 @@ def _help(
     with command.context_class(command, info_name=name, parent=above, **settings) as context:
         yield f"{context.command_path} --help", command.get_help(context).splitlines()
         if isinstance(command, click.Group):
-            for name_below, below in command.commands.items():
-                if below.add_help_option:  # else it has a parser of its own
+            for name_below in command.commands:
+                below = command.get_command(context, name_below)
+                if below and below.add_help_option:  # else it has a parser of its own
                     yield from _help(name_below, below, context)

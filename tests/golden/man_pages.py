@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from listsync.cli.commands import listsync
+from listsync.cli.program import listsync
 from listsync.config.json_schema import schema
 from listsync.protocol import Exit
 from listsyncctl.commands import ctl
@@ -98,7 +98,9 @@ def _options(parameters: Iterable[click.Parameter], context: click.Context) -> I
 
 
 def _commands(group: click.Group, above: click.Context, before: str) -> Iterator[str]:
-    for name, command in sorted(group.commands.items()):
+    for name in group.list_commands(above):
+        command = group.get_command(above, name)
+        assert command is not None
         with click.Context(command, info_name=name, parent=above) as context:
             pieces = " ".join(command.collect_usage_pieces(context))
             yield f".SS {_escaped(f'{before}{name} {pieces}')}\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from listsync.cli.commands import listsync
+from listsync.cli.program import listsync
 from listsyncctl.commands import ctl
 from tests import service_pages
 from tests.documents import ROOT, Document, documents, words_of

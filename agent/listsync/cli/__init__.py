@@ -32,8 +32,9 @@ def main() -> None:
         # What a terminal cannot show must not end a sync: titles are of all scripts.
         sys.stdout.reconfigure(errors="replace")
     gc.disable()  # what a program consists of is no garbage: searches would be a tenth of --help
-    from listsync.cli.commands import listsync
+    from listsync.cli.program import listsync
 
+    gc.freeze()  # nor at the end, where looking through it would take as long as loading
     gc.enable()
     listsync(prog_name="listsync")
 

@@ -1,4 +1,4 @@
-"""Every command of `listsync`: its options, and what it prints."""
+"""Commands of `listsync`: their options, and what they print."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from listsync import __version__, interrupts
+from listsync import interrupts
 from listsync.cli.container import waiting_for_config
-from listsync.cli.doctor import doctor
-from listsync.cli.files import completion, files
-from listsync.cli.imports import import_group
-from listsync.cli.init import init
-from listsync.cli.login import login, trakt_login
 from listsync.cli.options import (
     config_option,
     environment_with_told,
@@ -30,9 +25,8 @@ from listsync.cli.options import (
     warn,
     warnings_of_places,
 )
-from listsync.cli.secret import secret
 from listsync.errors import BusyError, StateError
-from listsync.protocol import YES, Exit, client_sockets
+from listsync.protocol import client_sockets
 from listsync.terminal.output import megabytes, plural, say
 
 if TYPE_CHECKING:
@@ -43,20 +37,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="listsync")
-@click.pass_context
-def listsync(context: click.Context) -> None:
-    """Keep Overseerr, Jellyseerr or Seerr in step with the lists you follow."""
-    if context.invoked_subcommand is None:
-        if os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES:
-            context.invoke(run)
-        else:
-            click.echo(context.get_help())
-            context.exit(Exit.USAGE)
-
-
-@listsync.command(
+@click.command(
     epilog=examples("run", "run --interval 12", "run --config ~/listsync.yaml --log-level debug")
 )
 @config_option
@@ -124,7 +105,7 @@ def _interval(text: str) -> timedelta:
         raise click.BadParameter(f"{text!r} {error}.", param_hint="--interval") from None
 
 
-@listsync.command(epilog=examples("once --dry-run", "once --config ~/listsync.yaml --json"))
+@click.command(epilog=examples("once --dry-run", "once --config ~/listsync.yaml --json"))
 @config_option
 @state_option
 @socket_option
@@ -164,7 +145,7 @@ def once(
         sys.exit(command.exit_code(report))
 
 
-@listsync.command(epilog=examples("backup /var/backups/listsync.db"))
+@click.command(epilog=examples("backup /var/backups/listsync.db"))
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
 @state_option
 @socket_option
@@ -202,7 +183,7 @@ def _back_up(state_dir: Path, file: Path) -> int:
         raise StateError(f"cannot write {file}: {error.strerror or error}") from error
 
 
-@listsync.command(epilog=examples("check", "check ~/listsync.yaml", "check --live"))
+@click.command(epilog=examples("check", "check ~/listsync.yaml", "check --live"))
 @click.argument("file", type=click.Path(path_type=Path, readable=False), required=False)
 @state_option
 @click.option(
@@ -248,7 +229,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             say(f"  {one.name}{''.join(mark for mark, is_so in marks if is_so)}")
 
 
-@listsync.command(epilog=examples("schema --write", "schema --messages > messages.schema.json"))
+@click.command(epilog=examples("schema --write", "schema --messages > messages.schema.json"))
 @click.option("--messages", is_flag=True, help="Of what a webhook in notify is sent, instead.")
 @click.option("--write", is_flag=True, help="Write it beside the configuration, for editors.")
 @config_option
@@ -282,10 +263,7 @@ def _write_schema(config_path: Path | None) -> None:
         say(f"Editors use it where the configuration begins with: {EDITOR_LINE}")
 
 
-listsync.add_command(doctor)
-
-
-@listsync.command()
+@click.command()
 def demo() -> None:
     """Show a whole sync against the built-in server.
 
@@ -294,14 +272,14 @@ def demo() -> None:
     import logging
 
     from listsync import logs
-    from listsync.cli import demo as command
+    from listsync.cli.once import run_demo
 
     logs.set_up_plainly(logging.ERROR)
     with errors_shown(), interrupts.raised():
-        sys.exit(command.run())
+        sys.exit(run_demo())
 
 
-@listsync.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def sandbox(options: tuple[str, ...]) -> None:
     """Serve the built-in request server, for trying things out."""
@@ -309,12 +287,3 @@ def sandbox(options: tuple[str, ...]) -> None:
 
     with errors_shown(), interrupts.raised():
         serve(options)
-
-
-listsync.add_command(files)
-listsync.add_command(completion)
-listsync.add_command(secret)
-listsync.add_command(import_group)
-listsync.add_command(init)
-listsync.add_command(login)
-listsync.add_command(trakt_login)

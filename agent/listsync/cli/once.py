@@ -1,4 +1,4 @@
-"""`listsync once`: one sync without a daemon, with a bar on a terminal."""
+"""`listsync once`: one sync without a daemon, with a bar on a terminal; `listsync demo`: two."""
 
 from __future__ import annotations
 
@@ -6,32 +6,29 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import Self, TextIO
 from uuid import uuid4
 
 import click
 
 from listsync import interrupts, logs
-from listsync.app.wiring import open_parts
+from listsync.app.wiring import open_parts, scratch_folder
 from listsync.cancellation import CUT_AFTER_S, CancelToken
 from listsync.cli import report_view
-from listsync.domain.report import Progress, Result, SyncReport, SyncRun
+from listsync.config.configuration import Config, load
+from listsync.domain.report import ItemReport, Progress, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_messages import server_messages
+from listsync.errors import ListsyncError
 from listsync.protocol import Exit
-from listsync.sync.run import sync
+from listsync.sync.run import Parts, sync
 from listsync.terminal.output import Palette, is_terminal, say, wants_colour
 from listsync.terminal.progress import BottomLine, bar_line, can_be_drawn_on
 from listsync.terminal.table import columns_of
-
-if TYPE_CHECKING:
-    from listsync.config.configuration import Config
-    from listsync.sync.run import Parts
-
 
 _EVERY_S = 0.1
 
@@ -196,3 +193,77 @@ def _stopped_by_signals(stop: CancelToken) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+_LISTS = {
+    "imdb": "imdb-export.csv",
+    "letterboxd": "letterboxd-watchlist.csv",
+    "traps": "traps.csv",
+}
+_EXPLAINED = (
+    (Verdict.REQUESTED, "Requested"),
+    (Verdict.SHARED, "Wanted by two lists"),
+    (Verdict.REVIEW, "Held for review"),
+    (Verdict.NOT_FOUND, "Not found"),
+    (Verdict.SKIPPED, "Skipped"),
+)
+
+
+def run_demo() -> Exit:
+    """Sync three lists twice, and explain; OK only when the second sync asks for nothing."""
+    with scratch_folder("demo") as folder:
+        config = load(_write_config(folder), {})
+        click.echo("Three lists against a built-in request server; nothing leaves this machine.\n")
+        stop = CancelToken()
+        with open_parts(config, folder / "state", dry_run=False, token=stop) as parts:
+            return _two_syncs(parts)
+
+
+def _two_syncs(parts: Parts) -> Exit:
+    first = sync_now(parts)
+    show(first, as_json=False, verbose=False)
+    click.echo("\nOne decision of each kind, explained:\n")
+    for line in _explanations(first):
+        say(line)
+    click.echo("\nThe same lists once more:\n")
+    second = sync_now(parts)
+    show(second, as_json=False, verbose=False)
+    good = all(report.result in (Result.OK, Result.PARTLY) for report in (first, second))
+    return Exit.OK if good and not second.requested else Exit.FAILED
+
+
+def _explanations(report: SyncReport) -> Iterator[str]:
+    for verdict, title in _EXPLAINED:
+        item = _telling(item for item in report.items if item.verdict is verdict)
+        if item is not None:
+            yield f"{title}:"
+            yield from (f"  {line}" for line in report_view.explained(item))
+
+
+def _telling(items: Iterable[ItemReport]) -> ItemReport | None:
+    """Pick the item with the most reasons: it shows best how a decision was made."""
+    return max(items, key=lambda item: len(item.reasons), default=None)
+
+
+def _write_config(folder: Path) -> Path:
+    lines = ["server:", "  url: sandbox", "lists:"]
+    for name, file in _LISTS.items():
+        with _shipped(file) as path:
+            (folder / file).write_bytes(path.read_bytes())
+        lines += [f"  - file: {file}", f"    name: {name}"]
+    config = folder / "listsync.yaml"
+    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return config
+
+
+@contextmanager
+def _shipped(file: str) -> Iterator[Path]:
+    """Find a list of contrib/lists: inside the installed package, or in a checkout beside it."""
+    from importlib import resources  # noqa: PLC0415 - only a demo needs it
+
+    with resources.as_file(resources.files("listsync")) as package:
+        for folder in (package / "sandbox" / "lists", package.parents[1] / "contrib" / "lists"):
+            if (folder / file).is_file():
+                yield folder / file
+                return
+    raise ListsyncError(f"the demo's list {file} is not installed")

@@ -70,6 +70,9 @@ _OF_OURS = {
     "listsync.sync.titles.matching",
     "listsync.sync.run",
 }
+_OF_THE_PROGRAM = {
+    f"listsync.cli.{name}" for name in ("commands", "container", "options", "program")
+}
 
 
 def imported(script: str, *arguments: str, folder: Path) -> set[str]:
@@ -114,6 +117,7 @@ def test_an_agent_that_waits_has_nothing_that_only_a_sync_needs(
         folder=tmp_path,
     )
     assert "listsync.app.daemon" in modules
+    assert {name for name in modules if name.startswith("listsync.cli.")} == _OF_THE_PROGRAM
     assert modules & (_OF_A_SYNC | _OF_NOBODY | _OF_OURS) == set()
     assert readers(modules) == set()
 
@@ -131,3 +135,15 @@ def test_a_sync_imports_what_reads_its_own_lists_alone(config: Path, tmp_path: P
     assert "selectolax" not in modules
     assert "listsync.commands" not in modules, "only an agent is asked anything"
     assert "html" not in modules
+
+
+def test_the_list_of_commands_is_shown_without_any_of_them(tmp_path: Path) -> None:
+    modules = imported(_ONCE, "--help", folder=tmp_path)
+    ours = {name for name in modules if name.startswith("listsync.")}
+    assert ours == {
+        "listsync.cli",
+        "listsync.cli.container",
+        "listsync.cli.program",
+        "listsync.interrupts",
+        "listsync.protocol",
+    }

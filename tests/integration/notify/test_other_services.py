@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from listsync.cancellation import CancelToken
-from listsync.cli.commands import listsync
+from listsync.cli.program import listsync
 from listsync.config.configuration import load
 from listsync.config_types import SecretStr
 from listsync.domain.messages import Importance, Message, MessageKind

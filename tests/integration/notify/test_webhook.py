@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from listsync.cancellation import CancelToken
-from listsync.cli.commands import listsync
+from listsync.cli.program import listsync
 from listsync.config_types import SecretStr
 from listsync.domain.message_data import DATA_OF_KINDS
 from listsync.domain.message_texts import message_of_test

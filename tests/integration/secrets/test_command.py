@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from listsync.cli import options, secret
-from listsync.cli.commands import listsync
+from listsync.cli.program import listsync
 from listsync.secrets.vault import open_vault
 from tests.integration.secrets.test_vault import SECRET, forget_all
 

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 import listsync
-from listsync.cli.commands import listsync as program
 from listsync.cli.files import FILES, SCHEMA, read_file
+from listsync.cli.program import listsync as program
 from listsync.errors import ListsyncError
 from listsync.protocol import Exit
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from listsync.cli.commands import listsync
+from listsync.cli.program import listsync
 
 GUIDE = Path(__file__).parents[4] / "contrib" / "guides" / "from-listsync.md"
 
