@@ -44,7 +44,9 @@ class WebhookInbox(Protocol):
 class WebhookHistory(Protocol):
     """What people ask about webhooks, above all why one did nothing."""
 
-    def page(self, limit: int, after: int | None, job: int | None = None) -> Page[ReceivedEvent]:
+    def page(
+        self, limit: int, after: int | None, job: int | None = None, skip: int = 0
+    ) -> Page[ReceivedEvent]:
         """Return the newest ones first; of *job* those that asked for it."""
         ...
 
@@ -96,8 +98,9 @@ class JobHistory(Protocol):
         limit: int,
         after: int | None,
         kind: JobKind | None = None,
+        skip: int = 0,
     ) -> Page[TransferJob]:
-        """Return the newest jobs first."""
+        """Return the newest jobs first; of the first page leave out *skip*."""
         ...
 
     def find(self, number: int) -> TransferJob | None: ...
@@ -135,7 +138,11 @@ class ScanQueue(Protocol):
         ...
 
     def page(
-        self, state: Collection[ScanState] | None, limit: int, after: int | None
+        self,
+        state: Collection[ScanState] | None,
+        limit: int,
+        after: int | None,
+        skip: int = 0,
     ) -> Page[LibraryScan]: ...
 
     def of_folder(self, folder: str, limit: int) -> tuple[LibraryScan, ...]:
