@@ -27,6 +27,7 @@ from listsync.domain.server_knowledge import (
     doubt_of_state,
 )
 from listsync.sync.shrink_guard import words_of_shrink
+from tests.golden import transfer_cases
 
 _AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 _LATER = _AT + timedelta(hours=3, minutes=20)
@@ -271,3 +272,5 @@ def cases() -> Iterator[tuple[str, list[str]]]:
     for name, facts in (("a day", DAY), ("a quiet day, late", _QUIET_DAY)):
         yield f"message: {name}", [*_lines(message_of_day(facts, "daily"))]
     yield "message: several as one", [*_lines(several())]
+    for name, message in transfer_cases.messages():
+        yield f"message: {name}", [*_lines(message)]

@@ -123,6 +123,37 @@ class StandingData(TypedDict):
     since: str | None
 
 
+class TransferredFile(TypedDict):
+    """One copy that ended. `kind`: movie, episode or manual; `episodes`: several in one file."""
+
+    job: int
+    kind: str
+    label: str
+    title: str
+    year: int | None
+    season: int | None
+    episodes: list[int]
+    quality: str
+    destination: str
+    bytes: int
+    duration_s: float
+    attempts: int
+    why: str
+
+
+class TransferData(TypedDict):
+    """Copies that ended alike: `state` is synced, failed (it is tried again) or needs_attention.
+
+    `files` are cut: `count`, `bytes` and `duration_s` are of all.
+    """
+
+    state: str
+    count: int
+    bytes: int
+    duration_s: float
+    files: list[TransferredFile]
+
+
 class DailyData(TypedDict):
     """A day by the clocks of `timezone`: from `start` until before `end`.
 
@@ -152,11 +183,12 @@ class DailyData(TypedDict):
 DATA_OF_KINDS: dict[MessageKind, tuple[type, ...]] = {
     MessageKind.SUMMARY: (SummaryData,),
     MessageKind.REQUESTED: (RequestedData,),
-    MessageKind.FAILURE: (NoticeData, SeveralData),
-    MessageKind.NEEDS_ATTENTION: (NoticeData, SeveralData),
+    MessageKind.FAILURE: (NoticeData, SeveralData, TransferData),
+    MessageKind.NEEDS_ATTENTION: (NoticeData, SeveralData, TransferData),
     MessageKind.RECOVERED: (RecoveredData, SeveralData),
     MessageKind.CONFIGURATION: (NoticeData, SeveralData),
     MessageKind.REVIEW: (NoticeData, SeveralData),
+    MessageKind.TRANSFER: (TransferData,),
     MessageKind.DAILY: (DailyData,),
 }
 """Which of these a message of a kind has; none: an empty object."""

@@ -64,6 +64,8 @@ TEST_KEY = "test:"
 """How the keys of tests begin; the test's id and the target follow."""
 SOON = timedelta(seconds=5)
 """What is due within it goes out with what is due now."""
+MOST_GATHERED = timedelta(minutes=10)
+"""The longest that messages of a group wait for each other."""
 BEAT_LASTS = timedelta(hours=1)
 """A heartbeat that is older says nothing any more."""
 
@@ -85,6 +87,7 @@ class Message:
         notice: The number of the notice that it tells of, if it does.
         is_more: It tells more of what was told before, and waits for longer after that.
         due_s: How long it waits for others of its group, or for its own end.
+        gathers: Each new one of its group lets those before wait as long, by `MOST_GATHERED`.
         beat: What a heartbeat says.
         data: The same for programs, as JSON has it: what a generic webhook sends beside the text.
     """
@@ -104,6 +107,7 @@ class Message:
     notice: int | None = None
     is_more: bool = False
     due_s: float = 0.0
+    gathers: bool = False
     beat: Beat | None = None
     data: Mapping[str, object] = field(default_factory=dict)
 
@@ -184,7 +188,7 @@ def joined(messages: Sequence[Message]) -> Message:
         return first
     ordered = sorted(messages, key=lambda one: -one.importance.rank)
     return Message(
-        key=_key_of([one.key for one in messages]),
+        key=key_of_several([one.key for one in messages]),
         kind=ordered[0].kind,
         importance=ordered[0].importance,
         at=max(one.at for one in messages),
@@ -206,7 +210,7 @@ def _as_line(message: Message) -> str:
     return f"{message.title}{'.' if said[0].isupper() else ':'} {said}"
 
 
-def _key_of(keys: Sequence[str]) -> str:
+def key_of_several(keys: Sequence[str]) -> str:
     """Name several as one: with others it is another one, which a receiver must not pass over."""
     digest = sha256("\n".join(keys).encode()).hexdigest()[:12]
     return f"{keys[0]}+{len(keys) - 1}:{digest}"

@@ -307,6 +307,7 @@ class CopyResult:
     why: str = ""
     errors: str = ""
     blocked_on: str = ""
+    is_dry_run: bool = False
     files: tuple[PurePosixPath, ...] = ()
     """What is there now, below the roots: the file and what came along."""
 

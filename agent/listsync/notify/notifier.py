@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from listsync.cancellation import CancelToken
+from listsync.domain.message_of_transfer import GROUP, joined_transfers
 from listsync.domain.messages import (
     LONGEST_PAUSE,
     MESSAGE_LASTS,
     Delivery,
     DeliveryState,
+    Message,
     MessageKind,
     joined,
 )
@@ -199,7 +201,7 @@ class _TargetWorker:
         # So whoever writes of its end meanwhile knows that this target may have heard of it.
         with self._naming:
             self._outbox.begin(self.key, [one.number for one in batch])
-        return self._sender.send(joined([one.message for one in batch]))
+        return self._sender.send(_as_one([one.message for one in batch]))
 
     def _write_down(self, outcome: Callable[[], bool] | None = None) -> None:
         """Write what came of the last try: nothing else is sent before that is in the state."""
@@ -269,6 +271,11 @@ def _pause_after(failures: int, error: Exception) -> timedelta:
     own_s = 0.0 if is_believed else pauses[min(failures, len(pauses) - 1)]
     spread = random.uniform(1.0, 1.2)  # noqa: S311 - so that not all come back at once
     return min(timedelta(seconds=max(own_s * spread, asked_s)), LONGEST_PAUSE)
+
+
+def _as_one(messages: Sequence[Message]) -> Message:
+    is_of_transfers = messages[0].group.startswith(GROUP)
+    return joined_transfers(messages) if is_of_transfers else joined(messages)
 
 
 def _now() -> datetime:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from listsync.domain.messages import DeliveryState, Message, MessageKind, TargetRules
+from listsync.domain.messages import (
+    MOST_GATHERED,
+    DeliveryState,
+    Message,
+    MessageKind,
+    TargetRules,
+)
 from listsync.store.row_codec import iso
 
 _KEPT = timedelta(days=30)
@@ -57,18 +63,46 @@ def put_messages(
                 "UPDATE notify_targets SET paused_until = NULL WHERE name = ?",
                 [(name,) for name in wanted_by],
             )
-        due = iso(
-            max(at + timedelta(seconds=message.due_s), _guarded(connection, message, number))
-        )
-        connection.executemany(
-            "INSERT INTO deliveries (target, message, state, due_at, until, message_group)"
-            " VALUES (?, ?, 'waiting', ?, ?, ?)",
-            [(name, number, due, iso(at + message.lasts), message.group) for name in wanted_by],
-        )
+        _deliver(connection, message, number, wanted_by, at)
         numbers.append(number)
     if numbers:
         _forget(connection, at)
     return tuple(numbers)
+
+
+def _deliver(
+    connection: sqlite3.Connection,
+    message: Message,
+    number: int,
+    targets: Sequence[str],
+    at: datetime,
+) -> None:
+    due = iso(max(at + timedelta(seconds=message.due_s), _guarded(connection, message, number)))
+    connection.executemany(
+        "INSERT INTO deliveries (target, message, state, due_at, until, message_group)"
+        " VALUES (?, ?, 'waiting', ?, ?, ?)",
+        [(name, number, due, iso(at + message.lasts), message.group) for name in targets],
+    )
+    if message.gathers:
+        _let_wait(connection, message, targets, due, at)
+
+
+def _let_wait(
+    connection: sqlite3.Connection,
+    message: Message,
+    targets: Iterable[str],
+    due: str,
+    at: datetime,
+) -> None:
+    """Let those of the group that wait, and have not been tried, go out with a newer one."""
+    connection.executemany(
+        "UPDATE deliveries SET due_at = max(due_at, ?)"
+        " WHERE target = ? AND state = 'waiting' AND tries = 0 AND message_group = ?"
+        " AND ? <= (SELECT min(m.at) FROM deliveries d JOIN messages m ON m.id = d.message"
+        "   WHERE d.target = deliveries.target AND d.state = 'waiting'"
+        "   AND d.message_group = deliveries.message_group)",
+        [(due, name, message.group, iso(at - MOST_GATHERED)) for name in targets],
+    )
 
 
 def drop_more(connection: sqlite3.Connection, notices: Iterable[int | None], at: datetime) -> None:

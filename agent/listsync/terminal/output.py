@@ -73,6 +73,15 @@ def megabytes(size: float) -> str:
     return f"{size / 2**20:.1f} MB"
 
 
+def file_size(size: float) -> str:
+    """Write bytes as `14.0 GB`, as Radarr and Sonarr do: 1 KB are 1,024 bytes."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1024:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TB"
+
+
 def duration(seconds: float) -> str:
     """Write `0.4 s`, `12.3 s` or `3 min 20 s`."""
     if round(seconds, 1) < 60:

@@ -450,3 +450,26 @@ def test_what_was_written_by_a_clock_that_was_ahead_by_days_is_sent_when_that_is
     send(outbox)
     assert waiting(outbox, at=NOW + timedelta(hours=5)) == []
     assert waiting(outbox, at=NOW + timedelta(hours=6)) == ["notice:2"], "the guard is as long"
+
+
+def test_a_group_that_gathers_waits_until_no_more_comes(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    for number in range(4):
+        at = NOW + timedelta(seconds=60 * number)
+        one = replace(
+            FAILED, key=f"{number}", at=at, about="", group="season", due_s=75, gathers=True
+        )
+        outbox.put([one], at)
+        assert waiting(outbox, at=at + timedelta(seconds=59)) == []
+    assert waiting(outbox, at=NOW + timedelta(seconds=180 + 75)) == ["0", "1", "2", "3"]
+
+
+def test_a_group_that_never_ends_is_told_after_ten_minutes(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    for number in range(14):
+        at = NOW + timedelta(seconds=60 * number)
+        one = replace(
+            FAILED, key=f"{number}", at=at, about="", group="season", due_s=75, gathers=True
+        )
+        outbox.put([one], at)
+    assert waiting(outbox, at=NOW + timedelta(seconds=600 + 76))[0] == "0"
