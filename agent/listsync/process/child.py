@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import IO, cast
 
-from listsync.process.records import ChildRecord
+from listsync.process.records import ChildRecord, bytes_moved
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +58,9 @@ class LineReader:
 class Child:
     """A child that is running, or has ended and is to be cleared away by `end`.
 
-    Until then its process id, and that of its group, belong to nobody else. `kill` may be called
-    by any thread; everything else by one at a time. *lifeline* is our end of the guard's pipe.
+    Until then its process id, and that of its group, belong to nobody else. `kill` and
+    `terminate` may be called by any thread; everything else by one at a time. *lifeline* is our
+    end of the guard's pipe.
     """
 
     def __init__(
@@ -88,6 +89,10 @@ class Child:
         return cast("IO[bytes]", self._process.stderr)
 
     @property
+    def input(self) -> IO[bytes]:
+        return cast("IO[bytes]", self._process.stdin)
+
+    @property
     def exit_code(self) -> int | None:
         """How it ended, a signal being negative; None while it runs."""
         if self._process.returncode is not None:
@@ -98,12 +103,17 @@ class Child:
         return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
 
     @property
+    def bytes_moved(self) -> int:
+        """How much its group has read and written by now; it stands still while that hangs."""
+        return bytes_moved(self.pid)
+
+    @property
     def is_alive(self) -> bool:
         return self.exit_code is None
 
     def send(self, data: bytes) -> None:
         """Write to its input; raises OSError when it does not listen any more."""
-        cast("IO[bytes]", self._process.stdin).write(data)
+        self.input.write(data)
 
     def line(self, deadline_s: float) -> bytes | None:
         """Wait for a line; see `LineReader.next`."""
@@ -121,9 +131,15 @@ class Child:
                 os.close(pidfd)
         return self.exit_code
 
+    def terminate(self) -> None:
+        """Ask it to end, and its whole group; it may take its time. Any thread may call it."""
+        self._send_signal(signal.SIGTERM if self._lifeline is None else signal.SIGUSR1)
+
     def kill(self) -> None:
         """Kill it at once: its whole group, and by its guard all that it has started."""
-        number = signal.SIGKILL if self._lifeline is None else signal.SIGTERM
+        self._send_signal(signal.SIGKILL if self._lifeline is None else signal.SIGTERM)
+
+    def _send_signal(self, number: signal.Signals) -> None:
         with suppress(OSError):
             pidfd = os.pidfd_open(self.pid)
             try:

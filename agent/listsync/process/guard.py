@@ -3,7 +3,8 @@
 A parent-death signal reaches a program itself, not what it has started. This process adopts all
 of that, whichever session or group it is in; when the agent ends, or closes its end of the
 pipe FD, it kills the whole tree, removes FOLDER (`-`: none) and ends as
-the program did. It needs nothing but the standard library, so that it starts within 20 ms.
+the program did. SIGUSR1 is handed on as SIGTERM to all of the program's group, and nothing more
+is done then. It needs nothing but the standard library, so that it starts within 20 ms.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import NoReturn
 
 _SET_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 _PATIENCE_S = 1.5
-
+_CAUGHT = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 PARENT = "LISTSYNC_PARENT"
 """Names the variable that tells a program of ours who has started it."""
@@ -47,11 +48,24 @@ def adopt_orphans() -> None:
 
 def children() -> list[int]:
     """Find the children of this process, the adopted ones too."""
+    return _who_have(1, os.getpid())
+
+
+def end_group() -> None:
+    """Ask all others of the group of this process to end."""
+    for pid in _who_have(2, os.getpgrp()):
+        if pid != os.getpid():
+            with suppress(OSError):
+                os.kill(pid, signal.SIGTERM)
+
+
+def _who_have(field: int, number: int) -> list[int]:
+    """Find the processes whose parent (field 1 behind the name) or group (2) is *number*."""
     found = []
     for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib would double the time of the start
         if name.isdecimal():
             with suppress(OSError, IndexError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
-                if int(file.read().rpartition(b")")[2].split()[1]) == os.getpid():
+                if int(file.read().rpartition(b")")[2].split()[field]) == number:
                     found.append(int(name))
     return found
 
@@ -77,7 +91,7 @@ def main(agent: str, lifeline: str, folder: str, *command: str) -> NoReturn:
     ended, wakes = os.pipe()
     os.set_blocking(wakes, False)
     signal.set_wakeup_fd(wakes)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in _CAUGHT:
         signal.signal(number, lambda *_: None)
     attach(int(agent), signal.SIGTERM)
     line = int(lifeline)
@@ -98,7 +112,7 @@ def _spawn(command: tuple[str, ...], lifeline: int) -> int:
         return pid
     try:
         os.close(lifeline)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in _CAUGHT:
             signal.signal(number, signal.SIG_DFL)
         attach(guard)
         os.execvp(command[0], command)  # noqa: S606 - that is what it is for
@@ -121,7 +135,9 @@ def _watch(program: int, ended: int, lifeline: int) -> int:
                 if found[0] == program:
                     code = os.waitstatus_to_exitcode(found[1])
                     return code if code >= 0 else 128 - code
-        if lifeline in events or set(signals) - {signal.SIGCHLD}:
+        if signal.SIGUSR1 in signals:
+            end_group()
+        if lifeline in events or set(signals) - {signal.SIGCHLD, signal.SIGUSR1}:
             return 128 + signal.SIGKILL
 
 

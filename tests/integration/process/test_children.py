@@ -173,3 +173,42 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(NotStartedError):
         start(ours)
     assert not any(tmp_path.iterdir())
+
+
+def test_a_program_of_others_is_asked_to_end_with_its_group_and_may_take_its_time() -> None:
+    script = (
+        "(trap 'echo below; exit 0' TERM; echo ready; while :; do sleep 0.01; done) & "
+        "trap 'wait; echo tidied; exit 20' TERM; wait; wait"
+    )
+    child = start(shell(script))
+    assert child.line(30) == b"ready"
+    child.terminate()
+    assert [child.line(30), child.line(30)] == [b"below", b"tidied"]
+    assert child.wait(30) == 20
+    assert child.end() == 20
+
+
+def test_who_does_not_end_when_asked_is_killed() -> None:
+    child = start(shell("trap '' TERM; echo ready; while :; do sleep 0.01; done"))
+    assert child.line(30) == b"ready"
+    child.terminate()
+    assert child.wait(0.2) is None
+    child.kill()
+    assert child.wait(30) == 128 + signal.SIGKILL
+    child.end()
+
+
+def test_what_a_child_reads_and_writes_shows_whether_it_goes_on() -> None:
+    child = start(shell("echo $$; exec yes > /dev/null"))
+    program = int(child.line(30) or b"")
+    before, until = child.bytes_moved, time.monotonic() + 30
+    while child.bytes_moved < before + 1_000_000 and time.monotonic() < until:
+        pass
+    assert child.bytes_moved >= before + 1_000_000
+    os.kill(program, signal.SIGSTOP)
+    while "T (stopped)" not in Path(f"/proc/{program}/status").read_text():
+        assert time.monotonic() < until
+    still = child.bytes_moved
+    assert [child.bytes_moved for _ in range(3)] == [still] * 3
+    child.kill()
+    child.end()
