@@ -104,6 +104,26 @@ class ScanState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class RootTrouble(StrEnum):
+    """What is wrong with a mapped root."""
+
+    NOT_MOUNTED = "not_mounted"
+    OTHER_MOUNT = "other_mount"
+    """Something else is mounted there than before."""
+    NO_MARKER = "no_marker"
+    MISSING = "missing"
+    """There is no such folder."""
+    HANGING = "hanging"
+    STALE = "stale"
+    """It answers with an error: the server of the mount is gone."""
+    FORBIDDEN = "forbidden"
+    """We may not read it, or not write to a destination."""
+    READ_ONLY = "read_only"
+    FULL = "full"
+    UNKNOWN = "unknown"
+    """It could not be looked at, for a reason of this machine."""
+
+
 class VerifyMode(StrEnum):
     """How a copy is compared with its source."""
 
@@ -345,12 +365,15 @@ class LibraryScan:
 class RootHealth:
     """What was found at a mapped root last. `why` is "" where it is healthy.
 
-    `free_bytes`, `free_inodes`: None where they are not known.
+    `free_bytes`, `free_inodes`: None where they are not known. `mount` names what it lies on, as
+    far as the table of mounts tells: type and source.
     """
 
     root: PurePosixPath
     is_healthy: bool
     why: str = ""
+    trouble: RootTrouble | None = None
+    mount: str = ""
     is_writable: bool = True
     free_bytes: int | None = None
     free_inodes: int | None = None

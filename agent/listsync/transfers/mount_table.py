@@ -1,0 +1,83 @@
+"""What is mounted where, as the kernel tells it (proc_pid_mountinfo(5)), which never hangs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+_TABLE = Path("/proc/self/mountinfo")
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """One row of the table. `part` is what of the file system is mounted: not "/" of a bind mount.
+
+    `options` are those of this mount, `file_system_options` those of the file system, which
+    all of its mounts share: read-only may be either.
+    """
+
+    point: PurePosixPath
+    kind: str
+    source: str
+    part: str
+    options: frozenset[str]
+    file_system_options: frozenset[str]
+
+    @property
+    def is_read_only(self) -> bool:
+        return "ro" in self.options or "ro" in self.file_system_options
+
+    @property
+    def identity(self) -> str:
+        """What stays the same when it is mounted anew, which the numbers of devices do not."""
+        part = "" if self.part == "/" else f" {self.part}"
+        return f"{self.kind} {self.source}{part}"
+
+
+def read_mounts(table: Path = _TABLE) -> tuple[Mount, ...]:
+    """Read the table of this process; what lies over another comes later."""
+    text = table.read_bytes().decode("utf-8", "surrogateescape")
+    return parse_mounts(text)
+
+
+def parse_mounts(text: str) -> tuple[Mount, ...]:
+    """Parse such a table; a line that is none is left out."""
+    found = (_parse_line(line) for line in text.split("\n"))
+    return tuple(one for one in found if one is not None)
+
+
+def _parse_line(line: str) -> Mount | None:
+    head, dash, tail = line.partition(" - ")
+    own, theirs = head.split(" "), tail.split(" ")
+    if not dash or len(own) < 6 or len(theirs) < 3:
+        return None
+    return Mount(
+        point=PurePosixPath(_plain(own[4])),
+        kind=_plain(theirs[0]),
+        source=_plain(theirs[1]),
+        part=_plain(own[3]),
+        options=frozenset(own[5].split(",")),
+        file_system_options=frozenset(theirs[2].split(",")),
+    )
+
+
+def _plain(field: str) -> str:
+    r"""Undo the kernel's escapes: \040 is a space."""
+    whole = field.encode("utf-8", "surrogateescape").decode("latin-1")
+    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 8) & 0xFF), whole)
+    return plain.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def mount_of(path: PurePosixPath, mounts: Sequence[Mount]) -> Mount | None:
+    """Find the mount that *path* lies on; links in it are not followed."""
+    around = (path, *path.parents)
+    on = [one for one in mounts if one.point in around]
+    return max(reversed(on), key=lambda one: len(one.point.parts), default=None)
+
+
+def mount_at(point: PurePosixPath, mounts: Sequence[Mount]) -> Mount | None:
+    """Find what is mounted at just *point*, on top where there are several."""
+    return next((one for one in reversed(mounts) if one.point == point), None)
