@@ -269,7 +269,8 @@ def cases() -> Iterator[tuple[str, list[str]]]:
     changes = NoticeChanges(worsened=(_record(worse, 7),))
     (message,) = messages_of_changes(changes, _LATER)
     yield "message: it got worse", [*_lines(message)]
-    for name, facts in (("a day", DAY), ("a quiet day, late", _QUIET_DAY)):
+    copies = replace(_QUIET_DAY, transfers=transfer_cases.DAY, due=None)
+    for name, facts in (("a day", DAY), ("a quiet day, late", _QUIET_DAY), ("copies", copies)):
         yield f"message: {name}", [*_lines(message_of_day(facts, "daily"))]
     yield "message: several as one", [*_lines(several())]
     for name, message in transfer_cases.messages():

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
+from listsync.domain.message_of_day import TransfersOfDay
 from listsync.domain.message_of_transfer import joined_transfers, messages_of_jobs
 from listsync.domain.messages import Message
 from listsync.domain.transfers import (
@@ -17,6 +18,7 @@ from listsync.domain.transfers import (
     JobState,
     MediaLabel,
     NewJob,
+    TransferCounts,
     TransferJob,
     TransferPlace,
 )
@@ -63,6 +65,20 @@ def job(
 
 def episode(number: int, *, label: MediaLabel = SHOW) -> TransferJob:
     return job(number, kind=JobKind.EPISODE, label=replace(label, episodes=(number,)))
+
+
+DAY = TransfersOfDay(
+    counts=TransferCounts(
+        by_state={JobState.SUCCEEDED: 15, JobState.SKIPPED: 2},
+        movies=3,
+        episodes=12,
+        bytes=43_164_000_000,
+    ),
+    failing=tuple(job(number, JobState.RETRY_WAIT) for number in range(1, 6)),
+    failing_total=7,
+    given_up=(replace(job(12, JobState.NEEDS_ATTENTION), ended_at=NOW - timedelta(days=70)),),
+    given_up_total=1,
+)
 
 
 def messages() -> Iterator[tuple[str, Message]]:

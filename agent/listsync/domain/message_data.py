@@ -154,12 +154,23 @@ class TransferData(TypedDict):
     files: list[TransferredFile]
 
 
+class DailyTransfers(TypedDict):
+    """The copies of a day; `failing` (tried again) and `needs_attention` are those of now."""
+
+    synced: int
+    movies: int
+    episodes: int
+    bytes: int
+    failing: int
+    needs_attention: int
+
+
 class DailyData(TypedDict):
     """A day by the clocks of `timezone`: from `start` until before `end`.
 
     `films`, `series` and `cancelled` count titles, `failures` those that failed last; `titles` and
     `failed` are cut. `syncs` count by how they ended (ok, partly, failed, ...). `slow` were
-    requested more than a week ago and are not there.
+    requested more than a week ago and are not there. `transfers`: null where nothing is copied.
     """
 
     date: str
@@ -173,6 +184,7 @@ class DailyData(TypedDict):
     failures: int
     syncs: dict[str, int]
     review: int
+    transfers: DailyTransfers | None
     slow: int
     titles: list[RequestedTitle]
     failed: list[FailedTitle]

@@ -8,13 +8,21 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from listsync.domain.history import DayOfRequests, RequestRow
 from listsync.domain.media import MediaType
-from listsync.domain.message_data import DailyData, FailedTitle, RequestedTitle, StandingData
+from listsync.domain.message_data import (
+    DailyData,
+    DailyTransfers,
+    FailedTitle,
+    RequestedTitle,
+    StandingData,
+)
 from listsync.domain.message_of_notice import in_a_message
+from listsync.domain.message_of_transfer import label_of
 from listsync.domain.message_texts import MOST_FAILED, MOST_TITLES, shown_title
 from listsync.domain.messages import Importance, Message, MessageKind
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Result
-from listsync.terminal.output import plural, span
+from listsync.domain.transfers import JobState, TransferCounts, TransferJob
+from listsync.terminal.output import file_size, plural, span
 from listsync.text_cleaning import cut
 
 SLOW_AFTER = timedelta(days=7)
@@ -71,12 +79,35 @@ class LocalDay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransfersOfDay:
+    """What was copied on a day, and what of it fails now: it is tried again, or was given up.
+
+    `failing` and `given_up` are the newest ones, `failing_total` and `given_up_total` all.
+    """
+
+    counts: TransferCounts
+    failing: tuple[TransferJob, ...] = ()
+    failing_total: int = 0
+    given_up: tuple[TransferJob, ...] = ()
+    given_up_total: int = 0
+
+    @property
+    def synced(self) -> int:
+        return self.counts.by_state.get(JobState.SUCCEEDED, 0)
+
+    @property
+    def is_worth_telling(self) -> bool:
+        return bool(self.synced or self.failing_total or self.given_up_total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayFacts:
     """What the summary of *day* is made of.
 
     `results` count the syncs by how they ended; `standing` are the notices that are open now, with
     the time since when, if that is known; `review` counts titles that wait for a decision.
-    `due`: when it should have been told, where that is long ago.
+    `transfers`: None where nothing is copied. `due`: when it should have been told, where that is
+    long ago.
     """
 
     day: LocalDay
@@ -85,6 +116,7 @@ class DayFacts:
     results: Mapping[str, int]
     standing: tuple[tuple[Notice, datetime | None], ...]
     review: int
+    transfers: TransfersOfDay | None = None
     due: datetime | None = None
 
     @property
@@ -92,7 +124,10 @@ class DayFacts:
         """Tell whether anything happened, or is wrong; that titles wait is neither."""
         found = self.requests
         return bool(found.films or found.series or found.cancelled or found.failures) or bool(
-            self.unread or self.needs_person or self.results.get(Result.FAILED)
+            self.unread
+            or self.needs_person
+            or self.results.get(Result.FAILED)
+            or (self.transfers and self.transfers.is_worth_telling)
         )
 
     @property
@@ -119,7 +154,13 @@ def _is_unread(notice: Notice) -> bool:
 def message_of_day(facts: DayFacts, key: str) -> Message:
     """Sum a day up."""
     requests = facts.requests
-    is_well = not (requests.failures or facts.unread or facts.needs_person)
+    copies = facts.transfers
+    is_well = not (
+        requests.failures
+        or facts.unread
+        or facts.needs_person
+        or (copies and (copies.failing_total or copies.given_up_total))
+    )
     titles = [_title_of(one) for one in requests.requested]
     return Message(
         key=key,
@@ -142,17 +183,27 @@ def _named(day: date) -> str:
 def _sum_of(facts: DayFacts) -> str:
     requests, needs = facts.requests, len(facts.needs_person)
     requested = requests.films + requests.series
-    said = [f"{plural(requested, 'title')} requested" if requested else "nothing requested"]
+    copies = [*_sum_of_transfers(facts.transfers)] if facts.transfers else []
+    nothing = [] if copies else ["nothing requested"]
+    said = [f"{plural(requested, 'title')} requested"] if requested else nothing
     if requests.cancelled:
         said.append(f"{requests.cancelled:,} cancelled")
     if requests.failures:
         said.append(f"{requests.failures:,} failed")
+    said += copies
     if facts.unread:
         verb = "does" if len(facts.unread) == 1 else "do"
         said.append(f"{plural(len(facts.unread), 'list')} {verb} not work")
     if needs:
         said.append(f"{plural(needs, 'thing')} {'needs' if needs == 1 else 'need'} you")
     return ", ".join(said)
+
+
+def _sum_of_transfers(copies: TransfersOfDay) -> Iterator[str]:
+    if copies.synced:
+        yield f"{plural(copies.synced, 'file')} synced"
+    if failed := copies.failing_total + copies.given_up_total:
+        yield f"{plural(failed, 'file')} not synced"
 
 
 def _lines(facts: DayFacts) -> Iterator[str]:
@@ -163,6 +214,8 @@ def _lines(facts: DayFacts) -> Iterator[str]:
     if requests.failures:
         failed = [f"{one.title} ({one.detail or one.answer})" for one in requests.failed]
         yield f"Failed: {_few(failed, requests.failures)}"
+    if facts.transfers is not None:
+        yield from _lines_of_transfers(facts, facts.transfers)
     yield from _standing("Needs you", facts, facts.needs_person)
     yield from _standing("Does not work", facts, facts.unread)
     if facts.review:
@@ -172,6 +225,23 @@ def _lines(facts: DayFacts) -> Iterator[str]:
         slow = [f"{one.title} ({span(_age_s(facts, one.at))})" for one in requests.slow]
         days = f"{SLOW_AFTER.days} days"
         yield f"Requested more than {days} ago and not there: {_few(slow, requests.slow_total)}"
+
+
+def _lines_of_transfers(facts: DayFacts, copies: TransfersOfDay) -> Iterator[str]:
+    if copies.failing_total:
+        failed = [f"{label_of(one.wanted)} ({one.why})" for one in copies.failing]
+        yield f"Not synced, tried again: {_few(failed, copies.failing_total)}"
+    if copies.given_up_total:
+        given_up = [
+            f"{label_of(one.wanted)} ({one.why}, for {span(_age_s(facts, _since(one)))})"
+            for one in copies.given_up
+        ]
+        more = _few(given_up, copies.given_up_total)
+        yield f"Needs Attention, `listsyncctl jobs --failed`: {more}"
+
+
+def _since(job: TransferJob) -> datetime:
+    return job.ended_at or job.created_at
 
 
 def _few(said: list[str], total: int) -> str:
@@ -201,9 +271,17 @@ def _facts(facts: DayFacts) -> Iterator[tuple[str, str]]:
     if runs := sum(facts.results.values()):
         failed = facts.results.get(Result.FAILED, 0)
         yield "Syncs", f"{runs:,}, {failed:,} of them failed" if failed else f"{runs:,}"
+    if facts.transfers is not None and facts.transfers.synced:
+        yield "Synced", _synced(facts.transfers.counts)
     hours = (facts.day.end - facts.day.start).total_seconds() / 3600
     odd = "" if hours == 24 else f", a day of {hours:g} hours"
     yield "Time zone", f"{facts.day.zone_name}{odd}"
+
+
+def _synced(counts: TransferCounts) -> str:
+    said = [(counts.movies, "movie"), (counts.episodes, "episode")]
+    counted = [plural(count, word) for count, word in said if count]
+    return ", ".join([*counted, file_size(counts.bytes)])
 
 
 def _title_of(row: RequestRow) -> RequestedTitle:
@@ -231,11 +309,25 @@ def _data(facts: DayFacts, titles: list[RequestedTitle]) -> DailyData:
         "failures": requests.failures,
         "syncs": dict(facts.results),
         "review": facts.review,
+        "transfers": _transfers(facts.transfers),
         "slow": requests.slow_total,
         "titles": titles[:MOST_TITLES],
         "failed": [_failed(one) for one in requests.failed],
         "needs_attention": [_standing_data(*one) for one in facts.needs_person],
         "lists_failing": [_standing_data(*one) for one in facts.unread],
+    }
+
+
+def _transfers(copies: TransfersOfDay | None) -> DailyTransfers | None:
+    if copies is None:
+        return None
+    return {
+        "synced": copies.synced,
+        "movies": copies.counts.movies,
+        "episodes": copies.counts.episodes,
+        "bytes": copies.counts.bytes,
+        "failing": copies.failing_total,
+        "needs_attention": copies.given_up_total,
     }
 
 

@@ -11,9 +11,15 @@ import pytest
 
 from listsync.domain.history import DayOfRequests
 from listsync.domain.message_data import DailyData
-from listsync.domain.message_of_day import DayFacts, LocalDay, message_of_day
+from listsync.domain.message_of_day import (
+    DayFacts,
+    LocalDay,
+    TransfersOfDay,
+    message_of_day,
+)
 from listsync.domain.messages import Importance
 from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.transfers import JobState, TransferCounts
 from tests.golden.message_cases import DAY
 
 AT = time(0, 5)
@@ -142,3 +148,29 @@ def test_programs_are_told_as_it_is_declared() -> None:
     data = message_of_day(DAY, "daily").data
     assert data.keys() == DailyData.__annotations__.keys()
     msgspec.convert(data, DailyData)
+
+
+QUIET = replace(
+    DAY, requests=DayOfRequests(), results={"ok": 1}, standing=(), review=0, transfers=None
+)
+
+
+@pytest.mark.parametrize(
+    "transfers",
+    [
+        TransfersOfDay(counts=TransferCounts(by_state={JobState.SUCCEEDED: 1}, movies=1)),
+        TransfersOfDay(counts=TransferCounts(), failing_total=1),
+        TransfersOfDay(counts=TransferCounts(), given_up_total=1),
+    ],
+    ids=["synced", "failing", "given up"],
+)
+def test_a_day_of_copies_alone_is_worth_telling(transfers: TransfersOfDay) -> None:
+    assert not QUIET.is_worth_telling
+    facts = replace(QUIET, transfers=transfers)
+    assert facts.is_worth_telling
+    is_well = not (transfers.failing_total or transfers.given_up_total)
+    assert (message_of_day(facts, "daily").importance is Importance.INFO) is is_well
+
+
+def test_a_day_on_which_nothing_was_copied_is_as_quiet_as_before() -> None:
+    assert not replace(QUIET, transfers=TransfersOfDay(counts=TransferCounts())).is_worth_telling

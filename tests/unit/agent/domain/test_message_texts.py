@@ -202,6 +202,5 @@ def test_what_the_readme_shows_of_each_kind_is_what_is_said() -> None:
     texts = re.sub(r"\[(\w+), \w+\] ", r"[\1] ", (root / "tests/golden/texts.txt").read_text())
     for kind, said in samples.items():
         assert "\n".join([f"[{kind}] {said[0]}", *said[1:]]) in texts, kind
-    # Of transfers there are none yet; a heartbeat and a test are no texts for people.
-    others = {MessageKind.TRANSFER, MessageKind.HEARTBEAT, MessageKind.TEST}
+    others = {MessageKind.HEARTBEAT, MessageKind.TEST}  # no texts for people
     assert set(samples) == set(MessageKind) - others
