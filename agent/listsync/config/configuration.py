@@ -44,6 +44,7 @@ from listsync.files.local_file import MOST_S, WriterWait
 from listsync.redaction import proxy_logins, tokens_in
 from listsync.secrets.vault import open_vault
 from listsync.sync.limits import Cap
+from listsync.transfers.settings import TransferSettings
 from listsync.triggers.schedule.rules import Rule
 
 
@@ -99,6 +100,7 @@ class Config:
     http: HttpOptions
     notify: tuple[NotifyForm, ...]
     daily: DailyOptions
+    transfers: TransferSettings
     log: LogOptions
     zone: tzinfo
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
@@ -116,8 +118,9 @@ class Config:
 
 def secrets_of(config: Config) -> frozenset[str]:
     """Give keys, tokens and passwords, those of the environment's proxies included."""
+    servers = (one.options for one in config.transfers.media_servers)
     return proxy_logins().union(
-        *map(secrets_in, (config.server, config.providers, config.http, *config.notify)),
+        *map(secrets_in, (config.server, config.providers, config.http, *config.notify, *servers)),
         *map(tokens_in, texts_in(_lists_of(config))),
     )
 
@@ -317,6 +320,7 @@ def _settle(
         http=form.http,
         notify=form.notify,
         daily=form.daily,
+        transfers=form.transfers.settings,
         log=form.log,
         zone=zone,
     )

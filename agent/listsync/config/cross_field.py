@@ -15,6 +15,7 @@ from listsync.config.filters import parse_genre, parse_language
 from listsync.config.list_entries import SPANS, Form, WrittenList, WrittenLists
 from listsync.config.list_options import FILTER_KEYS
 from listsync.config.notify_options import check_targets
+from listsync.config.transfer_options import check_transfers, has_mappings
 from listsync.config.validation import ConfigIssue, truth_of
 from listsync.config.values import SANDBOX, SERVICES, find_source, kind_of
 from listsync.config.yaml_document import KeyPath, quote
@@ -35,6 +36,7 @@ def check_rules(written: WrittenLists) -> Iterator[ConfigIssue]:
                 yield from _check_schedule(one.form, ("lists", n), f"lists[{one.number}]")
         yield from _check_names(written.lists)
         yield from check_targets(data.get("notify"))
+        yield from check_transfers(data)
 
 
 def find_service(form: Form) -> str | None:
@@ -160,7 +162,7 @@ def check_effects(written: WrittenLists) -> Iterator[ConfigIssue]:
         return
     lists = [_list(one, ("lists", n)) for n, one in enumerate(written.lists)]
     server = _mapping(written.data.get("server"))
-    yield from _check_whole(server, lists)
+    yield from _check_whole(server, lists, has_more=has_mappings(written.data))
     for one in lists:
         for issue in _check_one(one, server):
             # What holds for all lists suits some of them only.
@@ -184,8 +186,10 @@ def _list(one: WrittenList, path: KeyPath) -> _List:
     return _List(one.form, path, kind, one.inherited)
 
 
-def _check_whole(server: Form, lists: list[_List]) -> Iterator[ConfigIssue]:
-    if not any(not _is_on(one.form, "exclude") and not _is_disabled(one.form) for one in lists):
+def _check_whole(server: Form, lists: list[_List], *, has_more: bool) -> Iterator[ConfigIssue]:
+    if not has_more and not any(
+        not _is_on(one.form, "exclude") and not _is_disabled(one.form) for one in lists
+    ):
         yield _no_effect(("lists",), "no lists are followed")
     users = {_text(one.form.get("request_as")) for one in lists}
     if _is_on(server, "approve") and {*users, _text(server.get("request_as"))} <= _OWNERS:

@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -28,11 +29,13 @@ from listsync.config.schema_keys import (
     required_of,
 )
 from listsync.config.secret_forms import FORMS
+from listsync.config.transfer_options import MappingForm, MediaServerForm
 from listsync.config.values import SERVICES, is_in_seconds
 from listsync.config_types import Options, SecretStr, ValueForm
 from listsync.errors import StateError
 from listsync.notify.options import TARGET_TYPES
 from listsync.terminal.durations import DURATION_PATTERN
+from listsync.transfers.options import MEDIA_SERVER_TYPES
 
 Schema = dict[str, Any]
 
@@ -60,33 +63,52 @@ _EVERY_OR_CRON: Schema = {
         "properties": {key: {"not": _NOTHING} for key in ("every", "cron")},
     }
 }
+_LISTENING: Schema = {
+    "required": ["http"],
+    "properties": {
+        "http": {
+            "type": "object",
+            "required": ["listen"],
+            "properties": {"listen": {"not": _NOTHING}},
+        },
+    },
+}
 _SERVER_OR_FEEDS: Schema = {
     "anyOf": [
         {"required": ["server"], "properties": {"server": {"not": _NOTHING}}},
-        {
-            "required": ["http"],
-            "properties": {
-                "server": False,
-                "http": {
-                    "type": "object",
-                    "required": ["listen"],
-                    "properties": {"listen": {"not": _NOTHING}},
-                },
-            },
-        },
+        {**_LISTENING, "properties": {"server": False, **_LISTENING["properties"]}},
     ]
 }
+_HTTP_FOR_TRANSFERS: Schema = {
+    "if": {
+        "required": ["transfers"],
+        "properties": {
+            "transfers": {
+                "type": "object",
+                "required": ["mappings"],
+                "properties": {"mappings": {"type": "array", "minItems": 1}},
+            }
+        },
+    },
+    "then": _LISTENING,
+}
+
+
+def _one_kind(of: Iterable[str]) -> list[Schema]:
+    return [{"required": [kind], "properties": {kind: {"not": _NOTHING}}} for kind in of]
+
+
 _ONE_KIND_OF_TARGET: Schema = {
-    "oneOf": [
-        {"required": [kind], "properties": {kind: {"not": _NOTHING}}} for kind in TARGET_TYPES
-    ],
+    "oneOf": _one_kind(TARGET_TYPES),
     "if": {"required": ["heartbeat"]},
     "then": {"properties": dict.fromkeys(("on", "lists", "severity"), False)},
 }
 _ABOUT_SEVERAL_KEYS: dict[type[Options], Schema] = {
-    ConfigForm: _SERVER_OR_FEEDS,
+    ConfigForm: {**_SERVER_OR_FEEDS, **_HTTP_FOR_TRANSFERS},
     SyncOptions: _EVERY_OR_CRON,
     NotifyForm: _ONE_KIND_OF_TARGET,
+    MappingForm: {"dependentRequired": {"marker": ["destination"]}},
+    MediaServerForm: {"oneOf": _one_kind(MEDIA_SERVER_TYPES)},
     ListDefaults: _EVERY_OR_CRON,
     ListForm: {
         "oneOf": [

@@ -17,6 +17,7 @@ from listsync.config.list_options import TEXT, ListDefaults, ListForm
 from listsync.config.notify_options import DailyOptions, NotifyForm
 from listsync.config.paths import at_home
 from listsync.config.schema_keys import Section
+from listsync.config.transfer_options import TransfersForm
 from listsync.config.validation import truth_of
 from listsync.config.values import (
     CronFields,
@@ -225,4 +226,8 @@ class ConfigForm(Section, frozen=True, kw_only=True):
     daily: Annotated[DailyOptions, "The summary of each day, for who is told `daily`."] = (
         DailyOptions()
     )
+    transfers: Annotated[
+        TransfersForm,
+        "What Radarr and Sonarr import: copied to another disk, and told to media servers.",
+    ] = TransfersForm()
     log: Annotated[LogOptions, "What is logged, in which form and where."] = LogOptions()

@@ -251,7 +251,8 @@ def secrets_in(options: Options) -> Iterator[str]:
             case Options() as part:
                 yield from secrets_in(part)
             case dict() as named:
-                yield from (one.get_secret_value() for one in named.values())
+                secret = (one for one in named.values() if isinstance(one, SecretStr))
+                yield from (one.get_secret_value() for one in secret)
             case (Options(), *_) as parts:
                 for part in parts:
                     yield from secrets_in(part)

@@ -124,15 +124,6 @@ class RootTrouble(StrEnum):
     """It could not be looked at, for a reason of this machine."""
 
 
-class VerifyMode(StrEnum):
-    """How a copy is compared with its source."""
-
-    SIZE = "size"
-    """By size and time of change."""
-    CHECKSUM = "checksum"
-    """By reading both, too."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLabel:
     """What people call what is copied; everything may be unknown.
@@ -179,23 +170,6 @@ class WebhookEvent:
     renamed: tuple[tuple[str, str], ...] = ()
     superseded: tuple[str, ...] = ()
     content: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathMapping:
-    """One row of `transfers.mappings`.
-
-    `sender` is the library as Radarr or Sonarr sees it (a Windows path, too), `source` the same
-    here, `destination` where it is copied to (None: it is only scanned), `media_server` the
-    destination (or the source, where nothing is copied) as the media server sees it. `instance`:
-    only of the sender of that name; "" = of all.
-    """
-
-    sender: str
-    source: PurePosixPath
-    destination: PurePosixPath | None = None
-    media_server: str = ""
-    instance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,63 @@ def _of_targets() -> Iterator[tuple[str, Change]]:
 
 _LISTEN = "127.0.0.1:0"
 _OPEN: dict[str, object] = {"http.listen": _LISTEN}
+
+
+def transfers(agent: AgentInProcess) -> object:
+    return agent.daemon._configuration.current.snapshot.content.transfers
+
+
+_MAPPINGS = [{"from": "/a", "source": "/b", "destination": "/c", "instance": "us"}]
+_SERVER = {"url": "http://127.0.0.1:7", "api_key": "seven"}
+_PLEX = {"url": "http://127.0.0.1:7", "token": "seven"}
+_OF_MEDIA_SERVERS: dict[str, dict[str, object]] = {
+    "plex": {"token": "eight", "sections": {"/a": 7}},
+    "jellyfin": {"api_key": "eight"},
+    "emby": {"api_key": "eight"},
+}
+
+
+def _of_transfers() -> Iterator[tuple[str, Change]]:
+    given = {**_OPEN, "transfers.mappings": _MAPPINGS}
+    of_mapping = {
+        "from": "/d",
+        "source": "/d",
+        "destination": "/d",
+        "media_server": "/d",
+        "instance": "you",
+        "marker": ".here",
+        "require_mount": True,
+    }
+    for key, to in of_mapping.items():
+        yield f"transfers.mappings[].{key}", Change(to, transfers, given)
+    usual: dict[str, object] = {"url": "http://127.0.0.1:8", "timeout_s": 7, "ca_file": None}
+    for kind, own in _OF_MEDIA_SERVERS.items():
+        server = {kind: _PLEX if kind == "plex" else _SERVER}
+        with_server = {**given, "transfers.media_servers": [server]}
+        for key, to in {**usual, **own}.items():
+            yield f"transfers.media_servers[].{kind}.{key}", Change(to, transfers, with_server)
+    with_server = {**given, "transfers.media_servers": [{"plex": _PLEX}]}
+    yield "transfers.media_servers[].name", Change("us", transfers, with_server)
+    others: dict[str, object] = {
+        "retry.every": "15m",
+        "retry.attempts": 7,
+        "verify": "checksum",
+        "movies": "file",
+        "episodes": "file",
+        "superseded": "remove",
+        "renamed": "rename",
+        "exclude": ["*.seven"],
+        "dry_run": True,
+        "limits.concurrent": 7,
+        "limits.bandwidth": "7m",
+        "limits.stall_s": 77,
+        "limits.longest_s": 77,
+        "limits.nice": 7,
+    }
+    for key, to in others.items():
+        yield f"transfers.{key}", Change(to, transfers, given)
+
+
 _TOKENS = [{"name": "me", "token": "no-secret-but-long-enough", "scopes": ["read"]}]
 _WITH_TOKENS: dict[str, object] = {"http.listen": _LISTEN, "http.tokens": _TOKENS}
 _LOG_FILE: dict[str, object] = {"log.file": "agent.log"}
@@ -179,6 +236,7 @@ _AT_ONCE = {
     "defaults.every": Change("100d", next_due),
     "defaults.cron": Change("7 3 1 2 *", next_due),
     **dict(_of_targets()),
+    **dict(_of_transfers()),
 }
 """Keys whose effect is seen as soon as the reload has been answered; None as below."""
 

@@ -39,10 +39,18 @@ def inner_is_told(key: str) -> bool:
     return key == "defaults" and keys_of(ListDefaults).keys() <= keys_of(ListForm).keys()
 
 
+_COMMENTED = (
+    ("  # - name: phone", "  # "),
+    ("# - webhook:", "# "),
+    ("  # - from: /movies", "  # "),
+    ("  # - plex:", "  # "),
+)
+
+
 def whole_example(folder: Path) -> Path:
-    """Take the comment signs from tokens and targets, which have no default to be shown."""
+    """Take the comment signs from what has no default to be shown."""
     lines = EXAMPLE.read_text().splitlines()
-    for first, sign in (("  # - name: phone", "  # "), ("# - webhook:", "# ")):
+    for first, sign in _COMMENTED:
         start = lines.index(first)
         for number in range(start, len(lines)):
             if not lines[number].startswith(sign):
@@ -75,6 +83,7 @@ def test_it_shows_the_defaults_of_what_is_not_said_otherwise(config: Config) -> 
     assert config.control == smallest.control
     assert config.http == smallest.http
     assert config.log == smallest.log
+    assert config.transfers == smallest.transfers
     assert config.providers.stevenlu == smallest.providers.stevenlu
     assert config.providers.mdblist == smallest.providers.mdblist
 

@@ -18,6 +18,7 @@ from listsync.config.settings_in_force import settings_of
 from listsync.config_types import Options, SecretStr
 from listsync.domain.runs import Setting
 from listsync.notify.options import TARGET_TYPES, NtfyOptions, TelegramOptions
+from listsync.transfers.options import MEDIA_SERVER_TYPES
 
 _SECRET = "S3cret-of-"
 _LOGIN = f"https://me:{_SECRET}login-@host.example"
@@ -38,15 +39,18 @@ def _with_secrets(model: type[Options]) -> dict[str, Any]:
             found[name] = _LOGIN if is_address else f"{_SECRET}{model.__name__}-{name}"
             found |= _OF_OWN_FORM.get(model, {})
         elif held.named is not None:
-            found[name] = {"X-Token": f"{_SECRET}{name}"}
+            if holds(held.named[1]).kind is SecretStr:
+                found[name] = {"X-Token": f"{_SECRET}{name}"}
         elif name in {"url", "base_url"}:
             found[name] = _LOGIN
-        elif inner is not None and name not in {"lists", "exclude", "notify"}:
+        elif inner is not None and name not in _FILLED_IN_BY_HAND:
             inside = _with_secrets(inner)
             found |= {name: [inside] if held.entry is not None else inside} if inside else {}
     return found
 
 
+_FILLED_IN_BY_HAND = {"lists", "exclude", "notify", "mappings", "media_servers"}
+_ENTRIES = {*_FILLED_IN_BY_HAND, "tokens"}
 _LEAST = {"email": {"host": "h.example", "user": "u", "from": "a@b.example", "to": "a@b.example"}}
 """What a target must have beside its secrets."""
 
@@ -59,6 +63,13 @@ def _full() -> dict[str, Any]:
         {kind: {**_LEAST.get(kind, {}), **_with_secrets(model)}}
         for kind, model in TARGET_TYPES.items()
     ]
+    data["transfers"] = {
+        "mappings": [{"from": "/movies"}],
+        "media_servers": [
+            {kind: {**_with_secrets(model), "url": _LOGIN}, "name": kind}
+            for kind, model in MEDIA_SERVER_TYPES.items()
+        ],
+    }
     data["lists"] = [
         {"mdblist": f"https://mdblist.com/lists/u/l?apikey={_SECRET}a"},
         {"trakt": f"https://trakt.tv/lists/123?token={_SECRET}b"},
@@ -79,7 +90,7 @@ def _settings(
 
 def _keys(model: type[Options], path: str = "") -> Iterator[str]:
     for name, key in keys_of(model).items():
-        inner = [] if name in {"lists", "exclude", "tokens", "notify"} else [*models_in(key.type)]
+        inner = [] if name in _ENTRIES else [*models_in(key.type)]
         yield from (_keys(inner[0], f"{path}{name}.") if inner else [f"{path}{name}"])
 
 
@@ -94,6 +105,9 @@ def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> Non
         *("providers.trakt.client_id", "providers.trakt.client_secret"),
         *(f"providers.{name}.proxy" for name in _SERVICES),
         *_secrets_of_targets(),
+        "transfers.media_servers[0].plex.token",
+        "transfers.media_servers[1].jellyfin.api_key",
+        "transfers.media_servers[2].emby.api_key",
     }
     assert all(settings[path].value is None for path in secrets)
     assert settings["server.url"].value == "https://host.example"
