@@ -45,7 +45,7 @@ _OF_ARRIVING = re.compile(
     r"|\.(first_start|first_file)$"
 )
 _OF_TRANSFERS = re.compile(
-    r"^listsync(ctl)?\.(?!notify\b).*\b(transfers\.\w+"
+    r"^listsync(ctl)?\.(?!notify\b).*\b(transfers\.[\w.]+"
     r"|(\w+_)?(jobs?|transfers?|transfer_(options|rules)|scans|webhooks?|mapping)|webhook_\w+|job_\w+)$"
     r"|\.transfers$"
 )
