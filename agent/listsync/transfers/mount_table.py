@@ -11,30 +11,33 @@ _TABLE = Path("/proc/self/mountinfo")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
+_REMOTE = ("nfs", "cifs", "smb", "fuse", "9p", "ceph", "glusterfs", "lustre", "virtiofs", "afs")
+_LOCAL_FUSE = "fuseblk"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """One row of the table. `part` is what of the file system is mounted: not "/" of a bind mount.
+    """What is mounted where: a file system of a *kind*, from a *source*.
 
-    `options` are those of this mount, `file_system_options` those of the file system, which
-    all of its mounts share: read-only may be either.
+    That stays the same when it is mounted anew, which the numbers of devices do not; but a disk
+    may get another letter. A bind mount has what it is a part of.
     """
 
     point: PurePosixPath
     kind: str
     source: str
-    part: str
-    options: frozenset[str]
-    file_system_options: frozenset[str]
 
     @property
-    def is_read_only(self) -> bool:
-        return "ro" in self.options or "ro" in self.file_system_options
+    def is_remote(self) -> bool:
+        return self.kind.startswith(_REMOTE) and self.kind != _LOCAL_FUSE
 
     @property
-    def identity(self) -> str:
-        """What stays the same when it is mounted anew, which the numbers of devices do not."""
-        part = "" if self.part == "/" else f" {self.part}"
-        return f"{self.kind} {self.source}{part}"
+    def is_root(self) -> bool:
+        """Tell whether nothing was mounted but the system itself."""
+        return self.point == PurePosixPath("/")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.source}"
 
 
 def read_mounts(table: Path = _TABLE) -> tuple[Mount, ...]:
@@ -58,9 +61,6 @@ def _parse_line(line: str) -> Mount | None:
         point=PurePosixPath(_plain(own[4])),
         kind=_plain(theirs[0]),
         source=_plain(theirs[1]),
-        part=_plain(own[3]),
-        options=frozenset(own[5].split(",")),
-        file_system_options=frozenset(theirs[2].split(",")),
     )
 
 

@@ -1,7 +1,7 @@
 """Looks at mapped roots and touches what is below them, for `probes`, which can kill it.
 
 A call into a mount whose server is gone never returns: that is why it is a process of its own.
-It takes one request as a line of JSON and gives one reply, and uses the standard library only, so
+Each request is a line of JSON, and so is each reply. It uses the standard library only, so
 that it starts soon. Bytes of names that are no UTF-8 are surrogates in that text.
 """
 
@@ -93,10 +93,20 @@ def look(root: Root, marker: str, tries_writing: bool) -> dict[str, object]:
         "is_read_only": bool(room.f_flag & os.ST_RDONLY),
         "is_readable": os.access(root.real, os.R_OK | os.X_OK),
         "is_writable": os.access(root.real, os.W_OK | os.X_OK),
+        "is_empty": _is_empty(root.real),
         "has_marker": not marker or _is_there(os.path.join(root.real, raw(marker))),
         "write_error": _write_error(root.real) if tries_writing else 0,
         "owned_links": list(_links(root.named)),
     }
+
+
+def _is_empty(folder: bytes) -> bool:
+    """Tell whether nothing is in it but what a new file system brings."""
+    try:
+        with os.scandir(folder) as entries:
+            return all(one.name == b"lost+found" for one in entries)
+    except PermissionError:
+        return False
 
 
 def _is_there(path: bytes) -> bool:
@@ -281,7 +291,8 @@ def reply_to(line: bytes) -> dict[str, object]:
 
 
 def main() -> None:
-    """Answer one request; ends with the agent."""
+    """Answer requests; ends with the agent, or with its input."""
     attach()
-    reply = reply_to(sys.stdin.buffer.readline())
-    sys.stdout.write(json.dumps(reply) + "\n")
+    for line in sys.stdin.buffer:
+        sys.stdout.write(json.dumps(reply_to(line)) + "\n")
+        sys.stdout.flush()

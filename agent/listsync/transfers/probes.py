@@ -5,20 +5,27 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 from listsync.domain.transfers import CopyScope, RootHealth, RootTrouble
 from listsync.process.child import Child
 from listsync.process.supervisor import Command, start
-from listsync.transfers.mount_table import mount_of, read_mounts
-from listsync.transfers.root_health import FOR_ALL_OF_ROOT, judge, missing_mount, trouble_of
+from listsync.transfers.mount_table import Mount, mount_of, read_mounts
+from listsync.transfers.root_health import (
+    FOR_ALL_OF_ROOT,
+    judge,
+    missing_mount,
+    trouble_of,
+    unhealthy,
+)
 from listsync.transfers.roots import (
     FoundFile,
     PathEscapesError,
     RootFacts,
+    RootLook,
     RootRules,
     RootUnavailableError,
 )
@@ -48,22 +55,57 @@ class Probes:
 
     def look(self, root: PurePosixPath, rules: RootRules, deadline_s: float = 5.0) -> RootHealth:
         """Look whether *root* may be used; never raises."""
-        at = datetime.now(UTC)
+        (found,) = self.look_all({root: rules}, deadline_s)
+        return found.health
+
+    def look_all(
+        self, rules: Mapping[PurePosixPath, RootRules], deadline_s: float = 5.0
+    ) -> tuple[RootLook, ...]:
+        """Look whether roots may be used, each within *deadline_s*; never raises."""
+        found = list[RootLook]()
+        hanging = set[PurePosixPath]()
+        with _Session(self._end) as session:
+            for root, one in rules.items():
+                if self._place(root) in hanging:
+                    why = "what it lies on does not answer"
+                    found.append(_bad(root, RootTrouble.HANGING, why))
+                    continue
+                look = self._look(session, root, one, deadline_s)
+                found.append(look)
+                if look.health.trouble is RootTrouble.HANGING:
+                    hanging.add(self._place(root))
+        return tuple(found)
+
+    def _look(
+        self, session: _Session, root: PurePosixPath, rules: RootRules, deadline_s: float
+    ) -> RootLook:
         try:
-            missing = missing_mount(rules, read_mounts())
-            if missing is not None:
-                return _unhealthy(root, *missing, at)
-            facts = self.facts(root, rules, deadline_s)
-            return judge(root, rules, facts, read_mounts(), at)
+            facts = self._facts(session, root, rules, deadline_s)
+            mount = mount_of(facts.path, read_mounts())
+            return RootLook(judge(root, rules, facts, mount, datetime.now(UTC)), mount)
         except RootUnavailableError as error:
-            return _unhealthy(root, error.trouble, error.why, at)
+            missing = None
+            if error.trouble is RootTrouble.MISSING:
+                missing = missing_mount(root, rules, _mounts())
+            return _bad(root, *(missing or (error.trouble, error.why)))
         except OSError as error:
-            return _unhealthy(root, RootTrouble.UNKNOWN, f"cannot be looked at: {error}", at)
+            return _bad(root, RootTrouble.UNKNOWN, f"cannot be looked at: {error}")
 
     def facts(self, root: PurePosixPath, rules: RootRules, deadline_s: float = 5.0) -> RootFacts:
         """Find out what there is to know of *root* itself."""
-        found = self._ask(
-            root, "look", deadline_s, marker=rules.marker, tries_writing=rules.tries_writing
+        with _Session(self._end) as session:
+            return self._facts(session, root, rules, deadline_s)
+
+    def _facts(
+        self, session: _Session, root: PurePosixPath, rules: RootRules, deadline_s: float
+    ) -> RootFacts:
+        found = self._exchange(
+            session,
+            root,
+            "look",
+            deadline_s,
+            marker=str(rules.marker or ""),
+            tries_writing=rules.tries_writing,
         )
         path = PurePosixPath(found.pop("path"))
         links = tuple((PurePosixPath(link), owner) for link, owner in found.pop("owned_links"))
@@ -111,29 +153,36 @@ class Probes:
         self._ask(root, "move", deadline_s, pairs=[_texts(pair) for pair in pairs])
 
     def _ask(self, root: PurePosixPath, do: str, deadline_s: float, **arguments: object) -> Any:
-        """Have a child answer one question."""
+        """Have a child of its own answer one question."""
+        with _Session(self._end) as session:
+            return self._exchange(session, root, do, deadline_s, **arguments)
+
+    def _exchange(
+        self,
+        session: _Session,
+        root: PurePosixPath,
+        do: str,
+        deadline_s: float,
+        **arguments: object,
+    ) -> Any:
         place = self._place(root)
         self._refuse_where_one_hangs(root, place)
-        request = json.dumps({"do": do, "root": str(root), "with": arguments}).encode()
-        child = start(_command(do))
+        request = {"do": do, "root": str(root), "with": arguments}
         try:
-            child.send(request + b"\n")
-            line = child.line(deadline_s)
+            line = session.line(place, json.dumps(request).encode() + b"\n", deadline_s)
         except TimeoutError:
             why = f"it does not answer ({deadline_s:g} s)"
             raise RootUnavailableError(root, why, RootTrouble.HANGING) from None
         except ValueError:
             raise OSError(f"{root}: too much is there to be listed") from None
-        finally:
-            self._end(place, child)
         if line is None:
             raise OSError(f"{root}: the program that looks at it has ended without an answer")
         return _found(root, json.loads(line))
 
     def _place(self, root: PurePosixPath) -> PurePosixPath:
         """Name what hangs as one: a mount; where the table does not tell it, the root."""
-        mount = mount_of(self._real.get(root, root), read_mounts())
-        return root if mount is None or mount.point == PurePosixPath("/") else mount.point
+        mount = mount_of(self._real.get(root, root), _mounts())
+        return root if mount is None or mount.is_root else mount.point
 
     def _refuse_where_one_hangs(self, root: PurePosixPath, place: PurePosixPath) -> None:
         with self._lock:
@@ -158,15 +207,52 @@ class Probes:
             self._hanging.setdefault(place, []).append(child)
 
 
-def _command(do: str) -> Command:
-    program = (sys.executable, "-I", "-S", "-c", _START, str(_PACKAGES))
-    return Command(
-        arguments=program,
-        purpose=f"probe-{do}",
-        is_ours=True,
-        environment={"LANG": "C.UTF-8"},
-        most_of_line=_MOST_OF_REPLY,
-    )
+class _Session:
+    """A child that answers questions one after the other, and another once one fails.
+
+    *end* ends a child that was asked about a place.
+    """
+
+    def __init__(self, end: Callable[[PurePosixPath, Child], None]) -> None:
+        self._end = end
+        self._child: Child | None = None
+        self._place = PurePosixPath()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            self._end(self._place, child)
+
+    def line(self, place: PurePosixPath, request: bytes, deadline_s: float) -> bytes | None:
+        """Ask about *place*; raises what `Child.line` raises."""
+        self._place = place
+        if self._child is None:
+            self._child = start(_COMMAND)
+        try:
+            self._child.send(request)
+            return self._child.line(deadline_s)
+        except BaseException:
+            self.__exit__()
+            raise
+
+
+_COMMAND = Command(
+    arguments=(sys.executable, "-I", "-S", "-c", _START, str(_PACKAGES)),
+    purpose="probe",
+    is_ours=True,
+    environment={"LANG": "C.UTF-8"},
+    most_of_line=_MOST_OF_REPLY,
+)
+
+
+def _mounts() -> tuple[Mount, ...]:
+    try:
+        return read_mounts()
+    except OSError:
+        return ()
 
 
 def _found(root: PurePosixPath, reply: Mapping[str, Any]) -> Any:
@@ -194,7 +280,5 @@ def _texts(paths: Iterable[PurePosixPath]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _unhealthy(root: PurePosixPath, trouble: RootTrouble, why: str, at: datetime) -> RootHealth:
-    return RootHealth(
-        root=root, is_healthy=False, why=why, trouble=trouble, is_writable=False, checked_at=at
-    )
+def _bad(root: PurePosixPath, trouble: RootTrouble, why: str) -> RootLook:
+    return RootLook(unhealthy(root, trouble, why, datetime.now(UTC)))

@@ -18,36 +18,18 @@ LEAST_FREE_BYTES = 1024 * 1024
 _Found = tuple[RootTrouble, str]
 
 
-def missing_mount(rules: RootRules, mounts: Sequence[Mount]) -> _Found | None:
-    """Tell what is wrong with a root before anybody touches it."""
-    point = rules.mount_point
-    if point is None or mount_at(point, mounts) is not None:
-        return None
-    return RootTrouble.NOT_MOUNTED, f"nothing is mounted at {point}"
-
-
 def judge(
-    root: PurePosixPath,
-    rules: RootRules,
-    facts: RootFacts,
-    mounts: Sequence[Mount],
-    at: datetime,
+    root: PurePosixPath, rules: RootRules, facts: RootFacts, mount: Mount | None, at: datetime
 ) -> RootHealth:
-    """Hold what was found against what must be; *mounts* are read after the look."""
-    mount = mount_of(facts.path, mounts)
-    identity = mount.identity if mount else ""
-    found = (
-        missing_mount(rules, mounts)
-        or _mount_trouble(rules, facts, identity)
-        or _access_trouble(rules, facts)
-    )
+    """Hold what was found against what must be; *mount* is what the root lies on after all."""
+    found = _mount_trouble(rules, facts, mount) or _access_trouble(rules, facts)
     trouble, why = found or (None, "")
     return RootHealth(
         root=root,
         is_healthy=trouble is None,
         why=why,
         trouble=trouble,
-        mount=identity,
+        mount=str(mount or ""),
         is_writable=facts.is_writable and not facts.is_read_only,
         free_bytes=facts.free_bytes,
         free_inodes=facts.free_inodes,
@@ -55,12 +37,55 @@ def judge(
     )
 
 
-def _mount_trouble(rules: RootRules, facts: RootFacts, identity: str) -> _Found | None:
+def unhealthy(root: PurePosixPath, trouble: RootTrouble, why: str, at: datetime) -> RootHealth:
+    return RootHealth(
+        root=root, is_healthy=False, why=why, trouble=trouble, is_writable=False, checked_at=at
+    )
+
+
+def missing_mount(
+    root: PurePosixPath, rules: RootRules, mounts: Sequence[Mount]
+) -> tuple[RootTrouble, str] | None:
+    """Tell whether a root is not there because what it lay on is not mounted."""
+    known, lies_on = rules.known, mount_of(root, mounts)
+    if known is not None and not known.is_root and mount_at(known.point, mounts) is None:
+        return _gone(known)
+    if rules.requires_mount and (lies_on is None or lies_on.is_root):
+        return RootTrouble.NOT_MOUNTED, _NOTHING
+    return None
+
+
+_NOTHING = "no disk or share is mounted there"
+
+
+def _gone(known: Mount) -> _Found:
+    return RootTrouble.NOT_MOUNTED, f"{known} is not mounted at {known.point} any more"
+
+
+def _mount_trouble(rules: RootRules, facts: RootFacts, mount: Mount | None) -> _Found | None:
+    if rules.requires_mount and (mount is None or mount.is_root):
+        return RootTrouble.NOT_MOUNTED, _NOTHING
     if not facts.has_marker:
         return RootTrouble.NO_MARKER, f"the marker file {rules.marker} is not there"
-    if rules.identity and not rules.marker and rules.identity != identity:
-        was, now = rules.identity, identity or "nothing"
-        return RootTrouble.OTHER_MOUNT, f"it was on {was} before, and is on {now} now"
+    if rules.known is None or mount is None or rules.marker is not None:
+        return None
+    if not rules.is_destination and not facts.is_empty:
+        return None  # reading what is there does no harm
+    return _changed_mount(rules.known, mount, is_empty=facts.is_empty)
+
+
+def _changed_mount(known: Mount, now: Mount, *, is_empty: bool) -> _Found | None:
+    """Tell whether what is mounted *now* may be what lay below a mount that is gone.
+
+    A disk may get another letter, and a share another address: then the files are there.
+    """
+    if now.point != known.point:
+        return _gone(known) if now.point in known.point.parents else None
+    is_less = known.is_remote and not now.is_remote
+    is_more = now.is_remote and not known.is_remote
+    if is_less or (is_empty and not is_more and now != known):
+        seen = f"it lay on {known} before, and lies on {now} now"
+        return RootTrouble.OTHER_MOUNT, f"{seen}{' and is empty' if is_empty else ''}"
     return None
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from listsync.domain.transfers import RootTrouble
+from listsync.domain.transfers import RootHealth, RootTrouble
 from listsync.errors import ListsyncError
+from listsync.transfers.mount_table import Mount
 
 
 class RootUnavailableError(ListsyncError):
@@ -35,16 +36,16 @@ class PathEscapesError(ListsyncError):
 class RootRules:
     """What must hold of a root, apart from that it is there and answers.
 
-    `mount_point` must be in the table of mounts. `marker` is the name of a file below the root
-    that must be there: what lies under a mount that is gone lacks it. `identity` is what was
-    mounted there before (`Mount.identity`). A destination must be writable, and have room;
-    `tries_writing`: that is found out by making a file there and removing it.
+    `requires_mount`: it must lie on something that is mounted, not on the system's own disk.
+    `marker` is a file below the root that must be there: what lies under a mount that is gone
+    lacks it. `known` is the mount that it lay on when it was well. A destination must be
+    writable, and have room; `tries_writing`: a file is made there, and removed.
     """
 
     is_destination: bool = False
-    mount_point: PurePosixPath | None = None
-    marker: str = ""
-    identity: str = ""
+    requires_mount: bool = False
+    marker: PurePosixPath | None = None
+    known: Mount | None = None
     tries_writing: bool = False
 
 
@@ -78,6 +79,15 @@ class RootFacts:
     is_read_only: bool
     is_readable: bool
     is_writable: bool
+    is_empty: bool
     has_marker: bool
     write_error: int = 0
     owned_links: tuple[tuple[PurePosixPath, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RootLook:
+    """How a root was found, and on which mount, as far as that is known."""
+
+    health: RootHealth
+    mount: Mount | None = None

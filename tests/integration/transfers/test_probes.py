@@ -170,24 +170,8 @@ def test_a_look_finds_room_links_and_what_may_be_done(tmp_path: Path) -> None:
 
 def test_a_marker_tells_a_mount_that_is_gone(tmp_path: Path) -> None:
     probes, root = Probes(), PurePosixPath(tmp_path)
-    rules = RootRules(is_destination=True, marker=".listsync-marker")
+    rules = RootRules(is_destination=True, marker=PurePosixPath(".listsync-marker"))
     health = probes.look(root, rules)
     assert (health.is_healthy, health.trouble) == (False, RootTrouble.NO_MARKER)
     (tmp_path / ".listsync-marker").touch()
     assert probes.look(root, rules).is_healthy
-
-
-def test_a_mount_that_is_required_is_looked_for_before_anybody_touches_it(tmp_path: Path) -> None:
-    point = PurePosixPath(tmp_path)
-    health = Probes().look(point / "none", RootRules(mount_point=point))
-    assert health.trouble is RootTrouble.NOT_MOUNTED
-    assert str(point) in health.why
-
-
-def test_another_file_system_than_before_is_not_used(tmp_path: Path) -> None:
-    probes, root = Probes(), PurePosixPath(tmp_path)
-    mount = probes.look(root, RootRules()).mount
-    assert probes.look(root, RootRules(identity=mount)).is_healthy
-    health = probes.look(root, RootRules(identity="nfs4 nas:/export"))
-    assert health.trouble is RootTrouble.OTHER_MOUNT
-    assert health.why == f"it was on nfs4 nas:/export before, and is on {mount} now"
