@@ -304,6 +304,8 @@ class CopyResult:
     is_dry_run: bool = False
     files: tuple[PurePosixPath, ...] = ()
     """What is there now, below the roots: the file and what came along."""
+    new_folder: PurePosixPath | None = None
+    """The highest folder below the destination that the copy had to make; None: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

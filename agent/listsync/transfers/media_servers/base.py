@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath, PurePosixPath, PureWindowsPath
+from pathlib import PurePath, PurePosixPath
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -21,6 +20,7 @@ from listsync.http.response import Response, retry_after_s
 from listsync.http.service_client import build_client, send_once
 from listsync.parsing.decoding import UnknownFormError, decode
 from listsync.text_cleaning import one_line
+from listsync.transfers.mapping import sender_path
 from listsync.transfers.options import MediaServerOptions
 
 _MOST_BYTES = 16 * MIB
@@ -215,13 +215,10 @@ def depth_of(path: str, folder: str) -> int:
     return len(outer.parts) if foreign_path(path).is_relative_to(outer) else 0
 
 
-_WINDOWS = re.compile(r"[A-Za-z]:|\\\\")
-
-
 def foreign_path(text: str) -> PurePath:
-    """Read a path of another machine: that of Windows where it begins with a drive or share."""
+    """Read a path of another machine, by the rules of its system."""
     text = unicodedata.normalize("NFC", text)
-    return PureWindowsPath(text) if _WINDOWS.match(text) else PurePosixPath(text)
+    return sender_path(text) or PurePosixPath(text)
 
 
 def those_in(paths: Collection[str], there: Iterable[str]) -> frozenset[str]:
