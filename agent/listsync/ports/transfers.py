@@ -5,7 +5,7 @@ All raise StateError.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -55,16 +55,17 @@ class JobQueue(Protocol):
     """What the workers take jobs from."""
 
     def claim(
-        self, owner: str, busy: Mapping[PurePosixPath, int], most: int, at: datetime
+        self, owner: str, busy: Collection[PurePosixPath], at: datetime
     ) -> tuple[TransferJob, ...]:
         """Take the next due jobs that share a folder as one batch, leased to *owner*.
 
-        Roots with *most* batches in *busy* are left out. Empty: nothing is due.
+        Those from or to a root in *busy* are left out, as is a folder that another batch is
+        copied to. Empty: nothing else is due.
         """
         ...
 
     def renew(self, owner: str, at: datetime) -> frozenset[int]:
-        """Prolong the leases of *owner*; returns those of its jobs that are to be cancelled."""
+        """Prolong the leases of *owner*, where it is time; returns its jobs to be cancelled."""
         ...
 
     def settle(
@@ -75,14 +76,24 @@ class JobQueue(Protocol):
         messages: Sequence[Message],
         at: datetime,
     ) -> None:
-        """Write the end of a batch in one transaction: states, attempts, scans, messages."""
+        """Write the end of a batch in one transaction: states, attempts, scans, messages.
+
+        Attempts are numbered as they are written. A job that was asked for again meanwhile is
+        queued anew. One that does not run any more stays as it is.
+        """
         ...
 
-    def recover(self, owner: str, at: datetime) -> tuple[TransferJob, ...]:
-        """Return the jobs that others than *owner* left running, whose lease is over."""
+    def recover(self, is_alive: Callable[[str], bool], at: datetime) -> tuple[TransferJob, ...]:
+        """Return the jobs that run by owners that are not alive, or whose lease is over."""
         ...
 
-    def next_due(self, at: datetime) -> datetime | None: ...
+    def next_due(self, after: datetime) -> datetime | None:
+        """Tell when the next job is due, of those that are not due yet."""
+        ...
+
+    def block(self, root: PurePosixPath, why: str, at: datetime) -> int:
+        """Have what is due from or to *root* wait for it; returns how many jobs."""
+        ...
 
     def unblock(self, blocked_on: str, at: datetime) -> int:
         """Make due what waits for *blocked_on*; returns how many jobs."""
@@ -108,16 +119,20 @@ class JobHistory(Protocol):
     def attempts(self, number: int) -> tuple[JobAttempt, ...]: ...
 
     def retry(self, numbers: Collection[int], at: datetime) -> tuple[int, ...]:
-        """Queue jobs anew that ended without success; returns which."""
+        """Queue jobs anew that ended without success, or wait; returns which."""
         ...
 
-    def failed_since(self, since: datetime) -> tuple[int, ...]: ...
+    def failed_since(self, since: datetime) -> tuple[int, ...]:
+        """Name the jobs that failed since then, and have not succeeded."""
+        ...
 
     def cancel(self, number: int, at: datetime) -> bool:
-        """Cancel a job; one that runs is marked, and its worker ends it."""
+        """Cancel a live job, or let one that failed rest; one that runs is ended by its worker."""
         ...
 
-    def counts(self, since: datetime | None, until: datetime | None = None) -> TransferCounts: ...
+    def counts(self, since: datetime | None, until: datetime | None = None) -> TransferCounts:
+        """Count what ended between, and what is live now; *since* None: ever."""
+        ...
 
 
 class ScanQueue(Protocol):

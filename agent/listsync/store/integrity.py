@@ -97,6 +97,8 @@ _WORDS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("transfer_jobs", "app"): ImportApp,
     ("transfer_jobs", "failure"): FailureClass,
     ("transfer_attempts", "failure"): FailureClass,
+    ("forgotten_jobs", "state"): JobState,
+    ("forgotten_jobs", "kind"): JobKind,
     ("library_scans", "state"): ScanState,
 }
 _TIMES = {

@@ -48,13 +48,27 @@ CREATE TABLE transfer_jobs (
 ) STRICT;
 CREATE UNIQUE INDEX transfer_jobs_live ON transfer_jobs (destination_root, relative)
     WHERE state IN ('queued', 'running', 'retry_wait', 'blocked');
-CREATE INDEX transfer_jobs_due ON transfer_jobs (next_at, priority)
+CREATE INDEX transfer_jobs_due
+    ON transfer_jobs (priority, next_at, destination_root, source_root, folder)
     WHERE state IN ('queued', 'retry_wait', 'blocked');
-CREATE INDEX transfer_jobs_running ON transfer_jobs (owner) WHERE state = 'running';
+CREATE INDEX transfer_jobs_next ON transfer_jobs (next_at)
+    WHERE state IN ('queued', 'retry_wait', 'blocked');
+CREATE INDEX transfer_jobs_running ON transfer_jobs (destination_root) WHERE state = 'running';
 CREATE INDEX transfer_jobs_folder ON transfer_jobs (destination_root, folder)
-    WHERE state IN ('queued', 'running', 'retry_wait', 'blocked');
+    WHERE state IN ('queued', 'retry_wait', 'blocked');
+CREATE INDEX transfer_jobs_failed ON transfer_jobs (destination_root, relative)
+    WHERE state = 'needs_attention';
+CREATE INDEX transfer_jobs_blocked ON transfer_jobs (blocked_on) WHERE state = 'blocked';
 CREATE INDEX transfer_jobs_state ON transfer_jobs (state, id);
 CREATE INDEX transfer_jobs_ended ON transfer_jobs (ended_at) WHERE ended_at IS NOT NULL;
+-- What jobs that are forgotten come to.
+CREATE TABLE forgotten_jobs (
+    state TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (state, kind)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE transfer_attempts (
     job INTEGER NOT NULL REFERENCES transfer_jobs ON DELETE CASCADE,

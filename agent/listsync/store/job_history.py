@@ -1,0 +1,134 @@
+"""What people ask about jobs, and have done with them (`transfer_jobs`)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime
+
+from listsync.domain.history import Page
+from listsync.domain.transfers import (
+    FailureClass,
+    JobAttempt,
+    JobKind,
+    JobState,
+    TransferCounts,
+    TransferJob,
+)
+from listsync.store.database import Database
+from listsync.store.job_rows import LIVE, job_of
+from listsync.store.row_codec import iso, page_of, time_from
+
+_NEWER_THAN_ALL = 2**63 - 1
+
+
+class SqliteJobHistory:
+    """Implements `ports.transfers.JobHistory`; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(
+        self, state: Collection[JobState] | None, limit: int, after: int | None
+    ) -> Page[TransferJob]:
+        which, values = "", tuple[str, ...]()
+        if state is not None:
+            which = "state IN (SELECT value FROM json_each(?)) AND"
+            values = (json.dumps([*state]),)
+        last = _NEWER_THAN_ALL if after is None else after
+        found = self._database.read(
+            f"SELECT * FROM transfer_jobs WHERE {which} id < ? ORDER BY id DESC LIMIT ? + 1",  # noqa: S608 - constants
+            *(*values, last, limit),
+        )
+        count = f"SELECT count(*) FROM transfer_jobs WHERE {which} true"  # noqa: S608 - so
+        total = None if after is not None else self._database.read(count, *values)[0][0]
+        return page_of(total, [*map(job_of, found[:limit])], found, "id")
+
+    def find(self, number: int) -> TransferJob | None:
+        rows = self._database.read("SELECT * FROM transfer_jobs WHERE id = ?", number)
+        return job_of(rows[0]) if rows else None
+
+    def attempts(self, number: int) -> tuple[JobAttempt, ...]:
+        rows = self._database.read(
+            "SELECT * FROM transfer_attempts WHERE job = ? ORDER BY number", number
+        )
+        return tuple(map(_attempt_of, rows))
+
+    def retry(self, numbers: Collection[int], at: datetime) -> tuple[int, ...]:
+        with self._database.write() as connection:
+            rows = connection.execute(
+                "UPDATE OR IGNORE transfer_jobs SET state = 'queued', next_at = ?, attempts = 0,"
+                " ended_at = NULL, cancel_requested = 0, rerun = 0, why = '',"
+                " blocked_on = ''"
+                " WHERE id IN (SELECT value FROM json_each(?))"
+                " AND state IN ('retry_wait', 'blocked', 'needs_attention', 'cancelled')"
+                " RETURNING id",
+                (iso(at), json.dumps([*numbers])),
+            ).fetchall()
+        return tuple(sorted(row["id"] for row in rows))
+
+    def failed_since(self, since: datetime) -> tuple[int, ...]:
+        rows = self._database.read(
+            "SELECT id FROM transfer_jobs WHERE (state = 'needs_attention' AND ended_at >= ?1)"
+            " OR (state = 'retry_wait' AND started_at >= ?1) ORDER BY id",
+            iso(since),
+        )
+        return tuple(row["id"] for row in rows)
+
+    def cancel(self, number: int, at: datetime) -> bool:
+        with self._database.write() as connection:
+            return (
+                connection.execute(
+                    "UPDATE transfer_jobs SET rerun = 0, cancel_requested = 1,"
+                    " ended_at = iif(state = 'running', NULL, ?1),"
+                    " why = iif(state = 'running', why, 'cancelled'),"
+                    " state = iif(state = 'running', state, 'cancelled')"
+                    " WHERE id = ?2 AND state NOT IN ('succeeded', 'skipped', 'cancelled')",
+                    (iso(at), number),
+                ).rowcount
+                > 0
+            )
+
+    def counts(self, since: datetime | None, until: datetime | None = None) -> TransferCounts:
+        rows = self._database.look_up(
+            _COUNTS + (_FORGOTTEN if since is None else ""),
+            {"since": iso(since) if since else "", "until": iso(until) if until else "~"},
+        )
+        return _counts_of(rows)
+
+
+_COUNTS = (
+    "SELECT state, kind, count(*) AS number, sum(bytes) AS bytes FROM transfer_jobs"  # noqa: S608 - so
+    " INDEXED BY transfer_jobs_ended WHERE ended_at >= :since AND ended_at < :until"
+    f" AND NOT {LIVE} GROUP BY state, kind UNION ALL"
+    f" SELECT state, kind, count(*), 0 FROM transfer_jobs WHERE {LIVE} GROUP BY state, kind"
+)
+_FORGOTTEN = " UNION ALL SELECT state, kind, number, bytes FROM forgotten_jobs"
+
+
+def _counts_of(rows: Collection[sqlite3.Row]) -> TransferCounts:
+    states, copied = Counter[JobState](), Counter[JobKind]()
+    bytes_ = 0
+    for row in rows:
+        state, number = JobState(row["state"]), row["number"]
+        states[state] += number
+        if state is JobState.SUCCEEDED:
+            copied[JobKind(row["kind"])] += number
+            bytes_ += row["bytes"]
+    movies, episodes = copied[JobKind.MOVIE], copied[JobKind.EPISODE]
+    return TransferCounts(by_state=states, movies=movies, episodes=episodes, bytes=bytes_)
+
+
+def _attempt_of(row: sqlite3.Row) -> JobAttempt:
+    return JobAttempt(
+        number=row["number"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+        ended_at=time_from(row["ended_at"]),
+        exit_code=row["exit_code"],
+        failure=FailureClass(row["failure"]) if row["failure"] else None,
+        bytes=row["bytes"],
+        why=row["why"],
+        errors=row["errors"],
+    )
