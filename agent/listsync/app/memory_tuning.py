@@ -4,6 +4,7 @@
 - Imports: httpcore without what it would only bring along, and httpx as lean. httpx has a command
   line (click, pygments, rich), httpcore has backends for trio and anyio: each is imported where it
   happens to be installed, as trio is with the browser driver. Where none is used, that is 10 MB.
+  msgspec without typing_extensions: half a megabyte.
 - Python's search for cycles: held back while a sync makes many records, which have none.
 """
 
@@ -19,7 +20,7 @@ from types import ModuleType
 
 _M_ARENA_MAX = -8
 """Of mallopt(3), as glibc's malloc.h numbers it."""
-_HIDDEN = ("trio", "anyio")
+_ASYNCHRONOUS = ("trio", "anyio")
 _NEW_OBJECTS = 15_000
 """So many come before a search: with the default of 700 a sync of 100,000 takes a tenth longer."""
 _USUAL = gc.get_threshold()
@@ -44,8 +45,17 @@ def give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def import_msgspec() -> None:
+    """Import msgspec; call it before anything else does.
+
+    It takes from typing_extensions, which comes with the browser driver, what typing has, too.
+    """
+    with _not_there("typing_extensions"):
+        import msgspec  # noqa: F401, PLC0415
+
+
 def import_httpcore() -> None:
-    """Import httpcore; call it before anything else does. The hidden ones can be imported later.
+    """Import httpcore; call it before anything else does.
 
     httpx, which the services are asked with, comes with the first reader that needs it.
     """
@@ -54,11 +64,17 @@ def import_httpcore() -> None:
     command_line = ModuleType("httpx._main")
     vars(command_line)["main"] = lambda: None
     sys.modules.setdefault("httpx._main", command_line)
-    hidden = [name for name in _HIDDEN if name not in sys.modules]
-    # None in this table makes an import fail, as if the package were not installed.
+    with _not_there(*_ASYNCHRONOUS):
+        import httpcore  # noqa: F401, PLC0415
+
+
+@contextmanager
+def _not_there(*names: str) -> Iterator[None]:
+    """Let imports of *names* fail during the block, as if they were not installed."""
+    hidden = [name for name in names if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
-        import httpcore  # noqa: F401, PLC0415
+        yield
     finally:
         for name in hidden:
             del sys.modules[name]

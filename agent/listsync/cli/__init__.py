@@ -25,7 +25,8 @@ def main() -> None:
     # Whatever it was: what is made here is its owner's alone, by libraries and children, too.
     os.umask(0o077)
     is_automated = os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES
-    if sys.argv[1:2] == ["run"] or (is_automated and not sys.argv[1:]):
+    is_agent = sys.argv[1:2] == ["run"] or (is_automated and not sys.argv[1:])
+    if is_agent:
         # An early USR1 or HUP would end a process that has no handler yet: both wait.
         interrupts.hold_back()
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -34,7 +35,8 @@ def main() -> None:
     gc.disable()  # what a program consists of is no garbage: searches would be a tenth of --help
     from listsync.cli.program import listsync
 
-    gc.freeze()  # nor at the end, where looking through it would take as long as loading
+    if not is_agent:  # for years, what little garbage there is counts
+        gc.freeze()  # to look through it at the end would take as long as loading
     gc.enable()
     listsync(prog_name="listsync")
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from listsync.cancellation import CancelToken
@@ -151,6 +150,8 @@ def _bounded(seconds: float) -> float:
 
 
 def _until_date(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - most answers name no date
+
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

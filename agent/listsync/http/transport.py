@@ -15,7 +15,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol, Self
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 
@@ -81,17 +80,32 @@ class Proxy:
 
 def find_proxy(scheme: str, host: str) -> Proxy | None:
     """Find the proxy for *host* in HTTP_PROXY and its kin; raises what `Proxy.parse` raises."""
-    proxies = getproxies()
+    proxies = _proxies()
     named = proxies.get(scheme) or proxies.get("all")
-    return Proxy.parse(named) if named and not proxy_bypass(host) else None
+    return Proxy.parse(named) if named and not _is_bypassed(host) else None
 
 
 def check_proxies() -> None:
     """Raise ValueError where the environment names a proxy that cannot be used."""
-    proxies = getproxies()
+    proxies = _proxies()
     for scheme in ("http", "https", "all"):
         if named := proxies.get(scheme):
             Proxy.parse(named)
+
+
+def _proxies() -> dict[str, str]:
+    """Read what the environment names, by scheme; mostly nothing, which is told at once."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return {}
+    from urllib.request import getproxies  # noqa: PLC0415 - brings half a megabyte
+
+    return getproxies()
+
+
+def _is_bypassed(host: str) -> bool:
+    from urllib.request import proxy_bypass  # noqa: PLC0415 - see above
+
+    return bool(proxy_bypass(host))
 
 
 def open_pool(

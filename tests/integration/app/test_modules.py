@@ -44,6 +44,7 @@ _OF_A_SYNC = {
 }
 _OF_NOBODY = {
     "asyncio",
+    "cronsim",
     "cryptography",
     "difflib",
     "psutil",
@@ -52,6 +53,7 @@ _OF_NOBODY = {
     "rich",
     "starlette",
     "trio",
+    "typing_extensions",
     "undetected_chromedriver",
     "uvicorn",
     "uvloop",
@@ -131,10 +133,23 @@ def test_a_sync_imports_what_reads_its_own_lists_alone(config: Path, tmp_path: P
     )
     assert "listsync.sync.run" in modules
     assert readers(modules) == {"file"}
-    assert modules & (_OF_NOBODY - {"difflib"}) == set()
+    assert modules & (_OF_NOBODY - {"difflib", "typing_extensions"}) == set()
     assert "selectolax" not in modules
     assert "listsync.commands" not in modules, "only an agent is asked anything"
     assert "html" not in modules
+
+
+def test_what_asks_the_server_brings_nothing_for_dates_and_proxies() -> None:
+    """An answer that names a date brings the one, an environment that names a proxy the other."""
+    script = """
+import sys
+from listsync.app.memory_tuning import import_httpcore
+import_httpcore()
+import listsync.http.request, listsync.seerr.client
+print(*{"email", "http.client", "urllib.request"} & set(sys.modules))
+"""
+    command = [sys.executable, "-IB", "-c", script]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "\n"
 
 
 def test_the_list_of_commands_is_shown_without_any_of_them(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ asked. A filter that is not known here is refused: leaving it out would widen th
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -181,6 +180,8 @@ def _date(text: str, *, last: bool) -> str:
     """Complete a year or a month to its first or last day."""
     year, month, day = (*text.split("-"), "", "")[:3]
     month = month or ("12" if last else "01")
+    import calendar  # noqa: PLC0415 - few lists are of a month
+
     days = calendar.monthrange(int(year), int(month))[1]
     return f"{year}-{month}-{day or (f'{days:02}' if last else '01')}"
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from cronsim import CronSim, CronSimError
-
 EVERYTHING = ""
 """The key of the schedule of all lists that have none of their own; else a list's source."""
 _MOST_JITTER = timedelta(minutes=5)
@@ -39,6 +37,8 @@ class Cron:
         """Refuse what could never be followed."""
         if len(self.expression.split()) != _CRON_FIELDS:
             raise ValueError("expected five fields: minute hour day-of-month month day-of-week")
+        from cronsim import CronSim, CronSimError  # noqa: PLC0415 - most schedules are no cron's
+
         try:
             CronSim(self.expression, datetime.now(UTC))
         except CronSimError as error:
@@ -107,6 +107,8 @@ def _step(rule: Rule, after: datetime) -> datetime | None:
         case Every(interval):
             return after + interval if interval else None
         case Cron(expression, zone):
+            from cronsim import CronSim  # noqa: PLC0415 - see above
+
             # An hour that comes twice is named in its first pass only; seen from the second
             # pass, CronSim names that past time once more.
             found = (at.astimezone(UTC) for at in CronSim(expression, after.astimezone(zone)))
