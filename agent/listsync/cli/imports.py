@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from listsync.cli.options import (
+    arr_key,
     ask_hidden,
     config_option,
     errors_shown,
     examples,
     find_state,
     is_interactive,
+    read_secret,
+    secret_options,
     state_option,
 )
 from listsync.terminal.output import plural, say, shown
@@ -31,10 +34,6 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _MOST_SHOWN = 200
-_EXPOSED = (
-    "A key on a command line can be read by every user of the machine, and stays in the history "
-    "of the shell: use a file, standard input or a variable (--help), or leave it out to be asked."
-)
 
 
 @click.group("import")
@@ -55,33 +54,11 @@ def _applied(command: _F) -> _F:
     return command
 
 
-def _secret_options(what: str) -> Callable[[_F], _F]:
-    """Give the ways to hand over a secret, none of which is the command line."""
-
-    def add(command: _F) -> _F:
-        path = click.Path(path_type=Path, readable=False)
-        for option in (
-            click.option(f"--{what}", hidden=True, expose_value=False, callback=_refuse),
-            click.option(f"--{what}-env", metavar="NAME", help=f"Variable that holds the {what}."),
-            click.option(f"--{what}-stdin", is_flag=True, help=f"Read the {what} from stdin."),
-            click.option(f"--{what}-file", type=path, help=f"File that holds the {what}."),
-        ):
-            command = option(command)
-        return command
-
-    return add
-
-
-def _refuse(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        raise click.UsageError(_EXPOSED)
-
-
 @import_group.command(
     "listsync", epilog=examples("import listsync ~/list-sync", "import listsync .env --apply")
 )
 @click.argument("path", type=click.Path(path_type=Path, readable=False))
-@_secret_options("password")
+@secret_options("password")
 @_applied
 def of_listsync(
     path: Path,
@@ -101,7 +78,7 @@ def of_listsync(
     from listsync.importers.listsync_folder import plan_of_listsync
 
     def ask(file: Path) -> str | None:
-        return _secret(
+        return read_secret(
             f"Password of {file}", password_file, password_env, is_on_stdin=password_stdin
         )
 
@@ -114,7 +91,7 @@ def _arr_command(app: App, port: int) -> click.Command:
         app, epilog=examples(f"import {app} http://localhost:{port} --key-file {app}.key")
     )
     @click.argument("url")
-    @_secret_options("key")
+    @secret_options("key")
     @_applied
     def command(
         url: str,
@@ -126,24 +103,11 @@ def _arr_command(app: App, port: int) -> click.Command:
         key_stdin: bool,
         apply: bool,
     ) -> None:
-        from listsync.config_types import SecretStr
-        from listsync.errors import ListsyncError
         from listsync.importers.arr import plan_of_arr
 
         with errors_shown():
-            variable = f"{app.upper()}_API_KEY"
-            usual = variable if os.environ.get(variable) else None
-            key = _secret(
-                f"API key of {app.capitalize()}",
-                key_file,
-                key_env or usual,
-                is_on_stdin=key_stdin,
-            )
-            if not key:
-                raise ListsyncError(
-                    f"no key: give it by --key-file, --key-stdin, --key-env or {variable}"
-                )
-            plan = plan_of_arr(app, url, SecretStr(key))
+            key = arr_key(app, key_file, key_env, is_on_stdin=key_stdin)
+            plan = plan_of_arr(app, url, key)
             _run(plan, config_path, state_dir, apply=apply)
 
     command.help = (
@@ -168,34 +132,6 @@ def of_kometa(
 
     with errors_shown():
         _run(plan_of_kometa(file), config_path, state_dir, apply=apply)
-
-
-def _secret(
-    what: str, file: Path | None, variable: str | None, *, is_on_stdin: bool
-) -> str | None:
-    """Read a secret from where it is said to be, or ask for it; None: nobody can be asked."""
-    from listsync.errors import ListsyncError
-    from listsync.file_access import load_small
-
-    if file is not None:
-        try:
-            text = load_small(file, 64 * 1024)[0].decode()
-        except (OSError, ValueError) as error:
-            raise ListsyncError(f"{file}: {getattr(error, 'strerror', None) or error}") from None
-    elif is_on_stdin:
-        text = sys.stdin.readline()
-    elif variable is not None:
-        if variable not in os.environ:
-            raise ListsyncError(f"the variable {variable} is not set")
-        text = os.environ[variable]
-    elif is_interactive():
-        text = ask_hidden(what)
-    else:
-        return None
-    text = text.strip("\r\n")
-    if not text.strip() or not text.isprintable():
-        raise ListsyncError(f"{what}: is empty, or no line of text")
-    return text
 
 
 def _run(plan: MovePlan, config_path: Path | None, state_dir: Path | None, *, apply: bool) -> None:

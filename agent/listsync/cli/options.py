@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -25,9 +25,12 @@ from listsync.terminal.output import is_terminal, say
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
+    from listsync.config_types import SecretStr
 
 # Each command imports what it needs when it runs, so that --help and completion stay quick.
 # ruff: noqa: PLC0415
+
+_CommandT = TypeVar("_CommandT", bound=Callable[..., Any])
 
 config_option = click.option(
     "--config",
@@ -46,6 +49,11 @@ socket_option = click.option(
     type=click.Path(path_type=Path, readable=False),
     help="Socket for listsyncctl.  "
     "[default: $XDG_RUNTIME_DIR/listsync/agent.sock; LISTSYNC_SOCKET]",
+)
+
+_EXPOSED = (
+    "A key on a command line can be read by every user of the machine, and stays in the history "
+    "of the shell: use a file, standard input or a variable (--help), or leave it out to be asked."
 )
 
 
@@ -92,6 +100,67 @@ def prompt_hidden(words: str, default: str | None = None) -> str:
             say("That is no UTF-8 text; type it again.", err=True)
         else:
             return answer
+
+
+def secret_options(what: str) -> Callable[[_CommandT], _CommandT]:
+    """Give the ways to hand over a secret, none of which is the command line."""
+
+    def add(command: _CommandT) -> _CommandT:
+        path = click.Path(path_type=Path, readable=False)
+        for option in (
+            click.option(f"--{what}", hidden=True, expose_value=False, callback=_refuse),
+            click.option(f"--{what}-env", metavar="NAME", help=f"Variable that holds the {what}."),
+            click.option(f"--{what}-stdin", is_flag=True, help=f"Read the {what} from stdin."),
+            click.option(f"--{what}-file", type=path, help=f"File that holds the {what}."),
+        ):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _refuse(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise click.UsageError(_EXPOSED)
+
+
+def read_secret(
+    what: str, file: Path | None, variable: str | None, *, is_on_stdin: bool
+) -> str | None:
+    """Read a secret from where it is said to be, or ask for it; None: nobody can be asked."""
+    from listsync.file_access import load_small
+
+    if file is not None:
+        try:
+            text = load_small(file, 64 * 1024)[0].decode()
+        except (OSError, ValueError) as error:
+            raise ListsyncError(f"{file}: {getattr(error, 'strerror', None) or error}") from None
+    elif is_on_stdin:
+        text = sys.stdin.readline()
+    elif variable is not None:
+        if variable not in os.environ:
+            raise ListsyncError(f"the variable {variable} is not set")
+        text = os.environ[variable]
+    elif is_interactive():
+        text = ask_hidden(what)
+    else:
+        return None
+    text = text.strip("\r\n")
+    if not text.strip() or not text.isprintable():
+        raise ListsyncError(f"{what}: is empty, or no line of text")
+    return text
+
+
+def arr_key(app: str, file: Path | None, variable: str | None, *, is_on_stdin: bool) -> SecretStr:
+    """Read the API key of Radarr or Sonarr, from the usual variable where nothing is named."""
+    from listsync.config_types import SecretStr
+
+    usual = f"{app.upper()}_API_KEY"
+    named = variable or (usual if os.environ.get(usual) else None)
+    key = read_secret(f"API key of {app.capitalize()}", file, named, is_on_stdin=is_on_stdin)
+    if not key:
+        raise ListsyncError(f"no key: give it by --key-file, --key-stdin, --key-env or {usual}")
+    return SecretStr(key)
 
 
 def load_config(

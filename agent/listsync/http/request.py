@@ -24,10 +24,11 @@ class ServiceRequest:
     `secrets` go into the query, `secret_headers` into the headers, and both into nothing that is
     logged, raised or printed; `hidden` holds what is secret in the address. `judge` knows the
     service's own ways of saying no. `deadline_s` bounds one response, body included. With a `body`
-    (JSON, if its headers do not say otherwise) it is a POST. Not `follows`: a redirect is an
-    answer like any other. `wait_for` (a CSS selector) shows a browser that a page is there; None:
-    that it has been loaded. Not `waits`: a time that the service names is left to whoever
-    asks. Not `needs_body`: of a good answer that breaks off, or is too large, what came is enough.
+    (JSON, if its headers do not say otherwise) it is a POST, if `method` does not say otherwise.
+    Not `follows`: a redirect is an answer like any other. `wait_for` (a CSS selector) shows a
+    browser that a page is there; None: that it has been loaded. Not `waits`: a time that the
+    service names is left to whoever asks. Not `needs_body`: of a good answer that breaks off, or
+    is too large, what came is enough.
     Its `turn` is waited for as soon as an answer proves large.
     """
 
@@ -40,6 +41,7 @@ class ServiceRequest:
     hidden: tuple[SecretStr, ...] = ()
     judge: Judge = no_opinion
     body: bytes | None = field(default=None, repr=False)
+    method: str = ""
     accept: str = "application/json"
     wait_for: str | None = None
     limit_bytes: int = PAGE_BYTES

@@ -291,9 +291,9 @@ def _exchange(
         **{name: secret.get_secret_value() for name, secret in call.secret_headers.items()},
         **_conditions(previous),
     }
-    method = "GET"
+    method = call.method or "GET"
     if call.body is not None:
-        method = "POST"
+        method = call.method or "POST"
         headers.setdefault("Content-Type", "application/json")
     request = client.build_request(
         method, call.url, params=query or None, headers=headers, content=call.body

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
 from listsync.config.values import SERVICES
-from listsync.config_types import SecretStr, ServiceOptions, parse_web_address
+from listsync.config_types import SecretStr
 from listsync.domain.media import MediaType
-from listsync.errors import ListsyncError
-from listsync.http.request import LIST_BYTES, ServiceRequest
+from listsync.domain.transfers import ImportApp
 from listsync.importers.plan import MovedList, MovePlan
 from listsync.parsing.address_forms import recognise
-from listsync.parsing.decoding import UnknownFormError, decode
 from listsync.redaction import without_secrets
 from listsync.terminal.output import plural
 from listsync.text_cleaning import one_line
@@ -50,7 +49,6 @@ _STEVENLU = {1: "imdb-min", 2: "metacritic-min", 3: "rottentomatoes-min"}
 _ADDRESSES = ("listurl", "url", "link", "baseurl")
 _IMPLEMENTATION = re.compile(r"(?:Import|List)+$")
 _MOST_NUMBER = 2_147_483_647
-_T = TypeVar("_T")
 
 
 class _Field(msgspec.Struct):
@@ -80,38 +78,12 @@ def plan_of_arr(app: App, address: str, key: SecretStr) -> MovePlan:
     Raises:
         ListsyncError: it does not answer, refuses the key, or is something else.
     """
-    from listsync.http.service_client import build_client  # noqa: PLC0415 - brings httpx
+    from listsync.transfers.arr_client import ArrClient  # noqa: PLC0415 - brings httpx
 
-    base = _base_of(address)
-    with build_client(ServiceOptions(base_url=base, list_timeout_s=60)) as client:
-
-        def get(path: str, shape: type[_T]) -> _T:
-            from listsync.http.service_client import ask  # noqa: PLC0415 - as above
-
-            call = ServiceRequest(
-                service=app.capitalize(),
-                url=f"{base}/api/v3/{path}",
-                secret_headers={"X-Api-Key": key},
-                limit_bytes=LIST_BYTES,
-            )
-            try:
-                return decode(ask(client, call).body, shape)
-            except UnknownFormError as error:
-                raise ListsyncError(
-                    f"{without_secrets(base)} is no {app.capitalize()} of now: {error}"
-                ) from None
-
-        lists = get("importlist", tuple[_ImportList, ...])
-        exclusions = get(_EXCLUSIONS[app], tuple[_Exclusion, ...])
+    with closing(ArrClient(ImportApp(app), address, key)) as client:
+        lists = client.get("importlist", tuple[_ImportList, ...])
+        exclusions = client.get(_EXCLUSIONS[app], tuple[_Exclusion, ...])
     return plan_of_lists(app, lists, exclusions)
-
-
-def _base_of(address: str) -> str:
-    try:
-        base = parse_web_address(address)
-    except ValueError as error:
-        raise ListsyncError(f"{one_line(without_secrets(address))!r}: {error}") from None
-    return re.sub(r"/(api(/v\d)?/?)?$", "", base.rstrip("/") + "/")
 
 
 def plan_of_lists(

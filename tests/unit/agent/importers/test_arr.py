@@ -218,3 +218,20 @@ def test_what_is_no_radarr_is_told(arr: Arr, body: bytes) -> None:
 def test_what_is_no_address_is_told(address: str) -> None:
     with pytest.raises(ListsyncError, match="expected an address"):
         plan_of_arr("radarr", address, SecretStr(KEY))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (400, b"<h2>Bad Request - Invalid Hostname</h2>", r"add 127\.0\.0\.1 to Allowed Hosts"),
+        (307, b"", "URL Base"),
+        (404, b"", "URL Base"),
+        (401, b"", "refuses the API key"),
+    ],
+)
+def test_what_a_person_must_change_there_is_said(
+    arr: Arr, status: int, body: bytes, words: str
+) -> None:
+    arr.lists, arr.status = body, status
+    with pytest.raises(ListsyncError, match=words):
+        plan_of("radarr", arr)
