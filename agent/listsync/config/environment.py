@@ -16,6 +16,7 @@ from listsync.config.original_lists import (
     values_of,
 )
 from listsync.config.secret_forms import SecretSource
+from listsync.config.transfer_variables import add_plex
 from listsync.config.values import NOT_YET, SANDBOX, SERVICES, not_supported
 from listsync.config.yaml_document import KeyPath
 from listsync.redaction import without_secrets
@@ -34,6 +35,7 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "LOG_LEVEL": ("log", "level"),
     "SYNC_LOG_LEVEL": ("log", "level"),
     "TRAKT_SPECIAL_ITEMS_LIMIT": ("providers", "trakt", "special_items_limit"),
+    "SYNC_DRY_RUN": ("transfers", "dry_run"),
 }
 SERVER_KEY = "OVERSEERR_API_KEY"
 _SECRETS: dict[str, tuple[str, ...]] = {
@@ -107,6 +109,7 @@ def lay_over(data: object, environ: Mapping[str, str], secrets: SecretSource) ->
     _set_logs(merged, variables, environ)
     unusable = _add_lists(merged, variables, environ)
     half = _add_targets(merged, variables, environ, secrets)
+    half += add_plex(merged, variables, environ, secrets)
     empty = (name for name in LIST_VARIABLES if not environ.get(name, "-").strip(", \t\r\n"))
     remarks = [(name, "is empty: it names no list") for name in empty]
     wrong = [(one.variable, one.source.why) for one in unusable]

@@ -64,6 +64,9 @@ def find_state_dir(option: Path | None, environ: Mapping[str, str]) -> Path:
     # systemd joins several StateDirectory= with colons.
     if given := environ.get("STATE_DIRECTORY", "").split(":")[0]:
         return Path(given)
+    # The original transfer service is given a file, such as /data/sync_jobs.db.
+    if (file := Path(environ.get("SYNC_DB_PATH", "").strip())).is_absolute():
+        return file.parent
     base = home_folder(environ, "XDG_STATE_HOME", ".local/state")
     if base is None:
         raise StateError("this user has no home: name a folder in LISTSYNC_STATE_DIR")
