@@ -156,9 +156,10 @@ class WebhookEvent:
     """One webhook, read leniently.
 
     `event_type` as the sender wrote it; `instance` is the sender's name for itself, "" where it
-    has none. `files` are to be copied, `folders` only to be scanned (renames, deletes);
-    `superseded` are the sender's paths of what an upgrade replaced. `content` is the body without
-    secrets, cut to a bound, for people who ask why.
+    has none. `files` are to be copied (of a rename: what they are called now), `folders` only to
+    be scanned (renames, deletes); `renamed` are old and new paths, `superseded` those of what an
+    upgrade replaced, `downloads` where the download client had it: all as the sender sees them.
+    `content` is the body without secrets, cut to a bound, as JSON, for people who ask why.
     """
 
     app: ImportApp
@@ -169,6 +170,7 @@ class WebhookEvent:
     folders: tuple[str, ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
     superseded: tuple[str, ...] = ()
+    downloads: tuple[str, ...] = ()
     content: str = ""
 
 
@@ -204,6 +206,8 @@ class NewJob:
     is_upgrade: bool = False
     superseded: tuple[PurePosixPath, ...] = ()
     """Below the roots: what the new file replaces."""
+    renamed_from: PurePosixPath | None = None
+    """Below the roots: what the copy is called that is to be renamed, if it is the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
