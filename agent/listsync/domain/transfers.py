@@ -268,8 +268,9 @@ class JobAttempt:
 class TransferJob:
     """One job as the state has it.
 
-    `attempts` counts those that count; `bytes` what was copied, `event_count` the webhooks that
-    asked for it. `blocked_on` says what is waited for. `rerun`: asked for again while it ran.
+    `attempts` counts those that failed and count; `bytes` what was copied, `event_count` the
+    webhooks that asked for it. `blocked_on` says what is waited for. `rerun`: asked for again
+    while it ran.
     """
 
     number: int

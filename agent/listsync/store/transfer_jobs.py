@@ -126,7 +126,7 @@ class SqliteJobQueue:
         with self._database.write() as connection:
             return connection.execute(
                 "UPDATE transfer_jobs SET state = 'blocked', blocked_on = :root, why = :why,"  # noqa: S608 - so
-                f" failure = 'environment', next_at = :next WHERE {which}",
+                f" next_at = :next WHERE {which}",
                 {**values, "next": iso(at + _BLOCKED)},
             ).rowcount
 
