@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
+from listsync.agent.notices import notices_of_roots
 from listsync.domain.history import DayOfRequests, RequestRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
@@ -26,6 +28,7 @@ from listsync.domain.server_knowledge import (
     doubt_of_server,
     doubt_of_state,
 )
+from listsync.domain.transfers import RootHealth, RootTrouble
 from listsync.sync.shrink_guard import words_of_shrink
 from tests.golden import transfer_cases
 
@@ -57,6 +60,22 @@ def _of_doubt(doubt: ServerDoubt | None) -> Notice:
     return Notice(kind=doubt.kind, text=doubt.text)
 
 
+_MOVIES = PurePosixPath("/mnt/unraid/media/Movies")
+_SHOWS = PurePosixPath("/mnt/unraid/media/TVShows")
+_GONE = "nfs4 unraid:/mnt/user/media is not mounted at /mnt/unraid/media any more"
+_ROOTS = (
+    *(
+        RootHealth(
+            root=root,
+            is_healthy=False,
+            why=_GONE,
+            trouble=RootTrouble.NOT_MOUNTED,
+            since=datetime.now(UTC),
+        )
+        for root in (_MOVIES, _SHOWS)
+    ),
+    RootHealth(root=_MOVIES, is_healthy=False, why="it is full", trouble=RootTrouble.FULL),
+)
 _HTTP_503 = "http://seerr:5055 answered HTTP 503"
 NOTICES = (
     _of_all(NoticeKind.SERVER_CHANGED, KnownServer.NEW.remark or ""),
@@ -118,6 +137,7 @@ NOTICES = (
     _of_all(NoticeKind.STATE_TROUBLE, "the disk is full"),
     _of_all(NoticeKind.OPEN_TO_OTHERS, "/etc/listsync: others may write there (chmod o-w)"),
     _of_doubt(doubt_of_state("the state is a backup of 3 days ago")),
+    *notices_of_roots(_ROOTS),
 )
 
 

@@ -46,7 +46,7 @@ _OF_ARRIVING = re.compile(
 )
 _OF_TRANSFERS = re.compile(
     r"^listsync(ctl)?\.(?!notify\b).*\b(transfers\.[\w.]+"
-    r"|(\w+_)?(jobs?|transfers?|transfer_(options|rules|variables)|scans|webhooks?|mapping)|webhook_\w+|job_\w+)$"
+    r"|(\w+_)?(jobs?|transfers?|transfer_\w+|scans|webhooks?|mapping)|webhook_\w+|job_\w+)$"
     r"|\.transfers$"
 )
 _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")

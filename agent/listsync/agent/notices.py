@@ -17,9 +17,11 @@ from listsync.domain.notices import (
     Origin,
     Severity,
     changes,
+    few,
     renewed,
 )
 from listsync.domain.runs import Condition, ServiceStatus
+from listsync.domain.transfers import RootHealth, RootTrouble
 from listsync.ports.runs import Notices
 
 logger = logging.getLogger(__name__)
@@ -112,6 +114,7 @@ class AgentFindings:
     watcher: str = ""
     services: Iterable[ServiceStatus] = ()
     targets: Iterable[TargetStatus] = ()
+    roots: Iterable[RootHealth] = ()
     waiting: int = 0
 
 
@@ -134,6 +137,7 @@ def notices_of_agent(current: ConfigState[object], found: AgentFindings) -> Iter
         yield from _of_service(one)
     for target in found.targets:
         yield from _of_target(target)
+    yield from notices_of_roots(found.roots)
     if found.waiting:
         waits = "1 title waits" if found.waiting == 1 else f"{found.waiting} titles wait"
         text = f"{waits} for you to choose: `listsyncctl review`"
@@ -156,3 +160,24 @@ def _of_target(one: TargetStatus) -> Iterator[Notice]:
     since = one.failing_since or datetime.now(UTC)
     passes = not one.dead and datetime.now(UTC) - since < _LASTS
     yield Notice(kind=NoticeKind.TARGET_FAILED, text=text, passes=passes)
+
+
+_UNUSABLE = frozenset({RootTrouble.READ_ONLY, RootTrouble.FULL, RootTrouble.FORBIDDEN})
+"""What does not pass by itself: somebody must make room, or say who may write."""
+
+
+def notices_of_roots(roots: Iterable[RootHealth]) -> Iterator[Notice]:
+    """Say what is wrong with mapped roots; those of which it is the same, in one notice."""
+    troubled: dict[tuple[RootTrouble, str], list[RootHealth]] = {}
+    for one in roots:
+        if one.trouble is not None:
+            troubled.setdefault((one.trouble, one.why), []).append(one)
+    now = datetime.now(UTC)
+    for (trouble, why), ones in troubled.items():
+        is_unusable = trouble in _UNUSABLE
+        lasts = any(now - (one.since or now) >= _LASTS for one in ones)
+        yield Notice(
+            kind=NoticeKind.MOUNT_UNUSABLE if is_unusable else NoticeKind.MOUNT_DOWN,
+            text=f"{few([str(one.root) for one in ones], ', ')}: {why}; what needs it waits",
+            passes=not is_unusable and not lasts,
+        )

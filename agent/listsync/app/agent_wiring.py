@@ -41,6 +41,7 @@ from listsync.app.service_table import (
     schedule_service,
 )
 from listsync.app.sync_runner import SyncRunner
+from listsync.app.transfer_mounts import TransferMounts, mounts_service
 from listsync.commands.context import CommandContext, GlobalRules, Shown
 from listsync.commands.dispatch import Dispatcher
 from listsync.commands.notify import daily_message
@@ -61,6 +62,7 @@ from listsync.store.key_value import SqliteKeyValueStore, load_doubt
 from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.outbox import SqliteOutbox
 from listsync.store.state import SqliteAgentState
+from listsync.store.transfer_jobs import SqliteJobQueue
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
 from listsync.terminal.output import plural
@@ -143,6 +145,11 @@ class WiredAgent:
             lambda: inbox.put(QueueMoved()),
         )
         database.on_messages(self._notifications.wake)
+        self._mounts = TransferMounts(
+            SqliteKeyValueStore(database),
+            SqliteJobQueue(database),
+            changed=lambda: inbox.put(QueueMoved()),
+        )
         self._timetable = Timetable(self._key_values, host_id())
         self._back_off = BackOff(self._key_values)
         self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
@@ -231,6 +238,7 @@ class WiredAgent:
             history_log_service(self._history, self._options.state_dir),
             daily_backup_service(self._daily),
             http_service(self.http),
+            mounts_service(self._mounts),
             notify_service(self._notifications),
             daily_summary_service(self._summaries),
         )
@@ -304,6 +312,7 @@ class WiredAgent:
             watcher=self._watcher_problem(),
             services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
             targets=self._notifications.statuses,
+            roots=self._mounts.all(),
             waiting=self._overview.shown.waiting,
         )
         return self._notices.emit(notices_of_agent(self._configuration.current, found))

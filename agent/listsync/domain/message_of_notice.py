@@ -92,6 +92,11 @@ _WORDS: dict[NoticeKind, tuple[str, str]] = {
     NoticeKind.STATE_TROUBLE: ("There is trouble with the state", "The state is in order again"),
     NoticeKind.OPEN_TO_OTHERS: ("Others may change what listsync trusts", ""),
     NoticeKind.STATE_IN_DOUBT: ("Requests are on hold, as the state may be old", _GO_ON),
+    NoticeKind.MOUNT_DOWN: ("A disk or share is not there", "The disk or share is there again"),
+    NoticeKind.MOUNT_UNUSABLE: (
+        "A disk or share cannot be used as it is",
+        "The disk or share can be used again",
+    ),
 }
 """What a message is called that tells of a notice, and of its end; "": that is no news."""
 _WORDS_OF_LISTS = {

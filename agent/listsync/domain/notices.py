@@ -47,6 +47,8 @@ class NoticeKind(StrEnum):
     STATE_TROUBLE = "state_trouble"
     OPEN_TO_OTHERS = "open_to_others"
     STATE_IN_DOUBT = "state_in_doubt"
+    MOUNT_DOWN = "mount_down"
+    MOUNT_UNUSABLE = "mount_unusable"
 
     @property
     def needs_person(self) -> bool:
@@ -108,6 +110,8 @@ _SUBJECTS = {
     NoticeKind.STATE_TROUBLE: "state",
     NoticeKind.OPEN_TO_OTHERS: "files",
     NoticeKind.STATE_IN_DOUBT: "state",
+    NoticeKind.MOUNT_DOWN: "mounts",
+    NoticeKind.MOUNT_UNUSABLE: "mounts",
 }
 _OF_OUTCOMES = {
     ListOutcome.NOT_FOUND: NoticeKind.LIST_GONE,

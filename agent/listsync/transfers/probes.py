@@ -63,17 +63,17 @@ class Probes:
     ) -> tuple[RootLook, ...]:
         """Look whether roots may be used, each within *deadline_s*; never raises."""
         found = list[RootLook]()
-        hanging = set[PurePosixPath]()
+        hanging = dict[PurePosixPath, str]()
         with _Session(self._end) as session:
             for root, one in rules.items():
-                if self._place(root) in hanging:
-                    why = "what it lies on does not answer"
+                why = hanging.get(self._place(root))
+                if why is not None:
                     found.append(_bad(root, RootTrouble.HANGING, why))
                     continue
                 look = self._look(session, root, one, deadline_s)
                 found.append(look)
                 if look.health.trouble is RootTrouble.HANGING:
-                    hanging.add(self._place(root))
+                    hanging[self._place(root)] = look.health.why
         return tuple(found)
 
     def _look(
@@ -81,8 +81,9 @@ class Probes:
     ) -> RootLook:
         try:
             facts = self._facts(session, root, rules, deadline_s)
-            mount = mount_of(facts.path, read_mounts())
-            return RootLook(judge(root, rules, facts, mount, datetime.now(UTC)), mount)
+            mounts = read_mounts()
+            health = judge(root, rules, facts, mounts, datetime.now(UTC))
+            return RootLook(health, mount_of(facts.path, mounts))
         except RootUnavailableError as error:
             missing = None
             if error.trouble is RootTrouble.MISSING:

@@ -19,10 +19,19 @@ _Found = tuple[RootTrouble, str]
 
 
 def judge(
-    root: PurePosixPath, rules: RootRules, facts: RootFacts, mount: Mount | None, at: datetime
+    root: PurePosixPath,
+    rules: RootRules,
+    facts: RootFacts,
+    mounts: Sequence[Mount],
+    at: datetime,
 ) -> RootHealth:
-    """Hold what was found against what must be; *mount* is what the root lies on after all."""
-    found = _mount_trouble(rules, facts, mount) or _access_trouble(rules, facts)
+    """Hold what was found against what must be; *mounts* are read after the look."""
+    mount = mount_of(facts.path, mounts)
+    found = (
+        _nothing_at(rules, mounts)
+        or _mount_trouble(rules, facts, mount)
+        or _access_trouble(rules, facts)
+    )
     trouble, why = found or (None, "")
     return RootHealth(
         root=root,
@@ -52,6 +61,13 @@ def missing_mount(
         return _gone(known)
     if rules.requires_mount and (lies_on is None or lies_on.is_root):
         return RootTrouble.NOT_MOUNTED, _NOTHING
+    return _nothing_at(rules, mounts)
+
+
+def _nothing_at(rules: RootRules, mounts: Sequence[Mount]) -> _Found | None:
+    for point in sorted(rules.mount_points):
+        if mount_at(point, mounts) is None:
+            return RootTrouble.NOT_MOUNTED, f"nothing is mounted at {point}"
     return None
 
 

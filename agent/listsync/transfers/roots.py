@@ -36,7 +36,8 @@ class PathEscapesError(ListsyncError):
 class RootRules:
     """What must hold of a root, apart from that it is there and answers.
 
-    `requires_mount`: it must lie on something that is mounted, not on the system's own disk.
+    `requires_mount`: it must lie on something that is mounted, not on the system's own disk; and
+    something must be mounted at each of `mount_points`.
     `marker` is a file below the root that must be there: what lies under a mount that is gone
     lacks it. `known` is the mount that it lay on when it was well. A destination must be
     writable, and have room; `tries_writing`: a file is made there, and removed.
@@ -44,6 +45,7 @@ class RootRules:
 
     is_destination: bool = False
     requires_mount: bool = False
+    mount_points: frozenset[PurePosixPath] = frozenset()
     marker: PurePosixPath | None = None
     known: Mount | None = None
     tries_writing: bool = False

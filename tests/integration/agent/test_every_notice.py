@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 import pytest
@@ -26,6 +26,7 @@ from listsync.domain.messages import MessageKind, TargetRules
 from listsync.domain.notices import Notice, NoticeKind, Origin
 from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.runs import Condition, PendingChange, RestartPolicy, SyncJob
+from listsync.domain.transfers import RootHealth, RootTrouble
 from listsync.errors import Refusal, RefusedError, StateError, UnavailableError
 from listsync.notify.notifier import Notifier
 from listsync.notify.sender import Sender
@@ -151,6 +152,20 @@ def _target_failed(house: House) -> str:
     return WHY
 
 
+def _root(trouble: RootTrouble) -> Callable[[House], str]:
+    def play(house: House) -> str:
+        roots = tuple(
+            RootHealth(
+                root=PurePosixPath("/mnt", name), is_healthy=False, why=WHY, trouble=trouble
+            )
+            for name in ("Movies", "TV")
+        )
+        house.agent.findings = replace(house.agent.findings, roots=roots)
+        return f"/mnt/Movies, /mnt/TV: {WHY}"
+
+    return play
+
+
 def _service_failed(house: House) -> str:
     def start(_: object) -> ServiceWork:
         raise StateError(WHY)
@@ -222,6 +237,8 @@ CASES = {
     NoticeKind.SERVICE_FAILED: _service_failed,
     NoticeKind.TARGET_FAILED: _target_failed,
     NoticeKind.STATE_TROUBLE: _state_trouble,
+    NoticeKind.MOUNT_DOWN: _root(RootTrouble.HANGING),
+    NoticeKind.MOUNT_UNUSABLE: _root(RootTrouble.FULL),
     NoticeKind.LIST_SHRANK: _shrunk,
     NoticeKind.LIST_FAILED: _is_read(UnavailableError("file", WHY)),
     NoticeKind.LIST_BLOCKED: _refused(Refusal.BLOCKED),

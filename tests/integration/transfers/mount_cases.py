@@ -10,10 +10,14 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from listsync.domain.transfer_rules import PathMapping
 from listsync.domain.transfers import CopyScope, RootTrouble
-from listsync.transfers.mount_table import mount_at, read_mounts
+from listsync.transfers.mount_table import mount_at, mount_of, read_mounts
+from listsync.transfers.mounts import MountWatch
 from listsync.transfers.probes import Probes
 from listsync.transfers.roots import RootRules, RootUnavailableError
+from listsync.transfers.settings import TransferSettings
+from tests.fakes import FakeKeyValueStore
 from tests.integration.transfers.namespace import (
     BIND,
     RDONLY,
@@ -109,16 +113,19 @@ def unmounted_under_us(folder: Path) -> None:
     remembers = RootRules(is_destination=True, known=known)
     marked = RootRules(is_destination=True, marker=marker)
     needs = RootRules(is_destination=True, requires_mount=True)
-    for rules in (remembers, marked, needs):
+    needs_one = RootRules(is_destination=True, mount_points=frozenset({root}))
+    for rules in (remembers, marked, needs, needs_one):
         assert look(point, rules) is None
     unmount(point)
     (point / "left here before").touch()
     assert look(point, remembers) is RootTrouble.NOT_MOUNTED
     assert look(point, marked) is RootTrouble.NO_MARKER
-    assert look(point, needs) is RootTrouble.NOT_MOUNTED
+    assert look(point, needs_one) is RootTrouble.NOT_MOUNTED
+    below = mount_of(root, read_mounts())
+    lies_bare = below is None or below.is_root
+    assert look(point, needs) is (RootTrouble.NOT_MOUNTED if lies_bare else None)
     assert look(point, DESTINATION) is None, "nothing tells it apart"
-    below = RootRules(is_destination=True, known=known)
-    assert look(point / "Movies", below) is RootTrouble.NOT_MOUNTED
+    assert look(point / "Movies", remembers) is RootTrouble.NOT_MOUNTED
     assert look(point / "Movies", DESTINATION) is RootTrouble.MISSING
     source = RootRules(known=known)
     assert look(point, source) is None, "what is there can be read"
@@ -157,8 +164,7 @@ def a_server_that_never_answers(folder: Path) -> None:
         rules = {root: SOURCE, PurePosixPath(well): DESTINATION, root / "Films": SOURCE}
         first, other, second = [one.health for one in probes.look_all(rules, HANG_S)]
         assert (first.trouble, second.trouble) == (RootTrouble.HANGING, RootTrouble.HANGING)
-        assert first.why == "it does not answer (1 s)"
-        assert second.why == "what it lies on does not answer"
+        assert first.why == second.why == "it does not answer (1 s)"
         assert other.trouble in {None, RootTrouble.HANGING}  # where the machine is that slow
         with pytest.raises(RootUnavailableError) as caught:
             probes.list_files(root, PurePosixPath("a.mkv"), CopyScope.FILE, HANG_S)
@@ -190,6 +196,30 @@ def a_look_that_cannot_be_killed(folder: Path) -> None:
     assert not probes._hanging
 
 
+def unmounted_while_nobody_watched(folder: Path) -> None:
+    """What a root lay on is remembered over a restart, and by the watch that saw it go."""
+    point, kept = tmpfs(folder), FakeKeyValueStore()
+    root, told = PurePosixPath(point), list[RootTrouble | None]()
+    mapping = PathMapping(sender="/movies", source=root.parent, destination=root)
+
+    def watch() -> MountWatch:
+        made = MountWatch(Probes(), kept, lambda health: told.append(health.trouble))
+        made.follow(TransferSettings(mappings=(mapping,)))
+        return made
+
+    first = watch()
+    assert first.healthy(root).is_healthy
+    unmount(point)
+    assert first.health(root).is_healthy, "nobody has looked"
+    second = watch()
+    health = second.healthy(root)
+    assert health.why == f"tmpfs share is not mounted at {point} any more"
+    tmpfs(folder)
+    assert watch().healthy(root).is_healthy
+    assert told == [None, RootTrouble.NOT_MOUNTED, None]
+    assert not list(point.iterdir()), "what was tried is gone"
+
+
 CASES: tuple[Callable[[Path], None], ...] = (
     a_full_disk,
     no_inodes_left,
@@ -197,6 +227,7 @@ CASES: tuple[Callable[[Path], None], ...] = (
     a_read_only_bind_mount,
     unmounted_under_us,
     another_disk_in_its_place,
+    unmounted_while_nobody_watched,
     names_with_odd_characters,
     a_server_that_never_answers,
     a_look_that_cannot_be_killed,

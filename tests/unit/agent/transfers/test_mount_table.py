@@ -106,4 +106,4 @@ def trouble(rules: RootRules, mount: Mount, *, is_empty: bool) -> RootTrouble | 
         is_empty=is_empty,
         has_marker=True,
     )
-    return judge(POINT, rules, facts, mount, datetime.now(UTC)).trouble
+    return judge(POINT, rules, facts, (SYSTEM, mount), datetime.now(UTC)).trouble
