@@ -53,6 +53,11 @@ class AlsoCalled:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class InShort:
+    """Marks the key whose value may stand for all of its mapping: `discord: https://...`."""
+
+
 class UnknownNameError(ValueError):
     """A value that is none of the known names; *meant* are those that it may stand for."""
 

@@ -170,7 +170,8 @@ def load(
     unfinished = tuple(
         Problem(file=str(one), what=_UNFINISHED) for one in sorted(patience.unfinished)
     )
-    open_to_all = warn_of_readers(path, document.data) if path else ()
+    written = renamed(ConfigForm, document.data).data
+    open_to_all = warn_of_readers(path, written) if path else ()
     return replace(
         config,
         warnings=(*config.warnings, *unfinished, *open_to_all),

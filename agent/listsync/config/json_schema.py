@@ -27,6 +27,7 @@ from listsync.config.schema_keys import (
     keys_of,
     other_names_of,
     required_of,
+    short_key_of,
 )
 from listsync.config.secret_forms import FORMS
 from listsync.config.transfer_options import MappingForm, MediaServerForm
@@ -262,7 +263,13 @@ def _choices(held: Holds, parts: dict[str, Schema]) -> list[Schema]:
         return [{"type": "object", "additionalProperties": values[0]}]
     if len(held.choices) > 1:
         return [one for choice in held.choices for one in _choices(holds(choice), parts)]
-    return [_one(held, parts)]
+    return [_one(held, parts), *_in_short(held.kind, parts)]
+
+
+def _in_short(kind: Any, parts: dict[str, Schema]) -> list[Schema]:
+    """Describe what may stand for a whole mapping."""
+    key = short_key_of(kind) if is_model(kind) else None
+    return _choices(holds(keys_of(kind)[key].type), parts) if key else []
 
 
 def _one(held: Holds, parts: dict[str, Schema]) -> Schema:

@@ -1,4 +1,4 @@
-"""Keys that have other names as well, read by the one that is documented."""
+"""Keys that have other names or stand for a whole mapping, read by what is documented."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from listsync.config.schema_keys import holds, is_model, keys_of, other_names_of
+from msgspec.structs import FieldInfo
+
+from listsync.config.schema_keys import (
+    holds,
+    is_model,
+    keys_of,
+    other_names_of,
+    short_key_of,
+)
+from listsync.config.secret_forms import FORMS
 from listsync.config.validation import ConfigIssue
 from listsync.config.yaml_document import KeyPath, quote
-from listsync.config_types import Options
+from listsync.config_types import Options, SecretStr
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,14 @@ def _plain(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _is_whole(key: FieldInfo, value: object) -> bool:
+    """Tell whether *value* is that of *key* alone: a text, or the form of a secret."""
+    if isinstance(value, dict):
+        is_form = len(value) == 1 and value.keys() <= FORMS.keys()
+        return is_form and holds(key.type).kind is SecretStr
+    return isinstance(value, str)
+
+
 class _Renamer:
     """Walks model and data side by side; *path* is by documented names, *at* as it is written."""
 
@@ -64,6 +81,13 @@ class _Renamer:
 
     def value(self, hint: Any, value: object, path: KeyPath, at: KeyPath) -> object:
         held = holds(hint)
+        if (
+            is_model(held.kind)
+            and (key := short_key_of(held.kind))
+            and _is_whole(keys_of(held.kind)[key], value)
+        ):
+            self.places[*path, key] = at
+            return {key: value}
         if isinstance(value, dict) and is_model(held.kind):
             return self._mapping(held.kind, value, path, at)
         if isinstance(value, list) and held.entry is not None:

@@ -13,7 +13,7 @@ from msgspec import NODEFAULT, Meta
 from msgspec.structs import FieldInfo, fields
 
 from listsync.config.yaml_document import KeyPath
-from listsync.config_types import AlsoCalled, Options, SecretStr
+from listsync.config_types import AlsoCalled, InShort, Options, SecretStr
 
 NoteT = TypeVar("NoteT")
 
@@ -74,6 +74,14 @@ def other_names_of(model: type[Options]) -> Mapping[str, str]:
         if (also := holds(key.type).noted(AlsoCalled))
         for other in also.names
     }
+
+
+@cache
+def short_key_of(model: type[Options]) -> str | None:
+    """Give the key of *model* whose value may stand for the whole mapping; None: there is none."""
+    return next(
+        (name for name, key in keys_of(model).items() if holds(key.type).noted(InShort)), None
+    )
 
 
 def required_of(model: type[Options]) -> list[str]:

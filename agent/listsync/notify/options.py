@@ -17,6 +17,7 @@ from listsync.config_types import (
     CaFile,
     Check,
     HiddenValueError,
+    InShort,
     Options,
     ProxyAddress,
     SecretStr,
@@ -84,7 +85,7 @@ HeaderName = Annotated[str, Check(_header_name)]
 class WebhookOptions(HttpTargetOptions, frozen=True, kw_only=True):
     """A program of yours that takes JSON."""
 
-    url: Annotated[SecretAddress, "Where each message is sent to, as JSON by POST."]
+    url: Annotated[SecretAddress, InShort(), "Where each message is sent to, as JSON by POST."]
     headers: Annotated[
         Mapping[HeaderName, Annotated[SecretStr, Check(_header_value)]],
         "Headers beside ours, such as Authorization; their values are secrets.",
@@ -94,7 +95,9 @@ class WebhookOptions(HttpTargetOptions, frozen=True, kw_only=True):
 class HeartbeatOptions(HttpTargetOptions, frozen=True, kw_only=True):
     """What notices that syncs fail, or come no more: Healthchecks, Uptime Kuma and their kin."""
 
-    url: Annotated[SecretAddress, "The ping URL of a check, or the push URL of a monitor."]
+    url: Annotated[
+        SecretAddress, InShort(), "The ping URL of a check, or the push URL of a monitor."
+    ]
     form: Annotated[
         Literal["auto", "healthchecks", "uptime_kuma"],
         "How it wants to be told; auto: uptime_kuma for /api/push/ in the address.",
@@ -129,6 +132,7 @@ class DiscordOptions(HttpTargetOptions, frozen=True, kw_only=True):
     url: Annotated[
         SecretStr,
         Check(_discord_address),
+        InShort(),
         "The channel's webhook; behind a proxy or in a test any other address.",
     ]
     username: Annotated[
@@ -301,6 +305,7 @@ class NtfyOptions(HttpTargetOptions, frozen=True, kw_only=True):
     url: Annotated[
         SecretStr,
         Check(_ntfy_address),
+        InShort(),
         "Address of the topic: that of the server, and the topic's name behind it.",
     ]
     token: Annotated[
@@ -320,7 +325,9 @@ def _apprise_address(secret: SecretStr) -> SecretStr:
 class AppriseOptions(TargetOptions, frozen=True, kw_only=True):
     """Any other service, by Apprise: the extra `apprise` of listsync."""
 
-    url: Annotated[SecretStr, Check(_apprise_address), "The service's address as Apprise has it."]
+    url: Annotated[
+        SecretStr, Check(_apprise_address), InShort(), "The service's address as Apprise has it."
+    ]
 
 
 TARGET_TYPES: dict[str, type[TargetOptions]] = {

@@ -49,6 +49,8 @@ def test_the_example_fits(validator: Draft202012Validator) -> None:
             SERVER | {"log": {"level": "debug", "file": "a.log", "max_mb": 0.5}}, id="log"
         ),
         pytest.param(SERVER | {"control": {"group": "media"}}, id="group"),
+        pytest.param(SERVER | {"notify": [{"discord": "https://h/x"}]}, id="target"),
+        pytest.param(SERVER | {"notify": [{"ntfy": {"env": "TOPIC"}}]}, id="secret-target"),
         pytest.param(SERVER | {"providers": {"imdb": {"timeout_s": "30s"}}}, id="seconds"),
         pytest.param(SERVER | {"lists": ["https://letterboxd.com/a/watchlist"]}, id="address"),
         pytest.param(SERVER | {"lists": [["imdb:top", {"trakt": "a/b"}]]}, id="addresses"),

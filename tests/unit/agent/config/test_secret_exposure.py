@@ -27,11 +27,16 @@ def test_all_keys_of_secrets_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "hook", ["url: http://h/x", "url: {env: HOOK}, headers: {Authorization: Bearer no-token}"]
+    "hook",
+    [
+        "{url: http://h/x}",
+        "http://h/x",
+        "{url: {env: HOOK}, headers: {Authorization: Bearer no-token}}",
+    ],
 )
 def test_the_address_of_a_target_is_a_secret_and_its_headers(open_folder: Path, hook: str) -> None:
     path = open_folder / "listsync.yaml"
-    target = f"notify: [{{webhook: {{{hook}}}}}]"
+    target = f"notify: [{{webhook: {hook}}}]"
     path.write_text(f"server: {{url: sandbox}}\nlists: [{{stevenlu: popular}}]\n{target}\n")
     path.chmod(0o644)
     environ = {"HOOK": "http://h/x"}

@@ -41,6 +41,10 @@ def wrong_in(folder: Path, target: str) -> list[str]:
         f"telegram: {{token: '{_TOKEN}', chat: '@our_channel', base_url: 'http://127.0.0.1:8'}}",
         "ntfy: {url: 'https://ntfy.sh/our-topic'}",
         f"ntfy: {{url: 'http://me:pass@h:8/push/our_topic/', token: {_KEY}}}",
+        f"discord: {_HOOK}",
+        "ntfy: https://ntfy.sh/our-topic",
+        f"webhook: https://h/{_KEY}",
+        f"heartbeat: https://h/{_KEY}",
     ],
 )
 def test_what_may_work_is_taken(tmp_path: Path, target: str) -> None:
@@ -54,6 +58,8 @@ def test_what_may_work_is_taken(tmp_path: Path, target: str) -> None:
         ("discord: {url: 'https://discord.com/api/webhooks/123'}", ":3:20", "is no webhook"),
         (f"discord: {{url: '{_HOOK}/slack'}}", ":3:20", "is no webhook"),
         ("discord: {url: 'ftp://h/x'}", ":3:20", "expected an address"),
+        ("discord: https://discord.com/api/webhooks/123", ":3:14", "is no webhook"),
+        ("ntfy: {env: NOT_SET}", ":3:11", 'variable "NOT_SET" is not set'),
         ("discord: {}", ":3:14", 'missing key "url"'),
         (f"discord: {{url: '{_HOOK}', username: MyDiscord}}", "", "without discord or clyde"),
         (f"discord: {{url: '{_HOOK}', username: {'x' * 81}}}", "", "at most 80"),
@@ -174,3 +180,10 @@ def test_what_can_never_work_is_refused_by_the_name_that_it_came_from(
 def test_a_wrong_notify_is_refused_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="notify: expected a list of entries"):
         loaded(tmp_path, "notify: {discord: 5}", _ENVIRON)
+
+
+@pytest.mark.parametrize("form", [f"'{_HOOK}'", "{env: HOOK}", "{file: hook}"])
+def test_an_address_alone_is_the_target_with_that_address(tmp_path: Path, form: str) -> None:
+    environ = {"HOOK": _HOOK}
+    short = loaded(tmp_path, f"notify: [discord: {form}]", environ)
+    assert short.notify == loaded(tmp_path, f"notify: [discord: {{url: {form}}}]", environ).notify
