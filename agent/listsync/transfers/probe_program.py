@@ -12,6 +12,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from listsync.process.guard import attach
 
@@ -19,6 +20,7 @@ _VIDEOS = frozenset(
     b".avi .divx .flv .iso .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogm .ogv .ts .vob .webm"
     b" .wmv".split()
 )
+_OF_RSYNC = b"/.rsync-partial"
 _JOINTS = (b".", b"-")
 """What parts the stem of a video from the rest of its sidecars' names."""
 
@@ -166,6 +168,33 @@ def list_files(root: Root, relative: str, scope: str) -> list[list[object]]:
     return [told for one in found if (told := _described_if_there(*one)) is not None]
 
 
+def list_each(root: Root, wanted: list[list[str]]) -> list[list[list[object]] | None]:
+    """Tell of several paths what comes along with each; None: it is not there."""
+    found: list[list[list[object]] | None] = []
+    for relative, scope in wanted:
+        try:
+            found.append(list_files(root, relative, scope))
+        except (FileNotFoundError, NotADirectoryError):
+            found.append(None)
+    return found
+
+
+def list_hidden(root: Root, folders: list[str]) -> list[list[object]]:
+    """Tell what is right in *folders* and has a name that begins with a dot."""
+    found = []
+    for relative in folders:
+        above = b"" if relative == "." else raw(relative)
+        try:
+            folder = root.folder(above)
+            names = sorted(name for name in os.listdir(folder) if name.startswith(b"."))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for name in names:
+            told = _described_if_there(os.path.join(folder, name), os.path.join(above, name))
+            found += [] if told is None else [told]
+    return found
+
+
 def _walk(folder: bytes, relative: bytes) -> Iterator[tuple[bytes, bytes]]:
     todo = [(folder, relative)]
     while todo:
@@ -228,7 +257,10 @@ def stat_files(root: Root, relatives: list[str]) -> list[list[object]]:
 
 
 def remove_files(root: Root, relatives: list[str]) -> list[str]:
-    """Remove files, never a folder; tells which were there."""
+    """Remove files, and of folders only the one of rsync's that is empty then.
+
+    Tells which were there.
+    """
     removed = []
     for relative in relatives:
         try:
@@ -237,6 +269,9 @@ def remove_files(root: Root, relatives: list[str]) -> list[str]:
             removed.append(relative)
         except (FileNotFoundError, NotADirectoryError):
             continue
+        if folder.endswith(_OF_RSYNC):
+            with suppress(OSError):
+                os.rmdir(folder)
     return removed
 
 
@@ -269,6 +304,8 @@ def _made(root: Root, relative: str) -> bytes:
 DO: dict[str, Callable[..., object]] = {
     "look": look,
     "list": list_files,
+    "list_each": list_each,
+    "list_hidden": list_hidden,
     "stat": stat_files,
     "remove": remove_files,
     "move": move_files,

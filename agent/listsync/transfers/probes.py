@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
@@ -52,6 +54,15 @@ class Probes:
         self._lock = threading.Lock()
         self._hanging: dict[PurePosixPath, list[Child]] = {}
         self._real: dict[PurePosixPath, PurePosixPath] = {}
+        self._session: _Session | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[Probes]:
+        """Give what has all its questions answered by one child; it is for one thread."""
+        with _Session(self._end) as session:
+            one = copy(self)
+            one._session = session  # noqa: SLF001 - it is of this class
+            yield one
 
     def look(self, root: PurePosixPath, rules: RootRules, deadline_s: float = 5.0) -> RootHealth:
         """Look whether *root* may be used; never raises."""
@@ -127,6 +138,24 @@ class Probes:
         found = self._ask(root, "list", deadline_s, relative=str(relative), scope=scope.value)
         return tuple(_file(*row) for row in found)
 
+    def list_each(
+        self,
+        root: PurePosixPath,
+        wanted: Sequence[tuple[PurePosixPath, CopyScope]],
+        deadline_s: float = 60.0,
+    ) -> tuple[tuple[FoundFile, ...] | None, ...]:
+        """List what is to be copied with each of several paths; None: it is not there."""
+        pairs = [(str(relative), scope.value) for relative, scope in wanted]
+        found = self._ask(root, "list_each", deadline_s, wanted=pairs)
+        return tuple(None if one is None else tuple(_file(*row) for row in one) for one in found)
+
+    def list_hidden(
+        self, root: PurePosixPath, folders: Sequence[PurePosixPath], deadline_s: float = 60.0
+    ) -> tuple[FoundFile, ...]:
+        """List what is right in *folders* (`.` is the root) under names that begin with a dot."""
+        found = self._ask(root, "list_hidden", deadline_s, folders=_texts(folders))
+        return tuple(_file(*row) for row in found)
+
     def stat_files(
         self, root: PurePosixPath, relatives: Sequence[PurePosixPath], deadline_s: float = 60.0
     ) -> Mapping[PurePosixPath, FoundFile]:
@@ -137,7 +166,7 @@ class Probes:
     def remove_files(
         self, root: PurePosixPath, relatives: Sequence[PurePosixPath], deadline_s: float = 60.0
     ) -> tuple[PurePosixPath, ...]:
-        """Remove files, never a folder; returns those that were there."""
+        """Remove files, and a `.rsync-partial` that is empty then; returns what was there."""
         found = self._ask(root, "remove", deadline_s, relatives=_texts(relatives))
         return tuple(PurePosixPath(one) for one in found)
 
@@ -154,7 +183,9 @@ class Probes:
         self._ask(root, "move", deadline_s, pairs=[_texts(pair) for pair in pairs])
 
     def _ask(self, root: PurePosixPath, do: str, deadline_s: float, **arguments: object) -> Any:
-        """Have a child of its own answer one question."""
+        """Have a child answer one question, one of its own where it is not of several."""
+        if self._session is not None:
+            return self._exchange(self._session, root, do, deadline_s, **arguments)
         with _Session(self._end) as session:
             return self._exchange(session, root, do, deadline_s, **arguments)
 

@@ -254,8 +254,9 @@ class _Watched:
                 pass
 
     def result(self, exit_code: int) -> RsyncRun:
+        was_cut = exit_code != 0 and self._token.is_cut
         return RsyncRun(
-            end=self._ending.why,
+            end=RunEnd.STOPPED if was_cut else self._ending.why,
             exit_code=exit_code,
             errors=b"".join(self._errors)[-MOST_ERRORS:],
             items=tuple(self._items),

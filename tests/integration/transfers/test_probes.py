@@ -175,3 +175,58 @@ def test_a_marker_tells_a_mount_that_is_gone(tmp_path: Path) -> None:
     assert (health.is_healthy, health.trouble) == (False, RootTrouble.NO_MARKER)
     (tmp_path / ".listsync-marker").touch()
     assert probes.look(root, rules).is_healthy
+
+
+def test_several_are_listed_at_once_and_what_is_missing_holds_no_other(
+    root: PurePosixPath,
+) -> None:
+    wanted = ["Film (2024)/Film (2024).mkv", "Film (2024)/none.mkv", "none/none.mkv", "Show"]
+    pairs = [(PurePosixPath(one), CopyScope.SIDECARS) for one in wanted]
+    found = Probes().list_each(root, pairs)
+    assert found[1:3] == (None, None)
+    assert found[0] == Probes().list_files(root, *pairs[0])
+    assert found[3] == Probes().list_files(root, *pairs[3])
+
+
+def test_hidden_files_of_a_folder_are_listed_without_those_below(tmp_path: Path) -> None:
+    for name in (".a", "b", "x/.c", "x/y/.d", "x/.rsync-partial/e"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    folders = [PurePosixPath(), PurePosixPath("x"), PurePosixPath("none")]
+    found = Probes().list_hidden(PurePosixPath(tmp_path), folders)
+    assert [(str(one.relative), one.kind) for one in found] == [
+        (".a", "file"),
+        ("x/.c", "file"),
+        ("x/.rsync-partial", "other"),
+    ]
+
+
+def test_where_rsync_keeps_what_is_unfinished_goes_with_the_last_of_it(tmp_path: Path) -> None:
+    for name in (".rsync-partial/a", ".rsync-partial/b", "folder/c"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    root, probes = PurePosixPath(tmp_path), Probes()
+    probes.remove_files(root, [PurePosixPath(".rsync-partial/a"), PurePosixPath("folder/c")])
+    assert (tmp_path / ".rsync-partial/b").exists()
+    assert (tmp_path / "folder").is_dir()
+    probes.remove_files(root, [PurePosixPath(".rsync-partial/b")])
+    assert not (tmp_path / ".rsync-partial").exists()
+
+
+def test_one_child_answers_several_questions_and_another_once_it_has_failed(
+    root: PurePosixPath, tmp_path: Path
+) -> None:
+    with Probes().together() as probes:
+        assert probes.stat_files(root, [PurePosixPath("Show")])
+        assert probes._session is not None
+        child = probes._session._child
+        with pytest.raises(PathEscapesError):
+            probes.stat_files(root, [PurePosixPath("outside/passwd")])
+        assert probes.list_hidden(PurePosixPath(tmp_path), [PurePosixPath()]) == ()
+        assert probes._session._child is child
+        assert child is not None
+        child.kill()
+        child.wait(30)
+        with pytest.raises(OSError, match=r"ended without an answer|Broken pipe"):
+            probes.stat_files(root, [PurePosixPath("Show")])
+    assert not child.is_alive

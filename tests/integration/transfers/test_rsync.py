@@ -238,6 +238,7 @@ def test_a_token_that_is_cut_has_it_killed_at_once(roots: Roots, token: CancelTo
         os.kill(pid, signal.SIGSTOP)
     token.cut()
     slow.end()
+    assert slow.run.end is RunEnd.STOPPED
     assert not (roots.destination / "a.mkv").exists()
 
 
