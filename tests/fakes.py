@@ -1179,6 +1179,9 @@ class FakeRequestHistory:
         found = [row for row in self._all() if row.key == key]
         return self._newest(found, limit=limit, after=after, skip=skip)
 
+    def latest(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RequestRow]:
+        return self._newest([*self._all()], limit=limit, after=after, skip=skip)
+
     def _all(self) -> Iterator[RequestRow]:
         self._kept.play()
         yield from (row for rows in self._kept.requests.values() for row in rows)

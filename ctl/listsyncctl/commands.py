@@ -227,13 +227,13 @@ def items(session: Session, *, export: str | None, **params: object) -> None:
     write_file(session, export, _given(params))
 
 
-@command("requests", "requests movie/438631", "requests --list my-list --limit 100")
+@command("requests", "requests", "requests movie/438631", "requests --list my-list --limit 100")
 @click.argument("title", required=False)
 @click.option("--list", "list", shell_complete=complete_lists, help="Those of this list instead.")
 @click.option("--limit", type=click.IntRange(1), help="How many to show.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def requests(session: Session, **params: object) -> None:
-    """List the requests of TITLE, or of a list, the newest first."""
+    """List the requests, or those of TITLE or of a list, the newest first."""
     asked = _given(params)
     session.show("requests", session.ask_some("requests", asked, rows="requests", usual=50))
 

@@ -86,7 +86,7 @@ COMMANDS: Mapping[str, CommandEntry] = {
     ),
     "requests": CommandEntry(
         items.requests,
-        "List the requests of a title or a list, the newest first",
+        "List the requests, or those of a title or a list, the newest first",
         (messages.RequestsReply,),
         messages.RequestsParams,
         (Reason.NOT_FOUND,),

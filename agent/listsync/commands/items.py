@@ -94,7 +94,7 @@ def lists(context: CommandContext, params: ListsParams) -> ListsReply:
 
 
 def requests(context: CommandContext, params: RequestsParams) -> RequestsReply:
-    """Tell the requests of a title, or those that a list brought."""
+    """Tell the requests of a title, those that a list brought, or all."""
     request = page_request_of(params, 50, int)
     page = _requests_meant(context, params)(
         limit=request.limit, after=request.after, skip=request.skip
@@ -113,7 +113,9 @@ def _requests_meant(
         case None, str(name):
             scope_of(context, [name])
             return partial(log.for_list, name)
-    raise RefusedCommand(Reason.INVALID, "requests: name a title, or a list")
+        case None, None:
+            return log.latest
+    raise RefusedCommand(Reason.INVALID, "requests: name a title or a list, not both")
 
 
 def _title_key(text: str) -> TitleKey:

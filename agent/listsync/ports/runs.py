@@ -108,6 +108,10 @@ class RequestHistory(Protocol):
         """Return the requests of one title, in standard or 4K, the newest first."""
         ...
 
+    def latest(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RequestRow]:
+        """Return all requests, the newest first."""
+        ...
+
     def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         """Return the last request of each title that fits as in `items`, the newest first."""
         ...

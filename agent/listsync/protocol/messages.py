@@ -87,7 +87,7 @@ class ItemsParams(PageParams, total=False):
 
 
 class RequestsParams(PageParams, total=False):
-    title: Annotated[str, About("of this title, such as movie/603 or tv/1396")]
+    title: Annotated[str, About("only of this title, such as movie/603 or tv/1396")]
     list: Annotated[str, About("in place of that: those that this list brought")]
 
 

@@ -36,6 +36,7 @@ _OF_LIST = _OF_LIST_SQL, "request"
 CROSS has SQLite look through those of the list, and not through all there are.
 """
 _OF_TITLE = "FROM requests WHERE server = ? AND kind = ? AND tmdb = ?", "id"
+_OF_ALL = "FROM requests WHERE server = ?", "id"
 
 
 class SqliteRequestLog:
@@ -129,6 +130,9 @@ class SqliteRequestHistory:
     ) -> Page[RequestRow]:
         values = self._server(), key.kind, key.tmdb_id
         return self._newest(_OF_TITLE, values, limit=limit, after=after, skip=skip)
+
+    def latest(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RequestRow]:
+        return self._newest(_OF_ALL, (self._server(),), limit=limit, after=after, skip=skip)
 
     def _newest(
         self,

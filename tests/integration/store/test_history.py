@@ -566,6 +566,8 @@ def test_all_the_requests_of_a_title_are_told_page_by_page(world: World) -> None
     assert (first.total, second.last) == (4, None)
     told = [row.run_id for page in (first, second) for row in page.rows]
     assert told == ["r4", "r3", "r1", "r0"]
+    whole = world.state.requests.latest(limit=3)
+    assert (whole.total, [row.run_id for row in whole.rows]) == (5, ["r4", "r3", "r2"])
 
 
 # -- items: what is looked for -----------------------------------------------------------------

@@ -80,7 +80,6 @@ def test_the_requests_of_a_title_are_told_in_pages(world: World, said: str) -> N
 @pytest.mark.parametrize(
     ("params", "reason"),
     [
-        pytest.param({}, Reason.INVALID, id="nothing"),
         pytest.param({"title": "movie/1", "list": "one"}, Reason.INVALID, id="both"),
         pytest.param({"title": "Dune"}, Reason.INVALID, id="no-key"),
         pytest.param({"title": "imdb:tt1160419"}, Reason.INVALID, id="no-key-of-tmdb"),
@@ -91,6 +90,15 @@ def test_whose_requests_are_wanted_is_said_by_a_title_or_a_list(
     world: World, params: dict[str, str], reason: Reason
 ) -> None:
     assert world.refusal("requests", **params).reason is reason
+
+
+def test_all_requests_are_told_where_nobody_says_whose(world: World) -> None:
+    world.state.kept.requests = {"r1": tuple(a_request(f"Film {n}") for n in range(4))}
+    first = world.ask("requests", limit=3)
+    later = world.ask("requests", limit=3, cursor=first["next"])
+    told = [one["title"] for one in (*first["requests"], *later["requests"])]
+    assert (first["total"], later["next"]) == (4, None)
+    assert told == [f"Film {n}" for n in range(4)]
 
 
 def test_lists_that_were_not_read_yet_are_counted(world: World) -> None:
