@@ -23,7 +23,7 @@ MOST_OF_RECORDS = 7
 """The log's file, the history log and statistics."""
 MOST_OF_ARRIVING = 36
 """Secrets, the first start, logins, what is moved in from other programs, the doctor."""
-MOST_OF_TRANSFERS = 45
+MOST_OF_TRANSFERS = 60
 """Webhooks of imports, copies, mounts, media servers, jobs."""
 MOST_LINES = 400
 MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20

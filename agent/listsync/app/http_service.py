@@ -12,6 +12,7 @@ from listsync.agent.services import AgentService, ServiceWork
 from listsync.commands.context import CommandContext
 from listsync.config.configuration import Config
 from listsync.config.http_options import HttpOptions
+from listsync.config_types import SecretStr
 from listsync.errors import StateError
 from listsync.web.settings import AccessToken, HttpSettings, TokenScope
 from listsync.web.tokens import own_token
@@ -117,6 +118,24 @@ class HttpService:
             AccessToken(name=name, secret=own_token(self._state_dir / name), scopes=scopes)
             for name, scopes in made
         )
+
+
+def webhook_token(options: HttpOptions, state_dir: Path) -> SecretStr:
+    """Give the token that webhooks come in with: of several the one that is good for the least.
+
+    Raises:
+        StateError: there is none, or it cannot be read.
+    """
+    if options.tokens is None:
+        path = state_dir / TOKEN_FILE
+        if not path.exists():
+            words = f"there is no token in {path} yet: the agent makes it when it starts with http"
+            raise StateError(f"{words}.listen set; or name tokens of your own (http.tokens)")
+        return SecretStr(own_token(path))
+    fitting = [one for one in options.tokens if TokenScope.WEBHOOK in one.scopes]
+    if not fitting:
+        raise StateError("none of http.tokens has the scope webhook")
+    return min(fitting, key=lambda one: len(one.scopes)).token
 
 
 def http_service(http: HttpService) -> AgentService[Config]:

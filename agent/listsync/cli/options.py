@@ -102,13 +102,16 @@ def prompt_hidden(words: str, default: str | None = None) -> str:
             return answer
 
 
-def secret_options(what: str) -> Callable[[_CommandT], _CommandT]:
-    """Give the ways to hand over a secret, none of which is the command line."""
+def secret_options(what: str, *refused: str) -> Callable[[_CommandT], _CommandT]:
+    """Give the ways to hand over a secret, none of which is the command line.
+
+    Options that hold it are *refused*, and it is said why: people try them.
+    """
 
     def add(command: _CommandT) -> _CommandT:
         path = click.Path(path_type=Path, readable=False)
         for option in (
-            click.option(f"--{what}", hidden=True, expose_value=False, callback=_refuse),
+            click.option(f"--{what}", *refused, hidden=True, expose_value=False, callback=_refuse),
             click.option(f"--{what}-env", metavar="NAME", help=f"Variable that holds the {what}."),
             click.option(f"--{what}-stdin", is_flag=True, help=f"Read the {what} from stdin."),
             click.option(f"--{what}-file", type=path, help=f"File that holds the {what}."),

@@ -30,6 +30,7 @@ COMMANDS = {
     "secret": ("secret:secret", "Keep secrets encrypted: {encrypted: NAME} in listsync.yaml."),
     "import": ("imports:import_group", "Move in from ListSync, Radarr, Sonarr or Kometa."),
     "init": ("init:init", "Write the first configuration, from a few questions."),
+    "webhook": ("webhook:webhook", "Have Radarr and Sonarr tell listsync what they import."),
     "login": ("login:login", "Log in at a list service, to read your own and private lists."),
     "trakt-login": ("login:trakt_login", ""),
 }
