@@ -224,14 +224,6 @@ def browser(patient: Patient, _: CancelToken) -> Iterator[CheckResult]:
         yield CheckResult("browser", _OK, text)
 
 
-def rsync(_: Patient, __: CancelToken) -> Iterator[CheckResult]:
-    need = "needed for transfers only, which this version does not have yet"
-    found = shutil.which("rsync")
-    version = _version_of(found) if found else ""
-    words = f"rsync {version or '?'}" if found else "not found"
-    yield CheckResult("rsync", _OK, f"{words}; {need}")
-
-
 def _version_of(program: str) -> str:
     """Ask a program for its version; empty: it did not say."""
     told = said_by(program, "--version")

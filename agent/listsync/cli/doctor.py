@@ -114,7 +114,7 @@ _NEW = "`listsync init` asks for what is needed; `listsync demo` shows what list
 
 def _stages() -> Iterable[Iterable[BoundedCheck]]:
     from listsync.app import doctor as services
-    from listsync.app import doctor_agent, doctor_machine
+    from listsync.app import doctor_agent, doctor_machine, transfer_checks
     from listsync.app.doctor import BoundedCheck
 
     lists_s = services.LISTS_S
@@ -128,7 +128,9 @@ def _stages() -> Iterable[Iterable[BoundedCheck]]:
         BoundedCheck("list", services.lists, lists_s, needs_config=True),
         BoundedCheck("server", services.server, lists_s + 60, needs_config=True),
         BoundedCheck("browser", doctor_machine.browser, 20),
-        BoundedCheck("rsync", doctor_machine.rsync),
+        BoundedCheck("rsync", transfer_checks.rsync, 20),
+        BoundedCheck("mapping", transfer_checks.mappings, transfer_checks.MAPPINGS_S),
+        BoundedCheck("media_server", transfer_checks.media_servers, 60),
         BoundedCheck("socket", doctor_agent.agent, 20),
     )
     yield (

@@ -21,6 +21,8 @@ _VIDEOS = frozenset(
     b" .wmv".split()
 )
 _OF_RSYNC = b"/.rsync-partial"
+USER = "LISTSYNC_PROBE_USER"
+"""Names the variable that says with whose rights it is to look."""
 _JOINTS = (b".", b"-")
 """What parts the stem of a video from the rest of its sidecars' names."""
 
@@ -327,9 +329,21 @@ def reply_to(line: bytes) -> dict[str, object]:
         return {"error": error.errno or 0, "why": error.strerror or str(error), "path": path}
 
 
+def _become(user: int) -> None:
+    """Give up what rights others than *user* have."""
+    import pwd  # noqa: PLC0415 - for the doctor alone
+
+    entry = pwd.getpwuid(user)
+    os.initgroups(entry.pw_name, entry.pw_gid)
+    os.setgid(entry.pw_gid)
+    os.setuid(user)
+
+
 def main() -> None:
     """Answer requests; ends with the agent, or with its input."""
-    attach()
+    if USER in os.environ:
+        _become(int(os.environ[USER]))
+    attach()  # a change of the user would undo it
     for line in sys.stdin.buffer:
         sys.stdout.write(json.dumps(reply_to(line)) + "\n")
         sys.stdout.flush()

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
@@ -16,6 +17,7 @@ from listsync.domain.transfers import CopyScope, RootHealth, RootTrouble
 from listsync.process.child import Child
 from listsync.process.supervisor import Command, start
 from listsync.transfers.mount_table import Mount, mount_of, read_mounts
+from listsync.transfers.probe_program import USER
 from listsync.transfers.root_health import (
     FOR_ALL_OF_ROOT,
     judge,
@@ -44,13 +46,16 @@ _DIES_WITHIN_S = 1.0
 class Probes:
     """Looks at mapped roots and what is below them. Any thread may use it.
 
+    *as_user*: with the rights of that user id, which takes those of root.
+
     What all of these raise:
         RootUnavailableError: the root is not there, does not answer in time, or fails as a whole.
         PathEscapesError: a path leads out of the root, by itself or by a link.
         OSError: of one path, such as FileNotFoundError or PermissionError.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, as_user: int | None = None) -> None:
+        self._command = _COMMAND if as_user is None else _as(as_user)
         self._lock = threading.Lock()
         self._hanging: dict[PurePosixPath, list[Child]] = {}
         self._real: dict[PurePosixPath, PurePosixPath] = {}
@@ -59,7 +64,7 @@ class Probes:
     @contextmanager
     def together(self) -> Iterator[Probes]:
         """Give what has all its questions answered by one child; it is for one thread."""
-        with _Session(self._end) as session:
+        with _Session(self._command, self._end) as session:
             one = copy(self)
             one._session = session  # noqa: SLF001 - it is of this class
             yield one
@@ -75,7 +80,7 @@ class Probes:
         """Look whether roots may be used, each within *deadline_s*; never raises."""
         found = list[RootLook]()
         hanging = dict[PurePosixPath, str]()
-        with _Session(self._end) as session:
+        with _Session(self._command, self._end) as session:
             for root, one in rules.items():
                 why = hanging.get(self._place(root))
                 if why is not None:
@@ -94,7 +99,7 @@ class Probes:
             facts = self._facts(session, root, rules, deadline_s)
             mounts = read_mounts()
             health = judge(root, rules, facts, mounts, datetime.now(UTC))
-            return RootLook(health, mount_of(facts.path, mounts))
+            return RootLook(health, mount_of(facts.path, mounts), facts)
         except RootUnavailableError as error:
             missing = None
             if error.trouble is RootTrouble.MISSING:
@@ -105,7 +110,7 @@ class Probes:
 
     def facts(self, root: PurePosixPath, rules: RootRules, deadline_s: float = 5.0) -> RootFacts:
         """Find out what there is to know of *root* itself."""
-        with _Session(self._end) as session:
+        with _Session(self._command, self._end) as session:
             return self._facts(session, root, rules, deadline_s)
 
     def _facts(
@@ -186,7 +191,7 @@ class Probes:
         """Have a child answer one question, one of its own where it is not of several."""
         if self._session is not None:
             return self._exchange(self._session, root, do, deadline_s, **arguments)
-        with _Session(self._end) as session:
+        with _Session(self._command, self._end) as session:
             return self._exchange(session, root, do, deadline_s, **arguments)
 
     def _exchange(
@@ -245,7 +250,8 @@ class _Session:
     *end* ends a child that was asked about a place.
     """
 
-    def __init__(self, end: Callable[[PurePosixPath, Child], None]) -> None:
+    def __init__(self, command: Command, end: Callable[[PurePosixPath, Child], None]) -> None:
+        self._command = command
         self._end = end
         self._child: Child | None = None
         self._place = PurePosixPath()
@@ -262,7 +268,7 @@ class _Session:
         """Ask about *place*; raises what `Child.line` raises."""
         self._place = place
         if self._child is None:
-            self._child = start(_COMMAND)
+            self._child = start(self._command)
         try:
             self._child.send(request)
             return self._child.line(deadline_s)
@@ -278,6 +284,10 @@ _COMMAND = Command(
     environment={"LANG": "C.UTF-8"},
     most_of_line=_MOST_OF_REPLY,
 )
+
+
+def _as(user: int) -> Command:
+    return replace(_COMMAND, environment={**_COMMAND.environment, USER: str(user)})
 
 
 def _mounts() -> tuple[Mount, ...]:

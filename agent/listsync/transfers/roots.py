@@ -89,7 +89,8 @@ class RootFacts:
 
 @dataclass(frozen=True, slots=True)
 class RootLook:
-    """How a root was found, and on which mount, as far as that is known."""
+    """How a root was found, and what more there is to know of it, as far as that is known."""
 
     health: RootHealth
     mount: Mount | None = None
+    facts: RootFacts | None = None

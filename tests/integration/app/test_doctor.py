@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from listsync.app import doctor as services
-from listsync.app import doctor_agent, doctor_machine
+from listsync.app import doctor_agent, doctor_machine, transfer_checks
 from listsync.app.doctor import BoundedCheck, CheckResult, CheckState, Patient, examine, result_of
 from listsync.cancellation import CancelToken
 from listsync.cli.doctor import lines_of, signs_for
@@ -294,7 +294,7 @@ def test_neither_what_hangs_nor_what_fails_keeps_the_others_back(patient: Patien
     checks = [
         BoundedCheck("hangs", _hangs, 0.3),
         BoundedCheck("fails", _fails),
-        BoundedCheck("rsync", doctor_machine.rsync),
+        BoundedCheck("rsync", transfer_checks.rsync),
     ]
     told = list(examine(patient, [checks]))
     assert [(one.check, one.state.value) for one in told] == [
