@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     )
 
 
+_FACTS_AT = 12
+
+
 def run_words(run: RunShape, display: Display) -> str:
     words = display.ago(run.get("ended_at") or run.get("started_at"))
     return f"{words}: {shown(run.get('message') or _count(run))}"
@@ -190,7 +193,7 @@ def status(result: StatusReply, display: Display) -> Iterator[str]:
         f"{display.status(result.get('state'))}"
     )
     for name, words in _status_rows(result, display):
-        yield f"  {name:<9} {words}"
+        yield from display.beside(f"  {name}", words, _FACTS_AT)
 
 
 def _status_rows(result: StatusReply, display: Display) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,14 @@ from listsync.terminal.output import (
     time_of,
     wants_colour,
 )
-from listsync.terminal.table import columns_of, padded, table, table_of_numbers, width
+from listsync.terminal.table import (
+    columns_of,
+    padded,
+    table,
+    table_of_numbers,
+    width,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
@@ -80,6 +87,12 @@ class Display(NamedTuple):
             palette=self.palette,
         )
 
+    def beside(self, name: str, words: str, column: int) -> list[str]:
+        """Write *words* beside *name*, in a column of their own that ends with the terminal."""
+        room = width(words) if self.columns is None else max(self.columns - column, _NARROWEST)
+        lines = [words] if width(words) <= room else wrapped(words, room)
+        return [f"{name:<{column}}{lines[0]}", *(f"{'':<{column}}{one}" for one in lines[1:])]
+
     def numbers(self, head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
         return table_of_numbers(head, rows, columns=self.columns, palette=self.palette)
 
@@ -93,6 +106,8 @@ def showing(count: int, total: int | None, advice: str, *, is_cut: bool = False)
         yield f"Showing {count} of {'more than ' if is_cut else ''}{total or 0}: {advice}"
 
 
+_FACTS_AT = 13
+_NARROWEST = 20
 _WIDEST_NAME = 60
 """Columns; what comes after a longer name is not aligned with the others."""
 
@@ -171,21 +186,27 @@ def explained(result: ExplainReply, display: Display) -> Iterator[str]:
 def _title(one: TitleShape, display: Display) -> Iterator[str]:
     key = f" [{shown(one.get('kind'))}/{one.get('tmdb_id')}]" if one.get("tmdb_id") else ""
     yield f"{shown(one.get('title'))}{key}{', in 4K' if one.get('four_k') else ''}"
-    yield f"  Decision   {shown(one['decision'].get('why'))}"
+    for name, words in _facts(one, display):
+        yield from display.beside(f"  {name}", words, _FACTS_AT)
+
+
+def _facts(one: TitleShape, display: Display) -> Iterator[tuple[str, str]]:
+    yield "Decision", shown(one["decision"].get("why"))
     for number, row in enumerate(one.get("lists") or []):
-        yield f"  {'' if number else 'Lists':<9}  {_on_list(row, display)}"
+        yield "" if number else "Lists", _on_list(row, display)
     if more := one.get("more_lists"):
-        yield f"             and {more} more"
+        yield "", f"and {more} more"
+    choice = one.get("choice")
     if match := one.get("match"):
-        yield from _match(match, display, is_chosen=bool(one.get("choice")))
-    if choice := one.get("choice"):
-        yield f"  Choice     {choice_words(choice, display)}"
+        yield from _match(match, display, is_chosen=bool(choice))
+    if choice:
+        yield "Choice", choice_words(choice, display)
     if server := one.get("server"):
-        yield f"  Server     {_at_server(server)}"
+        yield "Server", _at_server(server)
     for number, request in enumerate(one.get("requests") or []):
-        yield f"  {'' if number else 'Requests':<9}  {request_words(request, display)}"
+        yield "" if number else "Requests", request_words(request, display)
     if before := one.get("more_requests"):
-        yield f"             and {before} more before"
+        yield "", f"and {before} more before"
 
 
 def _on_list(row: OnListShape, display: Display) -> str:
@@ -204,17 +225,17 @@ def _on_list(row: OnListShape, display: Display) -> str:
     return words
 
 
-def _match(match: MatchShape, display: Display, *, is_chosen: bool) -> Iterator[str]:
+def _match(match: MatchShape, display: Display, *, is_chosen: bool) -> Iterator[tuple[str, str]]:
     found = {"found": "found", "review": "several candidates", "not_found": "not found"}
     how = f"by {shown(match.get('how'))}"
     when = f", {display.ago(match['at'])}" if match.get("at") else ""
     again = "" if is_chosen else _again(match, display)
     word = found.get(str(match.get("found")), shown(match.get("found")))
-    yield f"  Match      {word} {how}{when}{again}{because(match.get('why'))}"
-    yield from candidates(match.get("candidates") or [], "             ")
+    yield "Match", f"{word} {how}{when}{again}{because(match.get('why'))}"
+    yield from (("", line) for line in candidates(match.get("candidates") or [], ""))
     if match.get("review_id"):
         name = shown(match["review_id"])
-        yield f"             choose: `listsyncctl review accept {name} NUMBER`, an id or address"
+        yield "", f"choose: `listsyncctl review accept {name} NUMBER`, an id or address"
 
 
 def _again(match: MatchShape, display: Display) -> str:

@@ -708,7 +708,16 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "agents": ("agents", {"agents": _AGENTS}),
 }
 _IN_COLOUR = ("status: troubled", "lists", "plan")
-_NARROW = (("lists", 80), ("lists", 60), ("lists", 40), ("runs", 60), ("items", 60), ("stats", 40))
+_NARROW = (
+    ("lists", 80),
+    ("lists", 60),
+    ("lists", 40),
+    ("runs", 60),
+    ("items", 60),
+    ("stats", 40),
+    ("status: troubled", 80),
+    ("explain", 80),
+)
 
 
 def cases() -> Iterator[tuple[str, list[str]]]:

@@ -22,6 +22,15 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_words_beside_a_name_fit_the_terminal_and_stand_in_a_column() -> None:
+    words = " ".join(["twelve"] * 12)
+    lines = Display(NOW, PLAIN, 40).beside("  Lists", words, 12)
+    assert max(map(width, lines)) <= 40
+    assert lines[0].startswith("  Lists     twelve")
+    assert all(one.startswith(" " * 12 + "twelve") for one in lines[1:])
+    assert Display(NOW, PLAIN).beside("  Lists", words, 12) == [f"  Lists     {words}"]
+
+
 @pytest.mark.parametrize(
     ("environ", "terminal", "expected"),
     [
