@@ -227,7 +227,7 @@ def _match(wish: Wish, taken: Remembered) -> MatchShape | None:
         return None
     # A contradiction, or a row in doubt, is not looked up: a person or the list settles it.
     is_looked_up = not taken.choice and not wish.conflict
-    waits = found is not None and match.found is not Found.FOUND
+    waits = found is not None and not taken.choice and match.found is not Found.FOUND
     return {
         "found": match.found.value,
         "how": match.how.value,

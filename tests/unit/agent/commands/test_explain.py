@@ -369,6 +369,7 @@ def test_a_choice_is_told_and_counts(
     text = shown("explain", world.ask("explain", query="Dune"))
     assert f"  Choice     {words}" in text
     assert "again" not in text
+    assert "choose" not in text, "it was chosen"
 
 
 # -- what a sync would decide ------------------------------------------------------------------
