@@ -41,7 +41,7 @@ from listsync.app.service_table import (
     schedule_service,
 )
 from listsync.app.sync_runner import SyncRunner
-from listsync.app.transfer_mounts import TransferMounts, mounts_service
+from listsync.app.transfers import Transfers
 from listsync.commands.context import CommandContext, GlobalRules, Shown
 from listsync.commands.dispatch import Dispatcher
 from listsync.commands.notify import daily_message
@@ -62,7 +62,6 @@ from listsync.store.key_value import SqliteKeyValueStore, load_doubt
 from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.outbox import SqliteOutbox
 from listsync.store.state import SqliteAgentState
-from listsync.store.transfer_jobs import SqliteJobQueue
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
 from listsync.terminal.output import plural
@@ -145,9 +144,10 @@ class WiredAgent:
             lambda: inbox.put(QueueMoved()),
         )
         database.on_messages(self._notifications.wake)
-        self._mounts = TransferMounts(
-            SqliteKeyValueStore(database),
-            SqliteJobQueue(database),
+        self._transfers = Transfers(
+            database,
+            options.state_dir,
+            lambda: self._config,
             changed=lambda: inbox.put(QueueMoved()),
         )
         self._timetable = Timetable(self._key_values, host_id())
@@ -238,7 +238,7 @@ class WiredAgent:
             history_log_service(self._history, self._options.state_dir),
             daily_backup_service(self._daily),
             http_service(self.http),
-            mounts_service(self._mounts),
+            *self._transfers.services(),
             notify_service(self._notifications),
             daily_summary_service(self._summaries),
         )
@@ -268,6 +268,7 @@ class WiredAgent:
             lists=SqliteConfiguredLists(self._database.with_patience(_DECIDER_WAITS_S)),
             services=self._services,
             notifications=self._notifications,
+            transfers=self._transfers,
             changed=lambda: self._syncs.of_failures(self._snapshot),
         )
         self._loader.begin(self._config, subscribers)
@@ -312,7 +313,7 @@ class WiredAgent:
             watcher=self._watcher_problem(),
             services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
             targets=self._notifications.statuses,
-            roots=self._mounts.all(),
+            roots=self._transfers.mounts.all(),
             waiting=self._overview.shown.waiting,
         )
         return self._notices.emit(notices_of_agent(self._configuration.current, found))
@@ -337,6 +338,7 @@ class WiredAgent:
         since, self._since = self._since, self._since + step
         patient = self._database.with_patience(_DECIDER_WAITS_S)
         follow_step(patient, step, since=since, now=datetime.now(UTC))
+        self._transfers.wake()
         self._overview.refresh()
 
     def _reload(self) -> tuple[Problem, ...]:

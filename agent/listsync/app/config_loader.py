@@ -12,6 +12,7 @@ from listsync.agent.queue import RunQueue
 from listsync.agent.retries import RETRY
 from listsync.agent.services import Services
 from listsync.app.notifications import Notifications
+from listsync.app.transfers import Transfers
 from listsync.config.configuration import (
     Config,
     ListConfig,
@@ -184,6 +185,7 @@ class ConfigSubscribers:
     lists: ConfiguredLists
     services: Services[Config]
     notifications: Notifications
+    transfers: Transfers
     changed: Callable[[], None]
 
 
@@ -285,6 +287,7 @@ class ConfigLoader:
         if (subscribers := self._subscribers) is None:
             return
         subscribers.notifications.follow(config)
+        subscribers.transfers.follow(config)
         subscribers.lists.replace(one.rules for one in config.lists)
         subscribers.timetable.follow(schedules_of(config), at_once=at_once)
         rule = config.schedule

@@ -94,6 +94,11 @@ def browser_records(state_dir: Path) -> Path:
     return browser_folder(state_dir) / "sessions"
 
 
+def copy_records(state_dir: Path) -> Path:
+    """Where it is on record which programs copy."""
+    return state_dir / "copies"
+
+
 def permission_warnings(
     config: Path | None, state_dir: Path | None = None, socket: Path | None = None
 ) -> tuple[str, ...]:

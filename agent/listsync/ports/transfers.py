@@ -83,6 +83,10 @@ class JobQueue(Protocol):
         """
         ...
 
+    def has_copied(self, root: PurePosixPath, relative: PurePosixPath) -> bool:
+        """Tell whether a job has put the file there that is, or was, *relative* below *root*."""
+        ...
+
     def recover(self, is_alive: Callable[[str], bool], at: datetime) -> tuple[TransferJob, ...]:
         """Return the jobs that run by owners that are not alive, or whose lease is over."""
         ...

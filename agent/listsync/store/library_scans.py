@@ -79,19 +79,30 @@ class SqliteScanQueue:
             self._database.announce()
 
     def page(
-        self, state: Collection[ScanState] | None, limit: int, after: int | None
+        self,
+        state: Collection[ScanState] | None,
+        limit: int,
+        after: int | None,
+        skip: int = 0,
     ) -> Page[LibraryScan]:
         states = json.dumps([*(state or ScanState)])
         which = "state IN (SELECT value FROM json_each(?))"
         last = _NEWER_THAN_ALL if after is None else after
         found = self._database.read(
             f"SELECT * FROM library_scans WHERE {which} AND id < ?"  # noqa: S608 - constants
-            " ORDER BY id DESC LIMIT ? + 1",
-            *(states, last, limit),
+            " ORDER BY id DESC LIMIT ? + 1 OFFSET ?",
+            *(states, last, limit, skip),
         )
         count = f"SELECT count(*) FROM library_scans WHERE {which}"  # noqa: S608 - so
         total = None if after is not None else self._database.read(count, states)[0][0]
         return page_of(total, [*map(_scan_of, found[:limit])], found, "id")
+
+    def of_folder(self, folder: str, limit: int) -> tuple[LibraryScan, ...]:
+        rows = self._database.read(
+            "SELECT * FROM library_scans WHERE folder = ? ORDER BY id DESC LIMIT ?",
+            *(path_text(folder), limit),
+        )
+        return tuple(map(_scan_of, rows))
 
     def retry(self, numbers: Collection[int], at: datetime) -> tuple[int, ...]:
         with self._database.write() as connection:

@@ -103,6 +103,14 @@ class SqliteJobQueue:
         if numbers:
             self._database.announce()
 
+    def has_copied(self, root: PurePosixPath, relative: PurePosixPath) -> bool:
+        return bool(
+            self._database.read(
+                "SELECT 1 FROM copied_files WHERE destination_root = ? AND relative = ?",
+                *(path_text(root), path_text(relative)),
+            )
+        )
+
     def recover(self, is_alive: Callable[[str], bool], at: datetime) -> tuple[TransferJob, ...]:
         rows = self._database.read("SELECT * FROM transfer_jobs WHERE state = 'running'")
         alive = {owner for owner in {row["owner"] for row in rows} if is_alive(owner)}
@@ -304,6 +312,12 @@ def _settle(
         return
     if attempt is not None:
         _put_attempt(connection, job.number, attempt)
+    if job.state is JobState.SUCCEEDED:
+        connection.execute(
+            "INSERT OR IGNORE INTO copied_files (destination_root, relative)"
+            " SELECT destination_root, relative FROM transfer_jobs WHERE id = ?",
+            (job.number,),
+        )
     if found["rerun"]:
         _run_again(connection, job, at)
 

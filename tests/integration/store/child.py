@@ -104,7 +104,7 @@ def outgrow_a_limit(folder: Path) -> None:
     memory = SqliteMemory(database)
     memory.guard.use(SERVER)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
     number = 0
     try:
         while True:

@@ -61,6 +61,12 @@ CREATE INDEX transfer_jobs_failed ON transfer_jobs (destination_root, relative)
 CREATE INDEX transfer_jobs_blocked ON transfer_jobs (blocked_on) WHERE state = 'blocked';
 CREATE INDEX transfer_jobs_state ON transfer_jobs (state, id);
 CREATE INDEX transfer_jobs_ended ON transfer_jobs (ended_at) WHERE ended_at IS NOT NULL;
+-- Files that we have put there, which an upgrade may remove.
+CREATE TABLE copied_files (
+    destination_root TEXT NOT NULL,
+    relative TEXT NOT NULL,
+    PRIMARY KEY (destination_root, relative)
+) STRICT, WITHOUT ROWID;
 -- What jobs that are forgotten come to.
 CREATE TABLE forgotten_jobs (
     state TEXT NOT NULL,
@@ -109,4 +115,5 @@ CREATE UNIQUE INDEX library_scans_waiting ON library_scans (server, folder)
 CREATE INDEX library_scans_due ON library_scans (server, due_at)
     WHERE state IN ('waiting', 'sent');
 CREATE INDEX library_scans_state ON library_scans (state, id);
+CREATE INDEX library_scans_folder ON library_scans (folder, id);
 CREATE TABLE scan_servers (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
