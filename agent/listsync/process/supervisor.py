@@ -56,6 +56,7 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     errors: IO[bytes] | int = subprocess.DEVNULL
     most_of_line: int = MOST_OF_LINE
+    umask: int = -1
 
 
 FOLDER = "\0folder"
@@ -177,6 +178,7 @@ def _started(command: Command, record: ChildRecord | None) -> Child:
                 env=environment,
                 start_new_session=True,
                 pass_fds=tuple(guarded),
+                umask=command.umask,
                 bufsize=0,
             )
         )

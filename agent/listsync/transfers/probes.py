@@ -283,6 +283,7 @@ _COMMAND = Command(
     is_ours=True,
     environment={"LANG": "C.UTF-8"},
     most_of_line=_MOST_OF_REPLY,
+    umask=0o002,  # of folders that are made for what is moved
 )
 
 

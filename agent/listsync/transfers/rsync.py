@@ -7,11 +7,12 @@ NUL, so that none can be taken for an option, a pattern or a host.
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -130,6 +131,16 @@ def _options(program: RsyncProgram, task: RsyncTask) -> Iterator[str]:
     yield from ("--from0", "--files-from=-")
 
 
+_UMASK = 0o002
+"""Copies are as open as their sources, for media servers to read; but not all may write them."""
+
+
+def umask_of_copies(environ: Mapping[str, str]) -> int:
+    """Tell what copies may not be open to: our own umask leaves them to us alone."""
+    named = environ.get("UMASK", "").strip()
+    return int(named, 8) if re.fullmatch("[0-7]{1,4}", named) else _UMASK
+
+
 class RsyncRunner:
     """Runs one rsync after the other; *records* is where those that live are on record."""
 
@@ -171,6 +182,7 @@ class RsyncRunner:
             is_talked_to=True,
             environment={"LC_ALL": "C.UTF-8"},
             errors=subprocess.PIPE,
+            umask=umask_of_copies(os.environ),
         )
 
 

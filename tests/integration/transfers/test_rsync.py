@@ -358,3 +358,22 @@ def _killed_run(roots: Roots, token: CancelToken, after_s: Callable[[], float]) 
     thread.join(30)
     assert not thread.is_alive()
     return codes[0]
+
+
+@pytest.mark.parametrize(("named", "mode"), [("", 0o664), ("022", 0o644), ("nonsense", 0o664)])
+def test_a_copy_is_as_open_as_its_source_whatever_our_umask(
+    roots: Roots, token: CancelToken, named: str, mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the program itself makes is its owner's alone; a media server must read copies."""
+    roots.write("Film/film.mkv")
+    (roots.source / "Film").chmod(0o777)
+    (roots.source / "Film/film.mkv").chmod(0o666)
+    monkeypatch.setenv("UMASK", named)
+    before = os.umask(0o077)
+    try:
+        assert roots.runner().run(roots.task("Film/film.mkv"), token).is_good
+    finally:
+        os.umask(before)
+    file = roots.destination / "Film/film.mkv"
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+    assert stat.S_IMODE(file.parent.stat().st_mode) == mode | 0o111
