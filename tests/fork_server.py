@@ -42,12 +42,14 @@ _NOT_LOADED = {"browser", "__main__"}
 _MAX_MESSAGE = 1 << 17
 _PADDING = "." * 8192
 """Makes room for the command line of a fork, where `/proc` shows it."""
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER = 24, 36
+_ABOVE_FILE_RIGHTS = (1, 2)
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, which root has."""
+_CAPABILITY_VERSION = 0x20080522
 _START = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]
 _PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
 _USUAL = {
     "executable": None,
-    "preexec_fn": None,
     "pass_fds": (),
     "shell": False,
     "gid": None,
@@ -106,6 +108,7 @@ def popen_of(server: ForkServer) -> type[subprocess.Popen[Any]]:
                 "environment": environment,
                 "is_new_session": asked["start_new_session"],
                 "group": asked["process_group"],
+                "is_nobody_special": asked["preexec_fn"] is bow_to_file_rights,
             }
             files = [asked[name] for name in ("p2cread", "c2pwrite", "errwrite")]
             files = [number if file == -1 else file for number, file in enumerate(files)]
@@ -118,7 +121,8 @@ def popen_of(server: ForkServer) -> type[subprocess.Popen[Any]]:
 
 def _is_plain(asked: Mapping[str, Any]) -> bool:
     """Whether nothing is asked for that a fork is not given."""
-    return all(asked[name] == usual for name, usual in _USUAL.items())
+    is_known = asked["preexec_fn"] in {None, bow_to_file_rights}
+    return is_known and all(asked[name] == usual for name, usual in _USUAL.items())
 
 
 def _umask() -> int:
@@ -147,6 +151,23 @@ def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
         and name not in _OF_NO_MATTER
         and not (name.startswith(_LOCALE) and value.upper().endswith("UTF-8"))
     }
+
+
+def bow_to_file_rights() -> None:
+    """Let even root be refused by the rights of files; to be called in the child."""
+    if os.geteuid() != 0:
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable: twice 32
+    failed = libc.capget(header, sets)
+    for capability in _ABOVE_FILE_RIGHTS:
+        # The bounding set counts for what the child becomes by `exec`, the others for a fork.
+        failed = failed or libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+        for kind in range(3):
+            sets[kind] &= ~(1 << capability)
+    if failed or libc.capset(header, sets):
+        raise OSError(ctypes.get_errno(), "cannot give up a capability")
 
 
 # -- the server ----------------------------------------------------------------------------
@@ -203,6 +224,8 @@ def become(order: Mapping[str, Any]) -> None:
         os.setsid()
     if order["group"] != -1:
         os.setpgid(0, order["group"])
+    if order["is_nobody_special"]:
+        bow_to_file_rights()
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])

@@ -19,7 +19,7 @@ import signal
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from itertools import groupby
 from multiprocessing.connection import Connection, Pipe, wait
@@ -37,7 +37,7 @@ _STEADY, _MOST = 1.5, 3
 _FREE_CORES = 0.25
 """So much of our cores must have been idle lately for one more worker to have tests."""
 _LOOK_EVERY_S = 0.5
-_Event = tuple[Literal["wants", "starts", "reports", "ends", "breaks"], Any]
+_Event = tuple[Literal["wants", "ends", "breaks"], Any]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,6 +55,16 @@ def _counts(text: str) -> tuple[int, int]:
         return int(text), int(text)
     cores = len(os.sched_getaffinity(0))
     return int(cores * _STEADY), cores * _MOST
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without looking for what is no longer used: nearly all stays until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -197,26 +207,29 @@ class _Pool:
 
     def _follow(self, worker: _Worker, event: _Event) -> None:
         what, of = event
-        hook = self._session.config.hook
         match what:
             case "wants":
                 if worker.number < self._steady:
                     self._give(worker)
                 else:
                     self._patient.append(worker)
-            case "starts":
-                item = self._session.items[of]
-                hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-            case "reports":
-                config = self._session.config
-                report = hook.pytest_report_from_serializable(config=config, data=of)
-                hook.pytest_runtest_logreport(report=report)
             case "ends":
-                worker.block.remove(of)
-                item = self._session.items[of]
-                hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+                number, reports = of
+                worker.block.remove(number)
+                self._tell(self._session.items[number], reports)
             case "breaks":
                 raise RuntimeError(of)
+
+    def _tell(self, item: pytest.Item, reports: list[dict[str, Any]]) -> None:
+        """Report what has run, as if it had run here."""
+        config = self._session.config
+        hook = config.hook
+        found = [hook.pytest_report_from_serializable(config=config, data=one) for one in reports]
+        location = found[0].location if found else item.location
+        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=location)
+        for report in found:
+            hook.pytest_runtest_logreport(report=report)
+        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=location)
 
     def _give(self, worker: _Worker) -> None:
         worker.block = [] if self._is_over() else self._next_block(worker)
@@ -282,15 +295,15 @@ def _load_what_is_drawn_from(_text: str) -> None:
 def _work(session: pytest.Session, connection: Connection, folder: Path) -> None:
     """Run tests until there are none."""
     _be_alone(session.config, folder)
-    session.config.pluginmanager.register(_Sender(connection, session.config))
+    kept = _Reports(session.config)
+    session.config.pluginmanager.register(kept)
     between = _Between.from_parent(session, name="between")
     try:
         while block := _ask_for_block(connection):
             items = [session.items[number] for number in block]
             for number, item, following in zip(block, items, [*items[1:], between], strict=True):
-                connection.send(("starts", number))
                 item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
-                connection.send(("ends", number))
+                connection.send(("ends", (number, kept.taken())))
     finally:
         session._setupstate.teardown_exact(None)
 
@@ -320,14 +333,17 @@ class _Between(pytest.Item):
         raise NotImplementedError
 
 
-class _Sender:
-    """Sends what a test reports to the process that collected it."""
+class _Reports:
+    """Keeps what a test reports, for the process that collected it."""
 
-    def __init__(self, connection: Connection, config: pytest.Config) -> None:
-        self._connection = connection
+    def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._kept: list[dict[str, Any]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         hook = self._config.hook
-        data = hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._connection.send(("reports", data))
+        self._kept.append(hook.pytest_report_to_serializable(config=self._config, report=report))
+
+    def taken(self) -> list[dict[str, Any]]:
+        kept, self._kept = self._kept, []
+        return kept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import select
@@ -23,13 +22,11 @@ import pytest
 from listsync.protocol import MAX_PATH_BYTES
 from listsyncctl.client import ClientError, ask
 from tests.acceptance.conftest import Home
+from tests.fork_server import bow_to_file_rights
 
 _T = TypeVar("_T")
 _PATIENCE_S = 60.0
 """How long to wait for what a quiet machine does at once."""
-_DROPPED = (1, 2)
-"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, by which root is above the rights of files."""
-_PR_CAPBSET_DROP = 24
 _OURS = ("LISTSYNC_", "XDG_", "OVERSEERR_", "WATCHDOG_", "MDBLIST_")
 _SYSTEMD = {
     "NOTIFY_SOCKET",
@@ -244,16 +241,6 @@ def agent_environment(home: Home, **more: str) -> dict[str, str]:
 
 def config_of(home: Home) -> Path:
     return home.folder / "listsync.yaml"
-
-
-def bow_to_file_rights() -> None:
-    """Let even root be refused by the rights of files; to be called in the child."""
-    if os.geteuid() != 0:
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    for capability in _DROPPED:
-        if libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0):
-            raise OSError(ctypes.get_errno(), "cannot give up a capability")
 
 
 def replace_file(path: Path, text: str) -> None:
