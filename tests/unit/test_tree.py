@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import statistics
 import sys
@@ -56,12 +57,15 @@ _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")
 def modules() -> Mapping[str, ast.Module]:
     """Parse every module of both packages, by its dotted name."""
     found = {}
+    gc.disable()  # it would look through millions of new nodes, again and again
     for package in (listsync, listsyncctl):
         root = Path(package.__path__[0])
         for path in sorted(root.rglob("*.py")):
             parts = path.relative_to(root.parent).with_suffix("").parts
             name = ".".join(parts).removesuffix(".__init__")
             found[name] = ast.parse(path.read_text(encoding="utf-8"), type_comments=False)
+    gc.freeze()
+    gc.enable()
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -258,7 +259,7 @@ def test_metrics_can_be_read_by_prometheus(api: Api) -> None:
 
 @pytest.mark.slow
 def test_schemathesis_finds_no_answer_that_the_document_does_not_tell(api: Api) -> None:
-    """It sends what the document allows, and what it does not, to every route."""
+    """It sends every route what the document allows, or what it does not: one of them a run."""
     import schemathesis  # noqa: PLC0415
     from schemathesis.generation import GenerationMode  # noqa: PLC0415
 
@@ -272,8 +273,9 @@ def test_schemathesis_finds_no_answer_that_the_document_does_not_tell(api: Api) 
         headers = {"Authorization": f"Bearer {SECRETS[scope]}"}
         takes = document["paths"][operation.path][operation.method]
         if takes["parameters"] or "requestBody" in takes:
-            walked += sum(_attack(operation, mode, url, headers) for mode in GenerationMode)
-    assert walked > 50
+            modes = random.sample([*GenerationMode], tries(1, len(GenerationMode)))
+            walked += sum(_attack(operation, mode, url, headers) for mode in modes)
+    assert walked > 25
 
 
 def _attack(

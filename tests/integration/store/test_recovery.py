@@ -32,7 +32,7 @@ from listsync.sync.titles.lookups import lookup_of_entry
 from tests.fakes import SERVER
 from tests.integration.store.child import sent
 from tests.integration.store.state import AT
-from tests.thorough import tries
+from tests.thorough import IS_THOROUGH, tries
 
 _TITLES = 60
 _MEMORY = Path("/dev/shm")
@@ -431,13 +431,12 @@ def copies(folder: Path) -> list[str]:
 def test_an_upgrade_that_is_killed_anywhere_is_made_by_the_next_start(
     tmp_path: Path, version: int
 ) -> None:
-    """At statements drawn at random: many from the first version on, a few from the others."""
-    drawn = random.Random(version)
-    statement, deaths = 0, 0
+    """At statements drawn at random: a few from the first version on, one from each other."""
     before = tmp_path / "before"
     before.mkdir()
     old_state(before / FILE_NAME, version)
-    while True:
+    deaths = 0
+    for statement in _statements(version):
         folder = tmp_path / str(statement)
         shutil.copytree(before, folder)
         path = folder / FILE_NAME
@@ -454,9 +453,20 @@ def test_an_upgrade_that_is_killed_anywhere_is_made_by_the_next_start(
         assert not [one for one in folder.iterdir() if ".part" in one.name]
         if is_done:
             break
-        few = tries(40, 8) if version == 1 else tries(100, 40)
-        statement += drawn.randrange(few, 2 * few)
     assert deaths
+
+
+def _statements(version: int) -> Iterator[int]:
+    """Draw at which statements to die: of about 200, if it is not before the last."""
+    drawn = random.Random(version)
+    if version > 1 and not IS_THOROUGH:
+        yield drawn.randrange(180)
+        return
+    few = 8 if IS_THOROUGH and version == 1 else 40
+    statement = 0
+    while True:
+        yield statement
+        statement += drawn.randrange(few, 2 * few)
 
 
 # -- no room, no right -------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def with_everything(world: World) -> None:
         "abc": tuple(a_request(_LONG, lists=tuple(_NAMES)) for _ in range(150))
     }
     world.state.kept.told_items = [an_item(_LONG, list_name=_NAMES[0])] * 200
-    world.state.kept.reviews = [a_long_review(number) for number in range(30)]
+    world.state.kept.reviews = [a_long_review(number) for number in range(10)]
     world.state.kept.told_entries = [a_long_entry(number) for number in range(100)]
     world.state.kept.overviews[_KEY] = replace(
         NOTHING_KNOWN, requests=(a_request(_LONG, detail=_LONG * 9, lists=tuple(_NAMES)),) * 10
@@ -162,7 +162,7 @@ def plan_at_length(world: World) -> None:
         body=body,
         candidates=(_LONG * 9,) * 20,
     )
-    plan = Plan(items=(item,) * 60, counts={})
+    plan = Plan(items=(item,) * 15, counts={})  # a page each
     notices = (Notice(kind=NoticeKind.ON_HOLD, text=_LONG * 9),) * 99
     world.end(a_run("dry", dry_run=True, notices=notices), plan=plan, notices=notices)
 
@@ -239,9 +239,9 @@ class Client:
         (with_everything, "runs", {"run_id": "abc"}, {"requests": 150, "notices": 99}),
         (with_everything, "items", {}, {"items": 200}),
         (with_everything, "lists", {"name": _NAMES[0]}, {"lists": 1, "requests": 10}),
-        (plan_at_length, "plan_result", {"run_id": "dry"}, {"items": 60, "notices": 99}),
-        (plan_at_length, "runs", {"run_id": "dry"}, {"requests": 60, "notices": 99}),
-        (with_everything, "review", {}, {"reviews": 30}),
+        (plan_at_length, "plan_result", {"run_id": "dry"}, {"items": 15, "notices": 99}),
+        (plan_at_length, "runs", {"run_id": "dry"}, {"requests": 15, "notices": 99}),
+        (with_everything, "review", {}, {"reviews": 10}),
         (with_everything, "explain", {"query": "9"}, {"titles": 1}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
