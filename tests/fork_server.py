@@ -17,22 +17,31 @@ import importlib
 import inspect
 import io
 import json
+import logging
 import os
 import pkgutil
 import runpy
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from listsync import redaction
+from listsync.config import configuration
+from listsync.store import state_folder
 from tests import new_states
 
-PROGRAMS = {"listsync", "listsync.sandbox", "listsyncctl"}
+_SANDBOX = "listsync.sandbox"
+PROGRAMS = {"listsync", _SANDBOX, "listsyncctl"}
+_KEPT: list[object] = []
 _ROOT = Path(__file__).parents[1]
 _LOCALE = ("LC_", "LANG")
 _READ_AT_START = ("PYTHON", *_LOCALE, "LD_", "MALLOC_", "GLIBC_", "COVERAGE_")
@@ -91,7 +100,7 @@ class ForkServer:
         self._process.wait(30)
 
 
-def popen_of(server: ForkServer) -> type[subprocess.Popen[Any]]:
+def popen_of(server: ForkServer | _ForkedHere) -> type[subprocess.Popen[Any]]:
     """Make a `subprocess.Popen` that lets *server* start what it can."""
 
     class Popen(subprocess.Popen[Any]):
@@ -210,10 +219,54 @@ def _fork_orphan() -> int:
 
 def _take_over(connection: socket.socket, files: Sequence[int]) -> None:
     """Have *files* as the first three, and no others."""
+    connection.detach()
+    _take_files(files)
+
+
+def _take_files(files: Sequence[int]) -> None:
     for number, file in enumerate(files):
         os.dup2(file, number)
-    connection.detach()
     os.closerange(3, max(os.sysconf("SC_OPEN_MAX"), 0) if len(files) < 3 else 4096)
+
+
+class _ForkedHere:
+    """Forks the process that asks, for a request server that a fork starts: it is its child."""
+
+    def __init__(self) -> None:
+        self._start = _read_at_start(os.environ)
+
+    def can_start(self, command: object, environment: Mapping[str, str]) -> bool:
+        is_one = isinstance(command, list) and command[:3] == [sys.executable, "-m", _SANDBOX]
+        return is_one and _read_at_start(environment) == self._start
+
+    def fork(self, order: Mapping[str, object], files: Sequence[int]) -> int:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # other threads are of no matter
+            pid = os.fork()
+        if pid:
+            return pid
+        try:
+            _forget_who_forked()
+            _take_files([os.dup(file) for file in files])
+            become(order)
+        finally:
+            os._exit(1)
+
+
+def _forget_who_forked() -> None:
+    """Leave nothing of a program that would not outlive `exec`."""
+    _KEPT.extend([sys.stdin, sys.stdout, sys.stderr])  # what they have not written is not ours
+    atexit._clear()
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
+    for logger in [logging.root, *map(logging.getLogger, logging.root.manager.loggerDict)]:
+        logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
+    logging.root.setLevel(logging.WARNING)
 
 
 def become(order: Mapping[str, Any]) -> None:
@@ -237,6 +290,7 @@ def become(order: Mapping[str, Any]) -> None:
     sys.stderr = io.TextIOWrapper(raw, errors="backslashreplace", line_buffering=True)
     _, _, program, *arguments = order["command"]
     sys.argv = [program, *arguments]
+    subprocess.Popen = popen_of(_ForkedHere())  # type: ignore[assignment, misc]
     try:
         runpy.run_module(program, run_name="__main__", alter_sys=True)
     except SystemExit as end:
@@ -278,6 +332,20 @@ def _load_all() -> None:
     new_states.install()
 
 
+def _warm_up() -> None:
+    """Do what every program does when it begins: what that compiles and keeps is in each fork."""
+    for name in ("encodings.idna", "encodings.ascii", "encodings.utf_8_sig", "_strptime"):
+        importlib.import_module(name)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        config = folder / "listsync.yaml"
+        config.write_text("server: {url: 'http://127.0.0.1:9', api_key: k}\nlists: []\n")
+        configuration.load(config, {})
+        with state_folder.opened_state(folder):
+            pass
+    redaction.forget_secrets()
+
+
 def _load(name: str) -> None:
     module = importlib.import_module(name)
     for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
@@ -286,7 +354,10 @@ def _load(name: str) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # all that is loaded stays
     _load_all()
+    _warm_up()
     gc.collect()
     gc.freeze()
+    gc.enable()
     become(serve(socket.socket(fileno=int(sys.argv[1]))))
