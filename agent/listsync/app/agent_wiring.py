@@ -209,7 +209,9 @@ class WiredAgent:
             reload=self._reload,
         )
         self.commands = Dispatcher(context)
-        self.http = HttpService(self.commands.call, context, self._options.state_dir)
+        self.http = HttpService(
+            self.commands.call, context, self._options.state_dir, self._transfers.intake
+        )
         self._summaries = DailySummaries(
             partial(daily_message, context), SqliteOutbox(self._database).put, self._key_values
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from listsync.web.settings import AccessToken, HttpSettings, TokenScope
 from listsync.web.tokens import own_token
 
 if TYPE_CHECKING:
+    from listsync.transfers.intake import WebhookIntake
     from listsync.web.application import Backend, Call
     from listsync.web.server import HttpServer
 
@@ -27,22 +29,38 @@ _START_S = 3.0
 """What it consists of is imported first, where the machine is busy in more than a second."""
 _STOP_S = 2.0
 """Answers may take a second to end."""
-TOKEN_FILE, FEED_TOKEN_FILE = "http-token", "feed-token"
+TOKEN_FILE, FEED_TOKEN_FILE, WEBHOOK_TOKEN_FILE = "http-token", "feed-token", "webhook-token"
+_MADE = {
+    TOKEN_FILE: "the token lies",
+    FEED_TOKEN_FILE: "the one for feeds",
+    WEBHOOK_TOKEN_FILE: "the one for webhooks",
+}
+"""Tokens that are made where none are named, and how each is called."""
 
 
 class HttpService:
-    """Listens where `http.listen` says; *state_dir* is where tokens are made that nobody gave."""
+    """Listens where `http.listen` says; *state_dir* is where tokens are made that nobody gave.
 
-    def __init__(self, commands: Call, context: CommandContext, state_dir: Path) -> None:
+    *open_intake* makes what takes webhooks; it is called while the server starts.
+    """
+
+    def __init__(
+        self,
+        commands: Call,
+        context: CommandContext,
+        state_dir: Path,
+        open_intake: Callable[[], WebhookIntake],
+    ) -> None:
         self._commands = commands
         self._context = context
+        self._open_intake = open_intake
         self._state_dir = state_dir
         self._backend: Backend | None = None
         self._server: HttpServer | None = None
 
     def start(self, config: Config) -> ServiceWork:
         """Begin to listen; raises StateError."""
-        settings = self._settings(config.http)
+        settings = self._settings(config)
         listener = settings.listen.open()
         settings = replace(settings, listen=settings.listen.taken_by(listener))
         # Who connects now waits in the socket's queue for what is imported, which takes longest.
@@ -53,7 +71,10 @@ class HttpService:
 
         self._backend = backend = Backend(self._commands, settings)
         self._server = server = HttpServer(
-            application(backend, Feeds(self._context)), listener, backend.end, backend.most_of
+            application(backend, Feeds(self._context), self._open_intake()),
+            listener,
+            backend.end,
+            backend.most_of,
         )
 
         where = "; ".join(filter(None, (self.address(), self.note())))
@@ -71,7 +92,7 @@ class HttpService:
         """Take all but another address; raises StateError."""
         if self._backend is not None:
             where = self._backend.settings.listen
-            self._backend.follow(replace(self._settings(config.http), listen=where))
+            self._backend.follow(replace(self._settings(config), listen=where))
 
     def wake(self) -> None:
         """Let it see that it is to stop."""
@@ -86,12 +107,17 @@ class HttpService:
     def note(self) -> str:
         """Say where the tokens lie that were made."""
         tokens = self._backend.settings.tokens if self._backend else ()
-        is_made = any(one.name == TOKEN_FILE for one in tokens)
-        lies, feeds = self._state_dir / TOKEN_FILE, self._state_dir / FEED_TOKEN_FILE
-        return f"the token lies in {lies}, the one for feeds in {feeds}" if is_made else ""
+        names = {one.name for one in tokens}
+        told = (
+            f"{words} in {self._state_dir / name}"
+            for name, words in _MADE.items()
+            if {name, TOKEN_FILE} <= names
+        )
+        return ", ".join(told)
 
-    def _settings(self, options: HttpOptions) -> HttpSettings:
+    def _settings(self, config: Config) -> HttpSettings:
         """Read the options, and make the tokens that they lack; raises StateError."""
+        options = config.http
         if options.listen is None:
             raise StateError("http.listen is empty")
         return HttpSettings(
@@ -99,10 +125,10 @@ class HttpService:
             base_path=options.base_path,
             allowed_hosts=frozenset(options.allowed_hosts),
             trusted_proxies=options.trusted_proxies,
-            tokens=self._tokens(options),
+            tokens=self._tokens(options, has_webhooks=config.transfers.is_on),
         )
 
-    def _tokens(self, options: HttpOptions) -> tuple[AccessToken, ...]:
+    def _tokens(self, options: HttpOptions, *, has_webhooks: bool) -> tuple[AccessToken, ...]:
         if options.tokens is not None:
             return tuple(
                 AccessToken(
@@ -112,8 +138,12 @@ class HttpService:
                 )
                 for one in options.tokens
             )
-        feed = frozenset({TokenScope.FEED})
-        made = ((TOKEN_FILE, frozenset(TokenScope)), (FEED_TOKEN_FILE, feed))
+        made = [
+            (TOKEN_FILE, frozenset(TokenScope)),
+            (FEED_TOKEN_FILE, frozenset({TokenScope.FEED})),
+        ]
+        if has_webhooks:
+            made.append((WEBHOOK_TOKEN_FILE, frozenset({TokenScope.WEBHOOK})))
         return tuple(
             AccessToken(name=name, secret=own_token(self._state_dir / name), scopes=scopes)
             for name, scopes in made
@@ -144,7 +174,7 @@ def http_service(http: HttpService) -> AgentService[Config]:
         name="http",
         start=http.start,
         needs=lambda config: config.http.listen,
-        follows=lambda config: config.http,
+        follows=lambda config: (config.http, config.transfers.is_on),
         follow=http.follow,
         keys=("http",),
         address=http.address,

@@ -6,6 +6,7 @@ Nothing on this way touches a mapped folder: that may hang, and the sender waits
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from listsync.ports.transfers import WebhookInbox
     from listsync.transfers.settings import TransferSettings
 
+logger = logging.getLogger(__name__)
+
+_MOST_LOGGED = 50
 _KINDS = {ImportApp.RADARR: JobKind.MOVIE, ImportApp.SONARR: JobKind.EPISODE}
 _MANUAL_KINDS: Mapping[str, tuple[JobKind, CopyScope | None]] = {
     **dict.fromkeys(("movie", "movies", "film"), (JobKind.MOVIE, None)),
@@ -115,6 +119,7 @@ class WebhookIntake:
         jobs = self._inbox.put(event, decision, at)
         if jobs or decision.scans:
             self._wake()
+        _log(event, decision)
         return IntakeReply(
             event_type=event.event_type,
             outcome=decision.outcome,
@@ -122,6 +127,24 @@ class WebhookIntake:
             jobs=jobs,
             scans=len(decision.scans),
         )
+
+
+def _log(event: WebhookEvent, decision: EventDecision) -> None:
+    """Say what came, and where each file lies: the first place to look when paths are wrong."""
+    is_refused = decision.outcome in {EventOutcome.REFUSED, EventOutcome.UNUSABLE}
+    facts = {"action": "webhook", "event": event.event_type, "outcome": decision.outcome.value}
+    logger.log(
+        logging.WARNING if is_refused else logging.INFO,
+        "webhook %s of %s: %s",
+        event.event_type or "of no type",
+        event.instance or event.app,
+        ": ".join(filter(None, (decision.outcome, decision.why))),
+        extra=facts,
+    )
+    for job in decision.jobs[:_MOST_LOGGED]:
+        place = job.place
+        words = "File path: %s -> %s"
+        logger.info(words, place.source, place.destination, extra={"action": "file_path"})
 
 
 def decide(event: WebhookEvent, settings: TransferSettings, name: str = "") -> EventDecision:

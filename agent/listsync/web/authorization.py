@@ -21,7 +21,8 @@ CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
 EVERYBODY = Identity(name="", scopes=frozenset())
 _READS = {"GET", "HEAD"}
-_FEEDS_ALONE = frozenset({TokenScope.FEED})
+_IN_ADDRESSES = {TokenScope.FEED: "feeds", TokenScope.WEBHOOK: "webhooks"}
+"""What tokens may stand in an address for, as its programs can send no header."""
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="listsync"'}
 
 
@@ -42,8 +43,8 @@ class Authorizer:
         if route.scope is None:
             return self._session(request) or EVERYBODY
         secret = secret_in(request.headers)
-        if secret is None and route.scope is TokenScope.FEED and not _is_of_another_site(request):
-            found = self._owner_of_address(request)
+        if secret is None and route.scope in _IN_ADDRESSES and not _is_of_another_site(request):
+            found = self._owner_of_address(request, route.scope)
         else:
             found = (
                 self.owner_of(request, secret) if secret is not None else self._session(request)
@@ -71,17 +72,18 @@ class Authorizer:
         self.limit.note(peer)
         raise HttpError(401, Reason.FORBIDDEN, "no such token", headers=_CHALLENGE)
 
-    def _owner_of_address(self, request: Request) -> Identity | None:
-        """Say whose token the address of a feed holds; proxies and programs log addresses."""
+    def _owner_of_address(self, request: Request, scope: TokenScope) -> Identity | None:
+        """Say whose token an address holds; proxies and programs log addresses."""
         secret = request.path_params.get("token") or request.query_params.get("token")
         if not secret:
             return self._session(request)
         found = self.owner_of(request, secret)
-        if found.scopes != _FEEDS_ALONE:
+        if found.scopes != {scope}:
+            what = _IN_ADDRESSES[scope]
             words = (
-                f"the token {found.name!r} is good for more than feeds, so it may not stand in an "
-                "address: use the one for feeds (`listsyncctl status` says where it lies, or give "
-                "one of http.tokens the scopes [feed])"
+                f"the token {found.name!r} is good for more than {what}, so it may not stand in "
+                f"an address: use the one for {what} (`listsyncctl status` says where it lies, or "
+                f"give one of http.tokens the scopes [{scope}])"
             )
             raise HttpError(403, Reason.FORBIDDEN, words)
         return found

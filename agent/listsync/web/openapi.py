@@ -43,6 +43,7 @@ _WITH_RIGHTS = {
     403: "The token is not good for this.",
     429: "Too many wrong tokens: Retry-After says how long to wait.",
 }
+_HAVE_BODIES = {"POST", "PUT"}
 _WITH_BODY = {408: "The body came too slowly."}
 
 
@@ -98,7 +99,7 @@ def _operation(one: HttpRoute, schemas: Mapping[object, Schema]) -> Schema:
         "summary": one.summary,
         "tags": list(one.tags),
         "parameters": [*_path_parameters(one), *_query_parameters(one)],
-        **({"requestBody": _body(one)} if one.method == "POST" and one.takes else {}),
+        **({"requestBody": _body(one)} if one.method in _HAVE_BODIES and one.takes else {}),
         "responses": _responses(one, schemas),
         "security": [{name: [scope.value]} for name in _SECURITY] if scope else [],
     }
@@ -117,7 +118,7 @@ def _path_parameters(one: HttpRoute) -> list[Schema]:
 
 
 def _query_parameters(one: HttpRoute) -> list[Schema]:
-    if one.method == "POST":
+    if one.method in _HAVE_BODIES:
         return []
     return [
         {
@@ -149,7 +150,7 @@ def _responses(one: HttpRoute, schemas: Mapping[object, Schema]) -> Schema:
     common = {
         **_ALWAYS,
         **(_WITH_RIGHTS if one.scope else {}),
-        **(_WITH_BODY if one.method == "POST" else {}),
+        **(_WITH_BODY if one.method in _HAVE_BODIES else {}),
     }
     refusal = [schemas[RefusalReply]]
     refusals = {status: _response(what, refusal) for status, what in common.items()}

@@ -88,7 +88,7 @@ class HttpRoute:
     """One route and method.
 
     `path` is as Starlette writes it; `scope` what a token must be good for, None: everybody may.
-    `takes` is what the query of a GET or the body of a POST may hold.
+    `takes` is what the query of a GET, or else the body, may hold.
     """
 
     method: str

@@ -47,10 +47,15 @@ def secret_in(headers: Mapping[str, str]) -> str | None:
 
 
 def _password_in(packed: str) -> str | None:
+    """Read a login in UTF-8, or in ISO-8859-1, as Radarr and Sonarr write it."""
     try:
-        text = base64.b64decode(packed, validate=True).decode()
+        login = base64.b64decode(packed, validate=True)
     except ValueError:
         return None
+    try:
+        text = login.decode()
+    except UnicodeDecodeError:
+        text = login.decode("iso-8859-1")
     return text.partition(":")[2] or None
 
 

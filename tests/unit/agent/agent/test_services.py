@@ -515,7 +515,7 @@ def test_one_that_imports_much_when_it_starts_is_waited_for_by_a_reload(
 
 
 def test_the_http_server_has_time_for_its_imports(tmp_path: Path) -> None:
-    assert http_service(HttpService(Mock(), Mock(), tmp_path)).start_s >= 3
+    assert http_service(HttpService(Mock(), Mock(), tmp_path, Mock())).start_s >= 3
 
 
 def test_one_that_nobody_wants_and_that_goes_on_is_said_until_it_has_ended(
