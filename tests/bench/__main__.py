@@ -33,6 +33,7 @@ from tests.bench import (
     pages,
     services,
     titles,
+    transfer_queue,
     worst,
 )
 from tests.bench.figures import Figure
@@ -231,6 +232,7 @@ PARTS = (
     *browser.PARTS,
     *feeds.PARTS,
     *moving.PARTS,
+    *transfer_queue.PARTS,
 )
 
 
