@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
-from listsync.agent.notices import notices_of_roots
+from listsync.agent.notices import notices_of_media_servers, notices_of_roots
 from listsync.domain.history import DayOfRequests, RequestRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
@@ -28,7 +28,7 @@ from listsync.domain.server_knowledge import (
     doubt_of_server,
     doubt_of_state,
 )
-from listsync.domain.transfers import RootHealth, RootTrouble
+from listsync.domain.transfers import MediaServerTrouble, RootHealth, RootTrouble
 from listsync.sync.shrink_guard import words_of_shrink
 from tests.golden import transfer_cases
 
@@ -75,6 +75,9 @@ _ROOTS = (
         for root in (_MOVIES, _SHOWS)
     ),
     RootHealth(root=_MOVIES, is_healthy=False, why="it is full", trouble=RootTrouble.FULL),
+)
+_REFUSED = MediaServerTrouble(
+    server="plex", why="refuses us (HTTP 401): the token is wrong", needs_person=True
 )
 _HTTP_503 = "http://seerr:5055 answered HTTP 503"
 NOTICES = (
@@ -136,8 +139,9 @@ NOTICES = (
     ),
     _of_all(NoticeKind.STATE_TROUBLE, "the disk is full"),
     _of_all(NoticeKind.OPEN_TO_OTHERS, "/etc/listsync: others may write there (chmod o-w)"),
-    _of_doubt(doubt_of_state("the state is a backup of 3 days ago")),
+    *notices_of_media_servers([_REFUSED]),
     *notices_of_roots(_ROOTS),
+    _of_doubt(doubt_of_state("the state is a backup of 3 days ago")),
 )
 
 

@@ -21,7 +21,7 @@ from listsync.domain.notices import (
     renewed,
 )
 from listsync.domain.runs import Condition, ServiceStatus
-from listsync.domain.transfers import RootHealth, RootTrouble
+from listsync.domain.transfers import MediaServerTrouble, RootHealth, RootTrouble
 from listsync.ports.runs import Notices
 
 logger = logging.getLogger(__name__)
@@ -115,6 +115,7 @@ class AgentFindings:
     services: Iterable[ServiceStatus] = ()
     targets: Iterable[TargetStatus] = ()
     roots: Iterable[RootHealth] = ()
+    media_servers: Iterable[MediaServerTrouble] = ()
     waiting: int = 0
 
 
@@ -138,6 +139,7 @@ def notices_of_agent(current: ConfigState[object], found: AgentFindings) -> Iter
     for target in found.targets:
         yield from _of_target(target)
     yield from notices_of_roots(found.roots)
+    yield from notices_of_media_servers(found.media_servers)
     if found.waiting:
         waits = "1 title waits" if found.waiting == 1 else f"{found.waiting} titles wait"
         text = f"{waits} for you to choose: `listsyncctl review`"
@@ -181,3 +183,11 @@ def notices_of_roots(roots: Iterable[RootHealth]) -> Iterator[Notice]:
             text=f"{few([str(one.root) for one in ones], ', ')}: {why}; what needs it waits",
             passes=not is_unusable and not lasts,
         )
+
+
+def notices_of_media_servers(found: Iterable[MediaServerTrouble]) -> Iterator[Notice]:
+    """Say which media servers refuse our key; what else fails is tried again by itself."""
+    for one in found:
+        if one.needs_person:
+            text = f"{one.server} {one.why}; what it was to scan is sent when that is mended"
+            yield Notice(kind=NoticeKind.MEDIA_SERVER_REFUSED, text=text)

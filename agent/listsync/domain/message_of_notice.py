@@ -97,6 +97,10 @@ _WORDS: dict[NoticeKind, tuple[str, str]] = {
         "A disk or share cannot be used as it is",
         "The disk or share can be used again",
     ),
+    NoticeKind.MEDIA_SERVER_REFUSED: (
+        "A media server refuses the key",
+        "The media server takes the key again",
+    ),
 }
 """What a message is called that tells of a notice, and of its end; "": that is no news."""
 _WORDS_OF_LISTS = {

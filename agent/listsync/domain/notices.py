@@ -49,6 +49,7 @@ class NoticeKind(StrEnum):
     STATE_IN_DOUBT = "state_in_doubt"
     MOUNT_DOWN = "mount_down"
     MOUNT_UNUSABLE = "mount_unusable"
+    MEDIA_SERVER_REFUSED = "media_server_refused"
 
     @property
     def needs_person(self) -> bool:
@@ -112,6 +113,7 @@ _SUBJECTS = {
     NoticeKind.STATE_IN_DOUBT: "state",
     NoticeKind.MOUNT_DOWN: "mounts",
     NoticeKind.MOUNT_UNUSABLE: "mounts",
+    NoticeKind.MEDIA_SERVER_REFUSED: "media servers",
 }
 _OF_OUTCOMES = {
     ListOutcome.NOT_FOUND: NoticeKind.LIST_GONE,

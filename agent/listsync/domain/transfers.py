@@ -343,6 +343,15 @@ class LibraryScan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaServerTrouble:
+    """Why one media server cannot be asked; `needs_person`: its key is refused."""
+
+    server: str
+    why: str
+    needs_person: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RootHealth:
     """What was found at a mapped root last. `why` is "" where it is healthy.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePosixPath
 
 from listsync.domain.transfers import CopyResult, NewScan, TransferJob, TransferPlace
-from listsync.transfers.mapping import is_windows_path
+from listsync.transfers.mapping import as_media_server
 
 _VIDEOS = frozenset(
     {
@@ -79,13 +79,6 @@ def _shown_of(files: Iterable[PurePosixPath]) -> Iterator[PurePosixPath]:
         and not _EXTRA.search(one.stem)
         and one.parent.name.lower() not in _OF_EXTRAS
     )
-
-
-def as_media_server(place: TransferPlace, relative: PurePosixPath) -> str:
-    """Give a path below the roots as the media server sees it, in the manner of its system."""
-    root = place.media_server_root or str(place.destination_root or place.source_root)
-    kind = PureWindowsPath if is_windows_path(root) else PurePosixPath
-    return str(kind(root, *relative.parts))
 
 
 def is_video(path: PurePosixPath) -> bool:

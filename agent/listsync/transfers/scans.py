@@ -15,7 +15,12 @@ from pathlib import PurePosixPath
 
 from listsync.cancellation import CancelToken
 from listsync.domain.messages import Message
-from listsync.domain.transfers import LibraryScan, RootHealth, ScanState
+from listsync.domain.transfers import (
+    LibraryScan,
+    MediaServerTrouble,
+    RootHealth,
+    ScanState,
+)
 from listsync.errors import (
     Refusal,
     RefusedError,
@@ -46,15 +51,6 @@ _MOST_RESUMED = 1000
 Health = Callable[[PurePosixPath], RootHealth]
 Tell = Callable[[Sequence[LibraryScan], datetime], Sequence[Message]]
 """Says what is told of scans that have ended."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaServerTrouble:
-    """Why one media server cannot be asked; `needs_person`: its key is refused."""
-
-    server: str
-    why: str
-    needs_person: bool = False
 
 
 class LibraryScans:
@@ -261,14 +257,18 @@ class ScanWorker:
             self.trouble = MediaServerTrouble(
                 server=self.name, why=error.why, needs_person=is_refused
             )
-        if before is None and error is not None:
-            extra = {"action": "media_server_failed", "server": self.name}
-            logger.warning("%s", error, extra=extra)
-        elif before is not None and error is None:
-            extra = {"action": "media_server_works", "server": self.name}
-            logger.info("%s works again", self.name, extra=extra)
         if before != self.trouble:
+            self._say(before)
             self._shared.changed()
+
+    def _say(self, before: MediaServerTrouble | None) -> None:
+        """Log that it begins to fail, or works again; a notice tells of a key that is refused."""
+        extra = {"action": "media_server", "server": self.name}
+        if self.trouble is None:
+            logger.info("%s works again", self.name, extra=extra)
+        elif before is None and not self.trouble.needs_person:
+            words = "%s: %s; what waits for it is sent later"
+            logger.warning(words, self.name, self.trouble.why, extra=extra)
 
 
 def _begun(scan: LibraryScan, server: MediaServer) -> LibraryScan:

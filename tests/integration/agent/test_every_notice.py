@@ -26,7 +26,7 @@ from listsync.domain.messages import MessageKind, TargetRules
 from listsync.domain.notices import Notice, NoticeKind, Origin
 from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.runs import Condition, PendingChange, RestartPolicy, SyncJob
-from listsync.domain.transfers import RootHealth, RootTrouble
+from listsync.domain.transfers import MediaServerTrouble, RootHealth, RootTrouble
 from listsync.errors import Refusal, RefusedError, StateError, UnavailableError
 from listsync.notify.notifier import Notifier
 from listsync.notify.sender import Sender
@@ -166,6 +166,13 @@ def _root(trouble: RootTrouble) -> Callable[[House], str]:
     return play
 
 
+def _media_server_refused(house: House) -> str:
+    passing = MediaServerTrouble(server="den", why="HTTP 500")
+    refused = MediaServerTrouble(server="plex", why=WHY, needs_person=True)
+    house.agent.findings = replace(house.agent.findings, media_servers=(passing, refused))
+    return f"plex {WHY}"
+
+
 def _service_failed(house: House) -> str:
     def start(_: object) -> ServiceWork:
         raise StateError(WHY)
@@ -239,6 +246,7 @@ CASES = {
     NoticeKind.STATE_TROUBLE: _state_trouble,
     NoticeKind.MOUNT_DOWN: _root(RootTrouble.HANGING),
     NoticeKind.MOUNT_UNUSABLE: _root(RootTrouble.FULL),
+    NoticeKind.MEDIA_SERVER_REFUSED: _media_server_refused,
     NoticeKind.LIST_SHRANK: _shrunk,
     NoticeKind.LIST_FAILED: _is_read(UnavailableError("file", WHY)),
     NoticeKind.LIST_BLOCKED: _refused(Refusal.BLOCKED),
