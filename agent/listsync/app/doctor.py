@@ -185,7 +185,7 @@ def result_of(found: Iterable[CheckResult]) -> CheckState:
 # -- the request server, and every list ----------------------------------------------------
 
 _OK, _WARNING, _FAILED = CheckState.OK, CheckState.WARNING, CheckState.FAILED
-_STATES = {Mark.OK: _OK, Mark.OPEN: _OK, Mark.WRONG: _FAILED, Mark.FAILED: _FAILED}
+_STATES = {Mark.OK: _OK, Mark.NOT_CHECKED: _OK, Mark.WRONG: _FAILED, Mark.FAILED: _FAILED}
 _AWRY_S = 60.0
 LISTS_S = 90.0
 _REACH = (

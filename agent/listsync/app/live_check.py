@@ -51,12 +51,12 @@ _MENDED = (Refusal.CREDENTIAL, Refusal.NOT_FOUND)
 class Mark(StrEnum):
     """How something stands.
 
-    WRONG: the configuration, or what it names, has to be mended. OPEN: nobody was asked.
+    WRONG: the configuration, or what it names, has to be mended. NOT_CHECKED: nobody was asked.
     """
 
     OK = "ok"
     WRONG = "wrong"
-    OPEN = "open"
+    NOT_CHECKED = "not checked"
     FAILED = "failed"
 
 
@@ -169,7 +169,10 @@ class LiveCheck:
             yield Finding("Radarr and Sonarr", Mark.FAILED, error.why)
             return
         for subject, wanted in named:
-            yield _of_selection(subject, known, wanted, ask_arr=ask_arr)
+            found = _of_selection(subject, known, wanted, ask_arr=ask_arr)
+            if found.advice and any(_is_for_both(wanted, one) for _, one in named):
+                found = replace(found, advice=f"{found.advice}{_APART}")
+            yield found
 
     def _directory(self, wanted: Sequence[ArrSelection], *, ask_arr: bool) -> ArrDirectory:
         lookup = ArrLookup(
@@ -268,6 +271,18 @@ def _words_of(wanted: ArrSelection) -> str:
     return f"{_WORDS[wanted.kind]}: {words}"
 
 
+_APART = (
+    "; it holds for films and series alike: to name one for each, write the list twice, with "
+    "kind: movie and kind: tv, and a name for each"
+)
+
+
+def _is_for_both(wanted: ArrSelection, other: ArrSelection) -> bool:
+    """Tell whether *other* is what the same entry names, or one like it, at the other program."""
+    unlike = replace(other, kind=wanted.kind, language_profile=wanted.language_profile)
+    return other.kind is not wanted.kind and unlike == wanted
+
+
 def _of_selection(
     subject: str, known: ArrDirectory, wanted: ArrSelection, *, ask_arr: bool
 ) -> Finding:
@@ -277,7 +292,7 @@ def _of_selection(
     match found.reason:
         case WhyOpen.UNKNOWN:
             advice = "the first sync looks it up; check --live --arr does it now"
-            return Finding(subject, Mark.OPEN, found.why, advice)
+            return Finding(subject, Mark.NOT_CHECKED, found.why, advice)
         case WhyOpen.MISSING:
             is_old = found.service_id is not None and not ask_arr
             more = "; check --live --arr looks whether it is there now" if is_old else ""

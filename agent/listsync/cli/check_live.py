@@ -28,7 +28,7 @@ from listsync.protocol import Exit
 from listsync.sync.fetch_lists import Reading
 from listsync.terminal.output import Palette, plural, say, shown, wants_colour
 
-_COLOURS = {Mark.OK: "green", Mark.WRONG: "red", Mark.OPEN: "yellow", Mark.FAILED: "red"}
+_COLOURS = {Mark.OK: "green", Mark.WRONG: "red", Mark.NOT_CHECKED: "yellow", Mark.FAILED: "red"}
 _ARR_WARNING = """\
 Radarr and Sonarr are asked now, by the server. Where one of them answers with an error, or too
 slowly, Overseerr and Seerr end: then start the server again. (listsync waits a minute for it.)"""

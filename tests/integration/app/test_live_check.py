@@ -106,7 +106,7 @@ def test_all_that_the_file_names_is_tried_and_no_application_asked(
         "  l4, genres  ok",
         "  l4, languages  ok",
         "  l0, films: profile hd-1080p, root folder /movies, tags 1  ok",
-        "  l1, films: tags lists  open: tag not looked up yet: 'lists'",
+        "  l1, films: tags lists  not checked: tag not looked up yet: 'lists'",
         ("      what now: the first sync looks it up; check --live --arr does it now"),
         (
             "  l2, films: service cellar  wrong: the server has no Radarr 'cellar'; there are: "
@@ -200,7 +200,7 @@ def test_beside_an_agent_nothing_is_kept_and_that_is_said(
         assert code is Exit.OK
         assert "What they said is not remembered: an agent is running" in errors
     _, lines, _ = check({"tags": ["lists"]})
-    assert "open: tag not looked up yet" in lines[1]
+    assert "not checked: tag not looked up yet" in lines[1]
     assert calls_of_services(sandbox) == [1]
 
 
@@ -209,7 +209,7 @@ def test_a_state_that_cannot_be_read_is_taken_for_an_empty_one(check: Check, sta
     (state / FILE_NAME).write_bytes(b"no database at all" * 100)
     code, lines, _ = check({"tags": ["lists"]})
     assert code is Exit.OK
-    assert "open: tag not looked up yet" in lines[1]
+    assert "not checked: tag not looked up yet" in lines[1]
 
 
 def test_only_the_kinds_on_a_list_are_looked_for(check: Check, tmp_path: Path) -> None:
@@ -217,6 +217,23 @@ def test_only_the_kinds_on_a_list_are_looked_for(check: Check, tmp_path: Path) -
     _, lines, _ = check({"profile": "Any"}, {"file": "any.csv", "profile": "Any"})
     subjects = [line.partition(": profile")[0] for line in lines if ": profile" in line]
     assert subjects == ["  l0, films", "  l1, films", "  l1, series"]
+
+
+def test_a_folder_of_one_program_is_not_that_of_the_other_and_check_says_how_to_name_both(
+    check: Check, tmp_path: Path
+) -> None:
+    (tmp_path / "any.csv").write_text("title,year\nDune,2021\n", encoding="utf-8")
+    words = "write the list twice, with kind: movie and kind: tv"
+    _, lines, _ = check({"file": "any.csv", "root_folder": "/movies"})
+    assert "  l0, films: root folder /movies  ok" in lines
+    assert any("series: root folder /movies  not checked" in line for line in lines)
+    assert words in lines[-1]
+    code, lines, _ = check({"file": "any.csv", "root_folder": "/movies"}, ask_arr=True)
+    assert code is Exit.CONFIG
+    assert any("series: root folder /movies  wrong" in line for line in lines)
+    assert words in lines[-1]
+    _, lines, _ = check({"root_folder": "/nowhere"})
+    assert not any("kind: movie" in line for line in lines)
 
 
 class _KeyRefused(BaseHTTPRequestHandler):
