@@ -15,7 +15,12 @@ from listsync.file_access import can_everybody_read, doubt_about, open_to_others
 from listsync.files.local_file import WriterWait
 from listsync.redaction import logins_in
 from listsync.secrets.keys import Ask
-from listsync.secrets.places import find_credential, is_engines, read_secret
+from listsync.secrets.places import (
+    find_credential,
+    find_credential_of_service,
+    is_engines,
+    read_secret,
+)
 from listsync.secrets.vault import Vault
 
 MAX_BYTES = 64 * 1024
@@ -91,8 +96,11 @@ class SecretSource:
             return {"credential": variable}, f"the systemd credential {variable}"
         if named := self._file_of(variable):
             return {"file": named[0]}, named[1]
-        text = self._environ.get(variable, "").strip()
-        return (text, variable) if text else None
+        if text := self._environ.get(variable, "").strip():
+            return text, variable
+        if find_credential_of_service(variable, self._environ):
+            return {"credential": variable}, f"the systemd credential {variable}"
+        return None
 
     def find_kept(self, variable: str) -> tuple[object, str] | None:
         """Find a secret variable among the encrypted secrets, which are asked last."""
@@ -158,10 +166,15 @@ class SecretSource:
     def _from_systemd(self, name: str) -> str:
         shown = f"the systemd credential {quote(name)}"
         path = find_credential(name, self._environ)
+        path = path or find_credential_of_service(name, self._environ)
         if path is None:
-            have = "CREDENTIALS_DIRECTORY" in self._environ
-            why = "" if have else " (this was not started by systemd with credentials)"
-            raise ValueError(f"{shown} is not there{why}: LoadCredential={name}:/path in the unit")
+            unit = f"LoadCredential={name}:/path in the unit"
+            if "CREDENTIALS_DIRECTORY" in self._environ:
+                raise ValueError(f"{shown} is not there: {unit}")
+            raise ValueError(
+                f"{shown} cannot be seen from here: systemd shows it to the service alone, and to "
+                f"root while that runs ({unit})"
+            )
         try:
             return _checked(read_secret(path, is_guarded=True), f"{shown} is empty")
         except ValueError as error:

@@ -24,6 +24,8 @@ PASSPHRASE_CREDENTIAL = "listsync-passphrase"  # noqa: S105 - a name
 SYSTEM_FOLDER = Path("/etc/listsync")
 SYSTEM_STATE = Path("/var/lib/listsync")
 """Of the service: what root keeps for it must lie where it looks."""
+_OF_THE_SERVICE = Path("/run/credentials/listsync.service")
+"""Where systemd keeps the credentials of the service while it runs; root may read them."""
 _ENGINES = Path("/run/secrets")
 """Where container engines put secrets, for whoever is in the container to read."""
 _MOST_BYTES = 64 * 1024
@@ -131,6 +133,16 @@ def find_credential(name: str, environ: Mapping[str, str]) -> Path | None:
         return None
     path = Path(folder, name)
     return None if is_missing(path) else path
+
+
+def find_credential_of_service(name: str, environ: Mapping[str, str]) -> Path | None:
+    """Find a credential of the service that runs beside us, where we are root and no service.
+
+    What root checks is what the service will do.
+    """
+    if os.geteuid() != 0 or environ.get("CREDENTIALS_DIRECTORY"):
+        return None
+    return find_credential(name, {"CREDENTIALS_DIRECTORY": str(_OF_THE_SERVICE)})
 
 
 def read_secret(path: Path, *, is_guarded: bool = False) -> str:

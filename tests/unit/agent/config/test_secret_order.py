@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,8 +167,25 @@ def test_a_secret_that_cannot_be_had_is_told_at_its_place(
 
 
 def test_without_systemd_a_credential_says_so(load_with: LoadWith) -> None:
-    with pytest.raises(ConfigError, match="this was not started by systemd with credentials"):
+    with pytest.raises(ConfigError, match="cannot be seen from here: systemd shows it to the"):
         load_with("{credential: seerr-key}")
+
+
+@pytest.mark.parametrize(("uid", "is_found"), [(0, True), (1000, False)], ids=["root", "other"])
+def test_root_sees_a_credential_of_the_service_that_runs(
+    load_with: LoadWith, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, is_found: bool
+) -> None:
+    secret_file(tmp_path / "credentials" / "seerr-key", "of-service\n")
+    monkeypatch.setattr(places, "_OF_THE_SERVICE", tmp_path / "credentials")
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    if not is_found:
+        with pytest.raises(ConfigError, match="cannot be seen from here"):
+            load_with("{credential: seerr-key}")
+        return
+    assert key_of(load_with("{credential: seerr-key}")) == "of-service"
+    secret_file(tmp_path / "credentials" / SERVER_KEY, "by-its-name\n")
+    assert key_of(load_with()) == "by-its-name"
+    assert key_of(load_with(**{SERVER_KEY: "mine"})) == "mine", "what root says itself counts"
 
 
 def test_a_file_that_a_variable_names_and_is_not_there_is_told_with_the_variable(
