@@ -33,7 +33,7 @@ _ADVICE = {
     RootTrouble.HANGING: "the server of the share is gone or busy: look there, or mount it anew",
     RootTrouble.STALE: "mount it anew",
     RootTrouble.FORBIDDEN: "let the user of listsync in (chown, chmod, or the share's own rights)",
-    RootTrouble.READ_ONLY: "mount it for writing; under systemd, see ReadWritePaths in the README",
+    RootTrouble.READ_ONLY: "mount it for writing",
     RootTrouble.FULL: "make room; copies wait, and go on by themselves",
 }
 _LINK = "chown -h root {link}, or name the folder that it leads to"

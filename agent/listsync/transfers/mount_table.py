@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 _TABLE = Path("/proc/self/mountinfo")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
@@ -46,26 +48,57 @@ def read_mounts(table: Path = _TABLE) -> tuple[Mount, ...]:
     return parse_mounts(text)
 
 
+@lru_cache(maxsize=1)
 def parse_mounts(text: str) -> tuple[Mount, ...]:
-    """Parse such a table; a line that is none is left out."""
-    found = (_parse_line(line) for line in text.split("\n"))
-    return tuple(one for one in found if one is not None)
+    """Parse such a table; a line that is none is left out.
+
+    So is a folder that is mounted on itself, as systemd does with ReadWritePaths=: it lies where
+    it lay before.
+    """
+    found, on_top = list[Mount](), dict[str, _Row]()
+    for line in text.split("\n"):
+        row = _parse_line(line)
+        if row is not None and not _is_on_itself(row, on_top):
+            found.append(Mount(point=PurePosixPath(row.point), kind=row.kind, source=row.source))
+            on_top[row.point] = row
+    return tuple(found)
 
 
-def _parse_line(line: str) -> Mount | None:
+class _Row(NamedTuple):
+    """One row: `part` is what of the file system, which has a number, is mounted."""
+
+    point: str
+    kind: str
+    source: str
+    device: str
+    part: str
+
+
+def _parse_line(line: str) -> _Row | None:
     head, dash, tail = line.partition(" - ")
     own, theirs = head.split(" "), tail.split(" ")
     if not dash or len(own) < 6 or len(theirs) < 3:
         return None
-    return Mount(
-        point=PurePosixPath(_plain(own[4])),
-        kind=_plain(theirs[0]),
-        source=_plain(theirs[1]),
-    )
+    point, kind, source, part = map(_plain, (own[4], theirs[0], theirs[1], own[3]))
+    return _Row(point, kind, source, own[2], part)
+
+
+def _is_on_itself(row: _Row, on_top: Mapping[str, _Row]) -> bool:
+    """Tell whether it shows what the mount around it, the last one at its point, shows there."""
+    around, left = row.point, ""
+    while around:
+        around, slash, name = around.rpartition("/")
+        left = f"{slash}{name}{left}"
+        outer = on_top.get(around or "/")
+        if outer is not None:
+            return outer.device == row.device and outer.part.rstrip("/") + left == row.part
+    return False
 
 
 def _plain(field: str) -> str:
     r"""Undo the kernel's escapes: \040 is a space."""
+    if "\\" not in field:
+        return field
     whole = field.encode("utf-8", "surrogateescape").decode("latin-1")
     plain = _ESCAPED.sub(lambda found: chr(int(found[1], 8) & 0xFF), whole)
     return plain.encode("latin-1").decode("utf-8", "surrogateescape")

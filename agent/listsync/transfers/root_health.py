@@ -123,13 +123,17 @@ def _write_trouble(facts: RootFacts) -> _Found | None:
     return None if facts.is_writable else (RootTrouble.FORBIDDEN, "we may not write to it")
 
 
+_READ_ONLY = (
+    "it is read-only for us (under systemd it must be in ReadWritePaths=, in a container it must "
+    "be a volume without ro)"
+)
 _BY_NUMBER = {
     errno.ENOENT: (RootTrouble.MISSING, "there is no such folder"),
     errno.ENOTDIR: (RootTrouble.MISSING, "it is not a folder"),
     errno.ELOOP: (RootTrouble.MISSING, "its links lead in a circle"),
     errno.EACCES: (RootTrouble.FORBIDDEN, "we may not use it"),
     errno.EPERM: (RootTrouble.FORBIDDEN, "we may not use it"),
-    errno.EROFS: (RootTrouble.READ_ONLY, "it is mounted read-only"),
+    errno.EROFS: (RootTrouble.READ_ONLY, _READ_ONLY),
     errno.ENOSPC: (RootTrouble.FULL, "it is full"),
     errno.EDQUOT: (RootTrouble.FULL, "the quota is used up"),
 }

@@ -102,6 +102,20 @@ def a_read_only_bind_mount(folder: Path) -> None:
     assert look(place, DESTINATION) is None
 
 
+def a_folder_mounted_on_itself(folder: Path) -> None:
+    """So systemd lets a service write to it: a share that is not there is missed all the same."""
+    point = folder / "media"
+    point.mkdir()
+    root = PurePosixPath(point)
+    before = mount_of(root, read_mounts())
+    mount(str(point), point, "", BIND)
+    assert mount_of(root, read_mounts()) == before
+    rules = RootRules(is_destination=True, mount_points=frozenset({root}))
+    assert look(point, rules) is RootTrouble.NOT_MOUNTED
+    tmpfs(folder, "media")
+    assert look(point, rules) is None
+
+
 def unmounted_under_us(folder: Path) -> None:
     point = tmpfs(folder)
     marker = PurePosixPath(".listsync-marker")
@@ -225,6 +239,7 @@ CASES: tuple[Callable[[Path], None], ...] = (
     no_inodes_left,
     remounted_read_only,
     a_read_only_bind_mount,
+    a_folder_mounted_on_itself,
     unmounted_under_us,
     another_disk_in_its_place,
     unmounted_while_nobody_watched,

@@ -53,6 +53,23 @@ def test_a_path_lies_on_the_nearest_mount_and_on_the_one_on_top(path: str, sourc
     assert mount.source == source
 
 
+def test_a_folder_that_is_mounted_on_itself_lies_where_it_lay_before() -> None:
+    mounts = parse_mounts(r"""
+22 1 8:1 /@ / rw - btrfs /dev/sda1 rw
+23 22 8:1 /@/mnt/media /mnt/media rw - btrfs /dev/sda1 rw
+24 22 8:1 /@/srv /mnt/bound rw - btrfs /dev/sda1 rw
+25 22 0:40 / /mnt/nas rw - nfs4 nas:/export rw
+26 25 0:40 /films /mnt/nas/films rw - nfs4 nas:/export rw
+27 22 0:41 / /mnt/nas/films/new rw - nfs4 nas:/new rw
+""")
+    assert [str(one.point) for one in mounts] == [
+        "/",
+        "/mnt/bound",
+        "/mnt/nas",
+        "/mnt/nas/films/new",
+    ]
+
+
 def test_only_what_is_mounted_at_just_that_place_is_found_there() -> None:
     mounts = parse_mounts(TABLE)
     assert mount_at(PurePosixPath("/mnt"), mounts) is None
