@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from listsync.secrets import keys
+from listsync.secrets.sealed import PassphraseRecipe
 from listsync.secrets.vault import Vault, open_vault
 
 OpenVault = Callable[..., Vault]
+new_recipe = PassphraseRecipe.new
 
 
 @pytest.fixture(name="vault_of")
@@ -33,6 +36,16 @@ def _nothing_is_remembered() -> Iterator[None]:
     keys.forget()
     yield
     keys.forget()
+
+
+@pytest.fixture(autouse=True)
+def _passphrases_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make keys of passphrases with the least that a recipe may say."""
+
+    def new() -> PassphraseRecipe:
+        return replace(new_recipe(), memory_kib=8 * 1024, passes=1, lanes=1)
+
+    monkeypatch.setattr(PassphraseRecipe, "new", new)
 
 
 @pytest.fixture(name="passphrase_file")

@@ -17,9 +17,9 @@ import pytest
 from listsync.errors import BusyError, ListsyncError, SecretError
 from listsync.secrets import places
 from listsync.secrets import vault as module
-from listsync.secrets.sealed import PassphraseRecipe, SealedSecrets, new_key, parse
+from listsync.secrets.sealed import SealedSecrets, new_key, parse
 from listsync.secrets.vault import Vault, open_vault
-from tests.integration.secrets.conftest import OpenVault
+from tests.integration.secrets.conftest import OpenVault, new_recipe
 
 SECRET = "no-key-of-anybody="
 
@@ -408,9 +408,9 @@ def test_a_vault_cannot_ask_for_all_memory_or_time(
 
 
 def test_a_passphrase_is_made_a_key_as_slowly_as_was_decided() -> None:
-    recipe = PassphraseRecipe.new()
+    recipe = new_recipe()
     assert (recipe.memory_kib, recipe.passes, recipe.lanes) == (64 * 1024, 3, 4)
-    assert recipe.salt != PassphraseRecipe.new().salt
+    assert recipe.salt != new_recipe().salt
 
 
 # -- the disk, and others ------------------------------------------------------------------------
