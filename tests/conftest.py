@@ -69,6 +69,14 @@ def forked_programs(request: pytest.FixtureRequest, fork_server: ForkServer) -> 
         yield
 
 
+@pytest.fixture
+def forked_scripts(fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run the scripts of a test in forks, too."""
+    monkeypatch.setattr(fork_server, "runs_scripts", True)
+    with forking(fork_server):
+        yield
+
+
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     """Give the browser in which pages of ours are looked at, one for all tests of a process."""

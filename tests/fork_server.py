@@ -2,8 +2,9 @@
 
 Most of the CPU time of a short command is its imports. `Popen` stands in for that of `subprocess`
 while tests start many: what it starts is our own child, with the arguments, environment, folder,
-files, session and process group that were asked for. Anything but `python -m` one of our programs
-is started as always, and so is whatever depends on how the interpreter starts.
+files, session and process group that were asked for. Anything but `python -m` one of our programs,
+and the scripts of tests that say so, is started as always, and so is whatever depends on how the
+interpreter starts.
 
 Run as a program it is the server: it loads all, and forks for each message.
 """
@@ -32,6 +33,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from listsync import redaction
@@ -80,14 +82,19 @@ class ForkServer:
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
+        self.runs_scripts = False
         self._start = _read_at_start(os.environ)
         self._lock = threading.Lock()
 
     def can_start(self, command: object, environment: Mapping[str, str]) -> bool:
         """Whether a fork does the same as a start."""
-        if not isinstance(command, list) or command[:2] != [sys.executable, "-m"]:
+        if not isinstance(command, list) or command[0] != sys.executable:
             return False
-        return command[2] in PROGRAMS and _read_at_start(environment) == self._start
+        is_ours = command[1] == "-m" and command[2] in PROGRAMS
+        return (is_ours or self._is_script(command)) and _read_at_start(environment) == self._start
+
+    def _is_script(self, command: list[Any]) -> bool:
+        return self.runs_scripts and (command[1] == "-c" or str(command[1]).endswith(".py"))
 
     def fork(self, order: Mapping[str, object], files: Sequence[int]) -> int:
         """Start what *order* says, with *files* as its first three; gives its process number."""
@@ -288,15 +295,29 @@ def become(order: Mapping[str, Any]) -> None:
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     raw = open(2, "wb", closefd=False)  # noqa: SIM115
     sys.stderr = io.TextIOWrapper(raw, errors="backslashreplace", line_buffering=True)
-    _, _, program, *arguments = order["command"]
-    sys.argv = [program, *arguments]
     subprocess.Popen = popen_of(_ForkedHere())  # type: ignore[assignment, misc]
     try:
-        runpy.run_module(program, run_name="__main__", alter_sys=True)
+        _run(*order["command"][1:])
     except SystemExit as end:
         _leave(end.code)
         raise
     _leave(None)
+
+
+def _run(first: str, *more: str) -> None:
+    """Run what the words after `python` say."""
+    match first, *more:
+        case "-m", program, *arguments:
+            sys.argv = [program, *arguments]
+            runpy.run_module(program, run_name="__main__", alter_sys=True)
+        case "-c", text, *arguments:
+            sys.argv = ["-c", *arguments]
+            main = sys.modules["__main__"] = ModuleType("__main__")
+            exec(compile(text, "<string>", "exec"), vars(main))
+        case script, *_:
+            sys.argv = [script, *more]
+            sys.path[0] = os.path.dirname(script)  # noqa: PTH120 - as it was written
+            runpy.run_path(script, run_name="__main__")
 
 
 def _leave(code: object) -> None:

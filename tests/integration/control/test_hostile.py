@@ -23,6 +23,7 @@ from listsync.control.zmtp import Conversation
 from listsync.protocol import MAX_BYTES, METHODS
 from tests.integration.control.conftest import RawPeer, Scripted, Talker, body
 
+pytestmark = pytest.mark.usefixtures("forked_scripts")
 _FUZZ_S = 1.5
 _MB = 1 << 20
 _NOBODY = 65534

@@ -14,7 +14,10 @@ from listsync.control.server import ControlSocket
 from listsync.protocol import METHODS, Access, Code
 from tests.integration.control.conftest import Scripted, running
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else"),
+    pytest.mark.usefixtures("forked_scripts"),
+]
 
 _SOMEBODY, _GROUP = 65533, 65532
 _ASK = """

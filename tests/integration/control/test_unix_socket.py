@@ -22,6 +22,7 @@ from listsync.control.server import ControlSocket
 from listsync.errors import BusyError, StateError
 from tests.integration.control.conftest import Scripted, Talker, body, running
 
+pytestmark = pytest.mark.usefixtures("forked_scripts")
 _NOBODY = 65534
 _as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 

@@ -22,6 +22,7 @@ from listsync.store.state import SqliteMemory
 from listsync.store.state_folder import LOCK_NAME, locked, looking_at
 from tests.integration.store.child import SERVER
 
+pytestmark = pytest.mark.usefixtures("forked_scripts")
 _CHILD = str(Path(__file__).with_name("child.py"))
 _KILLS = 8
 _WRITING_S = 0.15
