@@ -39,6 +39,10 @@ _WHERE = {
     "plan_result": "make a new one with `listsyncctl plan`",
     "review_decide": "see `listsyncctl review`",
     "runs": "see `listsyncctl runs`",
+    "jobs": "see `listsyncctl jobs`",
+    "job_retry": "see `listsyncctl jobs`",
+    "job_cancel": "see `listsyncctl jobs`",
+    "scan_retry": "see `listsyncctl scans`",
 }
 
 

@@ -10,6 +10,7 @@ import click
 import listsync
 from listsync.protocol import PROTOCOL, Exit
 from listsyncctl.client import ClientError
+from listsyncctl.jobs import jobs
 from listsyncctl.notify import notify
 from listsyncctl.session import (
     Session,
@@ -19,6 +20,7 @@ from listsyncctl.session import (
     ctl,
     duration,
     examples_of,
+    given,
     session_of,
 )
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from listsync.protocol.messages import DoneReply, ReviewDecideReply
     from listsyncctl.views import DecidedResult
 
-__all__ = ["ctl", "notify"]
+__all__ = ["ctl", "jobs", "notify"]
 
 _LEVELS = ["debug", "info", "warning", "error"]
 
@@ -124,7 +126,7 @@ def status(session: Session, *, check: bool) -> Exit:
 @click.option("--no-defaults", is_flag=True, help="Only what is set.")
 def config(session: Session, *, path: str | None, no_defaults: bool) -> None:
     """Show the configuration in force without secrets, or one KEY."""
-    params = _given({"path": path, "defaults": False if no_defaults else None})
+    params = given({"path": path, "defaults": False if no_defaults else None})
     session.show("config", session.ask("config", params))
 
 
@@ -187,7 +189,7 @@ def runs(session: Session, *, run_id: str | None, limit: int | None, offset: int
     if run_id is not None:
         session.show("runs", session.run(run_id, skip=offset or 0))
         return
-    params = _given({"limit": limit, "offset": offset})
+    params = given({"limit": limit, "offset": offset})
     session.show("runs", session.ask_some("runs", params, rows="runs", usual=20))
 
 
@@ -197,7 +199,7 @@ def runs(session: Session, *, run_id: str | None, limit: int | None, offset: int
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def notices(session: Session, **params: object) -> None:
     """List the latest notices: what went wrong, and when."""
-    asked = _given(params)
+    asked = given(params)
     session.show("notices", session.ask_some("notices", asked, rows="notices", usual=20))
 
 
@@ -218,13 +220,13 @@ def stats(session: Session) -> None:
 def items(session: Session, *, export: str | None, **params: object) -> None:
     """List the titles that the agent knows, or those matching QUERY."""
     if export is None:
-        session.show("items", session.ask_some("items", _given(params), rows="items", usual=50))
+        session.show("items", session.ask_some("items", given(params), rows="items", usual=50))
         return
     from listsyncctl.export import export as write_file  # noqa: PLC0415 - start-up time
 
     if params.pop("limit") is not None or params.pop("offset") is not None:
         raise ClientError(Exit.USAGE, "--export writes all: leave out --limit and --offset")
-    write_file(session, export, _given(params))
+    write_file(session, export, given(params))
 
 
 @command("requests", "requests", "requests movie/438631", "requests --list my-list --limit 100")
@@ -233,8 +235,8 @@ def items(session: Session, *, export: str | None, **params: object) -> None:
 @click.option("--limit", type=click.IntRange(1), help="How many to show.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def requests(session: Session, **params: object) -> None:
-    """List the requests, or those of TITLE or of a list, the newest first."""
-    asked = _given(params)
+    """List requests: all, or those of TITLE or of a list."""
+    asked = given(params)
     session.show("requests", session.ask_some("requests", asked, rows="requests", usual=50))
 
 
@@ -244,7 +246,7 @@ def requests(session: Session, **params: object) -> None:
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def explain(session: Session, **params: object) -> None:
     """Explain why the titles matching QUERY were requested or not."""
-    session.show("explain", session.explain(_given(params)))
+    session.show("explain", session.explain(given(params)))
 
 
 @common
@@ -279,7 +281,7 @@ def review(
         go_through(session, sync=sync)
         return
     only = {"decided": True} if decided else {}
-    asked = {**_given(params), **only}
+    asked = {**given(params), **only}
     session.show("review", session.ask_some("review", asked, rows="reviews", usual=50))
 
 
@@ -393,7 +395,3 @@ def _with_advice(session: Session, done: DoneReply, advice: str) -> DoneReply:
     """Tell people what else they can do; programs get what the agent said."""
     is_text = session.output == "text"
     return {**done, "message": f"{done['message']} {advice}"} if is_text else done
-
-
-def _given(params: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in params.items() if value is not None}

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from listsyncctl.job_replies import JOB_SHAPES, ONE_JOB, TRANSFER_PERIOD, TRANSFERS
+
 _TEXT, _FLAG = str, bool
 _NUMBER = float
 """Whole or not, and of a size that one can reckon with."""
@@ -62,15 +64,7 @@ _PROGRESS = {
     "last_result": {"success": _FLAG, "message": _TEXT},
     "run_id": _TEXT,
     "sequence": _NUMBER,
-    "lists": [
-        {
-            "name": _TEXT,
-            "state": _TEXT,
-            "read": _NUMBER,
-            "done": _NUMBER,
-            "total": _NUMBER,
-        }
-    ],
+    "lists": [{"name": _TEXT, "state": _TEXT, "read": _NUMBER, "done": _NUMBER, "total": _NUMBER}],
     "eta_s": _NUMBER,
     "requested": _NUMBER,
     "dry_run": _FLAG,
@@ -108,12 +102,7 @@ _STATUS = {
     "server": {"product": _TEXT, "version": _TEXT, "url": _TEXT},
     "paused": {"until": _TEXT},
     "running": _PROGRESS,
-    "pending": {
-        "run_id": _TEXT,
-        "lists": [_TEXT],
-        "origins": [_TEXT],
-        "more_origins": _NUMBER,
-    },
+    "pending": {"run_id": _TEXT, "lists": [_TEXT], "origins": [_TEXT], "more_origins": _NUMBER},
     "last_run": _RUN,
     "next_due": _TEXT,
     "retry": {"at": _TEXT, "why": _TEXT, "lists": [_TEXT], "number": _NUMBER},
@@ -121,6 +110,7 @@ _STATUS = {
     "needs_person": _FLAG,
     "notices": [_NOTICE],
     "notices_total": _NUMBER,
+    "transfers": TRANSFERS,
     "next": _TEXT,
 }
 _LIST = {
@@ -260,6 +250,7 @@ _STATISTICS = {
     "periods": [_PERIOD],
     "days": [{"day": _TEXT, "requested": _NUMBER, "available": _NUMBER}],
     "services": [_TOTALS],
+    "transfers": [TRANSFER_PERIOD],
     "lists!": [{**_TOTALS, "list!": _TEXT, "is_followed": _FLAG}],
 }
 _ORDERED = {"state!": _TEXT, "run_id!": _TEXT}
@@ -336,6 +327,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "backup": _BACKUP,
     "backup_result": _BACKUP,
     "log_level": {**_DONE, "level": _TEXT},
+    **JOB_SHAPES,
 }
 
 
@@ -344,6 +336,8 @@ def strange_in(method: str, result: Mapping[str, Any]) -> str | None:
     shape = _SHAPES[method]
     if method == "runs" and "run" in result:
         shape = _ONE_RUN
+    elif method == "jobs" and "job" in result:
+        shape = ONE_JOB
     elif method == "plan_result" and result.get("state") == "done":
         shape = _PLAN
     return next(_strange(result, shape, ""), None)

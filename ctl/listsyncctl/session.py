@@ -22,43 +22,15 @@ from listsyncctl.views import MESSAGE, VIEWS, as_json, plain
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from listsync.protocol.messages import (
-        BackupReply,
-        CancelReply,
-        ConfigReply,
-        DescribeReply,
-        DoneReply,
-        ForgetReply,
-        ItemsReply,
-        ListsReply,
-        LogLevelReply,
-        OrderReply,
-        PauseReply,
-        PingReply,
-        PlanReply,
-        PlanWaitsReply,
-        ProgressReply,
-        ReloadReply,
-        ReviewDecideReply,
-        ReviewReply,
-        RunReply,
-        StatsReply,
-        StatusReply,
-        VersionReply,
-    )
-    from listsync.protocol.notifications import (
-        NotifyTestReply,
-        NotifyTestResultReply,
-        SummaryReply,
-        TargetsReply,
-    )
+    from listsync.protocol import messages, notifications, transfers
 
 Params = Mapping[str, object]
 _NONE: Params = MappingProxyType({})
 DEFAULT_TIMEOUT_S = 5.0
 _PAGE = 200
 """How many rows are asked for at once."""
-_Done = Literal["resume", "exclude", "summary_send"]
+_Done = Literal["resume", "exclude", "summary_send", "job_cancel", "scan_retry"]
+_Retry = Literal["job_retry", "jobs_retry_failed"]
 _Backup = Literal["backup", "backup_result"]
 
 
@@ -83,55 +55,69 @@ class Session:
         return self.places[0]
 
     @overload
-    def ask(self, method: Literal["ping"], params: Params = ...) -> PingReply: ...
+    def ask(self, method: Literal["ping"], params: Params = ...) -> messages.PingReply: ...
     @overload
-    def ask(self, method: Literal["version"], params: Params = ...) -> VersionReply: ...
+    def ask(self, method: Literal["version"], params: Params = ...) -> messages.VersionReply: ...
     @overload
-    def ask(self, method: Literal["describe"], params: Params = ...) -> DescribeReply: ...
+    def ask(self, method: Literal["describe"], params: Params = ...) -> messages.DescribeReply: ...
     @overload
-    def ask(self, method: Literal["status"], params: Params = ...) -> StatusReply: ...
+    def ask(self, method: Literal["status"], params: Params = ...) -> messages.StatusReply: ...
     @overload
-    def ask(self, method: Literal["config"], params: Params = ...) -> ConfigReply: ...
+    def ask(self, method: Literal["config"], params: Params = ...) -> messages.ConfigReply: ...
     @overload
-    def ask(self, method: Literal["progress"], params: Params = ...) -> ProgressReply: ...
+    def ask(self, method: Literal["progress"], params: Params = ...) -> messages.ProgressReply: ...
     @overload
-    def ask(self, method: Literal["lists"], params: Params = ...) -> ListsReply: ...
+    def ask(self, method: Literal["lists"], params: Params = ...) -> messages.ListsReply: ...
     @overload
-    def ask(self, method: Literal["targets"], params: Params = ...) -> TargetsReply: ...
+    def ask(
+        self, method: Literal["targets"], params: Params = ...
+    ) -> notifications.TargetsReply: ...
     @overload
-    def ask(self, method: Literal["notify_test"], params: Params = ...) -> NotifyTestReply: ...
+    def ask(
+        self, method: Literal["notify_test"], params: Params = ...
+    ) -> notifications.NotifyTestReply: ...
     @overload
     def ask(
         self, method: Literal["notify_test_result"], params: Params = ...
-    ) -> NotifyTestResultReply: ...
+    ) -> notifications.NotifyTestResultReply: ...
     @overload
-    def ask(self, method: Literal["stats"], params: Params = ...) -> StatsReply: ...
+    def ask(self, method: Literal["stats"], params: Params = ...) -> messages.StatsReply: ...
     @overload
-    def ask(self, method: Literal["summary"], params: Params = ...) -> SummaryReply: ...
+    def ask(
+        self, method: Literal["summary"], params: Params = ...
+    ) -> notifications.SummaryReply: ...
     @overload
-    def ask(self, method: Literal["review"], params: Params = ...) -> ReviewReply: ...
+    def ask(self, method: Literal["review"], params: Params = ...) -> messages.ReviewReply: ...
     @overload
-    def ask(self, method: Literal["review_decide"], params: Params = ...) -> ReviewDecideReply: ...
+    def ask(
+        self, method: Literal["review_decide"], params: Params = ...
+    ) -> messages.ReviewDecideReply: ...
     @overload
     def ask(
         self, method: Literal["plan_result"], params: Params = ...
-    ) -> PlanReply | PlanWaitsReply: ...
+    ) -> messages.PlanReply | messages.PlanWaitsReply: ...
     @overload
-    def ask(self, method: Literal["pause"], params: Params = ...) -> PauseReply: ...
+    def ask(self, method: Literal["pause"], params: Params = ...) -> messages.PauseReply: ...
     @overload
-    def ask(self, method: Literal["cancel"], params: Params = ...) -> CancelReply: ...
+    def ask(self, method: Literal["cancel"], params: Params = ...) -> messages.CancelReply: ...
     @overload
-    def ask(self, method: Literal["reload"], params: Params = ...) -> ReloadReply: ...
+    def ask(self, method: Literal["reload"], params: Params = ...) -> messages.ReloadReply: ...
     @overload
-    def ask(self, method: _Done, params: Params = ...) -> DoneReply: ...
+    def ask(self, method: _Done, params: Params = ...) -> messages.DoneReply: ...
     @overload
-    def ask(self, method: Literal["forget"], params: Params = ...) -> ForgetReply: ...
+    def ask(self, method: _Retry, params: Params = ...) -> transfers.JobsRetryReply: ...
     @overload
-    def ask(self, method: Literal["log_level"], params: Params = ...) -> LogLevelReply: ...
+    def ask(self, method: Literal["forget"], params: Params = ...) -> messages.ForgetReply: ...
     @overload
-    def ask(self, method: Literal["trigger", "plan"], params: Params = ...) -> OrderReply: ...
+    def ask(
+        self, method: Literal["log_level"], params: Params = ...
+    ) -> messages.LogLevelReply: ...
     @overload
-    def ask(self, method: _Backup, params: Params = ...) -> BackupReply: ...
+    def ask(
+        self, method: Literal["trigger", "plan"], params: Params = ...
+    ) -> messages.OrderReply: ...
+    @overload
+    def ask(self, method: _Backup, params: Params = ...) -> messages.BackupReply: ...
     def ask(self, method: str, params: Params = _NONE) -> object:
         """Ask the agent for all there is, page by page; raises ClientError.
 
@@ -139,14 +125,18 @@ class Session:
         """
         return self._all(method, params)
 
-    def run(self, run_id: str, *, skip: int = 0) -> RunReply:
+    def run(self, run_id: str, *, skip: int = 0) -> messages.RunReply:
         """Ask for all of one run, but its first *skip* requests; raises ClientError."""
         params = {"run_id": run_id, **({"offset": skip} if skip else {})}
-        return cast("RunReply", self._all("runs", params))
+        return cast("messages.RunReply", self._all("runs", params))
 
-    def run_now(self, run_id: str) -> RunReply:
+    def run_now(self, run_id: str) -> messages.RunReply:
         """Ask how one run is, with a few of its rows only; raises ClientError."""
-        return cast("RunReply", self._ask("runs", {"run_id": run_id, "limit": 1}))
+        return cast("messages.RunReply", self._ask("runs", {"run_id": run_id, "limit": 1}))
+
+    def one_job(self, number: int) -> transfers.JobReply:
+        """Ask for one copy; raises ClientError."""
+        return cast("transfers.JobReply", self._ask("jobs", {"id": number}))
 
     def _all(self, method: str, params: Params) -> dict[str, object]:
         whole = self._ask(method, params)
@@ -155,7 +145,7 @@ class Session:
         whole.pop("next", None)
         return whole
 
-    def reload(self) -> ReloadReply:
+    def reload(self) -> messages.ReloadReply:
         """Reload; raises ClientError, with all that is wrong with the configuration."""
         try:
             return self.ask("reload")
@@ -208,12 +198,12 @@ class Session:
                 whole["next"] = after = page.get("next")
         return whole
 
-    def items(self, params: Params) -> Iterator[ItemsReply]:
+    def items(self, params: Params) -> Iterator[messages.ItemsReply]:
         """Ask for items page by page; raises ClientError."""
         first = self._ask("items", params)
-        yield cast("ItemsReply", first)
+        yield cast("messages.ItemsReply", first)
         for page in self._later_pages("items", params, first):
-            yield cast("ItemsReply", page)
+            yield cast("messages.ItemsReply", page)
 
     def _later_pages(
         self, method: str, params: Params, first: Mapping[str, object]
@@ -254,7 +244,7 @@ def session_of(context: click.Context) -> Session:
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 _Function = Callable[..., Any]
 _C = TypeVar("_C", bound=click.Command)
-_COMPLETION_S = 0.3
+COMPLETION_S = 0.3
 
 
 def duration(text: str) -> float:
@@ -346,7 +336,7 @@ def complete_lists(
 
     try:
         session = session_of(context)
-        session.timeout_s = _COMPLETION_S
+        session.timeout_s = COMPLETION_S
         found = session.ask("lists")["lists"]
     except ClientError:
         return []
@@ -396,3 +386,8 @@ def _with_session(function: _Function) -> _Function:
     # Options that decorators below this one have left there for click to find.
     call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
     return call
+
+
+def given(params: dict[str, object]) -> dict[str, object]:
+    """Leave out what was not given."""
+    return {name: value for name, value in params.items() if value is not None}

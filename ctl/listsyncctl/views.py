@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from listsync.protocol import SCHEMA_VERSION
 from listsync.terminal.output import megabytes, shown, span
 from listsync.text_cleaning import printable_json
-from listsyncctl import statistics, status_views, title_views
+from listsyncctl import job_views, statistics, status_views, title_views
 from listsyncctl.title_views import Display
 
 if TYPE_CHECKING:
@@ -264,6 +264,37 @@ VIEWS: Mapping[str, View] = {
     "pause": View(_pause),
     "version": View(_version),
     "ping": View(_ping),
+    "jobs": View(
+        job_views.jobs,
+        "jobs",
+        (
+            "id",
+            "state",
+            "kind",
+            "title",
+            "source",
+            "destination",
+            "size",
+            "bytes",
+            "attempts",
+            "created_at",
+            "next_at",
+            "ended_at",
+            "failure",
+            "why",
+        ),
+    ),
+    "job": View(job_views.one_job),
+    "scans": View(
+        job_views.scans,
+        "scans",
+        ("id", "server", "state", "folder", "due_at", "sent_at", "tries", "why"),
+    ),
+    "webhooks": View(
+        job_views.webhooks,
+        "webhooks",
+        ("id", "at", "app", "instance", "event", "outcome", "why", "path", "jobs"),
+    ),
     "describe": View(
         _describe, "commands", ("name", "access", "parameters", "pages", "reasons", "summary")
     ),

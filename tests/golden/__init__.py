@@ -21,11 +21,12 @@ def rendered() -> dict[str, str]:
         agent_cases,
         client_cases,
         help_cases,
+        job_cases,
         message_cases,
     )
 
     found: dict[str, str] = {}
-    for module in (help_cases, client_cases, agent_cases, message_cases):
+    for module in (help_cases, client_cases, job_cases, agent_cases, message_cases):
         for name, lines in module.cases():
             assert name not in found, f"two cases are called {name}"
             found[name] = "".join(f"{line}\n" for line in lines)

@@ -25,7 +25,7 @@ MOST_OF_RECORDS = 7
 MOST_OF_ARRIVING = 36
 """Secrets, the first start, logins, what is moved in from other programs, the doctor."""
 MOST_OF_TRANSFERS = 60
-"""Webhooks of imports, copies, mounts, media servers, jobs."""
+"""Webhooks of imports, copies, mounts, media servers, jobs, and how people see them."""
 MOST_LINES = 400
 MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20
 """Of a function, its signature and docstring included."""

@@ -31,6 +31,7 @@ from listsync.app.config_loader import (
 )
 from listsync.app.history_service import history_log_service
 from listsync.app.http_service import HttpService, http_service
+from listsync.app.job_commands import parts_of
 from listsync.app.notifications import Notifications, daily_summary_service, notify_service
 from listsync.app.service_table import (
     CONFIG_FILE,
@@ -194,6 +195,7 @@ class WiredAgent:
             state=self._state,
             notices=SqliteNotices(self._database.with_patience(_COMMAND_WAITS_S)),
             targets=SqliteOutbox(self._database.with_patience(_COMMAND_WAITS_S)),
+            transfers=parts_of(self._transfers, self._database.with_patience(_COMMAND_WAITS_S)),
             backups=self._backups,
             backup_place=lambda: next_backup(self._options.state_dir, datetime.now(UTC)),
             shown=lambda: self._overview.shown,

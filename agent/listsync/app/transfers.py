@@ -179,6 +179,10 @@ class Transfers:
         """Say how far everything is that is being copied."""
         return self._workers.progress() if self._workers is not None else ()
 
+    def is_dry_run(self) -> bool:
+        """Tell whether it is only said what would be copied."""
+        return self._settings.dry_run
+
     def _note_of_copies(self) -> str:
         running = self.progress()
         if not running:

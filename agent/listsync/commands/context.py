@@ -16,10 +16,12 @@ from listsync.domain.media import Exclusion
 from listsync.domain.notices import NoticeRecord
 from listsync.domain.runs import PlannedRetry, ServiceStatus, Setting
 from listsync.domain.server_knowledge import UserAllowance
+from listsync.domain.transfers import CopyProgress, JobState, RootHealth, TransferCounts
 from listsync.errors import Problem
 from listsync.ports.outbox import Targets
 from listsync.ports.runs import Notices
 from listsync.ports.state import AgentState
+from listsync.ports.transfers import JobHistory, ScanQueue, WebhookHistory
 from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard
 
@@ -64,6 +66,34 @@ class GlobalRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferStatus:
+    """How copies are, from memory: jobs that are not over, those that run, and mapped folders.
+
+    `day` counts those of the last 24 hours.
+    """
+
+    counts: Mapping[JobState, int] = field(default_factory=dict)
+    day: TransferCounts = field(default_factory=TransferCounts)
+    progress: tuple[CopyProgress, ...] = ()
+    roots: tuple[RootHealth, ...] = ()
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferParts:
+    """What commands look at and act on of copies, scans and webhooks.
+
+    `wake` has it seen soon that jobs or scans are due.
+    """
+
+    jobs: JobHistory
+    scans: ScanQueue
+    webhooks: WebhookHistory
+    status: Callable[[], TransferStatus] = TransferStatus
+    wake: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
     """The parts of a running agent that a command may touch, from any thread.
 
@@ -83,6 +113,7 @@ class CommandContext:
     state: AgentState
     notices: Notices
     targets: Targets
+    transfers: TransferParts
     backups: Backups
     backup_place: Callable[[], Path]
     shown: Callable[[], Shown]

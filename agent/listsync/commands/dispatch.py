@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from listsync.commands import (
     control,
     items,
+    jobs,
     notices,
     notify,
     review,
@@ -19,7 +20,15 @@ from listsync.commands.context import Caller, CommandContext
 from listsync.commands.schema import CommandEntry, check, described
 from listsync.commands.serializers import Window, page_request_of
 from listsync.errors import StateError
-from listsync.protocol import METHODS, Access, Reason, RefusedCommand, messages, notifications
+from listsync.protocol import (
+    METHODS,
+    Access,
+    Reason,
+    RefusedCommand,
+    messages,
+    notifications,
+    transfers,
+)
 from listsync.text_cleaning import cut
 
 logger = logging.getLogger(__name__)
@@ -216,6 +225,52 @@ COMMANDS: Mapping[str, CommandEntry] = {
         "Tell the log level, or change it until the agent restarts",
         (messages.LogLevelReply,),
         messages.LogLevelParams,
+    ),
+    "jobs": CommandEntry(
+        jobs.jobs,
+        "List copies, the newest first, or tell one in detail",
+        (transfers.JobsReply, transfers.JobReply),
+        transfers.JobsParams,
+        (Reason.NOT_FOUND,),
+    ),
+    "job_retry": CommandEntry(
+        jobs.job_retry,
+        "Try a copy that failed again, or one that waits at once",
+        (transfers.JobsRetryReply,),
+        transfers.JobParams,
+        (Reason.NOT_FOUND, Reason.BUSY),
+    ),
+    "jobs_retry_failed": CommandEntry(
+        jobs.jobs_retry_failed,
+        "Try all copies that failed lately again",
+        (transfers.JobsRetryReply,),
+        transfers.RetryFailedParams,
+    ),
+    "job_cancel": CommandEntry(
+        jobs.job_cancel,
+        "Cancel a copy, or dismiss one that has failed",
+        (messages.DoneReply,),
+        transfers.JobParams,
+        (Reason.NOT_FOUND, Reason.BUSY),
+    ),
+    "scans": CommandEntry(
+        jobs.scans,
+        "List scans of media servers, the newest first",
+        (transfers.ScansReply,),
+        transfers.ScansParams,
+    ),
+    "scan_retry": CommandEntry(
+        jobs.scan_retry,
+        "Have a media server scan a folder again",
+        (messages.DoneReply,),
+        transfers.ScanParams,
+        (Reason.NOT_FOUND,),
+    ),
+    "webhooks": CommandEntry(
+        jobs.webhooks,
+        "List webhooks that came, the newest first, and what became of each",
+        (transfers.WebhooksReply,),
+        transfers.WebhooksParams,
     ),
 }
 

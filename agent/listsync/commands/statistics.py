@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from listsync.commands.context import CommandContext
+from listsync.commands.jobs import FAILED, THERE, count_of
 from listsync.commands.serializers import Window, iso, page_request_of
 from listsync.domain.statistics import (
     ListTotals,
@@ -15,9 +16,11 @@ from listsync.domain.statistics import (
     beginnings,
     days_before,
 )
+from listsync.domain.transfers import TransferCounts
 from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:
+    from listsync.protocol.job_shapes import TransferPeriodShape
     from listsync.protocol.messages import PageParams, StatsReply
     from listsync.protocol.shapes import (
         CountsShape,
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     )
 
 _WEEK = 7
+_EVER = "total"
 _NONE = ListTotals((0, 0, 0))
 
 
@@ -47,7 +51,7 @@ def stats(
         ("today", since[0], counted.since[0]),
         ("7 days", since[1], counted.since[1]),
         ("30 days", since[2], counted.since[2]),
-        ("total", counted.first_at, counted.ever),
+        (_EVER, counted.first_at, counted.ever),
         ("session", context.started_at, session),
     )
     request = page_request_of(params, 100, int)
@@ -55,7 +59,7 @@ def stats(
     window = Window(request)
     lists = window.take(rows)
     is_first = request.after is None
-    return {
+    reply: StatsReply = {
         "timezone": str(zone),
         "periods": [_period(*one) for one in periods] if is_first else [],
         "days": _of_days(days, counted.days) if is_first else [],
@@ -63,6 +67,37 @@ def stats(
         "lists": lists,
         "total": window.total,
         "next": window.next,
+    }
+    if is_first and (copies := _of_transfers(context, periods)):
+        reply["transfers"] = copies
+    return reply
+
+
+def _of_transfers(
+    context: CommandContext, periods: Iterable[tuple[str, datetime | None, object]]
+) -> list[TransferPeriodShape]:
+    """Count copies in *periods*; none if nothing was ever to be copied."""
+    jobs = context.transfers.jobs
+    ever = jobs.counts(None)
+    if not any(ever.by_state.values()):
+        return []
+    return [
+        _transfer_period(name, since, ever if name == _EVER else jobs.counts(since))
+        for name, since, _ in periods
+    ]
+
+
+def _transfer_period(
+    name: str, since: datetime | None, counts: TransferCounts
+) -> TransferPeriodShape:
+    return {
+        "name": name,
+        "since": iso(since),
+        "copied": count_of(counts, THERE),
+        "movies": counts.movies,
+        "episodes": counts.episodes,
+        "failed": count_of(counts, FAILED),
+        "bytes": counts.bytes,
     }
 
 

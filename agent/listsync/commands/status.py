@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from listsync import __version__
 from listsync.commands.context import CommandContext
+from listsync.commands.jobs import transfers_shape
 from listsync.commands.notices import needs_person, notices_of_list, open_notices
 from listsync.commands.serializers import Window, iso, page_request_of, run_at_length
 from listsync.domain.history import RunRow
@@ -76,7 +77,9 @@ def status(context: CommandContext, params: PageParams) -> StatusReply:
     snapshot = context.configuration.current.snapshot
     notices = open_notices(context)
     shown = window.take(notices)
-    return {
+    transfers = transfers_shape(context.transfers.status())
+    is_copy_left = transfers is not None and transfers["needs_attention"] > 0
+    reply: StatusReply = {
         "state": "running" if queue.running else state,
         "pid": os.getpid(),
         "version": __version__,
@@ -94,11 +97,14 @@ def status(context: CommandContext, params: PageParams) -> StatusReply:
         "next_due": iso(min(filter(None, due.values()), default=None)),
         "retry": _retry(context, window),
         "lists": len(snapshot.lists),
-        "needs_person": needs_person(notices),
+        "needs_person": needs_person(notices) or is_copy_left,
         "notices": [notice_shape(*one) for one in shown],
         "notices_total": len(notices),
         "next": window.next,
     }
+    if transfers is not None:
+        reply["transfers"] = transfers
+    return reply
 
 
 def config(context: CommandContext, params: ConfigParams) -> ConfigReply:

@@ -90,6 +90,13 @@ METHODS: Mapping[str, Access] = {
     "backup": Access.CONTROL,
     "backup_result": Access.READ,
     "log_level": Access.CONTROL,
+    "jobs": Access.READ,
+    "job_retry": Access.CONTROL,
+    "jobs_retry_failed": Access.CONTROL,
+    "job_cancel": Access.CONTROL,
+    "scans": Access.READ,
+    "scan_retry": Access.CONTROL,
+    "webhooks": Access.READ,
 }
 """Who may call each command. What it takes and replies is in `protocol.messages`.
 

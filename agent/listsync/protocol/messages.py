@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple, NotRequired, Required, TypedDict
 
+from listsync.protocol.job_shapes import TransferPeriodShape, TransfersShape
 from listsync.protocol.shapes import (
     CommandShape,
     ConfigShape,
@@ -209,7 +210,10 @@ class PauseReply(TypedDict):
 
 
 class StatusReply(TypedDict):
-    """Not *has_server*: none is named, so that nothing is requested."""
+    """Not *has_server*: none is named, so that nothing is requested.
+
+    *transfers* where there are any, or folders for them.
+    """
 
     state: str
     pid: int
@@ -231,6 +235,7 @@ class StatusReply(TypedDict):
     needs_person: bool
     notices: list[NoticeShape]
     notices_total: int
+    transfers: NotRequired[TransfersShape]
     next: NotRequired[str | None]
 
 
@@ -290,11 +295,13 @@ class StatsReply(PageReply):
     """Counts of requests, each by the list that had it requested; *total* counts the lists.
 
     *periods*: `today`, `7 days`, `30 days`, `total`, and `session`, since the agent's start; days
-    are those of *timezone*. All but *lists* are on the first page only.
+    are those of *timezone*. All but *lists* are on the first page only. *transfers* are copies in
+    the same periods, where there were any.
     """
 
     timezone: str
     periods: list[PeriodShape]
+    transfers: NotRequired[list[TransferPeriodShape]]
     days: list[DayCountsShape]
     services: list[TotalsShape]
     lists: list[ListTotalsShape]

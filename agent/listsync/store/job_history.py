@@ -31,18 +31,27 @@ class SqliteJobHistory:
         self._database = database
 
     def page(
-        self, state: Collection[JobState] | None, limit: int, after: int | None
+        self,
+        state: Collection[JobState] | None,
+        limit: int,
+        after: int | None,
+        kind: JobKind | None = None,
+        skip: int = 0,
     ) -> Page[TransferJob]:
-        which, values = "", tuple[str, ...]()
+        which, values = "true", list[str]()
         if state is not None:
-            which = "state IN (SELECT value FROM json_each(?)) AND"
-            values = (json.dumps([*state]),)
+            which += " AND state IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps([*state]))
+        if kind is not None:
+            which += " AND kind = ?"
+            values.append(kind)
         last = _NEWER_THAN_ALL if after is None else after
         found = self._database.read(
-            f"SELECT * FROM transfer_jobs WHERE {which} id < ? ORDER BY id DESC LIMIT ? + 1",  # noqa: S608 - constants
-            *(*values, last, limit),
+            f"SELECT * FROM transfer_jobs WHERE {which} AND id < ?"  # noqa: S608 - constants
+            " ORDER BY id DESC LIMIT ? + 1 OFFSET ?",
+            *(*values, last, limit, skip),
         )
-        count = f"SELECT count(*) FROM transfer_jobs WHERE {which} true"  # noqa: S608 - so
+        count = f"SELECT count(*) FROM transfer_jobs WHERE {which}"  # noqa: S608 - so
         total = None if after is not None else self._database.read(count, *values)[0][0]
         return page_of(total, [*map(job_of, found[:limit])], found, "id")
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import datetime, timedelta
 
-from listsync.domain.transfers import EventDecision, WebhookEvent
+from listsync.domain.history import Page
+from listsync.domain.transfers import (
+    EventDecision,
+    EventOutcome,
+    ImportApp,
+    ReceivedEvent,
+    WebhookEvent,
+)
 from listsync.store.database import Database
 from listsync.store.job_rows import plain
 from listsync.store.library_scans import put_scans
-from listsync.store.row_codec import iso
+from listsync.store.row_codec import iso, page_of
 from listsync.store.transfer_jobs import forget_jobs, put_job
 
 _KEPT = timedelta(days=30)
 _MOST_FORGOTTEN = 100
 """In one go."""
+_NEWER_THAN_ALL = 2**63 - 1
 
 
 class SqliteWebhookInbox:
@@ -34,6 +43,44 @@ class SqliteWebhookInbox:
             )
             put_scans(connection, decision.scans, at)
         return numbers
+
+
+class SqliteWebhookHistory:
+    """Implements `ports.transfers.WebhookHistory`; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(
+        self, limit: int, after: int | None, job: int | None = None, skip: int = 0
+    ) -> Page[ReceivedEvent]:
+        which, values = "true", list[int]()
+        if job is not None:
+            which, values = "id IN (SELECT event FROM event_jobs WHERE job = ?)", [job]
+        last = _NEWER_THAN_ALL if after is None else after
+        found = self._database.read(
+            "SELECT *, (SELECT json_group_array(job) FROM event_jobs WHERE event = id) AS jobs"  # noqa: S608 - constants
+            f" FROM webhook_events WHERE {which} AND id < ?"
+            " ORDER BY id DESC LIMIT ? + 1 OFFSET ?",
+            *(*values, last, limit, skip),
+        )
+        count = f"SELECT count(*) FROM webhook_events WHERE {which}"  # noqa: S608 - so
+        total = None if after is not None else self._database.read(count, *values)[0][0]
+        return page_of(total, [*map(_event_of, found[:limit])], found, "id")
+
+
+def _event_of(row: sqlite3.Row) -> ReceivedEvent:
+    return ReceivedEvent(
+        number=row["id"],
+        at=datetime.fromisoformat(row["at"]),
+        app=ImportApp(row["app"]),
+        event_type=row["event_type"],
+        outcome=EventOutcome(row["outcome"]),
+        instance=row["instance"],
+        why=row["why"],
+        path=row["path"],
+        jobs=tuple(sorted(json.loads(row["jobs"]))),
+    )
 
 
 def _put_event(

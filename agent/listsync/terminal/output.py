@@ -11,7 +11,8 @@ from listsync.text_cleaning import printable, printable_line
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 _GOOD = {"ok", "idle", "started", "active", "requested", "available", "read", "done"}
-_BAD = {"failed", "invalid", "refused", "error", "dead", "wrong"}
+_GOOD |= {"succeeded", "skipped", "shown", "accepted"}
+_BAD = {"failed", "invalid", "refused", "error", "dead", "wrong", "needs you"}
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -10,6 +10,8 @@ from listsync.web import api, openapi
 from listsync.web.application import Backend, build
 from listsync.web.dashboard.dashboard import Dashboard
 from listsync.web.feed_routes import FeedRoutes
+from listsync.web.job_health import HealthRoutes
+from listsync.web.job_routes import JobRoutes
 from listsync.web.monitoring import Monitoring
 from listsync.web.routes import HttpRoute
 from listsync.web.statistics import StatisticsRoutes
@@ -35,5 +37,7 @@ def routes_for_programs(
         *Monitoring(backend).routes(),
         *StatisticsRoutes(backend).routes(),
         *WebhookRoutes(backend, intake).routes(),
+        *HealthRoutes(backend).routes(),
+        *JobRoutes(backend).routes(),
     )
     return (*routes, openapi.route(routes))

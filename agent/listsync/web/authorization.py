@@ -40,9 +40,11 @@ class Authorizer:
             HttpError: 401 without a good secret, 403 where it is not good for this, 429 after too
                 many wrong ones.
         """
-        if route.scope is None:
-            return self._session(request) or EVERYBODY
         secret = secret_in(request.headers)
+        if route.scope is None:
+            if route.tells_readers_more and secret is not None:
+                return self.owner_of(request, secret)
+            return self._session(request) or EVERYBODY
         if secret is None and route.scope in _IN_ADDRESSES and not _is_of_another_site(request):
             found = self._owner_of_address(request, route.scope)
         else:

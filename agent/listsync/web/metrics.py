@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
+    from listsync.protocol.job_shapes import RootShape, TransferPeriodShape, TransfersShape
     from listsync.protocol.messages import StatusReply
     from listsync.protocol.shapes import ListShape
     from listsync.web.overview import OverviewReply
@@ -34,10 +35,20 @@ class _AgentCollector(Collector):
         return self._metrics
 
 
-def rendered(status: StatusReply, facts: OverviewReply, lists: list[ListShape]) -> bytes:
-    """Render the figures."""
+def rendered(
+    status: StatusReply,
+    facts: OverviewReply,
+    lists: list[ListShape],
+    copied: TransferPeriodShape | None = None,
+) -> bytes:
+    """Render the figures; *copied* is what was ever copied."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_AgentCollector([*_of_agent(status, facts), *_of_lists(lists)]))
+    found = [*_of_agent(status, facts), *_of_lists(lists)]
+    if (transfers := status.get("transfers")) is not None:
+        found += [*_of_transfers(transfers), *_of_roots(transfers["roots"])]
+    if copied is not None:
+        found += _of_copied(copied)
+    registry.register(_AgentCollector(found))
     return generate_latest(registry)
 
 
@@ -95,6 +106,54 @@ def _of_lists(lists: Iterable[ListShape]) -> Iterator[Metric]:
         if (at := _seconds(one["last_success"])) is not None:
             read.add_metric(of, at)
     yield from (titles, failures, read)
+
+
+def _of_transfers(now: TransfersShape) -> Iterator[Metric]:
+    states = GaugeMetricFamily(
+        "listsync_transfer_jobs", "Copies that are not over, by state.", labels=("state",)
+    )
+    counts = (
+        ("waiting", now["waiting"]),
+        ("running", now["running"]),
+        ("blocked", now["blocked"]),
+        ("needs_attention", now["needs_attention"]),
+    )
+    for name, count in counts:
+        states.add_metric((name,), float(count))
+    rate = sum(one["rate"] for one in now["progress"])
+    left = sum(max(0, one["total"] - one["done"]) for one in now["progress"])
+    yield states
+    yield GaugeMetricFamily(
+        "listsync_transfer_rate_bytes_per_second", "How fast is copied now.", float(rate)
+    )
+    yield GaugeMetricFamily(
+        "listsync_transfer_remaining_bytes", "What running copies have left.", float(left)
+    )
+
+
+def _of_roots(roots: Iterable[RootShape]) -> Iterator[Metric]:
+    labels = ("path",)
+    health = GaugeMetricFamily(
+        "listsync_transfer_root_healthy", "1 for a mapped folder that is well.", labels=labels
+    )
+    free = GaugeMetricFamily(
+        "listsync_transfer_root_free_bytes", "Room that is left in it.", labels=labels
+    )
+    for one in roots:
+        health.add_metric((one["path"],), float(one["is_healthy"]))
+        if one["free_bytes"] is not None:
+            free.add_metric((one["path"],), float(one["free_bytes"]))
+    yield from (health, free)
+
+
+def _of_copied(ever: TransferPeriodShape) -> Iterator[Metric]:
+    yield CounterMetricFamily("listsync_transferred_bytes", "Bytes copied.", float(ever["bytes"]))
+    files = CounterMetricFamily(
+        "listsync_transferred_files", "Files that are there since.", labels=("kind",)
+    )
+    for kind, count in (("movie", ever["movies"]), ("episode", ever["episodes"])):
+        files.add_metric((kind,), float(count))
+    yield files
 
 
 def _seconds(at: str | None) -> float | None:

@@ -9,7 +9,8 @@ from typing import cast
 
 from starlette.responses import Response
 
-from listsync.protocol.messages import ReviewReply, StatusReply
+from listsync.protocol.job_shapes import TransferPeriodShape
+from listsync.protocol.messages import ReviewReply, StatsReply, StatusReply
 from listsync.web.application import Backend
 from listsync.web.dashboard.agent_view import all_lists
 from listsync.web.overview import OverviewReply, facts_of
@@ -62,10 +63,17 @@ class Monitoring:
 
         status, lists = await self._status(), await all_lists(self._backend)
         facts = facts_of(status, lists, await self._review())
-        return Response(rendered(status, facts, lists), media_type=CONTENT_TYPE)
+        copied = await self._copied() if "transfers" in status else None
+        return Response(rendered(status, facts, lists, copied), media_type=CONTENT_TYPE)
 
     async def _status(self) -> StatusReply:
         return cast("StatusReply", await self._backend.ask("status", _FIRST))
+
+    async def _copied(self) -> TransferPeriodShape | None:
+        """Count what was ever copied."""
+        reply = cast("StatsReply", await self._backend.ask("stats", _FIRST))
+        periods = reply.get("transfers") or []
+        return next((one for one in periods if one["name"] == "total"), None)
 
     async def _review(self) -> int:
         return cast("ReviewReply", await self._backend.ask("review", _FIRST)).get("total", 0)

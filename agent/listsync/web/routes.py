@@ -87,8 +87,9 @@ class ResponseSpec:
 class HttpRoute:
     """One route and method.
 
-    `path` is as Starlette writes it; `scope` what a token must be good for, None: everybody may.
-    `takes` is what the query of a GET, or else the body, may hold.
+    `path` is as Starlette writes it; `scope` what a token must be good for, None: everybody may,
+    and with `tells_readers_more` a token that is given is looked at. `takes` is what the query of
+    a GET, or else the body, may hold.
     """
 
     method: str
@@ -100,6 +101,7 @@ class HttpRoute:
     answers: tuple[ResponseSpec, ...] = ()
     audience: Audience = Audience.PROGRAMS
     most_bytes: int = 1024 * 1024
+    tells_readers_more: bool = False
     tags: tuple[str, ...] = field(default=("api",))
 
 

@@ -6,15 +6,18 @@ from typing import TypedDict, cast
 
 from starlette.responses import Response
 
+from listsync.protocol.job_shapes import TransferPeriodShape
 from listsync.protocol.messages import StatsReply
-from listsync.terminal.output import megabytes
+from listsync.terminal.output import file_size
 from listsync.web.application import Backend
 from listsync.web.routes import HttpRoute, ResponseSpec, WebRequest, json_response
 from listsync.web.settings import TokenScope
 
+_PERIODS = ("session", "today", "total")
+
 
 class SessionTotals(TypedDict):
-    """Since the agent's start. Films and series that were requested; none is transferred yet."""
+    """Since the agent's start: copies, or requests where nothing is copied."""
 
     movies_synced: int
     episodes_synced: int
@@ -24,7 +27,7 @@ class SessionTotals(TypedDict):
 
 
 class DatabaseTotals(TypedDict):
-    """Requests ever and today, and those that failed."""
+    """Copies ever and today, or requests where nothing is copied, and those that failed."""
 
     total_successful: int
     total_failed: int
@@ -58,21 +61,45 @@ class StatisticsRoutes:
     async def totals(self, _: WebRequest) -> Response:
         """Give the totals."""
         reply = cast("StatsReply", await self._backend.ask("stats", {"limit": 1}))
-        periods = {one["name"]: one for one in reply["periods"]}
-        session, today, ever = (periods[name] for name in ("session", "today", "total"))
-        content = {
-            "session": {
-                "movies_synced": session["movies"],
-                "episodes_synced": session["series"],
-                "failures": session["failed"],
-                "bytes_transferred": 0,
-                "bytes_transferred_human": megabytes(0),
-            },
-            "database": {
-                "total_successful": ever["requested"],
-                "total_failed": ever["failed"],
-                "today_successful": today["requested"],
-                "today_failed": today["failed"],
-            },
-        }
-        return json_response(content)
+        copies = reply.get("transfers")
+        return json_response({**(_of_copies(copies) if copies else _of_requests(reply))})
+
+
+def _of_copies(copies: list[TransferPeriodShape]) -> TotalsReply:
+    periods = {one["name"]: one for one in copies}
+    session, today, ever = (periods[name] for name in _PERIODS)
+    return {
+        "session": {
+            "movies_synced": session["movies"],
+            "episodes_synced": session["episodes"],
+            "failures": session["failed"],
+            "bytes_transferred": session["bytes"],
+            "bytes_transferred_human": file_size(session["bytes"]),
+        },
+        "database": {
+            "total_successful": ever["copied"],
+            "total_failed": ever["failed"],
+            "today_successful": today["copied"],
+            "today_failed": today["failed"],
+        },
+    }
+
+
+def _of_requests(reply: StatsReply) -> TotalsReply:
+    periods = {one["name"]: one for one in reply["periods"]}
+    session, today, ever = (periods[name] for name in _PERIODS)
+    return {
+        "session": {
+            "movies_synced": session["movies"],
+            "episodes_synced": session["series"],
+            "failures": session["failed"],
+            "bytes_transferred": 0,
+            "bytes_transferred_human": file_size(0),
+        },
+        "database": {
+            "total_successful": ever["requested"],
+            "total_failed": ever["failed"],
+            "today_successful": today["requested"],
+            "today_failed": today["failed"],
+        },
+    }

@@ -14,7 +14,8 @@ import pytest
 
 from listsync.protocol import METHODS, Exit, Reason, RefusedCommand
 from listsyncctl import __main__ as program
-from listsyncctl import interactive
+from listsyncctl import interactive, job_following
+from tests import job_replies
 from tests.integration.ctl.conftest import Agent
 from tests.integration.ctl.test_commands import (
     BUSY,
@@ -137,6 +138,16 @@ _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "forget x": ("forget", {**DONE, "count": 1}),
     "log-level": ("log_level", {**DONE, "level": "info"}),
     "backup x": ("backup", _BACKUP),
+    "jobs": ("jobs", {**job_replies.jobs(), "next": None}),
+    "jobs show 12": ("jobs", {**job_replies.one_job()}),
+    "jobs retry 12": ("job_retry", {**job_replies.retried(12)}),
+    "jobs retry-failed": ("jobs_retry_failed", {**job_replies.retried(12, 13)}),
+    "jobs cancel 12": ("job_cancel", DONE),
+    "jobs follow": ("jobs", {**job_replies.jobs(), "next": None, "active": 0}),
+    "jobs follow 12": ("jobs", {**job_replies.one_job("succeeded")}),
+    "scans": ("scans", {**job_replies.scans()}),
+    "scans retry 7": ("scan_retry", DONE),
+    "webhooks": ("webhooks", {**job_replies.webhooks()}),
 }
 _REST = {
     "trigger": _ORDERED,
@@ -179,6 +190,7 @@ def call(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         (interactive, "_EVERY_S"),
         (interactive, "_LET_GO_S"),
         (interactive, "_LOOK_S"),
+        (job_following, "EVERY_S"),
     ):
         monkeypatch.setattr(module, name, 0.001)
     monkeypatch.setenv("LISTSYNC_SOCKET", str(path))

@@ -14,8 +14,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from listsync.protocol import METHODS, Code, Exit, messages, notifications
-from listsyncctl import replies
+from listsync.domain.transfers import JobKind, JobState, ScanState
+from listsync.protocol import METHODS, Code, Exit, messages, notifications, transfers
+from listsyncctl import jobs, replies
 from listsyncctl.agents import is_agent
 from listsyncctl.client import refusal
 from listsyncctl.commands import ctl
@@ -31,6 +32,10 @@ _NAMES = {
     "notify_test": "notify",
     "notify_test_result": "notify",
     "summary_send": "summary",
+    "job_retry": "jobs",
+    "jobs_retry_failed": "jobs",
+    "job_cancel": "jobs",
+    "scan_retry": "scans",
 }
 _HEAVY = {"asyncio", "dataclasses", "http", "pathlib", "sqlite3", "ssl"}
 _OURS = {"interrupts", "protocol", "terminal", "text_cleaning"}
@@ -183,6 +188,12 @@ def test_what_is_understood_of_a_reply_is_what_the_protocol_says() -> None:
             assert_same(shape if name is None else getattr(replies, name), what, method)
 
 
+def test_the_states_that_can_be_asked_for_are_those_that_there_are() -> None:
+    assert jobs.STATES == transfers.STATES == tuple(JobState)
+    assert jobs.KINDS == transfers.KINDS == tuple(JobKind)
+    assert jobs.SCAN_STATES == transfers.SCAN_STATES == tuple(ScanState)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -235,6 +246,13 @@ _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
     "notify_test_result": [(None, notifications.NotifyTestResultReply)],
     "summary": [(None, notifications.SummaryReply)],
     "summary_send": [(None, messages.DoneReply)],
+    "jobs": [(None, transfers.JobsReply), ("ONE_JOB", transfers.JobReply)],
+    "job_retry": [(None, transfers.JobsRetryReply)],
+    "jobs_retry_failed": [(None, transfers.JobsRetryReply)],
+    "job_cancel": [(None, messages.DoneReply)],
+    "scans": [(None, transfers.ScansReply)],
+    "scan_retry": [(None, messages.DoneReply)],
+    "webhooks": [(None, transfers.WebhooksReply)],
 }
 _OF_TYPE = {str: str, bool: bool, int: float, float: float}
 

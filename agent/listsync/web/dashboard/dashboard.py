@@ -11,7 +11,8 @@ from starlette.responses import Response, StreamingResponse
 from listsync.web.application import Backend
 from listsync.web.dashboard.agent_view import LatestOverview
 from listsync.web.dashboard.forms import Forms
-from listsync.web.dashboard.live import Broadcaster
+from listsync.web.dashboard.jobs import JobPages
+from listsync.web.dashboard.live import HEADERS, Broadcaster
 from listsync.web.dashboard.login import LoginPages
 from listsync.web.dashboard.pages import Pages
 from listsync.web.dashboard.render import Renderer, Viewer
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from listsync.protocol.shapes import ListShape
 
 _LIVE = "/ui/live"
-_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 class Dashboard:
@@ -34,16 +34,19 @@ class Dashboard:
         self._backend = backend
         self.latest = LatestOverview(backend)
         self._pages = Pages(self._answers, self.latest)
+        self.jobs = JobPages(self._answers)
         self.broadcaster = Broadcaster(self._look)
         self._lists: tuple[Sequence[ListShape], Viewer, str] | None = None
         backend.at_end(self.broadcaster.end)
         backend.at_change(self.broadcaster.look_who_may)
 
     def routes(self) -> tuple[HttpRoute, ...]:
-        pages = (StatisticsPage(self._answers).route(), *self._pages.routes())
+        statistics = StatisticsPage(self._answers).route()
+        pages = (statistics, *self.jobs.pages(), *self._pages.routes())
         targets = [one.path for one in pages if "{" not in one.path]
         return (
             page_route(_LIVE, self.live, "Tell what changes of the overview, as events."),
+            self.jobs.events(),
             *LoginPages(self._answers, targets).routes(),
             *Forms(self._answers).routes(),
             *self._answers.renderer.assets.routes(),
@@ -58,7 +61,7 @@ class Dashboard:
         """Send parts of the overview as they change, while the tokens are the same."""
         tokens = self._backend.tokens
         events = self.broadcaster.events(lambda: self._backend.tokens is tokens)
-        return StreamingResponse(events, headers=_HEADERS, media_type="text/event-stream")
+        return StreamingResponse(events, headers=HEADERS, media_type="text/event-stream")
 
     async def _look(self) -> Mapping[str, str]:
         """Render what may have changed, once for all; forms of it have no session's word."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.responses import Response
 
+from listsync.protocol import Reason
 from listsync.web.authorization import form_of
 from listsync.web.dashboard.render import Viewer
 from listsync.web.dashboard.response import HTML, Responder, is_htmx, page_route, see_other
-from listsync.web.dashboard.words import StateMark, Tone
-from listsync.web.routes import HttpRoute, WebRequest
+from listsync.web.dashboard.words import SAID, StateMark, Tone
+from listsync.web.routes import HttpError, HttpRoute, WebRequest
 from listsync.web.settings import TokenScope
 
 if TYPE_CHECKING:
@@ -22,22 +23,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ORIGIN = "the dashboard"
-SAID: Mapping[str, StateMark] = {
-    "started": StateMark("Sync started.", Tone.GOOD),
-    "queued": StateMark("It comes next: after what runs, or when a pause ends.", Tone.GOOD),
-    "coalesced": StateMark("A sync is waiting already: this is done with it.", Tone.GOOD),
-    "cancelled": StateMark("The sync ends after its current title.", Tone.GOOD),
-    "paused": StateMark("Paused. Nothing is synced until you resume.", Tone.GOOD),
-    "resumed": StateMark("Resumed.", Tone.GOOD),
-    "reloaded": StateMark("The configuration is valid and in force.", Tone.GOOD),
-    "excluded": StateMark("It is not requested from now on.", Tone.GOOD),
-    "forgotten": StateMark("Forgotten: the next sync considers it again.", Tone.GOOD),
-    "not_running": StateMark("No sync is running.", Tone.GOOD),
-    "not_known": StateMark("Nothing was stored about it.", Tone.GOOD),
-    "undecided": StateMark("It is undecided again.", Tone.GOOD),
-    "decided": StateMark("Decided: the next sync goes by it.", Tone.GOOD),
-}
-"""What was done, by the word that stands in the address of the page to which a form leads."""
+_JOBS = "/ui/jobs"
+_LONGEST = 18
+"""So many digits has no number of a copy."""
 REFUSED = StateMark("That was not done.", Tone.BAD)
 OUTCOMES: Mapping[str, StateMark] = {
     **{state: SAID[state] for state in ("started", "queued", "coalesced")},
@@ -62,6 +50,10 @@ class Forms:
             ("/ui/exclude", self.exclude, "Never request a title."),
             ("/ui/forget", self.forget, "Forget what was done for a title."),
             ("/ui/review", self.decide, "Say what a title is."),
+            (f"{_JOBS}/retry", self.retry_copy, "Try a copy again."),
+            (f"{_JOBS}/cancel", self.cancel_copy, "Cancel a copy, or dismiss one."),
+            (f"{_JOBS}/retry-failed", self.retry_copies, "Try all copies again that failed."),
+            (f"{_JOBS}/scan", self.scan, "Have a folder scanned again."),
         )
         control = TokenScope.CONTROL
         return tuple(
@@ -120,6 +112,23 @@ class Forms:
         facts = {"id": reply["id"], "message": reply["message"], "is_open": _is_undone(fields)}
         return self._part(request, "decided.html", **facts)
 
+    async def retry_copy(self, request: WebRequest) -> Response:
+        await self._ask(request, "job_retry", {"id": _number(request)})
+        return self._done(request, "copy_queued", _back_to_copies(request))
+
+    async def cancel_copy(self, request: WebRequest) -> Response:
+        await self._ask(request, "job_cancel", {"id": _number(request)})
+        return self._done(request, "copy_cancelled", _back_to_copies(request))
+
+    async def retry_copies(self, request: WebRequest) -> Response:
+        reply = await self._ask(request, "jobs_retry_failed", {})
+        said = "copies_queued" if reply.get("jobs") else "no_copy_failed"
+        return self._done(request, said, (_JOBS, {}))
+
+    async def scan(self, request: WebRequest) -> Response:
+        await self._ask(request, "scan_retry", {"id": _number(request)})
+        return self._done(request, "scan_queued", (_JOBS, {}))
+
     async def _ask(
         self, request: WebRequest, command: str, params: Mapping[str, object]
     ) -> Mapping[str, object]:
@@ -146,6 +155,19 @@ class Forms:
         viewer = Viewer(base_path=self._base_path, identity=request.identity)
         content = self.answers.renderer.render(template, viewer, **facts)
         return Response(content, media_type=HTML)
+
+
+def _number(request: WebRequest) -> int:
+    """Read which copy or scan a form names; raises HttpError."""
+    if not (text := form_of(request.body).get("id", "")).isdecimal() or len(text) > _LONGEST:
+        raise HttpError(400, Reason.INVALID, "the form names none")
+    return int(text)
+
+
+def _back_to_copies(request: WebRequest) -> tuple[str, Mapping[str, str]]:
+    """Lead back to the page of the copy, if the form stands there."""
+    back = form_of(request.body).get("back", "")
+    return (f"{_JOBS}/{back}" if back.isascii() and back.isdecimal() else _JOBS), {}
 
 
 def _is_undone(fields: Mapping[str, str]) -> bool:

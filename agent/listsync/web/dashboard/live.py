@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 logger = logging.getLogger(__name__)
 
+HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+"""Of a response that goes on: nobody between keeps it back."""
 Look = Callable[[], Awaitable[Mapping[str, str]]]
 """Renders what may have changed: by the id of an element, what it holds now."""
 _EVERY_S = 1.0

@@ -30,7 +30,7 @@ class Overview:
         if not status["config"]["valid"]:
             return StateMark("The configuration has a mistake. The last good one stays.", Tone.BAD)
         if status["needs_person"]:
-            needs = sum(one["needs_person"] for one in status["notices"])
+            needs = sum(one["needs_person"] for one in status["notices"]) + self.copies_left
             verb = "needs" if needs == 1 else "need"
             return StateMark(f"{plural(needs, 'thing')} {verb} you.", Tone.BAD)
         if all(one["outcome"] == DISABLED for one in self.lists):
@@ -65,6 +65,12 @@ class Overview:
         return sorted(self.status["notices"], key=lambda one: not one["needs_person"])[
             :_MOST_NOTICES
         ]
+
+    @property
+    def copies_left(self) -> int:
+        """How many copies were given up."""
+        copies = self.status.get("transfers")
+        return copies["needs_attention"] if copies else 0
 
     @property
     def more_notices(self) -> int:

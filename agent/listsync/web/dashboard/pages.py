@@ -11,9 +11,10 @@ from starlette.responses import Response
 from listsync.protocol import Reason
 from listsync.terminal.output import duration, time_of
 from listsync.web.dashboard.agent_view import LatestOverview, status_of
-from listsync.web.dashboard.forms import OUTCOMES, SAID
+from listsync.web.dashboard.forms import OUTCOMES
 from listsync.web.dashboard.render import Viewer
 from listsync.web.dashboard.response import STEPS, Responder, page_route
+from listsync.web.dashboard.words import SAID
 from listsync.web.routes import HttpError, HttpRoute, WebRequest
 
 if TYPE_CHECKING:

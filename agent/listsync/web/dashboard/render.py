@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from listsync.terminal.output import plural, relative, span, time_of
+from listsync.terminal.output import duration, file_size, plural, relative, span, time_of
 from listsync.text_cleaning import printable
 from listsync.web.authorization import EVERYBODY
 from listsync.web.dashboard import words
@@ -61,6 +61,7 @@ class Renderer:
             auto_reload=False,
         )
         environment.filters |= {"ago": ago, "at": at, "span": span, "query": query, "coded": coded}
+        environment.filters |= {"size": file_size, "duration": duration}
         environment.globals |= {
             "asset": assets.path,
             "plural": plural,

@@ -96,6 +96,35 @@ SERVICES: Mapping[str, StateMark] = {
     "off": StateMark("Off", Tone.QUIET),
     "failed": StateMark("Failed", Tone.BAD),
 }
+JOBS: Mapping[str, StateMark] = {
+    "queued": StateMark("Queued", Tone.WAITS),
+    "running": StateMark("Copying", Tone.BUSY),
+    "retry_wait": StateMark("Failed, tried again", Tone.WARN),
+    "blocked": StateMark("Waits for a folder", Tone.WAITS),
+    "succeeded": StateMark("Copied", Tone.GOOD),
+    "skipped": StateMark("There already", Tone.GOOD),
+    "needs_attention": StateMark("Needs you", Tone.BAD),
+    "cancelled": StateMark("Cancelled", Tone.QUIET),
+}
+SCANS: Mapping[str, StateMark] = {
+    "waiting": StateMark("Waits", Tone.WAITS),
+    "sent": StateMark("Asked", Tone.BUSY),
+    "shown": StateMark("Shown", Tone.GOOD),
+    "not_shown": StateMark("Not shown", Tone.WARN),
+    "unverified": StateMark("Scanned", Tone.GOOD),
+    "needs_attention": StateMark("Needs you", Tone.BAD),
+    "cancelled": StateMark("Cancelled", Tone.QUIET),
+}
+WEBHOOKS: Mapping[str, StateMark] = {
+    "accepted": StateMark("Accepted", Tone.GOOD),
+    "ignored": StateMark("Nothing to do", Tone.QUIET),
+    "unusable": StateMark("Names no file", Tone.WARN),
+    "refused": StateMark("Refused", Tone.BAD),
+}
+WELL = StateMark("Well", Tone.GOOD)
+ILL = StateMark("Not well", Tone.BAD)
+DONE = StateMark("Done", Tone.GOOD)
+FAILED = StateMark("Failed", Tone.BAD)
 TO_DO = StateMark("To do", Tone.BAD)
 NOTE = StateMark("Note", Tone.WARN)
 OVER = StateMark("Over", Tone.QUIET)
@@ -129,6 +158,28 @@ VERDICTS: Mapping[str, str] = {
     "cancelled": "cancelled",
 }
 """What became of the entries of a run, the most telling first."""
+
+SAID: Mapping[str, StateMark] = {
+    "started": StateMark("Sync started.", Tone.GOOD),
+    "queued": StateMark("It comes next: after what runs, or when a pause ends.", Tone.GOOD),
+    "coalesced": StateMark("A sync is waiting already: this is done with it.", Tone.GOOD),
+    "cancelled": StateMark("The sync ends after its current title.", Tone.GOOD),
+    "paused": StateMark("Paused. Nothing is synced until you resume.", Tone.GOOD),
+    "resumed": StateMark("Resumed.", Tone.GOOD),
+    "reloaded": StateMark("The configuration is valid and in force.", Tone.GOOD),
+    "excluded": StateMark("It is not requested from now on.", Tone.GOOD),
+    "forgotten": StateMark("Forgotten: the next sync considers it again.", Tone.GOOD),
+    "not_running": StateMark("No sync is running.", Tone.GOOD),
+    "not_known": StateMark("Nothing was stored about it.", Tone.GOOD),
+    "undecided": StateMark("It is undecided again.", Tone.GOOD),
+    "copy_queued": StateMark("It is tried again.", Tone.GOOD),
+    "copy_cancelled": StateMark("It is cancelled; one that runs ends in a moment.", Tone.GOOD),
+    "copies_queued": StateMark("What failed lately is tried again.", Tone.GOOD),
+    "no_copy_failed": StateMark("No copy failed in the last 24 hours.", Tone.GOOD),
+    "scan_queued": StateMark("The folder is scanned again.", Tone.GOOD),
+    "decided": StateMark("Decided: the next sync goes by it.", Tone.GOOD),
+}
+"""What was done, by the word that stands in the address of the page to which a form leads."""
 
 
 def mark_in(marks: Mapping[str, StateMark], state: object) -> StateMark:

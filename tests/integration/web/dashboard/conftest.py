@@ -14,6 +14,7 @@ from listsync.web.dashboard.render import Renderer
 from listsync.web.server import HttpServer
 from listsync.web.settings import HttpSettings, ListenAddress
 from listsync.web.sync_routes import SyncRoutes
+from tests import job_replies
 from tests.integration.web.conftest import TOKENS, FakeCommands, Responder, WebServer
 from tests.integration.web.dashboard import facts
 
@@ -51,6 +52,12 @@ def table() -> dict[str, Responder]:
             name: lambda _: {"ok": True, "message": "Done."}
             for name in ("pause", "resume", "reload", "exclude")
         },
+        "jobs": lambda asked: job_replies.one_job() if "id" in asked else job_replies.jobs(),
+        "scans": always(job_replies.scans),
+        "job_retry": lambda asked: job_replies.retried(int(str(asked["id"]))),
+        "jobs_retry_failed": lambda _: job_replies.retried(12, 13),
+        "job_cancel": lambda _: {"ok": True, "message": "Cancelled."},
+        "scan_retry": lambda _: {"ok": True, "message": "On its way."},
         "cancel": lambda _: {"ok": True, "message": "Cancelling.", "run_id": "ba9876543210"},
         "forget": lambda _: {"ok": True, "message": "Forgot it.", "count": 2},
     }

@@ -58,6 +58,15 @@ def csrf_of(client: httpx.Client) -> str:
             ("review_decide", {"id": "a1b2c3", "choice": "movie/1091"}),
             "/ui/review?said=decided",
         ),
+        ("jobs/retry", {"id": "12"}, ("job_retry", {"id": 12}), "/ui/jobs?said=copy_queued"),
+        (
+            "jobs/cancel",
+            {"id": "12", "back": "12"},
+            ("job_cancel", {"id": 12}),
+            "/ui/jobs/12?said=copy_cancelled",
+        ),
+        ("jobs/retry-failed", {}, ("jobs_retry_failed", {}), "/ui/jobs?said=copies_queued"),
+        ("jobs/scan", {"id": "7"}, ("scan_retry", {"id": 7}), "/ui/jobs?said=scan_queued"),
     ],
 )
 def test_a_form_asks_one_command_leads_back_and_says_who_it_was(

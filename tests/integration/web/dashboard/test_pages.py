@@ -29,6 +29,9 @@ PAGES = (
     "/ui/review?decided=yes",
     "/ui/runs",
     "/ui/runs/0123456789ab",
+    "/ui/jobs",
+    "/ui/jobs?show=failed",
+    "/ui/jobs/12",
     "/ui/notices",
     "/ui/notices?open=yes",
     "/ui/stats",
@@ -114,7 +117,8 @@ SPOILT = {
     "name", "title", "label", "list", "lists", "why", "text", "message", "advice", "origin",
     "product", "version", "source", "service", "original_title", "evidence", "requested_as",
     "detail", "outcome", "status", "result", "answer", "verdict", "watcher", "id", "run_id", "key",
-    "url", "imdb_id", "brought_by", "kind", "found",
+    "url", "imdb_id", "brought_by", "kind", "found", "destination", "state", "server", "folder",
+    "errors", "quality", "instance", "event", "path", "app", "blocked_on",
 }  # fmt: skip
 
 
@@ -130,13 +134,17 @@ def test_every_link_of_a_page_leads_to_a_page(web: WebServer) -> None:
     with logged_in(web) as client:
         links = {link for path in PAGES for link in Links(client.get(path).text).links}
         forms = {"/api/sync", "/ui/logout", *(f"/ui/{name}" for name in FORMS)}
-        wanted = [one for one in links if urlsplit(one).path not in {*forms, "/ui/live"}]
+        live = {"/ui/live", "/ui/jobs/live"}
+        wanted = [one for one in links if urlsplit(one).path not in {*forms, *live}]
         assert {one: client.get(one).status_code for one in wanted if one[:1] == "/"} == {
             one: 200 for one in wanted if one[:1] == "/"
         }
 
 
-FORMS = ("sync", "cancel", "pause", "resume", "reload", "exclude", "forget", "review")
+FORMS = (
+    *("sync", "cancel", "pause", "resume", "reload", "exclude", "forget", "review"),
+    *("jobs/retry", "jobs/cancel", "jobs/retry-failed", "jobs/scan"),
+)
 
 
 def test_no_page_shows_a_token(web: WebServer) -> None:
@@ -209,6 +217,7 @@ def test_a_page_that_is_not_there_says_so_with_the_menu(web: WebServer) -> None:
         ("review", {"total": 0, "next": None, "reviews": []}, "/ui/review", "Nothing waits"),
         ("runs", {"total": 0, "next": None, "runs": []}, "/ui/runs", "Sync Now"),
         ("notices", {"total": 0, "next": None, "notices": []}, "/ui/notices", "Nothing has"),
+        ("jobs", {"total": 0, "next": None, "jobs": [], "active": 0}, "/ui/jobs", "once <code>"),
         ("stats", facts.no_stats(), "/ui/stats", "add one to"),
         ("stats", facts.no_stats(), "/ui/stats", "0 requests in 30 days"),
     ],

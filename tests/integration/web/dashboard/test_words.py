@@ -10,6 +10,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.report import Phase, Result, Verdict
 from listsync.domain.runs import Condition
 from listsync.domain.server import ResponseKind
+from listsync.domain.transfers import EventOutcome, JobState, ScanState
 from listsync.web.dashboard import words
 from listsync.web.dashboard.render import Viewer
 from listsync.web.dashboard.words import Tone, mark_in
@@ -28,6 +29,9 @@ from tests.integration.web.dashboard.conftest import RENDERER
         (words.ITEMS, ResponseKind),
         (words.ITEMS, [one for one in Found if one is not Found.FOUND]),
         (words.ITEMS, [COULD_NOT, HANDLED, NEW, OPEN, REJECTED]),
+        (words.JOBS, JobState),
+        (words.SCANS, ScanState),
+        (words.WEBHOOKS, EventOutcome),
         (words.PHASES, [one for one in Phase if one is not Phase.IDLE]),
     ],
 )

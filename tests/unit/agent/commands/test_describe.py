@@ -27,6 +27,10 @@ _SUB_COMMANDS = {
     "notify_test": "notify test",
     "notify_test_result": "notify test",
     "summary_send": "summary",
+    "job_retry": "jobs retry",
+    "jobs_retry_failed": "jobs retry-failed",
+    "job_cancel": "jobs cancel",
+    "scan_retry": "scans retry",
 }
 _READER = Caller("a reader", may_control=False)
 
@@ -64,6 +68,9 @@ def test_a_parameter_is_described_with_what_it_means_and_may_be(world: World) ->
         "exclude": ["item"],
         "notify_test_result": ["id"],
         "backup_result": ["id"],
+        "job_retry": ["id"],
+        "job_cancel": ["id"],
+        "scan_retry": ["id"],
     }
 
 
@@ -72,6 +79,7 @@ def test_a_reply_is_described_with_all_that_is_in_it(world: World) -> None:
     assert {name for name, one in described.items() if one["pages"]} == {
         *("describe", "status", "config", "progress", "lists", "runs", "items", "explain"),
         *("notices", "targets", "stats", "review", "plan_result", "requests", "reload"),
+        *("jobs", "scans", "webhooks"),
     }
     schema = described["runs"]["reply"]
     assert schema["anyOf"] == [{"$ref": "#/$defs/RunsReply"}, {"$ref": "#/$defs/RunReply"}]
@@ -141,7 +149,8 @@ def test_an_unknown_command_is_told_what_there_is(world: World) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_who_may_only_look_changes_nothing(world: World, method: str) -> None:
-    params = {one.name: "x" for one in parameters_of(COMMANDS[method].takes) if one.is_required}
+    needed = [one for one in parameters_of(COMMANDS[method].takes) if one.is_required]
+    params = {one.name: 1 if one.kind is int else "x" for one in needed}
     reply = world.commands.call(method, params, _READER)
     is_refused = isinstance(reply, RefusedCommand) and reply.reason is Reason.FORBIDDEN
     assert is_refused is (METHODS[method] is Access.CONTROL)

@@ -56,6 +56,10 @@ _SUB_COMMANDS = {
     "notify_test": "notify",
     "notify_test_result": "notify",
     "summary_send": "summary",
+    "job_retry": "jobs",
+    "jobs_retry_failed": "jobs",
+    "job_cancel": "jobs",
+    "scan_retry": "scans",
 }
 
 

@@ -18,10 +18,16 @@ from listsync.agent.backups import Backup, Backups
 from listsync.agent.notices import AgentFindings, AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
-from listsync.commands.context import Caller, CommandContext, GlobalRules, Shown
+from listsync.commands.context import (
+    Caller,
+    CommandContext,
+    GlobalRules,
+    Shown,
+    TransferParts,
+)
 from listsync.commands.dispatch import COMMANDS, Dispatcher
 from listsync.commands.schema import reasons_of
-from listsync.domain.history import ItemRow, ListRow, RequestRow, RunRow
+from listsync.domain.history import ItemRow, ListRow, Page, RequestRow, RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Exclusion, ExternalIds, MediaType, TitleKey
@@ -40,6 +46,7 @@ from listsync.domain.runs import (
     SyncJob,
 )
 from listsync.domain.server_knowledge import UserAllowance
+from listsync.domain.transfers import TransferCounts
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.protocol import RefusedCommand
 from listsync.sync.limits import UNCAPPED
@@ -195,6 +202,30 @@ class FakeTargets:
         return tuple(one for one in self.sent if f":{id_}:" in one.message.key)
 
 
+class _NoRows:
+    """Implements what commands ask of transfers, where nothing was ever copied."""
+
+    def page(self, *_: object, **__: object) -> Page[Any]:
+        return Page(0, ())
+
+    def counts(self, *_: object) -> TransferCounts:
+        return TransferCounts()
+
+    def find(self, _: int) -> None:
+        return None
+
+    def failed_since(self, _: datetime) -> tuple[int, ...]:
+        return ()
+
+    def retry(self, *_: object) -> tuple[int, ...]:
+        return ()
+
+
+def no_transfers() -> TransferParts:
+    none: Any = _NoRows()
+    return TransferParts(jobs=none, scans=none, webhooks=none)
+
+
 class World:
     """An agent as the commands see it, that follows the lists *names*."""
 
@@ -219,6 +250,7 @@ class World:
         self.owner_asks = True
         self.has_server = True
         self.settings: tuple[Setting, ...] = ()
+        self.transfers = no_transfers()
         self.follow(*map(rules, names))
 
     def follow(self, *lists: ListRules, warnings: tuple[Problem, ...] = ()) -> None:
@@ -240,6 +272,7 @@ class World:
             state=self.state,
             notices=self.notices,
             targets=self.targets,
+            transfers=self.transfers,
             backups=self.backups,
             backup_place=lambda: Path("/state/backups/next.db"),
             shown=self._shown,

@@ -1,0 +1,172 @@
+"""Watching copies until they end: a bar on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from listsync.interrupts import raised
+from listsync.protocol import Exit
+from listsync.terminal.output import because, plural, say, shown
+from listsync.terminal.progress import BottomLine, can_be_drawn_on
+from listsync.terminal.table import width
+from listsyncctl.client import ClientError
+from listsyncctl.job_views import progress_of, state_words
+from listsyncctl.views import as_json
+
+if TYPE_CHECKING:
+    from listsync.protocol.job_shapes import CopyProgressShape, JobShape
+    from listsync.protocol.transfers import JobsReply
+    from listsyncctl.session import Session
+
+EVERY_S = 0.5
+_SOON = ("queued", "running")
+_STEP = 10
+"""So many percent are worth a line."""
+_BAR, _NARROWEST = 30, 10
+_MOST = 200
+EXITS = {
+    "succeeded": Exit.OK,
+    "skipped": Exit.OK,
+    "cancelled": Exit.INTERRUPTED,
+    "needs_attention": Exit.FAILED,
+}
+
+
+class FollowedCopies:
+    """Says how copies go on: to a terminal in its last line, else in lines where it is news."""
+
+    def __init__(self, session: Session) -> None:
+        self._is_json = session.output == "json"
+        can_draw = not self._is_json and can_be_drawn_on(sys.stderr, os.environ)
+        self._line = BottomLine(sys.stderr) if can_draw else None
+        self._said: dict[int, str] = {}
+
+    def tell(self, running: list[JobShape], waiting: int) -> None:
+        """Tell how those are that run, and that so many wait."""
+        if self._line is not None:
+            self._line.draw(bar_of(running, waiting, self._line.columns))
+            return
+        for job in running:
+            if (news := _news_of(job)) != self._said.get(job["id"]):
+                self._said[job["id"]] = news
+                self._say(job, news)
+
+    def tell_end(self, job: JobShape) -> None:
+        """Tell what came of one."""
+        self.clear()
+        self._say(job, f"{state_words(job['state'])}{because(job.get('why'))}")
+
+    def _say(self, job: JobShape, words: str) -> None:
+        line = f"{job['id']}  {shown(job.get('title'))}: {words}"
+        say(as_json({"job": job}) if self._is_json else line)
+
+    def clear(self) -> None:
+        if self._line is not None:
+            self._line.clear()
+
+
+def _news_of(job: JobShape) -> str:
+    """Say how far a copy is in steps that are worth a line."""
+    percent = _percent(job.get("progress"))
+    state = state_words(job["state"])
+    return f"{state}, {percent // _STEP * _STEP} %" if percent is not None else state
+
+
+def _percent(now: CopyProgressShape | None) -> int | None:
+    return None if now is None else max(0, min(100, int(now.get("percent") or 0)))
+
+
+def bar_of(running: list[JobShape], waiting: int, columns: int) -> str:
+    """Draw e.g. `[######----] Dune (2021): 45 %, 110.2 MB/s, 2 min left; 3 wait`."""
+    words = "; ".join(filter(None, [*_words_of(running), f"{waiting:,} wait" if waiting else ""]))
+    percents = [one for job in running if (one := _percent(job.get("progress"))) is not None]
+    room = min(_BAR, columns - width(words) - len("[] "))
+    if not percents or room < _NARROWEST:
+        return words
+    filled = room * sum(percents) // (100 * len(percents))
+    return f"[{'#' * filled}{'-' * (room - filled)}] {words}"
+
+
+def _words_of(running: list[JobShape]) -> Iterator[str]:
+    """Tell of each batch once: jobs of one are copied together."""
+    batches: dict[tuple[int, ...], list[JobShape]] = {}
+    for job in running:
+        now = job.get("progress")
+        batches.setdefault(tuple(now.get("jobs") or ()) if now else (job["id"],), []).append(job)
+    for jobs in batches.values():
+        more = f" and {len(jobs) - 1} more" if jobs[1:] else ""
+        now = jobs[0].get("progress")
+        how = progress_of(now) if now else state_words(jobs[0]["state"])
+        yield f"{shown(jobs[0].get('title'))}{more}: {how}"
+
+
+def follow_all(session: Session) -> Exit:
+    """Follow all copies until none is under way."""
+    with raised():
+        ended = _followed(session)
+    if session.output == "text":
+        failed = sum(EXITS.get(one["state"]) is not Exit.OK for one in ended)
+        not_done = f", {failed:,} of them without success" if failed else ""
+        say(f"Nothing is copied now; {plural(len(ended), 'copy', 'copies')} ended{not_done}.")
+    is_well = all(EXITS.get(one["state"]) is Exit.OK for one in ended)
+    return Exit.OK if is_well else Exit.PARTLY
+
+
+def _followed(session: Session) -> list[JobShape]:
+    told, until = FollowedCopies(session), _until(session)
+    known: set[int] = set()
+    ended: list[JobShape] = []
+    try:
+        while True:
+            reply = _running(session)
+            running = reply["jobs"]
+            there = {one["id"] for one in running}
+            for number in sorted(known - there):
+                if (job := session.one_job(number)["job"])["state"] not in _SOON:
+                    told.tell_end(job)
+                    ended.append(job)
+            known = there
+            if not (active := int(reply.get("active") or 0)):
+                return ended
+            told.tell(running, max(0, active - len(running)))
+            _pause(until, "copies are still running")
+    finally:
+        told.clear()
+
+
+def _running(session: Session) -> JobsReply:
+    found = session.ask_some("jobs", {"state": ["running"]}, rows="jobs", usual=_MOST)
+    return cast("JobsReply", found)
+
+
+def follow_one(session: Session, number: int) -> Exit:
+    """Follow one copy until it has ended, or waits for something else than its turn."""
+    with raised():
+        job = _followed_one(session, number)
+    return EXITS.get(job["state"], Exit.PARTLY)
+
+
+def _followed_one(session: Session, number: int) -> JobShape:
+    told, until = FollowedCopies(session), _until(session)
+    try:
+        while (job := session.one_job(number)["job"])["state"] in _SOON:
+            told.tell([job], 0)
+            _pause(until, f"job {number} is still {job['state']}")
+    finally:
+        told.clear()
+    told.tell_end(job)
+    return job
+
+
+def _until(session: Session) -> float | None:
+    return None if session.timeout_s is None else time.monotonic() + session.timeout_s
+
+
+def _pause(until: float | None, left: str) -> None:
+    if until is not None and time.monotonic() > until:
+        raise ClientError(Exit.NO_ANSWER, f"{left}; see `listsyncctl jobs`")
+    time.sleep(EVERY_S)
