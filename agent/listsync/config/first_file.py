@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -246,9 +247,21 @@ def _made(folder: Path) -> Iterator[None]:
         raise
 
 
+_LEFT_S = 60.0
+
+
+def _sweep(target: Path) -> None:
+    """Remove what one that was killed has left; what another one writes now is younger."""
+    for part in target.parent.glob(f".{target.name}.{'[0-9a-f]' * 8}"):
+        with suppress(OSError):
+            if time.time() - part.lstat().st_mtime > _LEFT_S:
+                part.unlink()
+
+
 @contextmanager
 def _written(target: Path, text: str) -> Iterator[Path]:
     """Write *text* durably beside *target*, under a name that is gone afterwards."""
+    _sweep(target)
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         write_new(part, text.encode(), like=target)

@@ -175,6 +175,21 @@ def test_a_configuration_that_comes_up_meanwhile_is_left_alone(tmp_path: Path) -
     assert [one.name for one in tmp_path.iterdir()] == ["listsync.yaml"]
 
 
+def test_what_one_that_was_killed_has_left_is_gone_with_the_next(tmp_path: Path) -> None:
+    old, young, other = (
+        tmp_path / name
+        for name in (".listsync.yaml.0a1b2c3d", ".listsync.yaml.ffffffff", ".listsync.yaml.backup")
+    )
+    for one in (old, young, other):
+        one.write_text("server:\n")
+    for one in (old, other):
+        os.utime(one, (0, 0))
+    place(tmp_path / "listsync.yaml", "{}\n", lambda: lambda: None, may_replace=False)
+    assert not old.exists()
+    assert young.exists(), "another one may be writing it"
+    assert other.exists()
+
+
 def test_what_is_replaced_is_kept_and_a_link_stays_one(tmp_path: Path) -> None:
     real, path = tmp_path / "dotfiles.yaml", tmp_path / "listsync.yaml"
     real.write_text("first")
