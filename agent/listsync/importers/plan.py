@@ -42,15 +42,17 @@ class MovedList:
 
 @dataclass(frozen=True, slots=True)
 class MovedSecret:
-    """A secret, and the key that it belongs to."""
+    """A secret, and the key that it belongs to; *number* tells it from others of its name."""
 
     keys: Keys
     value: SecretStr
+    number: int = 1
 
     @property
     def name(self) -> str:
         """What it is called in the vault."""
-        return "_".join(self.keys)
+        name = "_".join(self.keys)
+        return name if self.number == 1 else f"{name}_{self.number}"
 
 
 @dataclass(frozen=True, slots=True)

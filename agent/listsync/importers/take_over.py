@@ -8,8 +8,8 @@ that no list is followed before it is known what was handled.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -99,6 +99,7 @@ def change_of(plan: MovePlan, places: Places) -> Change:
         ConfigError: the configuration that is there is wrong, or would be.
         UneditableError: it cannot be added to; the message says what to add.
     """
+    plan = replace(plan, secrets=tuple(_under_free_names(plan.secrets, places)))
     if not os.path.lexists(places.config):
         return _edited(plan, None, {}, _Known())
     document = load_document(places.config)
@@ -108,6 +109,16 @@ def change_of(plan: MovePlan, places: Places) -> Change:
     known = _Known(sources, frozenset(config.exclude), bool(data.get("notify")))
     text = places.config.read_bytes().decode("utf-8")
     return _edited(plan, text, data, known)
+
+
+def _under_free_names(secrets: Sequence[MovedSecret], places: Places) -> Iterator[MovedSecret]:
+    """Number those whose name another secret of the vault has, which is not ours to replace."""
+    vault = places.vault() if secrets else None
+    taken = vault.names() if vault else ()
+    for one in secrets:
+        while vault and one.name in taken and vault.get(one.name) != one.value.get_secret_value():
+            one = replace(one, number=one.number + 1)  # noqa: PLW2901 - until it is free
+        yield one
 
 
 @dataclass(frozen=True, slots=True)

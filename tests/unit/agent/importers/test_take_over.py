@@ -180,6 +180,19 @@ def test_a_second_time_changes_nothing(places: Places) -> None:
     assert {one: one.stat().st_mtime_ns for one in places.config.parent.iterdir()} == before
 
 
+def test_a_secret_of_the_same_name_stays_and_the_other_gets_a_name_of_its_own(
+    places: Places,
+) -> None:
+    vault = places.vault()
+    vault.set("server_api_key", "of another server")
+    vault.set("server_api_key_2", "and of one more")
+    applied(places)
+    assert vault.get("server_api_key") == "of another server"
+    assert loaded(places).server.api_key == SecretStr("keyofseerr")
+    assert "api_key: {encrypted: server_api_key_3}" in places.config.read_text()
+    assert not applied(places).changed
+
+
 def test_a_list_of_the_environment_is_taken_over_all_the_same(places: Places) -> None:
     own(places)
     environ = {"TRAKT_SPECIAL_LISTS": "trending:movies"}
