@@ -237,7 +237,8 @@ def _notice_row(notice: NoticeShape, display: Display) -> tuple[str, str]:
 
 def _server(result: StatusReply) -> str:
     if not result.get("has_server", True):
-        return "none: nothing is requested, lists are read for their feeds"
+        feeds = ", lists are read for their feeds" if result.get("lists") else ""
+        return f"none: nothing is requested{feeds}"
     if server := result.get("server"):
         known = f"{shown(server.get('product'))} {shown(server.get('version'))}"
         return f"{known} at {shown(server.get('url'))}"

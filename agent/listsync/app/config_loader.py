@@ -62,7 +62,8 @@ def schedules_of(config: Config) -> dict[str, Rule]:
         for one in config.lists
         if one.schedule is not None and one.rules.is_enabled
     }
-    return {**({EVERYTHING: config.schedule} if config.schedule else {}), **own}
+    syncs = config.has_server or config.lists  # else there is nothing to sync, only to copy
+    return {**({EVERYTHING: config.schedule} if config.schedule and syncs else {}), **own}
 
 
 def lists_to_sync(old: Config, new: Config) -> Scope:

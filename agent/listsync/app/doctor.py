@@ -225,7 +225,8 @@ def server(patient: Patient, token: CancelToken) -> Iterator[CheckResult]:
     if config is None or state_dir is None:
         return
     if not config.has_server:
-        text = "none is named: nothing is requested, lists are read for their feeds"
+        feeds = ", lists are read for their feeds" if config.lists else ""
+        text = f"none is named: nothing is requested{feeds}"
         yield CheckResult("server", _OK, text)
         return
     try:

@@ -208,13 +208,14 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
         for warning in (*config.warnings, *warnings_of_places(file, state_dir)):
             say(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")
+        libraries = len(config.transfers.mappings)
+        count += f", {plural(libraries, 'library', 'libraries')} of transfers" if libraries else ""
         say(f"The {'file' if live else 'configuration'} is valid: {count}.")
         if config.written.in_force:
             say(f"The environment sets {', '.join(config.written.in_force)}.")
         if not config.has_server:
-            say(
-                "No request server is named: nothing is requested, lists are read for their feeds."
-            )
+            feeds = ", lists are read for their feeds" if config.lists else ""
+            say(f"No request server is named: nothing is requested{feeds}.")
         if live:
             from listsync.app.memory_tuning import import_httpcore
 

@@ -115,9 +115,8 @@ def message_of(report: SyncReport) -> str:
     counts = report.counts
     words = counted(counts, dry_run=report.run.dry_run)
     if report.for_feeds:
-        words = (
-            "nothing is requested, as there is no request server: lists are read for their feeds"
-        )
+        words = "nothing is requested, as there is no request server"
+        words += ": lists are read for their feeds" if report.lists else ", and no list"
     failed = sum(not one.is_good for one in report.lists)
     if failed:
         words += f", {failed} list{'' if failed == 1 else 's'} failed"

@@ -77,6 +77,11 @@ def test_nothing_is_requested_and_that_is_said(alone: FeedHouse) -> None:
     assert (row.result, row.message) == ("ok", words)
 
 
+def test_without_lists_there_is_nothing_to_read(alone: FeedHouse) -> None:
+    words = "nothing is requested, as there is no request server, and no list"
+    assert message_of(alone.sync()) == words
+
+
 @pytest.mark.parametrize(
     "exclusion",
     [Exclusion(key=MATRIX.key), Exclusion(imdb="tt0133093"), Exclusion(title="The Matrix")],

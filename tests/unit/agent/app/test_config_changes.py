@@ -194,6 +194,13 @@ def test_lists_without_a_schedule_follow_the_one_of_all() -> None:
     }
 
 
+def test_who_only_copies_has_nothing_to_sync() -> None:
+    copies = "transfers: {mappings: [{from: /movies, source: /a, destination: /b}]}"
+    assert schedules_of(config(server=_DOOR, more=copies)) == {}
+    assert schedules_of(config(_ONE, server=_DOOR, more=copies)).keys() == {EVERYTHING}
+    assert schedules_of(config(more=f"{_DOOR}\n{copies}")).keys() == {EVERYTHING}
+
+
 def test_a_list_may_have_its_own_schedule() -> None:
     found = schedules_of(config("- {file: /one, every: 1h}", _TWO, more="sync: {every: 2h}"))
     assert found[_SOURCE_ONE] == Every(timedelta(hours=1))
