@@ -205,9 +205,7 @@ class NewJob:
     size: int | None = None
     is_upgrade: bool = False
     superseded: tuple[PurePosixPath, ...] = ()
-    """Below the roots: what the new file replaces."""
-    renamed_from: PurePosixPath | None = None
-    """Below the roots: what the copy is called that is to be renamed, if it is the same."""
+    """Below the roots: what the new file replaces, or what it was called before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -249,7 +249,8 @@ class _Decider:
                 if old is not None:
                     self._scan(place, old.parent)
             elif self._settings.renamed is RenamePolicy.RENAME:
-                self._found.jobs.append(replace(self._job(file, place), renamed_from=old))
+                replaced = () if old is None else (old,)
+                self._found.jobs.append(replace(self._job(file, place), superseded=replaced))
             else:
                 self._found.ignored.append(
                     "the copy keeps its old name: transfers.renamed is report"

@@ -149,8 +149,7 @@ def test_of_several_files_those_that_can_be_are_copied_and_the_others_named() ->
 def test_a_rename_is_passed_on_where_that_is_wanted() -> None:
     own = transfer_settings(renamed=RenamePolicy.RENAME)
     first, second = decision("sonarr-rename", own).jobs
-    assert first.renamed_from is not None
-    assert first.renamed_from.name == "sherlock.holmes.s01e05.mkv"
+    assert [old.name for old in first.superseded] == ["sherlock.holmes.s01e05.mkv"]
     assert second.place.relative.parent.name == "Season 01"
     assert first.label.title == "Sherlock Holmes"
     found = decision("sonarr-rename")
