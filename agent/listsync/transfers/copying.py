@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -20,6 +21,8 @@ from listsync.transfers.copy_plan import failed
 from listsync.transfers.rsync import RsyncRunner
 from listsync.transfers.rsync_program import RsyncProgram, RsyncUnusableError, find_rsync
 from listsync.transfers.settings import TransferSettings
+
+logger = logging.getLogger(__name__)
 
 RSYNC = "rsync"
 """What jobs wait for that are blocked because no rsync can be used."""
@@ -67,4 +70,17 @@ class BatchCopier:
         key = path and (path, Path(path).stat().st_mtime_ns)
         if self._found is None or self._found[0] != key:
             self._found = (key, find_rsync())
+            _tell(self._found[1])
         return self._found[1]
+
+
+def _tell(program: RsyncProgram) -> None:
+    """Log what copies are made with, and what that cannot do."""
+    lacks = "".join(f"; {one}" for one in program.limitations())
+    logger.info(
+        "copies use rsync %s (%s)%s",
+        program.version_text,
+        program.path,
+        lacks,
+        extra={"action": "rsync_found", "version": program.version_text},
+    )

@@ -6,9 +6,11 @@ NUL, so that none can be taken for an option, a pattern or a host.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import selectors
+import shlex
 import subprocess
 import time
 from collections import deque
@@ -30,12 +32,15 @@ from listsync.transfers.rsync_output import (
 )
 from listsync.transfers.rsync_program import RsyncProgram
 
+logger = logging.getLogger(__name__)
+
 PARTIAL_FOLDER = ".rsync-partial"
 MOST_ERRORS = 64 * 1024
 _IN_FRONT = b"./"
 """Of each name: 3.2.7 takes one that begins with # or ; for a comment, in spite of --from0."""
 _TICK_S = 0.25
 _PIECE = 64 * 1024
+_STARTED = {"action": "rsync_started"}
 _LOOKS = 4
 """How often within the time limit of a stall it is looked whether anything moves."""
 
@@ -163,7 +168,11 @@ class RsyncRunner:
         Raises:
             OSError: it cannot be started.
         """
-        child = start(self._command(task))
+        command = self._command(task)
+        logger.debug(
+            "%s for %s files", shlex.join(command.arguments), len(task.files), extra=_STARTED
+        )
+        child = start(command)
         try:
             with token.breaking(child.kill), _Watched(child, task, token) as watched:
                 watched.feed(b"".join(_IN_FRONT + os.fsencode(one) + b"\0" for one in task.files))

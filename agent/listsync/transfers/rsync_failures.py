@@ -83,11 +83,13 @@ _SIGNAL = 128
 _FAILS_AT_SOURCE = re.compile(r"\[sender\]", re.IGNORECASE)
 _NOISE = re.compile(r"^rsync: (\[\w+\] )?| \(\d+\)$")
 _SUMMARY = "rsync error:"
+_OF_OTHERS = re.compile(rb"\S*(io)?nice: ")
+"""A service is often not let be nice, which does no harm."""
 
 
 def classify(exit_code: int, errors: Iterable[bytes]) -> RsyncFailure:
     """Say what is to happen, by the most telling line of *errors*, else by the exit code."""
-    lines = [line.decode("utf-8", "replace") for line in errors]
+    lines = [line.decode("utf-8", "replace") for line in errors if not _OF_OTHERS.match(line)]
     for pattern, failure, side, why in _ERRORS:
         line = next((one for one in lines if re.search(pattern, one)), None)
         if line is not None:

@@ -17,13 +17,16 @@ from listsync.domain.transfer_rules import (
 )
 from listsync.domain.transfers import CopyScope, FailureClass
 from listsync.process import supervisor
+from listsync.transfers import copy_batch, copy_plan
 from listsync.transfers.rsync import PARTIAL_FOLDER
 from tests.integration.transfers.copies import (
     A_NIGHT,
     Library,
     counted_children,
     fake_rsync,
+    files_of,
 )
+from tests.integration.transfers.test_rsync import NAMES
 
 SEASON = "Show/Season 01"
 
@@ -410,6 +413,35 @@ def test_what_is_kept_of_a_copy_is_given_up_where_there_is_no_room_without(
     result = library.copy_one(library.job("1.mkv", failure=FailureClass.TRANSIENT))
     assert result.failure is None
     assert list(library.copies()) == ["1.mkv"]
+
+
+def test_what_there_is_of_a_large_file_is_used_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.write("1.mkv", b"x" * 3000)
+    library.write("2.mkv", b"x" * 300)
+    log = library.place / "log"
+    monkeypatch.setenv("PATH", fake_rsync(library.place / "bin", f'echo "$@" >> {log}'))
+    for module in (copy_batch, copy_plan):
+        monkeypatch.setattr(module, "LARGE", 1000)
+    for name, size in (("1.mkv", 2000), ("2.mkv", 200)):
+        library.write(f"{PARTIAL_FOLDER}/{name}", b"x" * size, to=library.destination)
+        assert library.copy_one(name).failure is None
+    assert ["--no-whole-file" in line for line in log.read_text().splitlines()] == [True, False]
+
+
+def test_names_of_all_kinds_are_copied_by_one_rsync(library: Library) -> None:
+    names = [os.fsdecode(name) for name in NAMES.values()]
+    for name in names:
+        library.write(f"Show/{name}", name.encode("utf-8", "surrogateescape"))
+    result = library.copy_one(library.job("Show", scope=CopyScope.FOLDER))
+    assert result.failure is None
+    assert library.copies() == files_of(library.source)
+    assert len(result.files) == len(names)
+    again = library.copy(*(f"Show/{name}" for name in names))
+    assert [(one.failure, one.why) for one in again] == [(None, "it was there already")] * len(
+        names
+    )
 
 
 class TestAnUpgrade:

@@ -111,6 +111,14 @@ def test_what_it_says_is_told_to_people_in_one_clean_line() -> None:
     )
 
 
+def test_that_it_may_not_be_nice_is_no_failure() -> None:
+    lines = [
+        b"nice: cannot set niceness: Operation not permitted",
+        b'file has vanished: "/s/a"',
+    ]
+    assert classify(24, lines).failure is TRANSIENT
+
+
 def test_what_nobody_has_foreseen_is_said_in_its_own_words() -> None:
     found = classify(77, [b"", b"rsync: [sender] a strange thing (3)"])
     assert found.why == "rsync has failed (exit code 77): a strange thing"
