@@ -24,6 +24,7 @@ from listsync.sync.titles.evidence import sought, weigh
 from tests.bench import (
     agents,
     browser,
+    copies,
     feeds,
     first_start,
     hops,
@@ -233,6 +234,7 @@ PARTS = (
     *feeds.PARTS,
     *moving.PARTS,
     *transfer_queue.PARTS,
+    *copies.PARTS,
 )
 
 

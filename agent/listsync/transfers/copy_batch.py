@@ -231,15 +231,14 @@ class CopyBatch:
     def _carried_out(self, plans: Sequence[CopyPlan], there: Found) -> Results:
         started = time.monotonic()
         run = None
-        if any(plan.needed for plan in plans):
-            kept = (there.get(one) for one in partials_of(plans))
-            has_much = any(one is not None and one.size >= LARGE for one in kept)
-            run = self._run(plans, resumes=has_much)
-            if run.end is RunEnd.UNWANTED or self._wishes.token.is_cut:
-                return {}
         results, good = Results(), list(plans)
         with self._access.probes.together() as probes:
-            if run is not None:
+            if any(plan.needed for plan in plans):
+                kept = (there.get(one) for one in partials_of(plans))
+                has_much = any(one is not None and one.size >= LARGE for one in kept)
+                run = self._run(plans, resumes=has_much, when_done=probes.begin)
+                if run.end is RunEnd.UNWANTED or self._wishes.token.is_cut:
+                    return {}
                 results, good = self._judged(probes, plans, run)
             if self._settings.verify is VerifyMode.CHECKSUM and good:
                 more, good = self._compared(good)
@@ -250,12 +249,17 @@ class CopyBatch:
         return results | {plan.job.number: share.result(plan, there) for plan in good}
 
     def _run(
-        self, plans: Sequence[CopyPlan], mode: RunMode = RunMode.COPY, *, resumes: bool = False
+        self,
+        plans: Sequence[CopyPlan],
+        mode: RunMode = RunMode.COPY,
+        *,
+        resumes: bool = False,
+        when_done: Callable[[], object] = lambda: None,
     ) -> RsyncRun:
-        """Run rsync for what is needed of *plans*."""
+        """Run rsync for what is needed of *plans*; *when_done* is called just before its end."""
         needed = {file.relative: file.size for plan in plans for file in plan.needed}
         task = replace(self._task(tuple(needed), mode), resumes=resumes)
-        return self._rsync(task, plans, sum(needed.values()))
+        return self._rsync(task, plans, sum(needed.values()), when_done)
 
     def _task(self, files: Sequence[PurePosixPath], mode: RunMode) -> RsyncTask:
         limits = self._settings.limits
@@ -272,7 +276,13 @@ class CopyBatch:
             modify_window_s=int(self._within_s) if self._within_s > SAME_S else 0,
         )
 
-    def _rsync(self, task: RsyncTask, plans: Sequence[CopyPlan], total: int) -> RsyncRun:
+    def _rsync(
+        self,
+        task: RsyncTask,
+        plans: Sequence[CopyPlan],
+        total: int = 0,
+        when_done: Callable[[], object] = lambda: None,
+    ) -> RsyncRun:
         numbers = tuple(plan.job.number for plan in plans)
 
         def report(progress: RsyncProgress) -> None:
@@ -281,6 +291,8 @@ class CopyBatch:
             self._wishes.report(
                 CopyProgress(jobs=numbers, done=done, total=total, rate=progress.rate, eta_s=eta_s)
             )
+            if done == total:
+                when_done()
 
         def is_unwanted() -> bool:
             return not self._wishes.cancelled().isdisjoint(numbers)
@@ -317,13 +329,13 @@ class CopyBatch:
     def _compared(self, plans: Sequence[CopyPlan]) -> tuple[Results, list[CopyPlan]]:
         """Read both sides; what differs is copied once more, as its size and time hide it."""
         files = tuple(dict.fromkeys(file.relative for plan in plans for file in plan.files))
-        run = self._rsync(self._task(files, RunMode.COMPARE), plans, 0)
+        run = self._rsync(self._task(files, RunMode.COMPARE), plans)
         if run.is_good and run.items:
             plans = [needing(plan, run.items) for plan in plans]
             task = self._task(run.items, RunMode.COPY)
-            run = self._rsync(replace(task, ignores_times=True), plans, 0)
+            run = self._rsync(replace(task, ignores_times=True), plans)
             if run.is_good:
-                run = self._rsync(self._task(task.files, RunMode.COMPARE), plans, 0)
+                run = self._rsync(self._task(task.files, RunMode.COMPARE), plans)
         if run.end is RunEnd.UNWANTED:
             return {}, []
         results, good = Results(), list[CopyPlan]()

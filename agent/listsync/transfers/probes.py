@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -68,6 +68,12 @@ class Probes:
             one = copy(self)
             one._session = session  # noqa: SLF001 - it is of this class
             yield one
+
+    def begin(self) -> None:
+        """Start the child of several questions now, if that works, so that it is ready later."""
+        if self._session is not None:
+            with suppress(OSError):
+                self._session.begin()
 
     def look(self, root: PurePosixPath, rules: RootRules, deadline_s: float = 5.0) -> RootHealth:
         """Look whether *root* may be used; never raises."""
@@ -263,6 +269,12 @@ class _Session:
         child, self._child = self._child, None
         if child is not None:
             self._end(self._place, child)
+
+    def begin(self) -> Child:
+        """Start the child, unless it lives."""
+        if self._child is None:
+            self._child = start(_COMMAND)
+        return self._child
 
     def line(self, place: PurePosixPath, request: bytes, deadline_s: float) -> bytes | None:
         """Ask about *place*; raises what `Child.line` raises."""
