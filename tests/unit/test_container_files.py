@@ -119,6 +119,25 @@ def test_compose_starts_what_is_described() -> None:
     assert "ports" not in ours, "no port is opened unless somebody wants the dashboard"
 
 
+@pytest.mark.parametrize("image", _IMAGES)
+def test_an_image_has_what_copies_need(image: str) -> None:
+    installed = " ".join(one.rest for one in _all_of(image) if one.keyword == "RUN")
+    assert re.search(r"apt-get install [^&]*\brsync\b", installed)
+
+
+def test_libraries_are_only_read_where_files_show_how_they_are_mounted() -> None:
+    text = (DOCKERFILE.parent / "compose.yaml").read_text(encoding="utf-8")
+    shown = re.findall(r"# - (/mnt/\w+):(/mnt/\w+):(\S+)", text)
+    assert [(inside, options) for _, inside, options in shown] == [
+        ("/mnt/synology", "ro,rslave"),
+        ("/mnt/unraid", "rslave"),
+    ]
+    root = ET.parse(_UNRAID / "listsync.xml").getroot()
+    modes = {one.get("Target"): one.get("Mode") for one in root.findall("Config")}
+    assert modes["/mnt/source"] == "ro,slave"
+    assert modes["/mnt/destination"] == "rw,slave"
+
+
 def test_the_template_of_unraid_names_what_the_image_has() -> None:
     root = ET.parse(_UNRAID / "listsync.xml").getroot()
     assert (root.tag, root.get("version")) == ("Container", "2")

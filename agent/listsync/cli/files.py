@@ -31,6 +31,10 @@ FILES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "contrib/systemd/listsync.service.d/",
             "systemd: what that service needs for a browser",
         ),
+        "transfers.conf": (
+            "contrib/systemd/listsync.service.d/",
+            "systemd: what that service needs for copies",
+        ),
         "listsync-user.service": ("contrib/systemd/", "systemd: a service of your own session"),
         "listsync.bash": ("contrib/completions/", "completion of both programs for bash"),
         "_listsync": ("contrib/completions/", "completion of both programs for zsh"),

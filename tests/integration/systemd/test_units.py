@@ -14,6 +14,7 @@ _UNITS = Path(__file__).parents[3] / "contrib" / "systemd"
 _SYSTEM = "listsync.service"
 _USER = "listsync-user.service"
 _DROP_IN = "listsync.service.d/browser.conf"
+_FOR_COPIES = "listsync.service.d/transfers.conf"
 
 pytestmark = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
@@ -57,6 +58,7 @@ def exposure(folder: Path, unit: Path) -> float:
     [
         pytest.param([_SYSTEM], [], id="system"),
         pytest.param([_SYSTEM, _DROP_IN], [], id="system-with-a-browser"),
+        pytest.param([_SYSTEM, _FOR_COPIES], [], id="system-with-copies"),
         pytest.param([_USER], ["--user"], id="user"),
     ],
 )
@@ -86,10 +88,22 @@ def test_a_browser_opens_it_a_little(tmp_path: Path) -> None:
     assert closed < opened <= 2.0
 
 
-def test_a_browser_gets_only_what_it_needs() -> None:
+def test_copies_open_it_hardly(tmp_path: Path) -> None:
+    """What they may write to, no number tells."""
+    assert exposure(tmp_path, copied(tmp_path, _SYSTEM, _FOR_COPIES)) <= 1.5
+
+
+@pytest.mark.parametrize(
+    ("drop_in", "expected"),
+    [
+        (_DROP_IN, {"MemoryDenyWriteExecute", "RestrictNamespaces"}),
+        (_FOR_COPIES, {"ReadWritePaths", "SystemCallFilter"}),
+    ],
+)
+def test_a_drop_in_gives_only_what_is_needed(drop_in: str, expected: set[str]) -> None:
     keys = {
         line.split("=")[0]
-        for line in (_UNITS / _DROP_IN).read_text().splitlines()
+        for line in (_UNITS / drop_in).read_text().splitlines()
         if "=" in line and not line.startswith("#")
     }
-    assert keys == {"MemoryDenyWriteExecute", "RestrictNamespaces"}
+    assert keys == expected
