@@ -11,7 +11,8 @@ from typing import Any
 
 from listsync.config_types import SecretStr
 from listsync.domain.transfer_rules import PathMapping
-from listsync.domain.transfers import EventDecision, WebhookEvent
+from listsync.domain.transfers import EventDecision, ImportApp, WebhookEvent
+from listsync.transfers.intake import IntakeRequest
 from listsync.transfers.options import PlexOptions
 from listsync.transfers.settings import NamedMediaServer, TransferSettings
 
@@ -94,11 +95,23 @@ class FakeWebhookInbox:
     events: list[tuple[WebhookEvent, EventDecision]] = field(default_factory=list)
     jobs: dict[PurePosixPath | None, int] = field(default_factory=dict)
 
+    def put_all(
+        self, entries: Sequence[tuple[WebhookEvent, EventDecision]], at: datetime
+    ) -> tuple[tuple[int, ...], ...]:
+        return tuple(self.put(event, decision, at) for event, decision in entries)
+
     def put(self, event: WebhookEvent, decision: EventDecision, at: datetime) -> tuple[int, ...]:
         assert at.tzinfo is not None
         self.events.append((event, decision))
         places = [job.place.destination for job in decision.jobs]
         return tuple(self.jobs.setdefault(one, len(self.jobs) + 1) for one in places)
+
+
+def request(
+    body: dict[str, Any] | bytes, app: ImportApp | None = None, name: str = "radarr"
+) -> IntakeRequest:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return IntakeRequest(app=app, name=name, body=content)
 
 
 def relatives(decision: EventDecision) -> Sequence[str]:

@@ -35,6 +35,7 @@ from tests.bench import (
     services,
     titles,
     transfer_queue,
+    webhooks,
     worst,
 )
 from tests.bench.figures import Figure
@@ -230,6 +231,7 @@ PARTS = (
     *new_rows.PARTS,
     *agents.PARTS,
     *http_load.PARTS,
+    *webhooks.PARTS,
     *browser.PARTS,
     *feeds.PARTS,
     *moving.PARTS,

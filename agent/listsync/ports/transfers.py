@@ -40,6 +40,12 @@ class WebhookInbox(Protocol):
         """
         ...
 
+    def put_all(
+        self, entries: Sequence[tuple[WebhookEvent, EventDecision]], at: datetime
+    ) -> tuple[tuple[int, ...], ...]:
+        """Write what has come meanwhile together, at the cost of one; or nothing of it."""
+        ...
+
 
 class WebhookHistory(Protocol):
     """What people ask about webhooks, above all why one did nothing."""

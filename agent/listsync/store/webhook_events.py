@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from listsync.domain.history import Page
@@ -33,16 +34,27 @@ class SqliteWebhookInbox:
         self._database = database
 
     def put(self, event: WebhookEvent, decision: EventDecision, at: datetime) -> tuple[int, ...]:
+        (numbers,) = self.put_all([(event, decision)], at)
+        return numbers
+
+    def put_all(
+        self, entries: Sequence[tuple[WebhookEvent, EventDecision]], at: datetime
+    ) -> tuple[tuple[int, ...], ...]:
         with self._database.write() as connection:
             _forget(connection, at)
-            number = _put_event(connection, event, decision, at)
-            numbers = tuple(dict.fromkeys(put_job(connection, job, at) for job in decision.jobs))
-            connection.executemany(
-                "INSERT INTO event_jobs (event, job) VALUES (?, ?)",
-                [(number, job) for job in numbers],
-            )
-            put_scans(connection, decision.scans, at)
-        return numbers
+            return tuple(_put(connection, event, decision, at) for event, decision in entries)
+
+
+def _put(
+    connection: sqlite3.Connection, event: WebhookEvent, decision: EventDecision, at: datetime
+) -> tuple[int, ...]:
+    number = _put_event(connection, event, decision, at)
+    numbers = tuple(dict.fromkeys(put_job(connection, job, at) for job in decision.jobs))
+    connection.executemany(
+        "INSERT INTO event_jobs (event, job) VALUES (?, ?)", [(number, job) for job in numbers]
+    )
+    put_scans(connection, decision.scans, at)
+    return numbers
 
 
 class SqliteWebhookHistory:

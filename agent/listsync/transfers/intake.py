@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -27,6 +27,8 @@ from listsync.domain.transfers import (
     TransferPlace,
     WebhookEvent,
 )
+from listsync.errors import StateError
+from listsync.text_cleaning import one_line
 from listsync.transfers.events import WebhookShapeError, read_event
 from listsync.transfers.mapping import (
     PathRefusal,
@@ -36,6 +38,7 @@ from listsync.transfers.mapping import (
     sender_path,
 )
 from listsync.transfers.mapping_advice import advise, shown
+from listsync.transfers.webhook_content import content_of
 
 if TYPE_CHECKING:
     from listsync.ports.transfers import WebhookInbox
@@ -57,6 +60,19 @@ MANUAL_TYPES = tuple(filter(None, _MANUAL_KINDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeRequest:
+    """A body as it came; *app* and *name* are what its address says.
+
+    `ImportApp.MANUAL`: a person asks, by `path`, and perhaps a `type` (one of `MANUAL_TYPES`) and
+    an `instance`.
+    """
+
+    app: ImportApp | None
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeReply:
     """What became of a webhook: `why` nothing came of it or of some of it, the numbers of jobs."""
 
@@ -65,6 +81,9 @@ class IntakeReply:
     why: str = ""
     jobs: tuple[int, ...] = ()
     scans: int = 0
+
+
+_Read = tuple[WebhookEvent, EventDecision]
 
 
 class WebhookIntake:
@@ -87,46 +106,93 @@ class WebhookIntake:
     def take(
         self, app: ImportApp | None, name: str, body: Mapping[str, object], at: datetime
     ) -> IntakeReply:
-        """Take a webhook that came to the address of *app*, or of *name*.
+        """Take one webhook; see `take_all`.
 
         Raises:
             WebhookShapeError: it is none.
             StateError: it could not be written.
         """
-        event = read_event(body, app, name)
-        return self._put(event, decide(event, self.settings, name), at)
+        return self._take_one(IntakeRequest(app=app, name=name, body=_written(body)), at)
 
     def manual(self, path: str, kind: str, at: datetime, instance: str = "") -> IntakeReply:
-        """Take what a person asks for; *kind* is one of `MANUAL_TYPES`, or "".
+        """Take what a person asks for; raises as `take`."""
+        body = _written({"path": path, "type": kind, "instance": instance})
+        return self._take_one(IntakeRequest(app=ImportApp.MANUAL, name="", body=body), at)
 
-        Raises:
-            WebhookShapeError: there is no such kind.
-            StateError: it could not be written.
-        """
-        if kind.strip().casefold() not in _MANUAL_KINDS:
+    def _take_one(self, request: IntakeRequest, at: datetime) -> IntakeReply:
+        (reply,) = self.take_all([request], at)
+        if isinstance(reply, IntakeReply):
+            return reply
+        raise reply
+
+    def take_all(
+        self, requests: Sequence[IntakeRequest], at: datetime
+    ) -> Sequence[IntakeReply | WebhookShapeError | StateError]:
+        """Take what has come, with one write for all of it; gives what came of each."""
+        read = [self._read(one) for one in requests]
+        entries = [one for one in read if not isinstance(one, WebhookShapeError)]
+        try:
+            jobs = iter(self._inbox.put_all(entries, at))
+        except StateError as error:
+            return [error if isinstance(one, tuple) else one for one in read]
+        replies = [_reply(*one, next(jobs)) if isinstance(one, tuple) else one for one in read]
+        if any(isinstance(one, IntakeReply) and (one.jobs or one.scans) for one in replies):
+            self._wake()
+        for event, decision in entries:
+            _log(event, decision)
+        return replies
+
+    def _read(self, request: IntakeRequest) -> _Read | WebhookShapeError:
+        try:
+            body = object_in(request.body)
+            if request.app is ImportApp.MANUAL:
+                return self._read_manual(body)
+            event = read_event(body, request.app, request.name)
+        except WebhookShapeError as error:
+            return error
+        return event, decide(event, self.settings, request.name)
+
+    def _read_manual(self, body: Mapping[str, object]) -> _Read:
+        texts = [body.get(key, "") for key in ("path", "type", "instance")]
+        path, kind, instance = (one if isinstance(one, str) else None for one in texts)
+        if not path or kind is None or instance is None:
+            raise WebhookShapeError("expected a path, and perhaps a type and an instance, as text")
+        kind = kind.strip().casefold()
+        if kind not in _MANUAL_KINDS:
             raise WebhookShapeError(f"type: expected one of {', '.join(MANUAL_TYPES)}")
         event = WebhookEvent(
             app=ImportApp.MANUAL,
             event_type="Manual",
-            instance=instance,
+            instance=one_line(instance, 100),
             files=(ReportedFile(path=path, label=MediaLabel(title=_title_in(path))),),
-            content=json.dumps({"path": path, "type": kind}),
+            content=content_of(body),
         )
-        decision = _Decider(event, self.settings, "").manual(kind.strip().casefold())
-        return self._put(event, decision, at)
+        return event, _Decider(event, self.settings, "").manual(kind)
 
-    def _put(self, event: WebhookEvent, decision: EventDecision, at: datetime) -> IntakeReply:
-        jobs = self._inbox.put(event, decision, at)
-        if jobs or decision.scans:
-            self._wake()
-        _log(event, decision)
-        return IntakeReply(
-            event_type=event.event_type,
-            outcome=decision.outcome,
-            why=decision.why,
-            jobs=jobs,
-            scans=len(decision.scans),
-        )
+
+def _written(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body).encode()
+
+
+def object_in(body: bytes) -> dict[str, object]:
+    """Read an object of JSON; raises WebhookShapeError."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise WebhookShapeError("the body is no JSON") from None
+    if not isinstance(found, dict):
+        raise WebhookShapeError("the body is no JSON object")
+    return found
+
+
+def _reply(event: WebhookEvent, decision: EventDecision, jobs: tuple[int, ...]) -> IntakeReply:
+    return IntakeReply(
+        event_type=event.event_type,
+        outcome=decision.outcome,
+        why=decision.why,
+        jobs=jobs,
+        scans=len(decision.scans),
+    )
 
 
 def _log(event: WebhookEvent, decision: EventDecision) -> None:

@@ -7,8 +7,8 @@ that whatever is understood is answered 2xx, also what nothing can be done about
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -24,6 +24,7 @@ from listsync.protocol import Reason
 from listsync.protocol.messages import About
 from listsync.terminal.output import plural
 from listsync.transfers.events import WebhookShapeError
+from listsync.transfers.intake import IntakeReply, IntakeRequest
 from listsync.web.application import Backend
 from listsync.web.routes import (
     Handler,
@@ -36,9 +37,11 @@ from listsync.web.routes import (
 from listsync.web.settings import TokenScope
 
 if TYPE_CHECKING:
-    from listsync.transfers.intake import IntakeReply, WebhookIntake
+    from listsync.transfers.intake import WebhookIntake
 
 MOST_BYTES = 5 * 1024 * 1024
+"""Of a body, and of all that are written together."""
+_MOST_TOGETHER = 100
 _NOT_SET_UP = (
     "transfers are not configured: name the libraries under transfers.mappings of listsync.yaml"
 )
@@ -89,14 +92,68 @@ _ANSWERS = (
 _NO_NAME = ResponseSpec(status=404, what="No sender can be called so.", is_refusal=True)
 
 
+_Reply = IntakeReply | WebhookShapeError | StateError
+
+
+class _Writer:
+    """Writes webhooks down, in a thread of its own, so that no slow command holds one up.
+
+    What comes while it writes is written together, next: a write costs the disk as much for many
+    as for one. It belongs to the loop.
+    """
+
+    def __init__(self, intake: WebhookIntake) -> None:
+        self._intake = intake
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="listsync-webhooks")
+        self._waiting: deque[tuple[IntakeRequest, asyncio.Future[_Reply]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def write(self, request: IntakeRequest) -> _Reply:
+        """Write it; returns what came of it."""
+        answer: asyncio.Future[_Reply] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, answer))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write_all())
+        return await answer
+
+    async def _write_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            batch = [*self._next_batch()]
+            requests = [request for request, _ in batch]
+            try:
+                replies = await loop.run_in_executor(
+                    self._thread, self._intake.take_all, requests, datetime.now(UTC)
+                )
+            except Exception as error:  # noqa: BLE001 - each of them tells it
+                for _, answer in batch:
+                    if not answer.done():
+                        answer.set_exception(error)
+                continue
+            for (_, answer), reply in zip(batch, replies, strict=True):
+                if not answer.done():  # else its client has gone
+                    answer.set_result(reply)
+
+    def _next_batch(self) -> Iterator[tuple[IntakeRequest, asyncio.Future[_Reply]]]:
+        size = 0
+        for _ in range(min(len(self._waiting), _MOST_TOGETHER)):
+            size += len(self._waiting[0][0].body)
+            if size > MOST_BYTES:
+                return
+            yield self._waiting.popleft()
+
+    def close(self) -> None:
+        """Write nothing more; what is being written is ended."""
+        self._thread.shutdown(wait=False)
+
+
 class WebhookRoutes:
     """Handles `/sync/radarr`, `/sync/sonarr`, `/sync/NAME` and `/sync/manual`."""
 
     def __init__(self, backend: Backend, intake: WebhookIntake) -> None:
         self._intake = intake
-        # A thread of its own: no command that takes long holds a webhook up.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="listsync-webhooks")
-        backend.at_end(partial(self._thread.shutdown, wait=False))
+        self._writer = _Writer(intake)
+        backend.at_end(self._writer.close)
 
     def routes(self) -> tuple[HttpRoute, ...]:
         apps = (ImportApp.RADARR, ImportApp.SONARR)
@@ -128,34 +185,23 @@ class WebhookRoutes:
     async def take(self, app: ImportApp | None, request: WebRequest) -> Response:
         """Take a webhook."""
         name = app or request.request.path_params["name"]
-        return await self._answered(partial(self._take, app, name, request.body))
+        return await self._answered(IntakeRequest(app=app, name=name, body=request.body))
 
     async def manual(self, request: WebRequest) -> Response:
         """Take what a person asks for."""
-        return await self._answered(partial(self._manual, request.body))
+        asked = IntakeRequest(app=ImportApp.MANUAL, name="", body=request.body)
+        return await self._answered(asked)
 
-    def _take(self, app: ImportApp | None, name: str, body: bytes) -> IntakeReply:
-        return self._intake.take(app, name, _object_in(body), datetime.now(UTC))
-
-    def _manual(self, body: bytes) -> IntakeReply:
-        given = _object_in(body)
-        texts = [given.get(key, "") for key in ("path", "type", "instance")]
-        if not all(isinstance(one, str) for one in texts) or not texts[0]:
-            raise WebhookShapeError("expected a path, and perhaps a type and an instance, as text")
-        path, kind, instance = map(str, texts)
-        return self._intake.manual(path, kind, datetime.now(UTC), instance[:100])
-
-    async def _answered(self, work: Callable[[], IntakeReply]) -> Response:
+    async def _answered(self, request: IntakeRequest) -> Response:
         if not self._intake.settings.is_on:
             raise HttpError(409, Reason.UNAVAILABLE, _NOT_SET_UP)
-        loop = asyncio.get_running_loop()
-        try:
-            reply = await loop.run_in_executor(self._thread, work)
-        except WebhookShapeError as error:
-            raise HttpError(400, Reason.INVALID, str(error)) from None
-        except StateError as error:
-            words, later = f"it could not be written down: {error}", {"Retry-After": "30"}
-            raise HttpError(503, Reason.UNAVAILABLE, words, headers=later) from error
+        reply = await self._writer.write(request)
+        match reply:
+            case WebhookShapeError():
+                raise HttpError(400, Reason.INVALID, str(reply))
+            case StateError():
+                words, later = f"it could not be written down: {reply}", {"Retry-After": "30"}
+                raise HttpError(503, Reason.UNAVAILABLE, words, headers=later)
         status = 202 if reply.outcome is EventOutcome.ACCEPTED else 200
         return json_response({**self._told(reply)}, status)
 
@@ -203,17 +249,6 @@ def _route(
         most_bytes=MOST_BYTES,
         tags=("webhooks",),
     )
-
-
-def _object_in(body: bytes) -> dict[str, object]:
-    """Read a body; raises WebhookShapeError."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        raise WebhookShapeError("the body is no JSON") from None
-    if not isinstance(found, dict):
-        raise WebhookShapeError("the body is no JSON object")
-    return found
 
 
 def _message(reply: IntakeReply) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence, Sized
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +46,23 @@ class House:
         self.history = SqliteJobHistory(self.database)
         self.settings: TransferSettings = transfer_settings()
         self.woken = 0
+        self.writes = 0
+        self.may_write = threading.Event()
+        self.may_write.set()
+        self.waiting: Sized = ()
         self.why_broken = ""
 
     def put(self, event: WebhookEvent, decision: EventDecision, at: Any) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    def put_all(
+        self, entries: Sequence[tuple[WebhookEvent, EventDecision]], at: Any
+    ) -> tuple[tuple[int, ...], ...]:
+        self.writes += 1
+        assert self.may_write.wait(30)
         if self.why_broken:
             raise StateError(self.why_broken)
-        return self.inbox.put(event, decision, at)
+        return self.inbox.put_all(entries, at)
 
     def wake(self) -> None:
         self.woken += 1
@@ -70,7 +84,12 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def routes(house: House) -> Callable[[Backend], tuple[HttpRoute, ...]]:
-    return lambda backend: WebhookRoutes(backend, house.intake()).routes()
+    def made(backend: Backend) -> tuple[HttpRoute, ...]:
+        found = WebhookRoutes(backend, house.intake())
+        house.waiting = found._writer._waiting
+        return found.routes()
+
+    return made
 
 
 @pytest.fixture
@@ -164,6 +183,28 @@ def test_a_season_and_its_episodes_are_as_many_jobs_as_files(
     eighth = house.history.find(8)
     assert eighth is not None
     assert eighth.wanted.label.episodes == (8,)
+
+
+def test_what_comes_while_one_is_written_is_written_together(
+    client: httpx.Client, house: House
+) -> None:
+    house.may_write.clear()
+    with ThreadPoolExecutor(21) as clients:
+        body = sample("radarr-download")
+        sent = [clients.submit(client.post, "/sync/radarr", json=body) for _ in range(21)]
+        try:
+            wait_for(lambda: house.writes == 1 and len(house.waiting) == 20)
+        finally:
+            house.may_write.set()
+    assert {one.result().status_code for one in sent} == {202}
+    assert (house.writes, len(house.outcomes())) == (2, 21)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.005)
 
 
 def test_a_person_may_ask_for_a_copy(client: httpx.Client, house: House) -> None:

@@ -16,7 +16,7 @@ from listsync.domain.transfers import (
     JobKind,
 )
 from listsync.transfers.events import WebhookShapeError, read_event
-from listsync.transfers.intake import WebhookIntake, decide
+from listsync.transfers.intake import IntakeReply, WebhookIntake, decide
 from listsync.transfers.settings import TransferSettings
 from tests.webhooks import (
     NOW,
@@ -24,6 +24,7 @@ from tests.webhooks import (
     Sample,
     mapping,
     relatives,
+    request,
     sample,
     samples,
     scans,
@@ -104,7 +105,7 @@ def test_import_complete_joins_what_the_single_imports_made() -> None:
     intake = WebhookIntake(inbox, transfer_settings, lambda: None)
     single = sample("sonarr-download")
     (first,) = intake.take(ImportApp.SONARR, "sonarr", single, NOW).jobs
-    pack = intake.take(ImportApp.SONARR, "sonarr", sample("sonarr-import-complete-single"), NOW)
+    pack = intake.take(None, "x", sample("sonarr-import-complete-single"), NOW)
     assert pack.jobs == (first,)
 
 
@@ -202,6 +203,22 @@ def test_a_person_says_what_is_copied(kind: str, job_kind: JobKind, scope: CopyS
     assert (job.kind, job.scope, job.app) == (job_kind, scope, ImportApp.MANUAL)
     assert job.label.title == "a"
     assert event.files[0].path == "/src/movies/A (2024)/a.mkv"
+
+
+def test_what_comes_together_is_written_together_and_each_is_answered() -> None:
+    inbox = FakeWebhookInbox()
+    intake = WebhookIntake(inbox, transfer_settings, lambda: None)
+    bodies: list[bytes | dict[str, Any]] = [
+        b"no",
+        sample("radarr-download"),
+        {"eventType": 1},
+        sample("sonarr-download"),
+    ]
+    replies = intake.take_all([request(one) for one in bodies], NOW)
+    shapes = [isinstance(one, WebhookShapeError) for one in replies]
+    assert shapes == [True, False, True, False]
+    assert [one.jobs for one in replies if isinstance(one, IntakeReply)] == [(1,), (2,)]
+    assert len(inbox.events) == 2
 
 
 def test_a_person_is_told_what_is_wrong() -> None:
