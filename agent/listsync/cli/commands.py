@@ -137,7 +137,8 @@ def once(
     with errors_shown():
         config = load_config(config_path, state_dir=state_dir, asks=True)
         log_to_stderr("INFO" if verbose else "WARNING", config)
-        for warning in (*config.warnings, *warnings_of_places(config_path, state_dir)):
+        doubt = _doubt_about_state(config_path, state_dir)
+        for warning in (*config.warnings, *warnings_of_places(config_path, state_dir), *doubt):
             warn(warning)
         instead = "plan" if dry_run else "sync-now --wait"
         refuse_beside_agent(client_sockets(socket, os.environ), instead)
@@ -146,6 +147,14 @@ def once(
         )
         command.show(report, as_json=as_json, verbose=verbose)
         sys.exit(command.exit_code(report))
+
+
+def _doubt_about_state(config_path: Path | None, state_dir: Path | None) -> list[str]:
+    from listsync.config.paths import doubt_about_root, find_config
+
+    config = find_config(config_path, os.environ)
+    doubt = doubt_about_root(config, find_state(state_dir), os.environ)
+    return [doubt] if doubt else []
 
 
 @click.command(epilog=examples("backup /var/backups/listsync.db"))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from pwd import getpwuid
 
 from listsync.config.yaml_document import quote
 from listsync.errors import ConfigError, Problem, StateError
 from listsync.file_access import doubt_about, home_folder, own_path
+from listsync.secrets.places import SYSTEM_STATE, is_own_state
 
 SYSTEM_CONFIG = Path("/etc/listsync/listsync.yaml")
 
@@ -71,6 +73,23 @@ def find_state_dir(option: Path | None, environ: Mapping[str, str]) -> Path:
     if base is None:
         raise StateError("this user has no home: name a folder in LISTSYNC_STATE_DIR")
     return base / "listsync"
+
+
+def doubt_about_root(config: Path | None, state: Path, environ: Mapping[str, str]) -> str:
+    """Say where root would sync with a state that is not that of the service; empty: not so."""
+    is_services = os.geteuid() == 0 and config == SYSTEM_CONFIG and SYSTEM_STATE.is_dir()
+    if not is_services or not is_own_state(state, environ):
+        return ""
+    try:
+        user = getpwuid(SYSTEM_STATE.stat().st_uid).pw_name
+    except (OSError, KeyError):
+        user = "listsync"
+    return (
+        f"root's own state is used, in {state}, and not that of the service in {SYSTEM_STATE}: "
+        "`listsyncctl sync-now` and `listsyncctl plan` have the service do it, and "
+        f"`runuser -u {user} -- listsync once --state-dir {SYSTEM_STATE}` does it while that is "
+        "stopped"
+    )
 
 
 def at_home(name: str) -> Path:

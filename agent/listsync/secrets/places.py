@@ -68,7 +68,7 @@ def key_place(vault: Path, state: Path, environ: Mapping[str, str]) -> SecretPla
         return SecretPlace(path=path, is_credential=True)
     if named := environ.get(KEY_VARIABLE, "").strip():
         return SecretPlace(path=_named(named, KEY_VARIABLE))
-    if vault.parent == SYSTEM_FOLDER and _is_own(state, environ) and _is_for_a_service():
+    if vault.parent == SYSTEM_FOLDER and is_own_state(state, environ) and _is_for_a_service():
         state = SYSTEM_STATE
     return SecretPlace(path=state / KEY_NAME)
 
@@ -108,7 +108,7 @@ def is_of_the_service(path: Path) -> bool:
     return os.geteuid() == 0 and path.parent == SYSTEM_STATE and is_its_own
 
 
-def _is_own(state: Path, environ: Mapping[str, str]) -> bool:
+def is_own_state(state: Path, environ: Mapping[str, str]) -> bool:
     """Tell whether *state* is only where a user's own state would be, as nobody named one."""
     home = home_folder(environ, "XDG_STATE_HOME", ".local/state")
     is_named = environ.get("LISTSYNC_STATE_DIR") or environ.get("STATE_DIRECTORY")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from listsync.config import paths
-from listsync.config.paths import at_home, find_config, find_state_dir
+from listsync.config.paths import at_home, doubt_about_root, find_config, find_state_dir
 from listsync.errors import ConfigError, StateError
 
 
@@ -64,6 +65,27 @@ def test_the_state_folder_by_precedence() -> None:
         "/xdg/listsync",
     ] + ["/home/anna/.local/state/listsync"] * (len(found) - 4)
     assert find_state_dir(None, {}) == Path.home() / ".local/state/listsync"
+
+
+@pytest.mark.parametrize(
+    ("uid", "variables", "is_said"),
+    [(0, {}, True), (1000, {}, False), (0, {"LISTSYNC_STATE_DIR": "x"}, False)],
+    ids=["root", "another-user", "named"],
+)
+def test_root_is_told_whose_state_would_be_used_under_the_configuration_of_the_service(
+    system: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    uid: int,
+    variables: dict[str, str],
+    is_said: bool,
+) -> None:
+    monkeypatch.setattr(paths, "SYSTEM_STATE", system.parent)
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    state, environ = Path("/root/.local/state/listsync"), {"HOME": "/root", **variables}
+    doubt = doubt_about_root(system, state, environ)
+    assert ("root's own state is used" in doubt) == is_said
+    assert not doubt_about_root(Path("mine.yaml"), state, environ)
+    assert not doubt_about_root(system, system.parent, environ)
 
 
 def test_the_home_of_nobody_is_said() -> None:
