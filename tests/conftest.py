@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.ports", "tests.rows", "tests.workers"]
 
 # A machine that is busy is no failure.
-settings.register_profile("patient", deadline=None, max_examples=tries(30, 1000))
+settings.register_profile("patient", deadline=None, max_examples=tries(20, 1000))
 settings.load_profile("patient")
 
 # A shell's background job is started with SIGINT ignored, which every child would inherit.

@@ -81,7 +81,7 @@ def damaged(data: bytes, draw: st.DataObject) -> bytes:
 
 @pytest.mark.parametrize("name", SERVICES)
 @given(draw=st.data())
-@settings(max_examples=tries(40, 2000))
+@settings(max_examples=tries(20, 2000))
 def test_a_damaged_answer(name: str, draw: st.DataObject) -> None:
     case = draw.draw(st.sampled_from([one for one in DAMAGED if service(one) == name]))
     body = draw.draw(st.sampled_from(bodies(case)), label="sample")
@@ -94,7 +94,7 @@ def test_an_answer_cut_anywhere_is_never_the_whole_list(case: Case) -> None:
     for name in bodies(case):
         body = body_of(name)
         end = len(body.rpartition(b"</html>")[0] or body.rstrip())
-        for length in range(0, end, 1 + end // tries(10, 300)):
+        for length in range(0, end, 1 + end // tries(6, 300)):
             fetched = read(case, name, body[:length])
             must_be_honest(case, fetched, body[:length])
             if fetched is not None and service(case) != "file" and fetched.outcome.whole:
@@ -106,7 +106,7 @@ def test_an_answer_cut_anywhere_is_never_the_whole_list(case: Case) -> None:
     draw=st.data(),
     comes=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode()),
 )
-@settings(max_examples=tries(25, 1000))
+@settings(max_examples=tries(12, 1000))
 def test_any_answer_at_all_is_never_a_list(name: str, comes: bytes, draw: st.DataObject) -> None:
     case = draw.draw(st.sampled_from([one for one in DAMAGED if service(one) == name]))
     fetched = read(case, "", comes)
@@ -117,7 +117,7 @@ def test_any_answer_at_all_is_never_a_list(name: str, comes: bytes, draw: st.Dat
 @given(
     suffix=st.sampled_from(SUFFIXES), text=st.text('[]{}",:;#\n\t -<>ab1\\&*!|?%@`tn', max_size=40)
 )
-@settings(max_examples=tries(60, 3000))
+@settings(max_examples=tries(30, 3000))
 def test_any_marks_at_all(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, text: str
 ) -> None:
