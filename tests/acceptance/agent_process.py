@@ -38,12 +38,13 @@ _SYSTEMD = {
 
 
 def until(what: str, look: Callable[[], _T], *, within_s: float = _PATIENCE_S) -> _T:
-    """Look again and again until there is something; returns it."""
-    end = time.monotonic() + within_s
+    """Look again and again until there is something, the longer the more seldom; returns it."""
+    began = time.monotonic()
     while not (found := look()):
-        if time.monotonic() > end:
+        passed = time.monotonic() - began
+        if passed > within_s:
             pytest.fail(f"not within {within_s:g} s: {what}")
-        time.sleep(0.04)
+        time.sleep(min(0.02 + passed / 10, 0.1))
     return found
 
 

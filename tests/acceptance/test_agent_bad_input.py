@@ -26,6 +26,7 @@ from tests.acceptance.agent_process import (
 )
 from tests.acceptance.conftest import Home, titles_csv
 
+pytestmark = pytest.mark.usefixtures("forked_scripts")
 StartAgent = Callable[..., AgentProcess]
 
 _BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

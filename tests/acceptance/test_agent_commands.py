@@ -161,8 +161,8 @@ def test_progress_tells_how_far_it_is(
 def test_answers_stay_quick_beside_a_sync(
     start_home: Callable[..., Home], start_agent: StartAgent
 ) -> None:
-    home = start_home(titles=250)
-    numbers = range(20_000_001, 20_000_251)
+    home = start_home(titles=100)
+    numbers = range(20_000_001, 20_000_101)
     home.write_config([home.write_list("l.csv", titles_csv(numbers))], sync={"every": 0})
     agent = start_agent(home)
     agent.ask("trigger")
