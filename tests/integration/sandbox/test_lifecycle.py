@@ -69,7 +69,6 @@ def test_it_ends_with_ctrl_c() -> None:
     assert b"Traceback" not in words
 
 
-@pytest.mark.cold
 def test_it_is_a_process_of_its_own_and_ends_on_close() -> None:
     with SandboxProcess() as process:
         pid = process.pid
@@ -101,7 +100,6 @@ def test_it_does_not_outlive_its_parent(how: str) -> None:
     assert is_gone(int(parent.stdout))
 
 
-@pytest.mark.cold
 def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="no such directory"):
         SandboxProcess(state=tmp_path / "missing" / "state.json").__enter__()
