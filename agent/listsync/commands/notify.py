@@ -9,9 +9,16 @@ from uuid import uuid4
 from listsync.commands.context import CommandContext
 from listsync.commands.notices import open_notices
 from listsync.commands.serializers import Window, iso, page_request_of
-from listsync.domain.message_of_day import SLOW_AFTER, DayFacts, LocalDay, message_of_day
-from listsync.domain.message_texts import MOST_TITLES, message_of_test
+from listsync.domain.message_of_day import (
+    SLOW_AFTER,
+    DayFacts,
+    LocalDay,
+    TransfersOfDay,
+    message_of_day,
+)
+from listsync.domain.message_texts import MOST_FAILED, MOST_TITLES, message_of_test
 from listsync.domain.messages import DeliveryState, Message, TargetStatus
+from listsync.domain.transfers import JobState
 from listsync.protocol import Reason, RefusedCommand
 from listsync.text_cleaning import cut
 
@@ -138,7 +145,25 @@ def facts_of_day(context: CommandContext, day: LocalDay, due: datetime | None = 
         results=state.runs.results(day.start, day.end),
         standing=open_notices(context),
         review=context.shown().waiting,
+        transfers=_transfers_of_day(context, day),
         due=due,
+    )
+
+
+def _transfers_of_day(context: CommandContext, day: LocalDay) -> TransfersOfDay | None:
+    """Gather what was copied, and what fails now; None: nothing is copied at all."""
+    jobs = context.transfers.jobs
+    counts = jobs.counts(day.start, day.end)
+    failing = jobs.page([JobState.RETRY_WAIT], MOST_FAILED, None)
+    given_up = jobs.page([JobState.NEEDS_ATTENTION], MOST_FAILED, None)
+    if not counts.by_state and not given_up.rows:
+        return None
+    return TransfersOfDay(
+        counts=counts,
+        failing=failing.rows,
+        failing_total=failing.total or 0,
+        given_up=given_up.rows,
+        given_up_total=given_up.total or 0,
     )
 
 

@@ -323,3 +323,27 @@ def test_names_of_any_bytes_and_of_any_length_are_told(copies: Copies) -> None:
     job["source"].encode()
     assert len(job["title"]) <= 200
     assert job["source"].endswith("xxx.mkv")
+
+
+def test_the_summary_of_a_day_tells_what_was_copied_and_what_fails(copies: Copies) -> None:
+    today = _NOW.date().isoformat()
+    assert copies.ask("summary", date=today)["data"]["transfers"] is None
+    copies.run(movie("Done"), movie("Failed"), movie("Given up"), episode(1))
+    copies.end(1, JobState.SUCCEEDED, bytes=5 * 2**30)
+    copies.end(2, JobState.RETRY_WAIT, failure=FailureClass.TRANSIENT, why="a disk", next_at=_NOW)
+    copies.end(3, JobState.NEEDS_ATTENTION, failure=FailureClass.PERMANENT, why="no rights")
+    copies.end(4, JobState.SKIPPED)
+    told = copies.ask("summary", date=today)
+    assert told["worth_sending"]
+    assert told["title"].endswith(": 1 file synced, 2 files not synced")
+    assert "Synced: 1 movie, 5.0 GB" in told["facts"]
+    assert "Failed (a disk)" in told["lines"][0]
+    assert "Given up (no rights, for " in told["lines"][1]
+    assert told["data"]["transfers"] == {
+        "synced": 1,
+        "movies": 1,
+        "episodes": 0,
+        "bytes": 5 * 2**30,
+        "failing": 1,
+        "needs_attention": 1,
+    }
