@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_STOP_S = 7.0
+"""A look that hangs is ended after 5 s."""
+
 
 class TransferMounts:
     """Knows how the mapped roots are, and lets jobs go on that waited for one.
@@ -111,5 +114,6 @@ def mounts_service(mounts: TransferMounts) -> AgentService[Config]:
         follow=mounts.follow,
         note=mounts.note,
         wake=mounts.wake,
+        stop_s=_STOP_S,
         is_vital=False,
     )

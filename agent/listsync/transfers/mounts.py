@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 _USUAL_S, _TROUBLED_S = 60.0, 15.0
 _FRESH_S = 5.0
+_TOLD_AGAIN_S = 1800.0
+"""So that somebody sees that it does not pass by itself."""
 _NAME = "mounts"
 
 
@@ -46,7 +48,7 @@ def rules_of(settings: TransferSettings) -> dict[PurePosixPath, RootRules]:
 
 @dataclass(slots=True)
 class _Watched:
-    """One root. `looked_at` counts seconds as `time.monotonic` does; None: not yet.
+    """One root. `looked_at` and `told_at` count seconds as `time.monotonic` does; None: not yet.
 
     Who looks holds `looking`: others that want to know wait for what is found.
     """
@@ -54,19 +56,31 @@ class _Watched:
     rules: RootRules
     health: RootHealth
     looked_at: float | None = None
+    told_at: float | None = None
     looking: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_fresh(self) -> bool:
         return self.looked_at is not None and time.monotonic() - self.looked_at < _FRESH_S
 
+    def note(self, look: RootLook) -> bool:
+        """Take what was found; returns whether that is to be told."""
+        now, before = time.monotonic(), self.health
+        self.health, self.looked_at = _dated(look.health, before), now
+        is_old = self.told_at is None or now - self.told_at >= _TOLD_AGAIN_S
+        is_news = self.told_at is None or self.health.trouble is not before.trouble
+        if is_news or (is_old and not self.health.is_healthy):
+            self.told_at = now
+            return True
+        return False
+
 
 class MountWatch:
     """Knows how each mapped root is. Any thread may ask.
 
-    *changed* is called once with each change, and with what the first look at a root finds, by
-    the thread that has looked. What each root lies on is kept, so that a mount which is gone
-    after a restart is missed too.
+    *changed* is called once with each change, with what the first look at a root finds, and now
+    and then while one is not well, by the thread that has looked. What each root lies on is kept,
+    so that a mount which is gone after a restart is missed too.
     """
 
     def __init__(
@@ -100,7 +114,7 @@ class MountWatch:
         """Look at all roots until *stop* is set (and `wake` is called)."""
         while not stop.is_set():
             self._woken.clear()
-            self.look_at_all()
+            self.look_at_all(stop.is_set)
             is_well = all(one.health.is_healthy for one in self._watched.values())
             self._woken.wait(_USUAL_S if is_well else _TROUBLED_S)
 
@@ -128,7 +142,7 @@ class MountWatch:
         self._tell(changes)
         return watched.health
 
-    def look_at_all(self) -> None:
+    def look_at_all(self, is_over: Callable[[], bool] = lambda: False) -> None:
         """Look at each root that nobody else looks at, or has looked at just now."""
         todo = {
             root: one
@@ -136,7 +150,7 @@ class MountWatch:
             if not one.is_fresh and one.looking.acquire(blocking=False)
         }
         try:
-            changes = self._look_at(todo)
+            changes = self._look_at(todo, is_over)
         finally:
             for one in todo.values():
                 one.looking.release()
@@ -147,20 +161,21 @@ class MountWatch:
         bad = [one for one in self.all() if not one.is_healthy and one.trouble is not None]
         return few([f"{one.root}: {one.why}" for one in bad])
 
-    def _look_at(self, todo: Mapping[PurePosixPath, _Watched]) -> list[RootHealth]:
-        """Look at roots, whose locks the caller holds; returns those that have changed."""
+    def _look_at(
+        self,
+        todo: Mapping[PurePosixPath, _Watched],
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> list[RootHealth]:
+        """Look at roots, whose locks the caller holds; returns what is to be told."""
         rules = {root: self._rules(root, one) for root, one in todo.items()}
-        changes = []
-        for look in self._probes.look_all(rules):
+        news = []
+        for look in self._probes.look_all(rules, is_over=is_over):
             watched = todo[look.health.root]
-            health = _dated(look.health, watched.health)
-            is_first, before = watched.looked_at is None, watched.health
-            watched.health, watched.looked_at = health, time.monotonic()
-            if is_first or health.trouble is not before.trouble:
-                changes.append(health)
+            if watched.note(look):
+                news.append(watched.health)
             self._learn(look)
         self._keep()
-        return changes
+        return news
 
     def _rules(self, root: PurePosixPath, watched: _Watched) -> RootRules:
         """Add what is known; whether a destination can be written to is tried while in doubt."""

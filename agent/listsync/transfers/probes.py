@@ -81,13 +81,21 @@ class Probes:
         return found.health
 
     def look_all(
-        self, rules: Mapping[PurePosixPath, RootRules], deadline_s: float = 5.0
+        self,
+        rules: Mapping[PurePosixPath, RootRules],
+        deadline_s: float = 5.0,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> tuple[RootLook, ...]:
-        """Look whether roots may be used, each within *deadline_s*; never raises."""
+        """Look whether roots may be used, each within *deadline_s*; never raises.
+
+        Those that are left when it *is_over* are not looked at.
+        """
         found = list[RootLook]()
         hanging = dict[PurePosixPath, str]()
         with _Session(self._command, self._end) as session:
             for root, one in rules.items():
+                if is_over():
+                    break
                 why = hanging.get(self._place(root))
                 if why is not None:
                     found.append(_bad(root, RootTrouble.HANGING, why))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from queue import SimpleQueue
 
@@ -32,11 +32,14 @@ class CountingProbes(Probes):
         self.gate.set()
 
     def look_all(
-        self, rules: Mapping[PurePosixPath, RootRules], deadline_s: float = 5.0
+        self,
+        rules: Mapping[PurePosixPath, RootRules],
+        deadline_s: float = 5.0,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> tuple[RootLook, ...]:
         self.asked.append(rules)
         assert self.gate.wait(30)
-        return super().look_all(rules, max(deadline_s, 30.0))
+        return super().look_all(rules, max(deadline_s, 30.0), is_over)
 
 
 class House:
@@ -97,6 +100,24 @@ def test_a_change_is_told_once_and_with_the_time_since_when(house: House) -> Non
     assert house.watch.healthy(house.destination).is_healthy
     assert house.changes() == [("destination", None)]
     assert house.watch.note() == ""
+
+
+@pytest.mark.usefixtures("always_anew")
+def test_what_does_not_pass_is_told_again_and_what_is_well_is_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.marker.unlink()
+    house.watch.look_at_all()
+    monkeypatch.setattr(mounts, "_TOLD_AGAIN_S", 0.0)
+    house.changes()
+    house.watch.look_at_all()
+    assert house.changes() == [("destination", RootTrouble.NO_MARKER)]
+
+
+def test_a_watch_that_is_to_end_looks_at_nothing_more(house: House) -> None:
+    house.watch.look_at_all(lambda: True)
+    assert house.changes() == []
+    assert [one.why for one in house.watch.all()] == ["it was not looked at yet"] * 2
 
 
 def test_who_asks_for_a_fresh_look_waits_for_one_that_is_being_taken(house: House) -> None:
