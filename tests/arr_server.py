@@ -33,7 +33,7 @@ class ArrFake:
     """One of the two; `has_headers`: webhooks may have headers of their own (since 11/2024).
 
     `hosts` are the names that it goes by; None: all, as before August 2026. `history` has the
-    records of `history/since`, newest first; `asked` every request.
+    records of `history/since`, newest first, `files` those that are there; `asked` every request.
     """
 
     def __init__(self, app: str = "radarr", *, has_headers: bool = True) -> None:
@@ -44,6 +44,7 @@ class ArrFake:
         self.status: int | None = None
         self.connections: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
+        self.files: dict[int, dict[str, Any]] = {}
         self.asked: list[str] = []
         self._numbers = iter(range(1, 1000))
         self._server = _server_of(self)
@@ -70,9 +71,17 @@ class ArrFake:
             case "POST", ["notification", "test"]:
                 failure = self._sent(body)
                 return (200, {}) if failure is None else (400, [failure])
-            case "GET", ["history", "since"]:
-                return 200, self._since(query)
+            case "GET", rest:
+                return self._imported(rest, query)
         return self._changed(method, path.strip("/").split("/"), query, body)
+
+    def _imported(self, path: list[str], query: Mapping[str, str]) -> tuple[int, object]:
+        match path:
+            case ["history", "since"]:
+                return 200, self._since(query)
+            case ["moviefile" | "episodefile", number] if int(number) in self.files:
+                return 200, self.files[int(number)]
+        return 404, {"message": "NotFound"}
 
     def _changed(
         self, method: str, path: list[str], query: Mapping[str, str], body: Any
@@ -150,8 +159,11 @@ class ArrFake:
         return [
             one
             for one in self.history
-            if datetime.fromisoformat(one["date"]) >= since
-            and one["eventType"] == kinds.get(query.get("eventType", ""), one["eventType"])
+            if not one["date"][:1].isdigit()
+            or (
+                datetime.fromisoformat(one["date"]) >= since
+                and one["eventType"] == kinds.get(query.get("eventType", ""), one["eventType"])
+            )
         ]
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ MOST_OF_RECORDS = 7
 """The log's file, the history log and statistics."""
 MOST_OF_ARRIVING = 36
 """Secrets, the first start, logins, what is moved in from other programs, the doctor."""
-MOST_OF_TRANSFERS = 60
+MOST_OF_TRANSFERS = 66
 """Webhooks of imports, copies, mounts, media servers, jobs, and how people see them."""
 MOST_LINES = 400
 MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20

@@ -318,6 +318,7 @@ class WiredAgent:
             services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
             targets=self._notifications.statuses,
             roots=self._transfers.mounts.all(),
+            media_servers=self._transfers.media_server_troubles,
             waiting=self._overview.shown.waiting,
         )
         return self._notices.emit(notices_of_agent(self._configuration.current, found))

@@ -14,7 +14,7 @@ from listsync.app.transfer_mounts import TransferMounts, mounts_service
 from listsync.config.configuration import Config
 from listsync.config.paths import copy_records
 from listsync.domain.notices import few
-from listsync.domain.transfers import CopyProgress
+from listsync.domain.transfers import CopyProgress, MediaServerTrouble
 from listsync.errors import StateError
 from listsync.store.database import Database
 from listsync.store.key_value import SqliteKeyValueStore
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from listsync.transfers.batches import CopyMeans
     from listsync.transfers.copying import BatchCopier
     from listsync.transfers.intake import WebhookIntake
+    from listsync.transfers.missed_events import MissedEvents
     from listsync.transfers.scans import LibraryScans
     from listsync.transfers.settings import NamedMediaServer, TransferSettings
     from listsync.transfers.workers import TransferWorkers
@@ -52,6 +53,7 @@ class Transfers:
         config: Callable[[], Config],
         changed: Callable[[], None],
     ) -> None:
+        self._database = database
         self._inbox = SqliteWebhookInbox(database)
         self._jobs = SqliteJobQueue(database)
         self._scan_queue = SqliteScanQueue(database)
@@ -61,6 +63,7 @@ class Transfers:
         self._workers: TransferWorkers | None = None
         self._copier: BatchCopier | None = None
         self._scans: LibraryScans | None = None
+        self._missed: MissedEvents | None = None
         self.mounts = TransferMounts(
             SqliteKeyValueStore(database), self._jobs, changed, unblocked=self.wake
         )
@@ -86,7 +89,12 @@ class Transfers:
 
     def services(self) -> tuple[AgentService[Config], ...]:
         """Give the rows of what runs for long; the agent goes on without any of them."""
-        return (mounts_service(self.mounts), self._copies_service(), self._scans_service())
+        return (
+            mounts_service(self.mounts),
+            self._copies_service(),
+            self._scans_service(),
+            self._missed_service(),
+        )
 
     def _copies_service(self) -> AgentService[Config]:
         return AgentService(
@@ -110,6 +118,17 @@ class Transfers:
             keys=("transfers.media_servers",),
             note=self._note_of_scans,
             stop_s=_SCANS_STOP_S,
+            is_vital=False,
+        )
+
+    def _missed_service(self) -> AgentService[Config]:
+        return AgentService(
+            name="missed-events",
+            start=self._start_missed,
+            needs=lambda config: (config.transfers.is_on and config.transfers.missed) or None,
+            keys=("transfers.missed",),
+            note=lambda: self._missed.note() if self._missed is not None else "",
+            wake=self._end_missed,
             is_vital=False,
         )
 
@@ -162,6 +181,22 @@ class Transfers:
         )
         return scans.run
 
+    def _start_missed(self, config: Config) -> ServiceWork:
+        from listsync.store.imported_jobs import SqliteImportedJobs  # noqa: PLC0415 - so
+        from listsync.transfers.missed_events import MissedEvents, MissedMeans  # noqa: PLC0415 - so
+
+        means = MissedMeans(
+            intake=self.intake(),
+            is_known=SqliteImportedJobs(self._database).knows,
+            kept=SqliteKeyValueStore(self._database),
+        )
+        self._missed = missed = MissedEvents(config.transfers.missed, means)
+        return missed.run
+
+    def _end_missed(self) -> None:
+        if self._missed is not None:
+            self._missed.wake()
+
     def wake(self) -> None:
         """Have it seen that jobs or scans are due, or to be cancelled. Any thread may call it."""
         self._wake_copies()
@@ -191,8 +226,13 @@ class Transfers:
         share = f" ({100 * done / total:.0f} %)" if total else ""
         return f"copying {plural(sum(len(one.jobs) for one in running), 'file')}{share}"
 
+    @property
+    def media_server_troubles(self) -> tuple[MediaServerTrouble, ...]:
+        """Say which media servers cannot be asked, and why."""
+        return self._scans.troubles if self._scans is not None else ()
+
     def _note_of_scans(self) -> str:
-        troubles = self._scans.troubles if self._scans is not None else ()
+        troubles = self.media_server_troubles
         return few([f"{one.server}: {one.why}" for one in troubles])
 
 

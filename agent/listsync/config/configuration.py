@@ -119,8 +119,12 @@ class Config:
 def secrets_of(config: Config) -> frozenset[str]:
     """Give keys, tokens and passwords, those of the environment's proxies included."""
     servers = (one.options for one in config.transfers.media_servers)
+    arrs = (one.options for one in config.transfers.missed)
     return proxy_logins().union(
-        *map(secrets_in, (config.server, config.providers, config.http, *config.notify, *servers)),
+        *map(
+            secrets_in,
+            (config.server, config.providers, config.http, *config.notify, *servers, *arrs),
+        ),
         *map(tokens_in, texts_in(_lists_of(config))),
     )
 

@@ -30,13 +30,14 @@ from listsync.config.schema_keys import (
     short_key_of,
 )
 from listsync.config.secret_forms import FORMS
+from listsync.config.transfer_missed import MissedForm
 from listsync.config.transfer_options import MappingForm, MediaServerForm
 from listsync.config.values import SERVICES, is_in_seconds
 from listsync.config_types import Options, SecretStr, ValueForm
 from listsync.errors import StateError
 from listsync.notify.options import TARGET_TYPES
 from listsync.terminal.durations import DURATION_PATTERN
-from listsync.transfers.options import MEDIA_SERVER_TYPES
+from listsync.transfers.options import ARR_TYPES, MEDIA_SERVER_TYPES
 
 Schema = dict[str, Any]
 
@@ -110,6 +111,7 @@ _ABOUT_SEVERAL_KEYS: dict[type[Options], Schema] = {
     NotifyForm: _ONE_KIND_OF_TARGET,
     MappingForm: {"dependentRequired": {"marker": ["destination"]}},
     MediaServerForm: {"oneOf": _one_kind(MEDIA_SERVER_TYPES)},
+    MissedForm: {"oneOf": _one_kind(ARR_TYPES)},
     ListDefaults: _EVERY_OR_CRON,
     ListForm: {
         "oneOf": [

@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from listsync.config.schema_keys import Section
+from listsync.config.transfer_missed import MissedForm, check_missed
 from listsync.config.validation import ConfigIssue, truth_of
 from listsync.config.values import plain
 from listsync.config.yaml_document import KeyPath, quote
@@ -245,6 +246,11 @@ class TransfersForm(Section, frozen=True, kw_only=True):
     media_servers: Annotated[
         tuple[MediaServerForm, ...], "Who is told to look at a folder that has changed."
     ] = ()
+    missed: Annotated[
+        tuple[MissedForm, ...],
+        "Whose history is read at the start and every six hours, for imports whose webhook was "
+        "lost, as while listsync was not running.",
+    ] = ()
     retry: Annotated[RetryForm, "When copies that have failed are tried again."] = RetryForm()
     verify: Annotated[
         VerifyMode,
@@ -281,6 +287,7 @@ class TransfersForm(Section, frozen=True, kw_only=True):
         return TransferSettings(
             mappings=tuple(one.mapping for one in self.mappings),
             media_servers=tuple(one.server for one in self.media_servers),
+            missed=tuple(one.arr for one in self.missed),
             retry=self.retry.policy,
             verify=self.verify,
             limits=self.limits.limits,
@@ -316,6 +323,7 @@ def check_transfers(data: Written) -> Iterator[ConfigIssue]:
     names: dict[str, int] = {}
     for n, one in servers.items():
         yield from _check_server(one, (*_AT, "media_servers", n), names)
+    yield from check_missed(_mappings_in(form.get("missed")), (*_AT, "missed"))
 
 
 def _path(value: object) -> SenderPath | None:

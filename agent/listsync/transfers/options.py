@@ -43,6 +43,18 @@ class EmbyOptions(MediaServerOptions, frozen=True, kw_only=True):
     api_key: Annotated[SecretStr, Check(sendable), "A key from Advanced, API Keys."]
 
 
+class ArrOptions(Options, frozen=True, kw_only=True):
+    """A Radarr or Sonarr that is asked for its history."""
+
+    url: Annotated[WebAddress, "Its address, such as http://localhost:7878."]
+    api_key: Annotated[SecretStr, Check(sendable), "Its key, from Settings, General."]
+    ca_file: Annotated[
+        CaFile | None,
+        "Certificates (PEM) of an authority of your own, trusted for it beside the usual ones.",
+    ] = None
+
+
+ARR_TYPES: Mapping[str, type[ArrOptions]] = {"radarr": ArrOptions, "sonarr": ArrOptions}
 MEDIA_SERVER_TYPES: Mapping[str, type[MediaServerOptions]] = {
     "plex": PlexOptions,
     "jellyfin": JellyfinOptions,

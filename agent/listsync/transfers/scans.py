@@ -96,6 +96,8 @@ class LibraryScans:
         for thread in threads:
             thread.join()
         grace.cancel()
+        for one in self._workers:
+            one.trouble = None  # nobody is asked any more
 
     def wake(self) -> None:
         """Let all look for what waits. Any thread may call it."""

@@ -12,8 +12,8 @@ from listsync.domain.transfer_rules import (
     UpgradePolicy,
     VerifyMode,
 )
-from listsync.domain.transfers import CopyScope
-from listsync.transfers.options import MediaServerOptions
+from listsync.domain.transfers import CopyScope, ImportApp
+from listsync.transfers.options import ArrOptions, MediaServerOptions
 
 USUAL_EXCLUDES = (
     "#recycle",
@@ -37,11 +37,21 @@ class NamedMediaServer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedArr:
+    """A Radarr or Sonarr, as it calls itself in its webhooks."""
+
+    name: str
+    app: ImportApp
+    options: ArrOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferSettings:
     """All of `transfers`. Without a mapping nothing is done of it."""
 
     mappings: tuple[PathMapping, ...] = ()
     media_servers: tuple[NamedMediaServer, ...] = ()
+    missed: tuple[NamedArr, ...] = ()
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     verify: VerifyMode = VerifyMode.SIZE
     limits: TransferLimits = field(default_factory=TransferLimits)

@@ -186,6 +186,12 @@ def _of_transfers() -> Iterator[tuple[str, Change]]:
             yield f"transfers.media_servers[].{kind}.{key}", Change(to, transfers, with_server)
     with_server = {**given, "transfers.media_servers": [{"plex": _PLEX}]}
     yield "transfers.media_servers[].name", Change("us", transfers, with_server)
+    for kind in ("radarr", "sonarr"):
+        with_arr = {**given, "transfers.missed": [{kind: _SERVER}]}
+        for key, to in {"url": "http://127.0.0.1:8", "api_key": "eight", "ca_file": None}.items():
+            yield f"transfers.missed[].{kind}.{key}", Change(to, transfers, with_arr)
+    with_arr = {**given, "transfers.missed": [{"radarr": _SERVER}]}
+    yield "transfers.missed[].name", Change("us", transfers, with_arr)
     others: dict[str, object] = {
         "retry.every": "15m",
         "retry.attempts": 7,

@@ -44,6 +44,7 @@ _COMMENTED = (
     ("# - webhook:", "# "),
     ("  # - from: /movies", "  # "),
     ("  # - plex:", "  # "),
+    ("  # - radarr:", "  # "),
 )
 
 

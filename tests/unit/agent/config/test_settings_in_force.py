@@ -18,7 +18,7 @@ from listsync.config.settings_in_force import settings_of
 from listsync.config_types import Options, SecretStr
 from listsync.domain.runs import Setting
 from listsync.notify.options import TARGET_TYPES, NtfyOptions, TelegramOptions
-from listsync.transfers.options import MEDIA_SERVER_TYPES
+from listsync.transfers.options import ARR_TYPES, MEDIA_SERVER_TYPES
 
 _SECRET = "S3cret-of-"
 _LOGIN = f"https://me:{_SECRET}login-@host.example"
@@ -49,7 +49,7 @@ def _with_secrets(model: type[Options]) -> dict[str, Any]:
     return found
 
 
-_FILLED_IN_BY_HAND = {"lists", "exclude", "notify", "mappings", "media_servers"}
+_FILLED_IN_BY_HAND = {"lists", "exclude", "notify", "mappings", "media_servers", "missed"}
 _ENTRIES = {*_FILLED_IN_BY_HAND, "tokens"}
 _LEAST = {"email": {"host": "h.example", "user": "u", "from": "a@b.example", "to": "a@b.example"}}
 """What a target must have beside its secrets."""
@@ -68,6 +68,9 @@ def _full() -> dict[str, Any]:
         "media_servers": [
             {kind: {**_with_secrets(model), "url": _LOGIN}, "name": kind}
             for kind, model in MEDIA_SERVER_TYPES.items()
+        ],
+        "missed": [
+            {kind: {**_with_secrets(model), "url": _LOGIN}} for kind, model in ARR_TYPES.items()
         ],
     }
     data["lists"] = [
@@ -108,6 +111,8 @@ def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> Non
         "transfers.media_servers[0].plex.token",
         "transfers.media_servers[1].jellyfin.api_key",
         "transfers.media_servers[2].emby.api_key",
+        "transfers.missed[0].radarr.api_key",
+        "transfers.missed[1].sonarr.api_key",
     }
     assert all(settings[path].value is None for path in secrets)
     assert settings["server.url"].value == "https://host.example"
