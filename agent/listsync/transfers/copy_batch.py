@@ -38,6 +38,7 @@ from listsync.transfers.copy_plan import (
     missing_of,
     near,
     needing,
+    of_nobody,
     partials_of,
     plan_job,
     tolerance_s,
@@ -176,7 +177,7 @@ class CopyBatch:
     ) -> tuple[Results, list[CopyPlan]]:
         """List what there is of each job, and choose what of it is copied."""
         wanted = [(job.wanted.place.relative, job.wanted.scope) for job in jobs]
-        listed = probes.list_each(self._source, wanted)
+        listed = probes.list_each(self._source, wanted, _LOOK_S)
         results, plans = Results(), list[CopyPlan]()
         for job, found in zip(jobs, listed, strict=True):
             plan = plan_job(job, found, self._exclusions)
@@ -216,9 +217,9 @@ class CopyBatch:
     def _dry_run(self, plans: Sequence[CopyPlan]) -> Results:
         """Have rsync say whether it would work."""
         run = self._run(plans, RunMode.DRY_RUN) if any(plan.needed for plan in plans) else None
-        results = Results()
+        results, errors = Results(), [] if run is None else of_nobody(run, plans)
         for plan in plans:
-            failure = explain(plan, run, plans) if run is not None and plan.needed else None
+            failure = explain(plan, run, errors) if run is not None and plan.needed else None
             if failure is not None:
                 results |= _all_failed([plan.job], failure.failure, failure.why)
                 continue
@@ -308,6 +309,7 @@ class CopyBatch:
         try:
             arrived = Arrived(
                 run=run,
+                of_nobody=of_nobody(run, plans),
                 sources=probes.stat_files(self._source, files, deadline_s),
                 there=probes.stat_files(self._destination, files, deadline_s),
                 within_s=self._within_s,
@@ -319,7 +321,7 @@ class CopyBatch:
             return {n: replace(one, exit_code=code, errors=errors) for n, one in lost.items()}, []
         results, good = Results(), list[CopyPlan]()
         for plan in plans:
-            judged = judge(plan, arrived, plans)
+            judged = judge(plan, arrived)
             if isinstance(judged, CopyResult):
                 results[plan.job.number] = judged
             else:
@@ -338,9 +340,9 @@ class CopyBatch:
                 run = self._rsync(self._task(task.files, RunMode.COMPARE), plans)
         if run.end is RunEnd.UNWANTED:
             return {}, []
-        results, good = Results(), list[CopyPlan]()
+        results, good, errors = Results(), list[CopyPlan](), of_nobody(run, plans)
         for plan in plans:
-            why = difference(plan, run, plans)
+            why = difference(plan, run, errors)
             if why is None:
                 good.append(plan)
             else:
@@ -351,7 +353,7 @@ class CopyBatch:
 def _look(probes: Probes, root: PurePosixPath, plans: Iterable[CopyPlan]) -> Found:
     """Look what is at a destination of all that may matter."""
     paths = dict.fromkeys(path for plan in plans for path in near(plan))
-    return probes.stat_files(root, tuple(paths)) if paths else {}
+    return probes.stat_files(root, tuple(paths), _LOOK_S) if paths else {}
 
 
 def _all_failed(

@@ -148,26 +148,27 @@ def _lacks(plan: CopyPlan, room: int | None, inodes: int | None, root: PurePosix
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """What is known after a run. `listed` is what there was to copy when it was listed."""
+    """What is known after a run. `of_nobody` are those of its errors that name no file of it."""
 
     run: RsyncRun
+    of_nobody: Sequence[bytes]
     sources: Found
     there: Found
     within_s: float
 
 
-def judge(plan: CopyPlan, arrived: Arrived, others: Sequence[CopyPlan]) -> CopyPlan | CopyResult:
+def judge(plan: CopyPlan, arrived: Arrived) -> CopyPlan | CopyResult:
     """Say why a job has failed, or give its plan with the files that have arrived as they were."""
     place = plan.job.wanted.place
     for file in plan.files:
         is_own = len(plan.files) == 1 or file.relative == place.relative
-        failure = _failure_of(file, plan, arrived, others, is_own=is_own)
+        failure = _failure_of(file, plan, arrived, is_own=is_own)
         if failure is not None:
             on = place.source_root if failure.side is RootSide.SOURCE else place.destination_root
             return replace(
                 failed(plan.job, failure.failure, failure.why, on if failure.side else ""),
                 exit_code=arrived.run.exit_code,
-                errors=_errors_of(plan, arrived.run, others),
+                errors=_errors_of(plan, arrived),
             )
     there = {
         file.relative
@@ -182,12 +183,7 @@ def judge(plan: CopyPlan, arrived: Arrived, others: Sequence[CopyPlan]) -> CopyP
 
 
 def _failure_of(
-    file: FoundFile,
-    plan: CopyPlan,
-    arrived: Arrived,
-    others: Sequence[CopyPlan],
-    *,
-    is_own: bool,
+    file: FoundFile, plan: CopyPlan, arrived: Arrived, *, is_own: bool
 ) -> RsyncFailure | None:
     now = arrived.sources.get(file.relative)
     has_arrived = is_same(file, arrived.there.get(file.relative), arrived.within_s)
@@ -201,7 +197,7 @@ def _failure_of(
     if now is None:
         why = f"{plan.job.wanted.place.source} is not there any more"
         return RsyncFailure(failure=FailureClass.SOURCE_MISSING, why=why)
-    return explain(plan, arrived.run, others) or RsyncFailure(
+    return explain(plan, arrived.run, arrived.of_nobody) or RsyncFailure(
         failure=FailureClass.TRANSIENT,
         why=f"{file.relative.name} is not at the destination as it is at the source",
     )
@@ -215,7 +211,7 @@ _ENDS: Mapping[RunEnd, tuple[FailureClass, str]] = {
 }
 
 
-def explain(plan: CopyPlan, run: RsyncRun, others: Sequence[CopyPlan]) -> RsyncFailure | None:
+def explain(plan: CopyPlan, run: RsyncRun, of_nobody: Sequence[bytes]) -> RsyncFailure | None:
     """Say why rsync has not copied all of a plan: by its own errors, else by those of nobody."""
     if run.end is not RunEnd.ITSELF:
         failure, why = _ENDS[run.end]
@@ -223,17 +219,19 @@ def explain(plan: CopyPlan, run: RsyncRun, others: Sequence[CopyPlan]) -> RsyncF
     if run.exit_code == 0:
         return None
     own = list(lines_about(run.errors, _paths(plan)))
-    return classify(run.exit_code, own or _of_nobody(run, others))
+    return classify(run.exit_code, own or of_nobody)
 
 
-def _of_nobody(run: RsyncRun, plans: Sequence[CopyPlan]) -> list[bytes]:
+def of_nobody(run: RsyncRun, plans: Sequence[CopyPlan]) -> list[bytes]:
     """Give the errors that are not about a file of one of *plans*."""
+    if not run.errors:
+        return []
     of_files = set(lines_about(run.errors, (path for plan in plans for path in _paths(plan))))
     return [line for line in run.errors.split(b"\n") if line not in of_files]
 
 
-def _errors_of(plan: CopyPlan, run: RsyncRun, others: Sequence[CopyPlan]) -> str:
-    lines = [*lines_about(run.errors, _paths(plan)), *_of_nobody(run, others)]
+def _errors_of(plan: CopyPlan, arrived: Arrived) -> str:
+    lines = [*lines_about(arrived.run.errors, _paths(plan)), *arrived.of_nobody]
     return b"\n".join(lines).decode("utf-8", "replace").strip()[-_MOST_ERRORS:]
 
 
@@ -274,11 +272,13 @@ def needing(plan: CopyPlan, relatives: Iterable[PurePosixPath]) -> CopyPlan:
     return replace(plan, needed=tuple(file for file in plan.files if file.relative in more))
 
 
-def difference(plan: CopyPlan, run: RsyncRun, plans: Sequence[CopyPlan]) -> RsyncFailure | None:
-    failure = explain(plan, run, plans)
+def difference(plan: CopyPlan, run: RsyncRun, of_nobody: Sequence[bytes]) -> RsyncFailure | None:
+    """Say why a plan cannot be said to be the same at both sides."""
+    failure = explain(plan, run, of_nobody)
     if failure is not None:
         return failure
-    names = [file.relative.name for file in plan.files if file.relative in run.items]
+    differing = set(run.items)
+    names = [file.relative.name for file in plan.files if file.relative in differing]
     if not names:
         return None
     why = f"the copy of {names[0]} differs from its source, although it was copied twice"

@@ -52,11 +52,18 @@ class Root:
         except OSError as error:
             raise RootError(error) from error
         self._folders: dict[bytes, bytes] = {}
+        self._missing: dict[bytes, FileNotFoundError] = {}
 
     def folder(self, relative: bytes) -> bytes:
         """Find the real folder of *relative* below the root."""
+        if relative in self._missing:
+            raise self._missing[relative]
         if relative not in self._folders:
-            real = os.path.realpath(os.path.join(self.real, relative), strict=True)
+            try:
+                real = os.path.realpath(os.path.join(self.real, relative), strict=True)
+            except FileNotFoundError as error:
+                self._missing[relative] = error
+                raise
             self.hold(real, relative)
             self._folders[relative] = real
         return self._folders[relative]

@@ -179,8 +179,12 @@ class Probes:
         self, root: PurePosixPath, relatives: Sequence[PurePosixPath], deadline_s: float = 60.0
     ) -> Mapping[PurePosixPath, FoundFile]:
         """Tell of each path what it is; those that are not there are left out."""
-        found = self._ask(root, "stat", deadline_s, relatives=_texts(relatives))
-        return {file.relative: file for file in (_file(*row) for row in found)}
+        paths = {str(relative): relative for relative in relatives}
+        found = self._ask(root, "stat", deadline_s, relatives=list(paths))
+        return {
+            paths[name]: FoundFile(relative=paths[name], size=size, mtime=mtime, kind=kind)
+            for name, size, mtime, kind in found
+        }
 
     def remove_files(
         self, root: PurePosixPath, relatives: Sequence[PurePosixPath], deadline_s: float = 60.0
