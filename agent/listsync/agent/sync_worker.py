@@ -254,9 +254,12 @@ class RunningSync(Generic[ConfigT]):
                 self._retrying.taken()
 
     def cancel(self) -> str | None:
-        """Stop the running sync for good, soon; returns its id. Any thread may call it."""
+        """Stop the running sync for good, soon; returns its id. Any thread may call it.
+
+        None: none runs, or it has just come to its own end.
+        """
         job = self._parts.queue.state.running
-        if job is None:
+        if job is None or self._is_over(job.run_id):
             return None
         self._parts.queue_store.let_go(job.run_id)
         self._cancelled = job.run_id  # before the look at its work: it may be about to begin
@@ -266,6 +269,11 @@ class RunningSync(Generic[ConfigT]):
         # So that it is written down at once: it may take a while until the sync has ended.
         self._parts.inbox.put(QueueMoved())
         return job.run_id
+
+    def _is_over(self, run_id: str) -> bool:
+        """Tell whether a run has ended that the decider has not heard of yet."""
+        work = self._work
+        return work is not None and work.job.run_id == run_id and work.ended is not None
 
     def finish(self, run_id: str) -> None:
         """Note that a run has ended; raises StateError."""

@@ -13,6 +13,7 @@ from listsync.domain.events import (
     ConfigChanged,
     Due,
     Event,
+    RunFinished,
     Signal,
     Signalled,
     WatcherNote,
@@ -512,6 +513,19 @@ def test_a_sync_that_is_about_to_begin_is_cancelled_too(world: World) -> None:
     assert ended is not None
     assert ended.row.result == "cancelled"
     assert world.key_values.load("owed") is None
+
+
+def test_a_sync_that_has_just_ended_is_not_cancelled(world: World) -> None:
+    job = world.begin_run()
+    world.syncs.end(Result.OK)
+    while not isinstance(event := world.inbox.wait(), RunFinished):
+        world.play(event)
+    assert world.queue.state.running == job, "the agent has not heard of its end"
+    assert world.agent.cancel() is None
+    world.play(event)
+    ended = world.recent.find(job.run_id)
+    assert ended is not None
+    assert ended.row.result == "ok"
 
 
 def test_a_cancelled_sync_is_not_owed_though_it_has_not_ended(world: World) -> None:
