@@ -81,24 +81,40 @@ def waiting_for_config(option: Path | None) -> Iterator[None]:
         from listsync.config.paths import find_config, usual_configs
 
         found = find_config(option, os.environ) or usual_configs(os.environ)[0]
-        _start_anew_on_change(found)
+        _start_anew_when_it_helps(found)
 
 
-def _start_anew_on_change(config: Path) -> NoReturn:
+def _start_anew_when_it_helps(config: Path) -> NoReturn:
     """Wait until *config*, or a file beside it, changes; then start this program anew.
 
-    A container that ends is started again and again, and what it said scrolls away.
+    A container that ends is started again and again, and what it said scrolls away. Nor is it
+    said again where a change leaves wrong what was wrong.
     """
     from listsync.terminal.output import say
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
     _offer_example(config)
-    before = _files(config)
+    before, told = _files(config), _problems(config)
     say(f"listsync: waiting for a change of {config}, to start then", err=True)
-    while _files(config) == before:
+    while True:
         time.sleep(_LOOK_S)
+        seen, before = before, _files(config)
+        if before != seen and (not told or _problems(config) != told):
+            break
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves
+
+
+def _problems(config: Path) -> list[str]:
+    """Say what is wrong with *config* by itself, as far as it can be told without asking."""
+    from listsync.config.configuration import load
+    from listsync.errors import ConfigError
+
+    try:
+        load(config, os.environ)
+    except ConfigError as error:
+        return [str(one) for one in error.problems]
+    return []
 
 
 def _offer_example(config: Path) -> None:
