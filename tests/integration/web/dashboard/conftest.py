@@ -52,7 +52,7 @@ def table() -> dict[str, Responder]:
             name: lambda _: {"ok": True, "message": "Done."}
             for name in ("pause", "resume", "reload", "exclude")
         },
-        "jobs": lambda asked: job_replies.one_job() if "id" in asked else job_replies.jobs(),
+        "jobs": lambda asked: job_replies.one_job() if "id" in asked else jobs_in(asked),
         "scans": always(job_replies.scans),
         "job_retry": lambda asked: job_replies.retried(int(str(asked["id"]))),
         "jobs_retry_failed": lambda _: job_replies.retried(12, 13),
@@ -61,6 +61,14 @@ def table() -> dict[str, Responder]:
         "cancel": lambda _: {"ok": True, "message": "Cancelling.", "run_id": "ba9876543210"},
         "forget": lambda _: {"ok": True, "message": "Forgot it.", "count": 2},
     }
+
+
+def jobs_in(asked: Mapping[str, object]) -> Mapping[str, object]:
+    """Give copies in the states that are asked for."""
+    states = asked.get("state")
+    if not isinstance(states, list):
+        return job_replies.jobs()
+    return job_replies.jobs(*(one for one in job_replies.several() if one["state"] in states))
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import threading
 import pytest
 
 from listsync.protocol import Reason, RefusedCommand
+from listsync.protocol.job_shapes import JobShape
+from tests import job_replies
 from tests.chromium import Chromium
 from tests.integration.web.conftest import ALL, FakeCommands, WebServer
 from tests.integration.web.dashboard import facts
@@ -28,7 +30,12 @@ def troubled() -> FakeCommands:
     running = facts.progress()
     config = {**facts.status()["config"], "valid": False, "problems": ["listsync.yaml:4:1: what"]}
     status = facts.status(
-        notices=notices, notices_total=9, needs_person=True, running=running, config=config
+        notices=notices,
+        notices_total=9,
+        needs_person=True,
+        running=running,
+        config=config,
+        transfers=job_replies.transfers(needs_attention=2),
     )
     lists = facts.lists()
     for one, outcome in zip(lists["lists"], ("blocked", "partial", "not read yet"), strict=False):
@@ -73,7 +80,7 @@ def test_all_can_be_reached_by_the_keyboard_and_it_is_seen_where_one_is(
 ) -> None:
     chromium.size(1200, 800)
     chromium.log_in(web.url, ALL)
-    names = [chromium.tab() for _ in range(13)]
+    names = [chromium.tab() for _ in range(14)]
     assert names[:3] == ["Skip to the content", "listsync", "Overview"]
     assert {"Settings", "Log out", "Sync Now", "Pause"} <= set(names)
     chromium.complaints()
@@ -131,6 +138,39 @@ def test_the_progress_is_seen_as_it_goes_on_and_heard_in_steps(
     web.commands.answers["status"] = lambda _: facts.status()
     chromium.until("nothing needs you", "#spoken")
     chromium.until_gone("Requesting titles", "#live")
+
+
+def test_copies_are_seen_as_they_go_on_and_can_be_acted_on(
+    chromium: Chromium, web: WebServer
+) -> None:
+    def answer(*rows: JobShape) -> None:
+        running = [one for one in rows if one["state"] == "running"]
+        web.commands.answers["jobs"] = lambda asked: job_replies.jobs(
+            *(running if asked.get("state") else rows)
+        )
+
+    def at(percent: float) -> JobShape:
+        return job_replies.a_job(12, progress=job_replies.progress(percent))
+
+    answer(at(20))
+    chromium.log_in(web.url, ALL)
+    chromium.open(f"{web.url}/ui/jobs")
+    chromium.until("20 %, 2.8 GB of 14.0 GB", "#copies")
+    answer(at(61))
+    chromium.until("61 %", "#copies")
+    chromium.until("61 %", "#job-rows")
+    answer(job_replies.a_job(12, "needs_attention", why="no room"))
+    chromium.until("no room", "#job-rows")
+    chromium.until_gone("61 %", "#copies")
+    chromium.press("Retry")
+    chromium.until("It is tried again.", "#said [role=status]")
+    assert ("job_retry", {"id": 12}) in web.commands.asked
+    with chromium.without_scripts():
+        chromium.open(f"{web.url}/ui/jobs")
+        chromium.press("Dismiss")
+        chromium.until("It is cancelled", "#said")
+    assert ("job_cancel", {"id": 12}) in web.commands.asked
+    assert chromium.complaints() == []
 
 
 def test_times_are_those_of_the_reader(chromium: Chromium, web: WebServer) -> None:

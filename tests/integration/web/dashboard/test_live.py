@@ -189,3 +189,17 @@ def test_events_end_when_other_tokens_open_http(web: WebServer) -> None:
         began = time.monotonic()
         assert "</html>" not in "".join(chunks)  # it ends, with nothing to tell
     assert time.monotonic() - began < 10, "not only at the next sign of life"
+
+
+def test_events_of_copies_have_their_rows_without_the_word_of_a_session(web: WebServer) -> None:
+    with logged_in(web) as client, client.stream("GET", "/ui/jobs/live") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        text = ""
+        for part in answer.iter_text():
+            text += part
+            if text.endswith("\n\n"):
+                break
+    for name in ("copies", "job-rows"):
+        assert f'hx-target="#{name}"' in text
+    assert "The General (1926)" in text
+    assert 'name="csrf"' not in text
