@@ -13,6 +13,7 @@ from listsync.domain.message_data import TransferData, TransferredFile
 from listsync.domain.messages import Importance, Message, MessageKind, key_of_several
 from listsync.domain.transfers import (
     CopyResult,
+    FailureClass,
     JobKind,
     JobState,
     MediaLabel,
@@ -64,7 +65,8 @@ def messages_of_jobs(
     """Say what became of a batch: each job as it stands now, and how its copy ended.
 
     What was there already is no news, nor is what waits for a mount: the notice of that tells it.
-    A failure is told when it is the first one, and when nobody tries again.
+    A failure is told when it is the first one, and when nobody tries again; that an agent was
+    killed is no failure of the copy.
     """
     for job, result in ended:
         if (state := _state_of(job, result)) is not None:
@@ -77,7 +79,8 @@ def _state_of(job: TransferJob, result: CopyResult) -> str | None:
         return _SYNCED if is_news else None
     if job.state is JobState.NEEDS_ATTENTION:
         return _GIVEN_UP
-    return _FAILED if job.state is JobState.RETRY_WAIT and job.attempts == 1 else None
+    is_first = job.state is JobState.RETRY_WAIT and job.attempts == 1
+    return _FAILED if is_first and result.failure is not FailureClass.INTERRUPTED else None
 
 
 def _message(state: str, job: TransferJob, at: datetime) -> Message:

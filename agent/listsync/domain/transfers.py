@@ -268,7 +268,7 @@ class TransferJob:
 
     `attempts` counts those that failed and count; `bytes` what was copied, `event_count` the
     webhooks that asked for it. `blocked_on` says what is waited for. `rerun`: asked for again
-    while it ran.
+    while it ran. `has_begun`: something of it was not there, and has been copied since, or some.
     """
 
     number: int
@@ -286,6 +286,7 @@ class TransferJob:
     why: str = ""
     blocked_on: str = ""
     rerun: bool = False
+    has_begun: bool = False
     cancel_requested: bool = False
 
 
@@ -313,7 +314,10 @@ class CopyResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyProgress:
-    """How far a running batch is; `done` and `total` in bytes, `rate` in bytes a second."""
+    """How far a running batch is; `done` and `total` in bytes, `rate` in bytes a second.
+
+    `jobs` are those of which something is copied.
+    """
 
     jobs: tuple[int, ...]
     done: int

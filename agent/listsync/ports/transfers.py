@@ -74,6 +74,10 @@ class JobQueue(Protocol):
         """Prolong the leases of *owner*, where it is time; returns its jobs to be cancelled."""
         ...
 
+    def note_begun(self, numbers: Collection[int]) -> None:
+        """Note, before it is copied, that something of these jobs is not there yet."""
+        ...
+
     def settle(
         self,
         jobs: Sequence[TransferJob],

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from listsync.domain.history import Page
 from listsync.domain.transfers import (
@@ -22,6 +22,9 @@ from listsync.store.job_rows import LIVE, job_of
 from listsync.store.row_codec import iso, page_of, time_from
 
 _NEWER_THAN_ALL = 2**63 - 1
+_KEPT = timedelta(days=30)
+_MOST_FORGOTTEN = 100
+"""In one go."""
 
 
 class SqliteJobHistory:
@@ -140,4 +143,24 @@ def _attempt_of(row: sqlite3.Row) -> JobAttempt:
         bytes=row["bytes"],
         why=row["why"],
         errors=row["errors"],
+    )
+
+
+def forget_jobs(connection: sqlite3.Connection, at: datetime) -> None:
+    """Delete what has ended long ago, but for what needs somebody; what it came to is kept."""
+    rows = connection.execute(
+        "SELECT id, state, kind, bytes FROM transfer_jobs"
+        " WHERE ended_at < ? AND state != 'needs_attention' LIMIT ?",
+        (iso(at - _KEPT), _MOST_FORGOTTEN),
+    ).fetchall()
+    if not rows:
+        return
+    connection.executemany(
+        "INSERT INTO forgotten_jobs (state, kind, number, bytes) VALUES (?, ?, 1, ?)"
+        " ON CONFLICT (state, kind) DO UPDATE SET number = number + 1,"
+        " bytes = bytes + excluded.bytes",
+        [(row["state"], row["kind"], row["bytes"]) for row in rows],
+    )
+    connection.executemany(
+        "DELETE FROM transfer_jobs WHERE id = ?", [(row["id"],) for row in rows]
     )

@@ -80,6 +80,7 @@ def job_of(row: sqlite3.Row) -> TransferJob:
         why=row["why"],
         blocked_on=row["blocked_on"],
         rerun=bool(row["rerun"]),
+        has_begun=bool(row["has_begun"]),
         cancel_requested=bool(row["cancel_requested"]),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -21,6 +21,7 @@ from listsync.domain.transfers import (
     TransferJob,
 )
 from listsync.store.database import Database
+from listsync.store.job_history import forget_jobs
 from listsync.store.job_rows import (
     LIVE,
     WAITING,
@@ -43,9 +44,6 @@ _SETTLES_BY = timedelta(seconds=20)
 """... and how long the first of them does, if they go on coming."""
 _BLOCKED = timedelta(minutes=5)
 """How often what is blocked is tried, should nobody say that it can go on."""
-_KEPT = timedelta(days=30)
-_MOST_FORGOTTEN = 100
-"""In one go."""
 _MOST_ATTEMPTS = 50
 _SMALL = 4 * 1000**3
 """Bytes up to which a file is copied before larger ones."""
@@ -85,6 +83,13 @@ class SqliteJobQueue:
                 (owner,),
             ).fetchall()
         return frozenset(row["id"] for row in rows)
+
+    def note_begun(self, numbers: Collection[int]) -> None:
+        with self._database.write() as connection:
+            connection.executemany(
+                "UPDATE transfer_jobs SET has_begun = 1 WHERE id = ?",
+                [(number,) for number in numbers],
+            )
 
     def settle(
         self,
@@ -367,29 +372,4 @@ def _put_attempt(connection: sqlite3.Connection, number: int, attempt: JobAttemp
     connection.execute(
         "DELETE FROM transfer_attempts WHERE job = ? AND number <= ?",
         (number, new - _MOST_ATTEMPTS),
-    )
-
-
-def forget_jobs(connection: sqlite3.Connection, at: datetime) -> None:
-    """Delete what has ended long ago, but for what needs somebody; what it came to is kept."""
-    rows = connection.execute(
-        "SELECT id, state, kind, bytes FROM transfer_jobs"
-        " WHERE ended_at < ? AND state != 'needs_attention' LIMIT ?",
-        (iso(at - _KEPT), _MOST_FORGOTTEN),
-    ).fetchall()
-    if not rows:
-        return
-    connection.executemany(
-        "INSERT INTO forgotten_jobs (state, kind, number, bytes) VALUES (?, ?, 1, ?)"
-        " ON CONFLICT (state, kind) DO UPDATE SET number = number + 1,"
-        " bytes = bytes + excluded.bytes",
-        [(row["state"], row["kind"], row["bytes"]) for row in rows],
-    )
-    delete_all(connection, "transfer_jobs", (row["id"] for row in rows))
-
-
-def delete_all(connection: sqlite3.Connection, table: str, numbers: Iterable[int]) -> None:
-    connection.executemany(
-        f"DELETE FROM {table} WHERE id = ?",  # noqa: S608 - a constant
-        [(number,) for number in numbers],
     )

@@ -16,10 +16,11 @@ from listsync.domain.transfers import (
     WebhookEvent,
 )
 from listsync.store.database import Database
+from listsync.store.job_history import forget_jobs
 from listsync.store.job_rows import plain
 from listsync.store.library_scans import put_scans
 from listsync.store.row_codec import iso, page_of
-from listsync.store.transfer_jobs import forget_jobs, put_job
+from listsync.store.transfer_jobs import put_job
 
 _KEPT = timedelta(days=30)
 _MOST_FORGOTTEN = 100

@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -68,6 +68,12 @@ class JobLedger:
         self._queue = queue
         self._tell = tell
         self._settled = settled
+
+    def note_begun(self, numbers: Collection[int]) -> None:
+        try:
+            self._queue.note_begun(numbers)
+        except StateError as error:  # only the words for it depend on that
+            logger.warning("cannot note what is copied: %s", error, extra={"action": "unnoted"})
 
     def settle(
         self, jobs: Sequence[TransferJob], results: Mapping[int, CopyResult], retry: RetryPolicy
@@ -138,6 +144,7 @@ class RunningBatch:
         self._ended = ended
         self._lock = threading.Lock()
         self._is_settled = False
+        self._begun = set[int]()
         self._thread = threading.Thread(target=self._run, name="listsync-copy", daemon=True)
 
     @property
@@ -196,7 +203,16 @@ class RunningBatch:
         except Exception as error:  # noqa: BLE001 - logged there
             return self._broken(error)
         missing = self._all_failed(FailureClass.TRANSIENT, "it is not known how its copy ended")
-        return missing | {one.number: self._heeding_cancel(one) for one in found}
+        results = map(self._after_earlier_tries, map(self._heeding_cancel, found))
+        return missing | {one.number: one for one in results}
+
+    def _after_earlier_tries(self, result: CopyResult) -> CopyResult:
+        """Take the highest folder for new, as a try that was cut off may have made it."""
+        if result.failure is not None or not any(job.has_begun for job in self.jobs):
+            return result
+        job = next(job for job in self.jobs if job.number == result.number)
+        top = PurePosixPath(job.wanted.place.relative.parts[0])
+        return replace(result, new_folder=top)
 
     def _broken(self, error: Exception) -> dict[int, CopyResult]:
         logger.error(
@@ -218,7 +234,11 @@ class RunningBatch:
         }
 
     def _report(self, progress: CopyProgress) -> None:
+        """Show how far it is; what begins to be copied is noted before, as a kill may come."""
         self.progress = progress
+        if begun := set(progress.jobs) - self._begun:
+            self._begun |= begun
+            self._ledger.note_begun(begun)
 
 
 def _log_start(jobs: Sequence[TransferJob], retry: RetryPolicy) -> None:

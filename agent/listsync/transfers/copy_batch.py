@@ -260,6 +260,8 @@ class CopyBatch:
         """Run rsync for what is needed of *plans*; *when_done* is called just before its end."""
         needed = {file.relative: file.size for plan in plans for file in plan.needed}
         task = replace(self._task(tuple(needed), mode), resumes=resumes)
+        if mode is RunMode.COPY:
+            self._wishes.report(_progress_of(plans, 0, sum(needed.values())))
         return self._rsync(task, plans, sum(needed.values()), when_done)
 
     def _task(self, files: Sequence[PurePosixPath], mode: RunMode) -> RsyncTask:
@@ -289,9 +291,8 @@ class CopyBatch:
         def report(progress: RsyncProgress) -> None:
             done = min(progress.done, total)
             eta_s = (total - done) / progress.rate if progress.rate else None
-            self._wishes.report(
-                CopyProgress(jobs=numbers, done=done, total=total, rate=progress.rate, eta_s=eta_s)
-            )
+            now = _progress_of(plans, done, total)
+            self._wishes.report(replace(now, rate=progress.rate, eta_s=eta_s))
             if done == total:
                 when_done()
 
@@ -366,3 +367,8 @@ def _class_of(error: Exception) -> FailureClass:
     """Say what is to happen after an error that is about one path."""
     is_lasting = isinstance(error, (PathEscapesError, PermissionError, NotADirectoryError))
     return FailureClass.PERMANENT if is_lasting else FailureClass.TRANSIENT
+
+
+def _progress_of(plans: Sequence[CopyPlan], done: int, total: int) -> CopyProgress:
+    numbers = tuple(plan.job.number for plan in plans if plan.needed)
+    return CopyProgress(jobs=numbers, done=done, total=total)

@@ -47,8 +47,8 @@ def next_step(
 
 
 def _done(job: TransferJob, result: CopyResult, now: datetime) -> TransferJob:
-    """Say how it stands when the file is there; what an earlier try has copied was copied."""
-    is_news = (result.bytes > 0 or job.failure is not None) and not result.is_dry_run
+    """Say how it stands when the file is there; an earlier try of it may have copied all."""
+    is_news = (result.bytes > 0 or job.has_begun) and not result.is_dry_run
     return replace(
         job,
         state=JobState.SUCCEEDED if is_news else JobState.SKIPPED,

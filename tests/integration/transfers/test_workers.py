@@ -373,6 +373,42 @@ def test_what_a_killed_agent_left_is_taken_up_and_told_by_its_words(
     assert INTERRUPTED in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("begins", "state"), [(True, JobState.SUCCEEDED), (False, JobState.SKIPPED)]
+)
+def test_what_a_killed_agent_had_copied_is_told_and_what_was_there_before_is_not(
+    house: House, begins: bool, state: JobState
+) -> None:
+    (number,) = house.put(movie())
+    dead = JobOwner("another boot", os.getpid(), 1, "word")
+    house.queue.claim(str(dead), (), datetime.now(UTC))
+    if begins:
+        house.queue.note_begun([number])
+    house.copier.failures = {movie().label.title: CopyResult(number=0)}
+    with running(house.workers()):
+        house.wait_for(state, number)
+
+
+def test_of_a_series_that_an_earlier_try_has_begun_all_is_scanned(house: House) -> None:
+    house.scans.follow(["plex"], datetime.now(UTC))
+    (number,) = house.put_settled(episode())
+    house.queue.note_begun([number])
+    with running(house.workers()):
+        house.wait_for(JobState.SUCCEEDED, number)
+    (scan,) = house.scans.page(None, 9, None).rows
+    assert scan.wanted.folder == "/data/Dark"
+
+
+def test_what_begins_to_be_copied_is_noted_before(house: House) -> None:
+    house.copier.holds = True
+    (number,) = house.put(movie())
+    with running(house.workers()):
+        wait_until(lambda: house.copier.at_work)
+        wait_until(lambda: house.job(number).has_begun)
+        house.copier.let_go.set()
+        house.wait_for(JobState.SUCCEEDED, number)
+
+
 def test_it_is_known_whose_owner_is_alive() -> None:
     us, again = JobOwner.new(), JobOwner.new()
     assert us.knows_alive(str(us))

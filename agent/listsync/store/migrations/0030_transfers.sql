@@ -44,6 +44,7 @@ CREATE TABLE transfer_jobs (
     why TEXT NOT NULL DEFAULT '',
     blocked_on TEXT NOT NULL DEFAULT '',
     rerun INTEGER NOT NULL DEFAULT 0,
+    has_begun INTEGER NOT NULL DEFAULT 0,
     cancel_requested INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX transfer_jobs_live ON transfer_jobs (destination_root, relative)

@@ -88,18 +88,18 @@ def test_what_was_cancelled_is_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "copied", "is_dry_run", "state", "counted"),
+    ("has_begun", "copied", "is_dry_run", "state", "counted"),
     [
-        (None, 9, False, JobState.SUCCEEDED, 9),
-        (None, 0, False, JobState.SKIPPED, 0),
+        (False, 9, False, JobState.SUCCEEDED, 9),
+        (False, 0, False, JobState.SKIPPED, 0),
         # A try that did not end has copied it.
-        (FailureClass.INTERRUPTED, 0, False, JobState.SUCCEEDED, 7),
-        (FailureClass.STOPPED, 3, False, JobState.SUCCEEDED, 3),
-        (FailureClass.INTERRUPTED, 9, True, JobState.SKIPPED, 9),
+        (True, 0, False, JobState.SUCCEEDED, 7),
+        (True, 3, False, JobState.SUCCEEDED, 3),
+        (True, 9, True, JobState.SKIPPED, 9),
     ],
 )
 def test_what_is_there_is_told_by_who_has_copied_it(
-    before: FailureClass | None, copied: int, is_dry_run: bool, state: JobState, counted: int
+    has_begun: bool, copied: int, is_dry_run: bool, state: JobState, counted: int
 ) -> None:
     result = CopyResult(
         number=1,
@@ -108,7 +108,8 @@ def test_what_is_there_is_told_by_who_has_copied_it(
         is_dry_run=is_dry_run,
         files=(PurePosixPath("a.mkv"),),
     )
-    waits = replace(JOB, wanted=movie(size=7), failure=before, attempts=1, why="it broke")
+    failed = replace(JOB, failure=FailureClass.INTERRUPTED, attempts=1, why="it broke")
+    waits = replace(failed, wanted=movie(size=7), has_begun=has_begun)
     job = next_step(waits, result, USUAL, AT, 0.0)
     assert (job.state, job.bytes, job.seconds, job.ended_at) == (state, counted, 1.5, AT)
     assert (job.failure, job.why, job.attempts) == (None, "", 1)
