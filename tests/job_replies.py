@@ -8,6 +8,7 @@ from listsync.protocol.job_shapes import (
     AttemptShape,
     CopyProgressShape,
     JobShape,
+    MappingShape,
     RootShape,
     ScanShape,
     TransferPeriodShape,
@@ -18,6 +19,7 @@ from listsync.protocol.transfers import (
     JobReply,
     JobsReply,
     JobsRetryReply,
+    MappingReply,
     ScansReply,
     WebhooksReply,
 )
@@ -215,3 +217,36 @@ def a_period(name: str, **changed: object) -> TransferPeriodShape:
 
 def periods() -> list[TransferPeriodShape]:
     return [*map(a_period, ("today", "7 days", "30 days", "total", "session"))]
+
+
+def mapping(**changed: object) -> MappingReply:
+    found: MappingReply = {
+        "path": "/movies/The General (1926)/The General.mkv",
+        "instances": ["Radarr"],
+        "event": "Download",
+        "at": ago(minutes=4),
+        "mappings": [
+            a_mapping(1, "/movies", "is for radarr-4k, and this is Radarr", instance="radarr-4k"),
+            a_mapping(0, "/movies", "the path is below it", is_taken=True),
+        ],
+        "source": "/mnt/nas/movies/The General (1926)/The General.mkv",
+        "destination": "/mnt/media/Movies/The General (1926)/The General.mkv",
+        "media_server": "/data/movies/The General (1926)/The General.mkv",
+        "why": "",
+        "advice": "",
+    }
+    return {**found, **changed}  # type: ignore[typeddict-item]
+
+
+def a_mapping(number: int, sender: str, why: str, **changed: object) -> MappingShape:
+    found: MappingShape = {
+        "number": number,
+        "sender": sender,
+        "source": f"/mnt/nas{sender}",
+        "destination": f"/mnt/media{sender}",
+        "media_server": "",
+        "instance": "",
+        "is_taken": False,
+        "why": why,
+    }
+    return {**found, **changed}  # type: ignore[typeddict-item]

@@ -72,6 +72,16 @@ _WEBHOOK = {
     "path": _TEXT,
     "jobs": [_NUMBER],
 }
+_MAPPING = {
+    "number": _NUMBER,
+    "sender!": _TEXT,
+    "source": _TEXT,
+    "destination": _TEXT,
+    "media_server": _TEXT,
+    "instance": _TEXT,
+    "is_taken": _FLAG,
+    "why": _TEXT,
+}
 ONE_JOB: Mapping[str, Any] = {
     "job!": _JOB,
     "attempts": [_ATTEMPT],
@@ -117,4 +127,16 @@ JOB_SHAPES: Mapping[str, Mapping[str, Any]] = {
     "scans": {"scans!": [_SCAN], **_PAGE},
     "scan_retry": _DONE,
     "webhooks": {"webhooks!": [_WEBHOOK], **_PAGE},
+    "mapping": {
+        "path!": _TEXT,
+        "instances": [_TEXT],
+        "event": _TEXT,
+        "at": _TEXT,
+        "mappings": [_MAPPING],
+        "source": _TEXT,
+        "destination": _TEXT,
+        "media_server": _TEXT,
+        "why": _TEXT,
+        "advice": _TEXT,
+    },
 }

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
         TransfersShape,
         WebhookShape,
     )
-    from listsync.protocol.transfers import JobReply, JobsReply, ScansReply, WebhooksReply
+    from listsync.protocol.transfers import (
+        JobReply,
+        JobsReply,
+        MappingReply,
+        ScansReply,
+        WebhooksReply,
+    )
 
 _STATES = {"retry_wait": "failed", "needs_attention": "needs you", "not_shown": "not shown"}
 _WAITS = ("queued", "retry_wait", "blocked")
@@ -222,6 +228,32 @@ _FEW = 8
 def _numbers(jobs: Sequence[int]) -> str:
     more = f" and {len(jobs) - _FEW} more" if jobs[_FEW:] else ""
     return ", ".join(map(str, jobs[:_FEW])) + more
+
+
+def mapping(result: MappingReply, display: Display) -> Iterator[str]:
+    """Show the way of a path: each mapping that was tried, and where the taken one leads."""
+    yield from _asked_of_mapping(result, display)
+    for one in result.get("mappings") or []:
+        sign = "->" if one.get("is_taken") else "  "
+        whose = f" of {shown(one['instance'])}" if one.get("instance") else ""
+        yield f"{sign} {shown(one['sender'])}{whose}: {shown(one.get('why'))}"
+    if source := result.get("source"):
+        yield f"Source        {shown(source)}"
+        yield f"Destination   {shown(result.get('destination')) or 'none: it is only scanned'}"
+        yield f"Media server  {shown(result.get('media_server'))}"
+    else:
+        yield f"Refused: the path {shown(result.get('why'))}."
+    if advice := result.get("advice"):
+        yield f"Probably: {shown(advice)}."
+
+
+def _asked_of_mapping(result: MappingReply, display: Display) -> Iterator[str]:
+    names = f", of {' or '.join(map(shown, result['instances']))}" if result["instances"] else ""
+    if at := result.get("at"):
+        yield f"The last webhook, {shown(result.get('event'))} {display.ago(at)}{names}"
+        yield f"Path          {shown(result['path'])}"
+    else:
+        yield f"Path          {shown(result['path'])}{names}"
 
 
 def transfer_rows(now: TransfersShape | None, display: Display) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""`listsyncctl jobs`, `scans` and `webhooks`: copies, what media servers are told, what came."""
+"""`listsyncctl jobs`, `scans`, `webhooks`, `mapping`: copies, what is scanned, what came."""
 
 from __future__ import annotations
 
@@ -212,3 +212,22 @@ def webhooks(session: Session, **params: object) -> None:
     """List the webhooks that came, what became of each, and why."""
     asked = given(params)
     session.show("webhooks", session.ask_some("webhooks", asked, rows="webhooks", usual=_FEW))
+
+
+@ctl.group("mapping", epilog=examples_of("mapping explain"))
+def mapping() -> None:
+    """Find out what becomes of paths that Radarr and Sonarr name."""
+
+
+@command(
+    "explain",
+    "mapping explain",
+    'mapping explain "/movies/Dune (2021)/Dune.mkv"',
+    "mapping explain /movies/x --instance radarr-4k",
+    under=mapping,
+)
+@click.argument("path", required=False)
+@click.option("--instance", help="As if this Radarr or Sonarr had named it.")
+def mapping_explain(session: Session, **params: object) -> None:
+    """Show how PATH is mapped, or that of the last webhook."""
+    session.show("mapping", session.ask("mapping", given(params)))

@@ -295,6 +295,7 @@ VIEWS: Mapping[str, View] = {
         "webhooks",
         ("id", "at", "app", "instance", "event", "outcome", "why", "path", "jobs"),
     ),
+    "mapping": View(job_views.mapping),
     "describe": View(
         _describe, "commands", ("name", "access", "parameters", "pages", "reasons", "summary")
     ),

@@ -17,6 +17,13 @@ _SEASON = [
     job_replies.a_job(n, title=f"Dark S01E{n:02}", progress=job_replies.progress(10, (1, 2, 3)))
     for n in (1, 2, 3)
 ]
+_UNMAPPED = job_replies.mapping(
+    mappings=[job_replies.a_mapping(0, "/downloads", "the path is not below it")],
+    source=None,
+    why="is under no mapping",
+    advice="/downloads is where downloads lie, before the import; expected the library, "
+    "where they lie after it: from: /movies",
+)
 _CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "jobs": ("jobs", {**job_replies.jobs()}),
     "jobs: none": ("jobs", {"jobs": [], "total": 0, "active": 0}),
@@ -27,6 +34,12 @@ _CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "scans": ("scans", {**job_replies.scans()}),
     "scans: none": ("scans", {"scans": [], "total": 0}),
     "webhooks": ("webhooks", {**job_replies.webhooks()}),
+    "mapping explain": ("mapping", {**job_replies.mapping()}),
+    "mapping explain: only scanned": (
+        "mapping",
+        {**job_replies.mapping(destination=None, at=None, event=None, instances=[])},
+    ),
+    "mapping explain: refused": ("mapping", {**_UNMAPPED}),
     "webhooks: none": ("webhooks", {"webhooks": [], "total": 0}),
 }
 _NARROW = (("jobs", 80), ("jobs", 40), ("jobs show", 80), ("scans", 80), ("webhooks", 80))

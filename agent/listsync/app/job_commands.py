@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from listsync.app.transfers import Transfers
@@ -96,10 +97,11 @@ def transfer_parts(
 
 def parts_of(transfers: Transfers, database: Database) -> TransferParts:
     """Put together what commands need of an agent's *transfers*."""
-    return transfer_parts(
+    parts = transfer_parts(
         database,
         progress=transfers.progress,
         roots=transfers.mounts.all,
         is_dry_run=transfers.is_dry_run,
         wake=transfers.wake,
     )
+    return replace(parts, mappings=transfers.mappings)

@@ -14,6 +14,7 @@ from listsync.app.transfer_mounts import TransferMounts, mounts_service
 from listsync.config.configuration import Config
 from listsync.config.paths import copy_records
 from listsync.domain.notices import few
+from listsync.domain.transfer_rules import PathMapping
 from listsync.domain.transfers import CopyProgress, MediaServerTrouble
 from listsync.errors import StateError
 from listsync.store.database import Database
@@ -217,6 +218,10 @@ class Transfers:
     def is_dry_run(self) -> bool:
         """Tell whether it is only said what would be copied."""
         return self._settings.dry_run
+
+    def mappings(self) -> tuple[PathMapping, ...]:
+        """Give the libraries that are mapped now."""
+        return self._settings.mappings
 
     def _note_of_copies(self) -> str:
         running = self.progress()

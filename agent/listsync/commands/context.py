@@ -16,6 +16,7 @@ from listsync.domain.media import Exclusion
 from listsync.domain.notices import NoticeRecord
 from listsync.domain.runs import PlannedRetry, ServiceStatus, Setting
 from listsync.domain.server_knowledge import UserAllowance
+from listsync.domain.transfer_rules import PathMapping
 from listsync.domain.transfers import CopyProgress, JobState, RootHealth, TransferCounts
 from listsync.errors import Problem
 from listsync.ports.outbox import Targets
@@ -83,13 +84,14 @@ class TransferStatus:
 class TransferParts:
     """What commands look at and act on of copies, scans and webhooks.
 
-    `wake` has it seen soon that jobs or scans are due.
+    `mappings` are those of the configuration. `wake` has it seen soon that jobs or scans are due.
     """
 
     jobs: JobHistory
     scans: ScanQueue
     webhooks: WebhookHistory
     status: Callable[[], TransferStatus] = TransferStatus
+    mappings: Callable[[], tuple[PathMapping, ...]] = tuple
     wake: Callable[[], None] = lambda: None
 
 

@@ -9,6 +9,7 @@ from listsync.commands import (
     control,
     items,
     jobs,
+    mapping,
     notices,
     notify,
     review,
@@ -271,6 +272,13 @@ COMMANDS: Mapping[str, CommandEntry] = {
         "List webhooks that came, the newest first, and what became of each",
         (transfers.WebhooksReply,),
         transfers.WebhooksParams,
+    ),
+    "mapping": CommandEntry(
+        mapping.mapping,
+        "Show which mapping a path of Radarr or Sonarr has, and where it leads",
+        (transfers.MappingReply,),
+        transfers.MappingParams,
+        (Reason.NOT_FOUND,),
     ),
 }
 

@@ -56,6 +56,10 @@ class WebhookHistory(Protocol):
         """Return the newest ones first; of *job* those that asked for it."""
         ...
 
+    def latest(self) -> tuple[ReceivedEvent, str] | None:
+        """Give the newest that names a path, and what is kept of its body; none by a person."""
+        ...
+
 
 class JobQueue(Protocol):
     """What the workers take jobs from."""

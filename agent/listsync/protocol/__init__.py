@@ -97,6 +97,7 @@ METHODS: Mapping[str, Access] = {
     "scans": Access.READ,
     "scan_retry": Access.CONTROL,
     "webhooks": Access.READ,
+    "mapping": Access.READ,
 }
 """Who may call each command. What it takes and replies is in `protocol.messages`.
 

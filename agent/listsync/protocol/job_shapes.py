@@ -129,3 +129,19 @@ class TransferPeriodShape(TypedDict):
     episodes: int
     failed: int
     bytes: int
+
+
+class MappingShape(TypedDict):
+    """A library that is mapped; *number* counts from 0, as in the configuration.
+
+    *sender* is its path as Radarr or Sonarr sees it. *why* says why it is taken, or not.
+    """
+
+    number: int
+    sender: str
+    source: str
+    destination: str | None
+    media_server: str
+    instance: str
+    is_taken: bool
+    why: str

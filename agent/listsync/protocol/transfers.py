@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from listsync.protocol.job_shapes import (
     AttemptShape,
     JobShape,
+    MappingShape,
     ScanShape,
     WebhookShape,
 )
@@ -69,6 +70,11 @@ class WebhooksParams(PageParams, total=False):
     job: Annotated[int, About("only those that asked for this job", least=1, most=LARGEST_OFFSET)]
 
 
+class MappingParams(TypedDict, total=False):
+    path: Annotated[str, About("as Radarr or Sonarr sees it; none: that of the last webhook")]
+    instance: Annotated[str, About("as if this Radarr or Sonarr had told of it")]
+
+
 class JobsReply(PageReply):
     """*active*: how many are copied now or will be soon, whichever are asked for."""
 
@@ -97,3 +103,22 @@ class ScansReply(PageReply):
 
 class WebhooksReply(PageReply):
     webhooks: list[WebhookShape]
+
+
+class MappingReply(TypedDict):
+    """How a path is mapped: each mapping in the order in which they are tried.
+
+    *event* and *at* are of the webhook, where no path was given; *instances* what its sender is
+    called. Where the path has no place, *source* is null and *why* and *advice* say more.
+    """
+
+    path: str
+    instances: list[str]
+    event: str | None
+    at: str | None
+    mappings: list[MappingShape]
+    source: str | None
+    destination: str | None
+    media_server: str | None
+    why: str
+    advice: str

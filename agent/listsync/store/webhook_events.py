@@ -81,6 +81,14 @@ class SqliteWebhookHistory:
         total = None if after is not None else self._database.read(count, *values)[0][0]
         return page_of(total, [*map(_event_of, found[:limit])], found, "id")
 
+    def latest(self) -> tuple[ReceivedEvent, str] | None:
+        found = self._database.read(
+            "SELECT *, '[]' AS jobs FROM webhook_events WHERE path != '' AND app != ?"
+            " ORDER BY id DESC LIMIT 1",
+            ImportApp.MANUAL,
+        )
+        return next(((_event_of(row), str(row["content"])) for row in found), None)
+
 
 def _event_of(row: sqlite3.Row) -> ReceivedEvent:
     return ReceivedEvent(

@@ -150,7 +150,9 @@ class WebhookIntake:
             event = read_event(body, request.app, request.name)
         except WebhookShapeError as error:
             return error
-        return event, decide(event, self.settings, request.name)
+        decision = decide(event, self.settings, request.name)
+        # An address of its own tells one sender from another better than what it calls itself.
+        return replace(event, instance=event.instance if request.app else request.name), decision
 
     def _read_manual(self, body: Mapping[str, object]) -> _Read:
         texts = [body.get(key, "") for key in ("path", "type", "instance")]

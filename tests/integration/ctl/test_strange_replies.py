@@ -148,6 +148,7 @@ _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "scans": ("scans", {**job_replies.scans()}),
     "scans retry 7": ("scan_retry", DONE),
     "webhooks": ("webhooks", {**job_replies.webhooks()}),
+    "mapping explain": ("mapping", {**job_replies.mapping()}),
 }
 _REST = {
     "trigger": _ORDERED,

@@ -253,6 +253,7 @@ _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
     "scans": [(None, transfers.ScansReply)],
     "scan_retry": [(None, messages.DoneReply)],
     "webhooks": [(None, transfers.WebhooksReply)],
+    "mapping": [(None, transfers.MappingReply)],
 }
 _OF_TYPE = {str: str, bool: bool, int: float, float: float}
 

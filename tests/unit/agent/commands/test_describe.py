@@ -31,6 +31,7 @@ _SUB_COMMANDS = {
     "jobs_retry_failed": "jobs retry-failed",
     "job_cancel": "jobs cancel",
     "scan_retry": "scans retry",
+    "mapping": "mapping explain",
 }
 _READER = Caller("a reader", may_control=False)
 

@@ -220,6 +220,9 @@ class _NoRows:
     def retry(self, *_: object) -> tuple[int, ...]:
         return ()
 
+    def latest(self) -> None:
+        return None
+
 
 def no_transfers() -> TransferParts:
     none: Any = _NoRows()
