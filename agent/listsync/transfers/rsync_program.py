@@ -72,7 +72,7 @@ def find_rsync(search_path: str | None = None) -> RsyncProgram:
     if path is None:
         looked = search_path or os.environ.get("PATH", "")
         raise RsyncUnusableError(f"rsync is not installed (looked for in {looked})")
-    version = _parse_version(_told(path))
+    version = _parse_version(_told(path, "-VV")) or _parse_version(_told(path, "--version"))
     if version is None:
         raise RsyncUnusableError(f"{path} does not tell its version: is it rsync?")
     found = RsyncProgram(
@@ -88,9 +88,9 @@ def find_rsync(search_path: str | None = None) -> RsyncProgram:
     return found
 
 
-def _told(path: str) -> str:
-    """Ask it for its version: as JSON, which those before 3.2.7 do not know and tell as text."""
-    command = Command(arguments=(path, "-VV"), purpose="rsync")
+def _told(path: str, option: str) -> str:
+    """Ask it for its version: -VV tells it as JSON, as text, or is not known, by its age."""
+    command = Command(arguments=(path, option), purpose="rsync")
     try:
         done = run(command, _PATIENCE_S, CancelToken())
     except TimeoutError:

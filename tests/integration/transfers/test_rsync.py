@@ -207,13 +207,14 @@ class Slow:
         assert self.roots.processes() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("why", [RunEnd.STOPPED, RunEnd.UNWANTED, RunEnd.TOO_LONG])
 def test_what_is_ended_keeps_what_it_has_of_a_file_and_goes_on_from_there(
     roots: Roots, token: CancelToken, why: RunEnd
 ) -> None:
     slow = Slow(roots, token)
     if why is RunEnd.TOO_LONG:
-        slow.task = replace(slow.task, longest_s=2)
+        slow.task = replace(slow.task, longest_s=3)
     slow.begin()
     if why is RunEnd.STOPPED:
         token.set()
@@ -259,9 +260,9 @@ def test_one_that_reads_for_long_before_it_copies_does_not_stand_still(
     content = os.urandom(4 * MEGABYTE)
     roots.write("a", content)
     (roots.destination / "a").write_bytes(content)
-    script = 'exec 3<&0; (for n in 1 2 3 4 5 6 7 8; do sleep 0.25; cat "$0" >/dev/null; done)'
+    script = 'for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.25; cat "$0" >/dev/null; done'
     runner = RsyncRunner(program(tmp_path / "busy", script))
-    run = runner.run(replace(roots.task("a"), stall_s=1.0), token)
+    run = runner.run(replace(roots.task("a"), stall_s=2.0), token)
     assert run.end is RunEnd.ITSELF
 
 

@@ -50,6 +50,11 @@ def test_what_another_version_can_do_is_known(
     assert bool(said) == bool(found.limitations())
 
 
+def test_an_old_one_is_asked_as_it_knows_to_be_asked(tmp_path: Path) -> None:
+    script = f"[ \"$1\" = --version ] || exit 1; printf '{TEXT_OF_3_2_3}\n'"
+    assert find_rsync(install(tmp_path, script)).version == (3, 2, 3)
+
+
 @pytest.mark.parametrize(
     ("script", "why"),
     [
