@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -546,3 +547,26 @@ def test_root_does_not_doubt_what_the_service_keeps_for_itself(
     assert [one for one, _ in vault.doubts()] == [path]
     os.chown(path.parent, 4444, 4444)
     assert [*vault.doubts()] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.parametrize("which", ["vault", "key"])
+def test_what_another_user_may_not_read_is_told_with_who_that_is(
+    which: str,
+) -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own are closed to others
+        folder = Path(name)
+        folder.chmod(0o755)
+        vault = open_vault(folder / "listsync.yaml", folder / "state", {})
+        vault.set("server", SECRET)
+        vault.key_file.place.path.parent.chmod(0o755)
+        places_of = {"vault": vault.path, "key": vault.key_file.place.path}
+        os.chown(next(one for other, one in places_of.items() if other != which), 65534, 65534)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(SecretError) as caught:
+                open_vault(folder / "listsync.yaml", folder / "state", {}).get("server")
+        finally:
+            os.seteuid(0)
+    assert str(places_of[which]) in str(caught.value)
+    assert "may not be read by this user (uid 65534)" in str(caught.value)
