@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.acceptance.conftest import FIRST_SYNC, LISTS, Home
+from tests.acceptance.conftest import FIRST_SYNC, LISTS, Home, titles_csv
 from tests.thorough import IS_THOROUGH, tries
 
 _FILES = ("imdb-export.csv", "letterboxd-watchlist.csv", "traps.csv")
@@ -122,11 +122,11 @@ def test_two_series_with_one_tvdb_id_fail_in_words_and_are_tried_later(home: Hom
 def test_a_list_of_very_many_titles_syncs_to_its_end(start_home: Callable[..., Home]) -> None:
     count, there = tries(100, 2600), 2100  # more than two pages of the index
     home = start_home(titles=there + count, library=there)
-    first = 20_000_001 + there
-    rows = "".join(f"movie,{first + number}\n" for number in range(count))
-    home.write_config([home.write_list("long.csv", "kind,tmdb_id\n" + rows)])
+    on_all_pages = [11, 12, 13, 10127, 49026, 20_000_001]
+    new = range(20_000_001 + there, 20_000_001 + there + count)
+    home.write_config([home.write_list("long.csv", titles_csv([*on_all_pages, *new]))])
     ran = home.once()
     assert ran.code == 0
-    assert len(set(ran.requested)) == count
+    assert sorted(ran.requested) == sorted(f"movie/{number}" for number in new)
     # The pages of the index are read once more after so many requests.
     assert ran.report["calls"] <= 6 + 3 + count + 3 + tries(0, 2)
