@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -183,6 +184,14 @@ class Transfers:
         return scans.run
 
     def _start_missed(self, config: Config) -> ServiceWork:
+        def look(stop: threading.Event) -> None:
+            # Made in its own time: nobody waits for what is imported.
+            self._missed = missed = self._missed_events(config)
+            missed.run(stop)
+
+        return look
+
+    def _missed_events(self, config: Config) -> MissedEvents:
         from listsync.store.imported_jobs import SqliteImportedJobs  # noqa: PLC0415 - so
         from listsync.transfers.missed_events import MissedEvents, MissedMeans  # noqa: PLC0415 - so
 
@@ -191,8 +200,7 @@ class Transfers:
             is_known=SqliteImportedJobs(self._database).knows,
             kept=SqliteKeyValueStore(self._database),
         )
-        self._missed = missed = MissedEvents(config.transfers.missed, means)
-        return missed.run
+        return MissedEvents(config.transfers.missed, means)
 
     def _end_missed(self) -> None:
         if self._missed is not None:

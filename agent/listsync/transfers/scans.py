@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from listsync.cancellation import CancelToken
-from listsync.domain.messages import Message
 from listsync.domain.transfers import (
     LibraryScan,
     MediaServerTrouble,
@@ -30,7 +30,9 @@ from listsync.errors import (
 )
 from listsync.ports.transfers import ScanQueue
 from listsync.text_cleaning import one_line
-from listsync.transfers.media_servers.base import MediaServer, Open
+
+if TYPE_CHECKING:
+    from listsync.transfers.media_servers.base import MediaServer, Open
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +51,6 @@ _CLOCKS = timedelta(minutes=15)
 _MOST_RESUMED = 1000
 
 Health = Callable[[PurePosixPath], RootHealth]
-Tell = Callable[[Sequence[LibraryScan], datetime], Sequence[Message]]
-"""Says what is told of scans that have ended."""
 
 
 class LibraryScans:
@@ -68,10 +68,9 @@ class LibraryScans:
         health: Health,
         *,
         changed: Callable[[], None] = lambda: None,
-        tell: Tell = lambda _scans, _at: (),
     ) -> None:
         self._token = CancelToken()
-        shared = _Shared(queue, health, changed, tell, self._token)
+        shared = _Shared(queue, health, changed, self._token)
         self._workers = tuple(ScanWorker(name, opened, shared) for name, opened in servers.items())
 
     @property
@@ -112,7 +111,6 @@ class _Shared:
     queue: ScanQueue
     health: Health
     changed: Callable[[], None]
-    tell: Tell
     token: CancelToken
 
 
@@ -192,9 +190,7 @@ class ScanWorker:
             after = _put_off(scan, UnavailableError(self.name, why))
         if self._token.is_set() and after.why:  # what was cut off is done at the next start
             return
-        at = _now()
-        ended = [after] if after.state not in (ScanState.WAITING, ScanState.SENT) else []
-        self._queue.settle([after], self._shared.tell(ended, at) if ended else (), at)
+        self._queue.settle([after], (), _now())
         _log(scan, after)
 
     def _sent(self, scan: LibraryScan) -> LibraryScan:
