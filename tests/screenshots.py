@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from listsync.protocol.messages import ListsReply, ReviewReply
+from tests import job_replies
 from tests.chromium import Chromium, started
 from tests.integration.web.conftest import ALL, FakeCommands
 from tests.integration.web.dashboard import facts
@@ -71,6 +72,29 @@ def busy() -> FakeCommands:
     )
 
 
+def copying() -> FakeCommands:
+    """An agent that copies."""
+    roots = [
+        job_replies.a_root("/mnt/synology/rs-movies"),
+        job_replies.a_root("/mnt/unraid/media"),
+    ]
+    now = job_replies.transfers(blocked=0, failed_24h=0, roots=roots)
+    status = facts.status(transfers=now)
+    calm = {"queued", "running", "succeeded", "skipped"}
+    rows = [one for one in job_replies.several() if one["state"] in calm]
+    running = [one for one in rows if one["state"] == "running"]
+    shown = job_replies.scans()
+    shown["scans"] = [job_replies.a_scan(6), job_replies.a_scan(5, server="jellyfin")]
+    return FakeCommands(
+        table()
+        | {
+            "status": lambda _: status,
+            "jobs": lambda asked: job_replies.jobs(*(running if asked.get("state") else rows)),
+            "scans": lambda _: shown,
+        }
+    )
+
+
 def take(chromium: Chromium, name: str) -> None:
     """Take a picture, which must be small enough for a repository."""
     file = FOLDER / f"{name}.png"
@@ -88,6 +112,11 @@ def main() -> None:
             chromium.log_in(web.url, ALL)
             chromium.until("nothing needs you")
             take(chromium, "overview-light")
+        with dashboard(copying()) as web:
+            chromium.log_in(web.url, ALL)
+            chromium.open(f"{web.url}/ui/jobs")
+            chromium.until("is being copied")
+            take(chromium, "copies-light")
         with dashboard(busy()) as web:
             chromium.log_in(web.url, ALL)
             chromium.until("Requesting titles")

@@ -14,7 +14,7 @@ from listsync.terminal.output import because, plural, say, shown
 from listsync.terminal.progress import BottomLine, can_be_drawn_on
 from listsync.terminal.table import width
 from listsyncctl.client import ClientError
-from listsyncctl.job_views import progress_of, state_words
+from listsyncctl.job_views import copied_words, progress_of, state_words
 from listsyncctl.views import as_json
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class FollowedCopies:
     def tell_end(self, job: JobShape) -> None:
         """Tell what came of one."""
         self.clear()
-        self._say(job, f"{state_words(job['state'])}{because(job.get('why'))}")
+        why = copied_words(job) if EXITS.get(job["state"]) is Exit.OK else job.get("why")
+        self._say(job, f"{state_words(job['state'])}{because(why)}")
 
     def _say(self, job: JobShape, words: str) -> None:
         line = f"{job['id']}  {shown(job.get('title'))}: {words}"

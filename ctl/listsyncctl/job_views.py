@@ -123,9 +123,8 @@ def _facts(job: JobShape, display: Display) -> Iterator[tuple[str, str]]:
         yield "Size", size
     if now := job.get("progress"):
         yield "Progress", progress_of(now)
-    if job.get("bytes"):
-        took = f" in {duration(job['seconds'])}" if job.get("seconds") else ""
-        yield "Copied", f"{file_size(job['bytes'])}{took}"
+    if copied := copied_words(job):
+        yield "Copied", copied
     yield "Asked for", f"{display.ago(job.get('created_at'))}{_asked_by(job)}"
     if job["state"] in _WAITS and job.get("next_at"):
         yield "Tried", display.ago(job["next_at"])
@@ -133,11 +132,20 @@ def _facts(job: JobShape, display: Display) -> Iterator[tuple[str, str]]:
         yield "Ended", display.ago(job["ended_at"])
 
 
+def copied_words(job: JobShape) -> str:
+    """Write e.g. `14.0 GB in 2 min 11 s`."""
+    if not job.get("bytes"):
+        return ""
+    took = f" in {duration(job['seconds'])}" if job.get("seconds") else ""
+    return f"{file_size(job['bytes'])}{took}"
+
+
 def _asked_by(job: JobShape) -> str:
     instance = f" ({shown(job['instance'])})" if job.get("instance") else ""
     events = job.get("events") or 0
     times = f", {plural(events, 'time')}" if events > 1 else ""
-    return f", by {shown(job.get('app'))}{instance}{times}"
+    who = "hand" if job.get("app") == "manual" else shown(job.get("app"))
+    return f", by {who}{instance}{times}"
 
 
 def _attempt(one: AttemptShape, display: Display) -> Iterator[str]:

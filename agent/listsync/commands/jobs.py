@@ -133,11 +133,22 @@ def job_cancel(context: CommandContext, params: JobParams) -> DoneReply:
     return {"ok": True, "message": f"job {job.number} {how}: {label_of(job.wanted)}"}
 
 
+_HOW = {
+    JobState.QUEUED: "it is queued",
+    JobState.RUNNING: "it is running",
+    JobState.RETRY_WAIT: "another job of its destination is under way",
+    JobState.BLOCKED: "another job of its destination is under way",
+    JobState.SUCCEEDED: "it has succeeded",
+    JobState.SKIPPED: "it was there already",
+    JobState.NEEDS_ATTENTION: "another job of its destination is under way",
+    JobState.CANCELLED: "it is cancelled, or another job of its destination is under way",
+}
+
+
 def _refusal(job: TransferJob, what: str) -> RefusedCommand:
-    state = job.state.value.replace("_", " ")
     is_under_way = job.state in (JobState.QUEUED, JobState.RUNNING)
     reason = Reason.BUSY if is_under_way else Reason.INVALID
-    return RefusedCommand(reason, f"job {job.number} cannot be {what}: it is {state}")
+    return RefusedCommand(reason, f"job {job.number} cannot be {what}: {_HOW[job.state]}")
 
 
 def scans(context: CommandContext, params: ScansParams) -> ScansReply:
@@ -230,7 +241,7 @@ def progress_shape(now: CopyProgress) -> CopyProgressShape:
         "jobs": [*now.jobs[:_MOST_JOBS]],
         "done": now.done,
         "total": now.total,
-        "percent": round(min(now.percent, 100.0), 1),
+        "percent": round(min(now.percent, 100.0), 1) if now.total else 0.0,
         "rate": round(now.rate),
         "eta_s": None if now.eta_s is None else round(now.eta_s),
     }

@@ -201,7 +201,7 @@ def test_what_failed_is_tried_again_at_once(copies: Copies) -> None:
     refused = copies.world.refusal("job_retry", id=3)
     assert (refused.reason, refused.message) == (
         Reason.INVALID,
-        "job 3 cannot be tried again: it is succeeded",
+        "job 3 cannot be tried again: it has succeeded",
     )
     assert copies.world.refusal("job_retry", id=1).reason is Reason.BUSY
     assert copies.ask("jobs_retry_failed") == {
@@ -209,6 +209,21 @@ def test_what_failed_is_tried_again_at_once(copies: Copies) -> None:
         "message": "no job failed within 1 d",
         "jobs": [],
     }
+
+
+def test_a_job_is_not_tried_again_beside_another_of_its_destination(copies: Copies) -> None:
+    copies.run(movie())
+    copies.end(1, JobState.CANCELLED)
+    (other,) = copies.put(movie())
+    refused = copies.world.refusal("job_retry", id=1)
+    assert refused.message.endswith("another job of its destination is under way")
+    assert [copies.state(number) for number in (1, other)] == ["cancelled", "queued"]
+
+
+def test_what_is_not_known_yet_is_no_progress(copies: Copies) -> None:
+    copies.run(movie())
+    copies.progress = (CopyProgress(jobs=(1,), done=0, total=0),)
+    assert copies.ask("jobs", id=1)["job"]["progress"]["percent"] == 0
 
 
 def test_what_failed_long_ago_is_left_alone(copies: Copies) -> None:

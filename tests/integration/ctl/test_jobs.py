@@ -90,7 +90,7 @@ def test_a_copy_of_a_strange_name_steers_no_terminal(agent: Agent, ctl: Ctl) -> 
 @pytest.mark.parametrize(
     ("state", "exit_", "words"),
     [
-        ("succeeded", Exit.OK, "succeeded"),
+        ("succeeded", Exit.OK, "succeeded: 14.0 GB in 2 min 11 s"),
         ("skipped", Exit.OK, "skipped"),
         ("needs_attention", Exit.FAILED, "needs you: no room"),
         ("cancelled", Exit.INTERRUPTED, "cancelled: no room"),
@@ -138,7 +138,7 @@ def test_all_copies_are_watched_until_none_is_under_way(agent: Agent, ctl: Ctl) 
         "12  The General (1926): running, 0 %",
         "12  The General (1926): running, 30 %",
         "13  The General (1926): running, 40 %",
-        "12  The General (1926): succeeded",
+        "12  The General (1926): succeeded: 14.0 GB in 2 min 11 s",
         "13  The General (1926): failed",
         "Nothing is copied now; 2 copies ended, 1 of them without success.",
     ]
@@ -181,4 +181,4 @@ def test_a_bar_is_drawn_on_a_terminal(agent: Agent, path: Path) -> None:
     os.close(ours)
     assert "] The General (1926): 45 %, 110.0 MB/s, 1 min left; 1 wait" in drawn
     assert drawn.endswith("\r\x1b[K")
-    assert out.splitlines()[0] == "12  The General (1926): succeeded"
+    assert out.splitlines()[0] == "12  The General (1926): succeeded: 14.0 GB in 2 min 11 s"
