@@ -267,7 +267,6 @@ def _log_end(job: TransferJob, result: CopyResult, now: datetime) -> None:
         "time": duration(job.seconds),
         "why": result.why or "it is not known why",
         "later": span((job.next_at - now).total_seconds()),
-        "on": job.blocked_on or "its environment",
     }
     logger.log(level, "%s", words.format_map(values), extra=extra)
 
@@ -278,7 +277,7 @@ _ENDS = {
     JobState.SKIPPED: (logging.INFO, "{label} was there already"),
     JobState.QUEUED: (logging.INFO, "the copy of {label} was ended, and goes on later"),
     JobState.CANCELLED: (logging.INFO, "the copy of {label} was cancelled"),
-    JobState.BLOCKED: (logging.WARNING, "{label} waits for {on}: {why}"),
+    JobState.BLOCKED: (logging.WARNING, "{label} waits: {why}"),
     JobState.RETRY_WAIT: (
         logging.WARNING,
         "cannot copy {label}: {why}; it is tried again in {later}",

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from listsync.domain import message_of_notice
 from listsync.domain.transfers import JobState
 from listsync.store.job_history import SqliteJobHistory
 from listsync.store.transfer_jobs import SqliteJobQueue
@@ -15,6 +16,7 @@ from listsync.transfers import mounts
 from tests.integration.app.conftest import AgentInProcess, agent, start_agent  # noqa: F401
 from tests.integration.app.test_added_service import until
 from tests.integration.notify.receiver import receiving
+from tests.integration.transfers.namespace import run_in_namespace
 from tests.transfer_jobs import decision, event, movie
 
 
@@ -26,6 +28,7 @@ def test_a_share_that_is_gone_is_told_once_and_what_waits_for_it_goes_on(
 ) -> None:
     monkeypatch.setattr(mounts, "_TROUBLED_S", 0.2)
     monkeypatch.setattr(mounts, "_FRESH_S", 0.1)
+    monkeypatch.setattr(message_of_notice, "_TOGETHER_S", 0.2)
     source, destination = tmp_path / "source", tmp_path / "destination"
     source.mkdir()
     destination.mkdir()
@@ -79,3 +82,8 @@ def test_a_share_that_is_gone_is_told_once_and_what_waits_for_it_goes_on(
         down, back = (str(one.sent["title"]) for one in receiver.taken)
         assert down == "A disk or share is not there"
         assert back.startswith("The disk or share is there again, after ")
+
+
+@pytest.mark.slow
+def test_copies_wait_for_their_share_and_go_on_when_it_is_back(tmp_path: Path) -> None:
+    run_in_namespace("tests.integration.transfers.agent_cases", tmp_path)
