@@ -7,6 +7,7 @@ that it starts soon. Bytes of names that are no UTF-8 are surrogates in that tex
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -129,7 +130,15 @@ def _is_there(path: bytes) -> bool:
 
 
 def _write_error(folder: bytes) -> int:
-    path = os.path.join(folder, b".listsync-" + os.urandom(6).hex().encode())
+    """Try whether a file can be written; one that a killed look has left is removed."""
+    path = os.path.join(folder, b".listsync-write-test")
+    with suppress(OSError):
+        os.unlink(path)
+    error = _error_at(path)
+    return error if error != errno.EEXIST else _error_at(path + os.urandom(6).hex().encode())
+
+
+def _error_at(path: bytes) -> int:
     try:
         file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         try:

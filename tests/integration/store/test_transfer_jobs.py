@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -100,6 +101,13 @@ def test_an_event_of_a_path_that_waits_is_counted_to_its_job(books: Books) -> No
     assert first == again
     job = books.job(*first)
     assert (job.event_count, job.wanted.label.quality, job.wanted.size) == (2, "1080p", 5)
+
+
+def test_the_same_event_many_times_at_once_is_one_job(books: Books) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        numbers = set(threads.map(lambda _: books.put(movie()), range(40)))
+    ((number,),) = numbers
+    assert books.job(number).event_count == 40
 
 
 def test_an_event_of_what_is_being_copied_makes_it_run_again(books: Books) -> None:

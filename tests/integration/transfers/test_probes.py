@@ -168,6 +168,19 @@ def test_a_look_finds_room_links_and_what_may_be_done(tmp_path: Path) -> None:
     assert not list(real.iterdir())
 
 
+def test_what_a_killed_look_has_left_is_removed_and_what_others_have_is_not(
+    tmp_path: Path,
+) -> None:
+    rules = RootRules(is_destination=True, tries_writing=True)
+    left = tmp_path / ".listsync-write-test"
+    left.touch()
+    assert Probes().look(PurePosixPath(tmp_path), rules).is_healthy
+    assert not list(tmp_path.iterdir())
+    left.mkdir()
+    assert Probes().look(PurePosixPath(tmp_path), rules).is_healthy
+    assert list(tmp_path.iterdir()) == [left]
+
+
 def test_a_marker_tells_a_mount_that_is_gone(tmp_path: Path) -> None:
     probes, root = Probes(), PurePosixPath(tmp_path)
     rules = RootRules(is_destination=True, marker=PurePosixPath(".listsync-marker"))
