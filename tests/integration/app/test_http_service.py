@@ -73,6 +73,26 @@ def test_one_line_opens_it_with_a_token_that_only_we_can_read(
     assert state(port, token) == 200, "the token is the one of before"
 
 
+def test_a_token_for_webhooks_is_made_as_soon_as_a_library_is_mapped(
+    agent: AgentInProcess, port: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "state" / "webhook-token"
+    agent.write({"http.listen": f"127.0.0.1:{port}"})
+    agent.reload()
+    assert not path.exists()
+    library = {"from": "/movies", "source": "/nowhere/movies", "destination": "/nowhere/copies"}
+    agent.write({"http.listen": f"127.0.0.1:{port}", "transfers.mappings": [library]})
+    assert agent.reload()["pending"] == []
+    assert service(agent)["note"].endswith(f", the one for webhooks in {path}")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    token = path.read_text().strip()
+    assert state(port, token) == 403
+    url = f"http://127.0.0.1:{port}/sync/radarr/{token}/"
+    answer = httpx.put(url, json={"eventType": "Test"}, timeout=30, trust_env=False)
+    assert answer.status_code == 200
+    assert [one["from"] for one in answer.json()["libraries"]] == ["/movies"]
+
+
 def test_which_port_the_system_chose_is_said_for_as_long_as_http_is_open(
     agent: AgentInProcess,
 ) -> None:
