@@ -24,6 +24,7 @@ _DIALOGUES = (
     "listsync run",
     "listsync init",
     "listsync login",
+    "listsync webhook install",
     "listsync demo",
     "listsync sandbox",
 )
@@ -39,8 +40,14 @@ def person(home: Home, port: int) -> Home:
     config = home.folder / ".config" / "listsync"
     config.mkdir(parents=True)
     home.write_list("watchlist.csv", titles_csv([603, 27205]))
+    library = {"from": "/movies"}
+    for key in ("source", "destination"):
+        library[key] = str(home.folder / key)
+        (home.folder / key).mkdir()
     home.write_config(
-        [{"file": "watchlist.csv", "name": "mine"}], http={"listen": f"127.0.0.1:{port}"}
+        [{"file": "watchlist.csv", "name": "mine"}],
+        http={"listen": f"127.0.0.1:{port}"},
+        transfers={"mappings": [library]},
     )
     (config / "listsync.yaml").symlink_to(config_of(home))
     state = home.folder / ".local" / "state"
