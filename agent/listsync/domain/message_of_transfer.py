@@ -26,7 +26,7 @@ from listsync.text_cleaning import cut, one_line
 GROUP = "transfer:"
 """How the groups of these messages begin."""
 _MOST_FILES = 20
-_MOST_LABEL, _MOST_WHY = 200, 400
+_MOST_LABEL, _MOST_WHY, _MOST_PATH = 200, 400, 4096
 _SEASON_QUIET_S = 75.0
 _QUIET_S = 10.0
 _SYNCED, _FAILED, _GIVEN_UP = "synced", "failed", "needs_attention"
@@ -157,7 +157,7 @@ def _file_of(job: TransferJob) -> TransferredFile:
         "season": label.season,
         "episodes": [*label.episodes],
         "quality": cut(one_line(label.quality), 60),
-        "destination": one_line(str(job.wanted.place.destination or "")),
+        "destination": one_line(str(job.wanted.place.destination or ""), _MOST_PATH),
         "bytes": job.bytes,
         "duration_s": round(job.seconds, 1),
         "attempts": job.attempts,
@@ -216,13 +216,15 @@ def _sum_in_words(data: TransferData, kind: JobKind) -> str:
     size = f", {file_size(data['bytes'])}" if data["state"] == _SYNCED else ""
     if kind is not JobKind.EPISODE:
         return f"{plural(count, _WORDS[kind].lower())}{size}"
-    episodes = [number for one in files for number in one["episodes"]] or [0] * count
     shows = dict.fromkeys((one["title"], one["season"]) for one in files)
-    said = f"{plural(len(episodes), 'episode')}{size}"
+    episodes = {
+        (one["title"], one["season"], number) for one in files for number in one["episodes"]
+    }
+    said = f"{plural(len(episodes) or count, 'episode')}{size}"
     if len(shows) > 1:
         return said
     (title, season), *_ = shows
-    numbers = f" ({ranges(episodes)})" if any(episodes) else ""
+    numbers = f" ({ranges(number for *_, number in episodes)})" if episodes else ""
     where = f", Season {season}" if season is not None else ""
     return f"{title or 'Series'}{where}: {said}{numbers}"
 

@@ -109,6 +109,11 @@ def test_a_copy_that_ran_twice_is_one_file() -> None:
     assert whole.lines[0].startswith("Sherlock Holmes, Season 1: 2 episodes")
 
 
+def test_two_versions_of_an_episode_are_one_episode() -> None:
+    whole = joined_transfers([told(episode(1))[0], told(replace(episode(1), number=7))[0]])
+    assert whole.lines == ("Sherlock Holmes, Season 1: 1 episode, 28.0 GB (1)",)
+
+
 def test_several_failures_are_one_message_that_says_why_of_each() -> None:
     failed = [told(job(number, state=JobState.RETRY_WAIT))[0] for number in (1, 2)]
     whole = joined_transfers(failed)
