@@ -109,6 +109,13 @@ def test_a_message_is_small_enough_not_to_become_an_attachment(message: Message)
     assert len(json.dumps(content, ensure_ascii=False).encode()) <= 2 * 4096
 
 
+def test_a_message_that_says_nothing_below_its_title_is_its_title() -> None:
+    """Ntfy writes "triggered" in place of an empty message."""
+    for lines in [(), ("",), (" ", "")]:
+        content = content_of(replace(MESSAGE, lines=lines, facts=(), titles=(), more=0))
+        assert (content["message"], "title" in content) == (MESSAGE.title, False)
+
+
 def test_ten_thousand_titles_are_counted() -> None:
     content = content_of(replace(MESSAGE, title="x" * 9_000, titles=("Amélie",) * 10_000))
     rows = str(content["message"]).split("\n")

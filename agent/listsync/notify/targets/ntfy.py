@@ -61,7 +61,8 @@ def content_of(message: Message) -> dict[str, object]:
     shown = fitted(title, _TITLE, _size)
     lines = message.lines if shown == title else (message.title, *message.lines)
     rows = body_rows(replace(message, lines=lines), _LONGEST, _size)
-    text = {"title": shown, "message": "\n".join(rows)} if rows else {"message": shown}
+    body = "\n".join(rows)
+    text = {"title": shown, "message": body} if body.strip() else {"message": shown}
     return {
         **text,
         "priority": _PRIORITIES[message.importance],
