@@ -51,6 +51,7 @@ from listsync.transfers.roots import PathEscapesError, RootUnavailableError
 from listsync.transfers.rsync import RsyncRun, RsyncRunner, RsyncTask, RunEnd, RunMode
 from listsync.transfers.rsync_output import RsyncProgress
 from listsync.transfers.settings import TransferSettings
+from listsync.transfers.standing_mounts import StandingMounts
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +105,7 @@ class CopyBatch:
         self._runner = runner
         self._wishes = wishes
         self._source, self._destination = roots
+        self._mounts = StandingMounts(roots)
         self._within_s = 0.0
         self._plans: dict[int, CopyPlan] = {}
 
@@ -157,8 +159,8 @@ class CopyBatch:
         source, destination = map(self._access.health, (self._source, self._destination))
         for health in (source, destination):
             if not health.is_healthy:
-                why = f"{health.root}: {health.why}"
-                return _all_failed(jobs, FailureClass.ENVIRONMENT, why, health.root)
+                raise RootUnavailableError(health.root, health.why)
+        self._mounts = StandingMounts((self._source, self._destination))
         self._within_s = tolerance_s(destination)
         with self._access.probes.together() as probes:
             results, plans = self._planned(probes, jobs)
@@ -241,6 +243,7 @@ class CopyBatch:
                 if run.end is RunEnd.UNWANTED or self._wishes.token.is_cut:
                     return {}
                 results, good = self._judged(probes, plans, run)
+                self._mounts.check(self._access.health)
             if self._settings.verify is VerifyMode.CHECKSUM and good:
                 more, good = self._compared(good)
                 results |= more
@@ -262,6 +265,7 @@ class CopyBatch:
         task = replace(self._task(tuple(needed), mode), resumes=resumes)
         if mode is RunMode.COPY:
             self._wishes.report(_progress_of(plans, 0, sum(needed.values())))
+        self._mounts.check(self._access.health)  # else rsync would fill the folder below one
         return self._rsync(task, plans, sum(needed.values()), when_done)
 
     def _task(self, files: Sequence[PurePosixPath], mode: RunMode) -> RsyncTask:

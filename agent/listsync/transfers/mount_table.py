@@ -48,6 +48,14 @@ def read_mounts(table: Path = _TABLE) -> tuple[Mount, ...]:
     return parse_mounts(text)
 
 
+def mounts_now() -> tuple[Mount, ...]:
+    """Read what is mounted; nothing where the kernel does not tell."""
+    try:
+        return read_mounts()
+    except OSError:
+        return ()
+
+
 @lru_cache(maxsize=1)
 def parse_mounts(text: str) -> tuple[Mount, ...]:
     """Parse such a table; a line that is none is left out.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -14,7 +14,7 @@ from listsync.domain.notices import few
 from listsync.domain.transfers import RootHealth
 from listsync.errors import StateError
 from listsync.ports.state import KeyValueStore
-from listsync.transfers.mount_table import Mount
+from listsync.transfers.mount_table import Mount, mounts_now
 from listsync.transfers.probes import Probes
 from listsync.transfers.roots import RootLook, RootRules
 from listsync.transfers.settings import TransferSettings
@@ -50,18 +50,22 @@ def rules_of(settings: TransferSettings) -> dict[PurePosixPath, RootRules]:
 class _Watched:
     """One root. `looked_at` and `told_at` count seconds as `time.monotonic` does; None: not yet.
 
-    Who looks holds `looking`: others that want to know wait for what is found.
+    `among`: all that was mounted then; where that has changed, a look is out of date at once. Who
+    looks holds `looking`: others that want to know wait for what is found.
     """
 
     rules: RootRules
     health: RootHealth
     looked_at: float | None = None
     told_at: float | None = None
+    among: Sequence[Mount] = ()
     looking: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_fresh(self) -> bool:
-        return self.looked_at is not None and time.monotonic() - self.looked_at < _FRESH_S
+        if self.looked_at is None or time.monotonic() - self.looked_at >= _FRESH_S:
+            return False
+        return self.among == mounts_now()
 
     def note(self, look: RootLook) -> bool:
         """Take what was found; returns whether that is to be told."""
@@ -168,9 +172,10 @@ class MountWatch:
     ) -> list[RootHealth]:
         """Look at roots, whose locks the caller holds; returns what is to be told."""
         rules = {root: self._rules(root, one) for root, one in todo.items()}
-        news = []
+        news, mounts = [], mounts_now()
         for look in self._probes.look_all(rules, is_over=is_over):
             watched = todo[look.health.root]
+            watched.among = mounts
             if watched.note(look):
                 news.append(watched.health)
             self._learn(look)

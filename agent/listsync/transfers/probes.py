@@ -16,7 +16,7 @@ from typing import Any, Self
 from listsync.domain.transfers import CopyScope, RootHealth, RootTrouble
 from listsync.process.child import Child
 from listsync.process.supervisor import Command, start
-from listsync.transfers.mount_table import Mount, mount_of, read_mounts
+from listsync.transfers.mount_table import mount_of, mounts_now
 from listsync.transfers.probe_program import USER
 from listsync.transfers.root_health import (
     FOR_ALL_OF_ROOT,
@@ -111,13 +111,13 @@ class Probes:
     ) -> RootLook:
         try:
             facts = self._facts(session, root, rules, deadline_s)
-            mounts = read_mounts()
+            mounts = mounts_now()
             health = judge(root, rules, facts, mounts, datetime.now(UTC))
             return RootLook(health, mount_of(facts.path, mounts), facts)
         except RootUnavailableError as error:
             missing = None
             if error.trouble is RootTrouble.MISSING:
-                missing = missing_mount(root, rules, _mounts())
+                missing = missing_mount(root, rules, mounts_now())
             return _bad(root, *(missing or (error.trouble, error.why)))
         except OSError as error:
             return _bad(root, RootTrouble.UNKNOWN, f"cannot be looked at: {error}")
@@ -236,7 +236,7 @@ class Probes:
 
     def _place(self, root: PurePosixPath) -> PurePosixPath:
         """Name what hangs as one: a mount; where the table does not tell it, the root."""
-        mount = mount_of(self._real.get(root, root), _mounts())
+        mount = mount_of(self._real.get(root, root), mounts_now())
         return root if mount is None or mount.is_root else mount.point
 
     def _refuse_where_one_hangs(self, root: PurePosixPath, place: PurePosixPath) -> None:
@@ -313,13 +313,6 @@ _COMMAND = Command(
 
 def _as(user: int) -> Command:
     return replace(_COMMAND, environment={**_COMMAND.environment, USER: str(user)})
-
-
-def _mounts() -> tuple[Mount, ...]:
-    try:
-        return read_mounts()
-    except OSError:
-        return ()
 
 
 def _found(root: PurePosixPath, reply: Mapping[str, Any]) -> Any:
