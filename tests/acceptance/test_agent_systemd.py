@@ -162,6 +162,7 @@ def test_the_end_is_announced_and_nothing_comes_after_it(
     assert not manager.rest()
 
 
+@pytest.mark.cold
 def test_no_child_learns_of_systemd(
     lone_home: Home, start_agent: StartAgent, manager: Manager
 ) -> None:
