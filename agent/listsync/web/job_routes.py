@@ -287,6 +287,11 @@ def _number(request: WebRequest) -> int:
     return number
 
 
+def _retries(job: JobShape, status: str) -> int:
+    """Tell how often it was tried again: of what has failed, the first try was none."""
+    return max(0, job["attempts"] - 1) if status == "failed" else job["attempts"]
+
+
 def _job_shape(job: JobShape) -> JobStatusShape:
     now = job.get("progress")
     status = _STATUS_OF.get(job["state"], "in_progress")
@@ -302,7 +307,7 @@ def _job_shape(job: JobShape) -> JobStatusShape:
         "size_bytes": job["size"],
         "bytes_transferred": job["bytes"],
         "progress": now["percent"] if now else None,
-        "retry_count": job["attempts"],
+        "retry_count": _retries(job, status),
         "error_message": (job["why"] or None) if status != "success" else None,
         "created_at": job["created_at"],
         "started_at": job["started_at"],

@@ -59,6 +59,19 @@ def test_copies_are_listed_in_the_words_that_programs_know(web: WebServer, path:
 
 
 @pytest.mark.parametrize(
+    ("state", "attempts", "retries"),
+    [("retry_wait", 1, 0), ("running", 1, 1), ("needs_attention", 4, 3), ("succeeded", 0, 0)],
+)
+def test_retries_are_counted_as_the_original_did(
+    web: WebServer, state: str, attempts: int, retries: int
+) -> None:
+    one = job_replies.a_job(state=state, attempts=attempts)
+    web.commands.answers["jobs"] = lambda _: job_replies.jobs(one)
+    with web.client(READER) as client:
+        assert client.get("/jobs").json()["jobs"][0]["retry_count"] == retries
+
+
+@pytest.mark.parametrize(
     ("word", "states"),
     [
         ("failed", ["retry_wait", "needs_attention"]),
