@@ -199,7 +199,7 @@ def lists(patient: Patient, token: CancelToken) -> Iterator[CheckResult]:
     config, state_dir = patient.config, patient.state_dir
     if config is None or state_dir is None:
         return
-    if not config.lists:
+    if not config.lists and not config.transfers.is_on:
         yield CheckResult("list", _WARNING, "no list is followed", "name one under `lists`")
     try:
         for reading in read_all(config, state_dir, token):

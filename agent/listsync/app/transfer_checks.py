@@ -29,7 +29,9 @@ _INSIDE_CONTAINER = "overlay"
 _ADVICE = {
     RootTrouble.NOT_MOUNTED: "mount it; copies wait until it is there, and go on by themselves",
     RootTrouble.NO_MARKER: "mount what belongs there; if it is, make the file that `marker` names",
-    RootTrouble.MISSING: "correct the path, or mount what it lies on (in a container: a volume)",
+    RootTrouble.MISSING: (
+        "correct the path, mount what it lies on (in a container: a volume), or make the folder"
+    ),
     RootTrouble.HANGING: "the server of the share is gone or busy: look there, or mount it anew",
     RootTrouble.STALE: "mount it anew",
     RootTrouble.FORBIDDEN: "let the user of listsync in (chown, chmod, or the share's own rights)",

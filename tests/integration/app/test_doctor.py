@@ -337,3 +337,17 @@ def test_a_result_is_told_by_a_sign_and_a_word_and_fits(columns: int | None) -> 
         assert lines[0].startswith(f"{signs['failed']} failed    list a: the service")
         assert columns is None or max(map(width, lines)) <= columns
         assert len(lines) == 2 if columns is None else len(lines) > 2
+
+
+def test_who_only_copies_needs_no_list(tmp_path: Path) -> None:
+    http = {"listen": "127.0.0.1:0"}
+    (tmp_path / "without").mkdir()
+    assert only(services.lists, patient_of(tmp_path / "without", lists=[], http=http)).state is (
+        CheckState.WARNING
+    )
+    (tmp_path / "copies").mkdir()
+    mapping = {"from": "/movies", "source": "/a", "destination": "/b"}
+    copies = {"transfers": {"mappings": [mapping]}}
+    assert (
+        found(services.lists, patient_of(tmp_path / "copies", lists=[], http=http, **copies)) == []
+    )
