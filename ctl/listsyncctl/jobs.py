@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from listsync.protocol import Exit
+from listsync.protocol.job_words import KINDS, SCAN_STATES, STATES
 from listsyncctl.client import ClientError
 from listsyncctl.session import (
     COMPLETION_S,
@@ -29,26 +30,6 @@ if TYPE_CHECKING:
     from listsync.protocol.job_shapes import JobShape
     from listsync.protocol.transfers import JobsReply
 
-STATES = (
-    "queued",
-    "running",
-    "retry_wait",
-    "blocked",
-    "succeeded",
-    "skipped",
-    "needs_attention",
-    "cancelled",
-)
-KINDS = ("movie", "episode", "manual")
-SCAN_STATES = (
-    "waiting",
-    "sent",
-    "shown",
-    "not_shown",
-    "unverified",
-    "needs_attention",
-    "cancelled",
-)
 _LIVE = ("queued", "running", "retry_wait", "blocked")
 _FEW = 50
 

@@ -11,31 +11,11 @@ from listsync.protocol.job_shapes import (
     ScanShape,
     WebhookShape,
 )
+from listsync.protocol.job_words import KINDS, SCAN_STATES, STATES
 from listsync.protocol.messages import LARGEST_OFFSET, About, DoneReply, PageParams, PageReply
 
 LONGEST_BACK_S = 3650 * 86400
 """Ten years."""
-STATES = (
-    "queued",
-    "running",
-    "retry_wait",
-    "blocked",
-    "succeeded",
-    "skipped",
-    "needs_attention",
-    "cancelled",
-)
-"""Of jobs; `retry_wait` is tried again by itself, `blocked` waits for a mount or for room."""
-KINDS = ("movie", "episode", "manual")
-SCAN_STATES = (
-    "waiting",
-    "sent",
-    "shown",
-    "not_shown",
-    "unverified",
-    "needs_attention",
-    "cancelled",
-)
 
 
 class JobsParams(PageParams, total=False):

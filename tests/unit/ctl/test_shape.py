@@ -15,8 +15,16 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from listsync.domain.transfers import JobKind, JobState, ScanState
-from listsync.protocol import METHODS, Code, Exit, messages, notifications, transfers
-from listsyncctl import jobs, replies
+from listsync.protocol import (
+    METHODS,
+    Code,
+    Exit,
+    job_words,
+    messages,
+    notifications,
+    transfers,
+)
+from listsyncctl import replies
 from listsyncctl.agents import is_agent
 from listsyncctl.client import refusal
 from listsyncctl.commands import ctl
@@ -189,9 +197,9 @@ def test_what_is_understood_of_a_reply_is_what_the_protocol_says() -> None:
 
 
 def test_the_states_that_can_be_asked_for_are_those_that_there_are() -> None:
-    assert jobs.STATES == transfers.STATES == tuple(JobState)
-    assert jobs.KINDS == transfers.KINDS == tuple(JobKind)
-    assert jobs.SCAN_STATES == transfers.SCAN_STATES == tuple(ScanState)
+    assert tuple(JobState) == job_words.STATES
+    assert tuple(JobKind) == job_words.KINDS
+    assert tuple(ScanState) == job_words.SCAN_STATES
 
 
 @pytest.mark.parametrize(
