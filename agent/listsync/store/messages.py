@@ -95,14 +95,17 @@ def _let_wait(
     at: datetime,
 ) -> None:
     """Let those of the group that wait, and have not been tried, go out with a newer one."""
-    connection.executemany(
-        "UPDATE deliveries SET due_at = max(due_at, ?)"
-        " WHERE target = ? AND state = 'waiting' AND tries = 0 AND message_group = ?"
-        " AND ? <= (SELECT min(m.at) FROM deliveries d JOIN messages m ON m.id = d.message"
-        "   WHERE d.target = deliveries.target AND d.state = 'waiting'"
-        "   AND d.message_group = deliveries.message_group)",
-        [(due, name, message.group, iso(at - MOST_GATHERED)) for name in targets],
-    )
+    of_group = "target = ? AND state = 'waiting' AND message_group = ?"
+    for name in targets:
+        ((oldest,),) = connection.execute(
+            f"SELECT min(m.at) FROM deliveries JOIN messages m ON m.id = message WHERE {of_group}",  # noqa: S608 - a constant
+            (name, message.group),
+        )
+        if oldest >= iso(at - MOST_GATHERED):
+            connection.execute(
+                f"UPDATE deliveries SET due_at = max(due_at, ?) WHERE {of_group} AND tries = 0",  # noqa: S608 - so
+                (due, name, message.group),
+            )
 
 
 def drop_more(connection: sqlite3.Connection, notices: Iterable[int | None], at: datetime) -> None:
