@@ -139,7 +139,7 @@ _HOW = {
     JobState.RETRY_WAIT: "another job of its destination is under way",
     JobState.BLOCKED: "another job of its destination is under way",
     JobState.SUCCEEDED: "it has succeeded",
-    JobState.SKIPPED: "it was there already",
+    JobState.SKIPPED: "there was nothing to copy",
     JobState.NEEDS_ATTENTION: "another job of its destination is under way",
     JobState.CANCELLED: "it is cancelled, or another job of its destination is under way",
 }

@@ -61,7 +61,7 @@ class JobState(StrEnum):
     """Waits for its environment: a mount, room on the disk. Costs no attempt."""
     SUCCEEDED = "succeeded"
     SKIPPED = "skipped"
-    """It was there already, and the same."""
+    """Nothing was copied: it was there already and the same, is left out, or was only tried."""
     NEEDS_ATTENTION = "needs_attention"
     """Given up until a person retries or cancels it."""
     CANCELLED = "cancelled"
@@ -294,7 +294,8 @@ class TransferJob:
 class CopyResult:
     """How the copy of one job of a batch ended; `failure` None: it is there, verified.
 
-    `bytes` were copied, 0 where all was there already; `seconds` are the batch's share.
+    But for `is_dry_run` and `is_left_out` (it is excluded): then nothing was done. `bytes` were
+    copied, 0 where all was there already; `seconds` are the batch's share.
     """
 
     number: int
@@ -306,6 +307,7 @@ class CopyResult:
     errors: str = ""
     blocked_on: str = ""
     is_dry_run: bool = False
+    is_left_out: bool = False
     files: tuple[PurePosixPath, ...] = ()
     """What is there now, below the roots: the file and what came along."""
     new_folder: PurePosixPath | None = None

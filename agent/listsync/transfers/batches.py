@@ -274,7 +274,7 @@ def _log_end(job: TransferJob, result: CopyResult, now: datetime) -> None:
 _DRY = (logging.INFO, "dry run: {label} would be copied")
 _ENDS = {
     JobState.SUCCEEDED: (logging.INFO, "copied {label} ({size} in {time})"),
-    JobState.SKIPPED: (logging.INFO, "{label} was there already"),
+    JobState.SKIPPED: (logging.INFO, "nothing was copied of {label}: {why}"),
     JobState.QUEUED: (logging.INFO, "the copy of {label} was ended, and goes on later"),
     JobState.CANCELLED: (logging.INFO, "the copy of {label} was cancelled"),
     JobState.BLOCKED: (logging.WARNING, "{label} waits: {why}"),

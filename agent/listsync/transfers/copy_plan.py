@@ -72,7 +72,8 @@ def plan_job(
         return failed(job, FailureClass.SOURCE_MISSING, f"{job.wanted.place.source} is not there")
     pattern = exclusions.find(relative)
     if pattern is not None:
-        return CopyResult(number=job.number, why=f"left out, as {pattern} is excluded")
+        why = f"left out, as {pattern} is excluded"
+        return CopyResult(number=job.number, is_left_out=True, why=why)
     own = next((one for one in found if one.relative == relative), None)
     if own is not None and own.kind != "file":
         what = "a symbolic link, and links are not followed" if own.kind == "link" else "no file"

@@ -39,7 +39,7 @@ def scans_of(ended: Iterable[tuple[TransferJob, CopyResult]]) -> tuple[NewScan, 
     """
     found: dict[tuple[str, PurePosixPath], dict[str, None]] = {}
     for job, result in ended:
-        if result.failure is None and not result.is_dry_run:
+        if result.failure is None and not (result.is_dry_run or result.is_left_out):
             scan = scan_of(job.wanted.place, result)
             files = found.setdefault((scan.folder, scan.health_root), {})
             files.update(dict.fromkeys(scan.expects))

@@ -131,7 +131,7 @@ def test_what_a_person_excludes_is_no_failure(library: Library) -> None:
     library.set(excludes=("*.iso",))
     library.write("a.iso")
     result = library.copy_one("a.iso")
-    assert (result.failure, result.files) == (None, ())
+    assert (result.failure, result.files, result.is_left_out) == (None, (), True)
     assert result.why == "left out, as *.iso is excluded"
     assert library.copies() == {}
 

@@ -102,7 +102,7 @@ JOBS: Mapping[str, StateMark] = {
     "retry_wait": StateMark("Failed, tried again", Tone.WARN),
     "blocked": StateMark("Waits for a folder", Tone.WAITS),
     "succeeded": StateMark("Copied", Tone.GOOD),
-    "skipped": StateMark("There already", Tone.GOOD),
+    "skipped": StateMark("Skipped", Tone.QUIET),
     "needs_attention": StateMark("Needs you", Tone.BAD),
     "cancelled": StateMark("Cancelled", Tone.QUIET),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
@@ -81,6 +82,8 @@ def test_a_series_that_is_new_is_scanned_as_a_whole(new: str | None, folder: str
 def test_what_failed_or_was_only_tried_is_not_scanned() -> None:
     failed = copied(EPISODE, failure=FailureClass.TRANSIENT)
     assert scans_of([failed, copied(EPISODE, [EPISODE], is_dry_run=True)]) == ()
+    job, result = copied(EPISODE)
+    assert scans_of([(job, replace(result, is_left_out=True))]) == ()
 
 
 def test_a_folder_shows_its_films_and_not_what_is_beside_them() -> None:
