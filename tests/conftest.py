@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.thorough import tries
 
 if TYPE_CHECKING:
     from tests.chromium import Chromium
+    from tests.postgres_server import PostgresServer
 
 pytest_plugins = ["tests.ports", "tests.rows", "tests.workers"]
 
@@ -84,3 +86,24 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
     with started(tmp_path_factory.mktemp("chromium")) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Give a PostgreSQL of our own, for tests that stop it; they start it again."""
+    from tests.postgres_server import PostgresServer  # noqa: PLC0415 - most tests need none
+
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres_dsn(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give an empty database of this test's own."""
+    from tests.postgres_server import new_database  # noqa: PLC0415 - see above
+
+    own = os.environ.get("LISTSYNC_TEST_PG_DSN")
+    server = own or request.getfixturevalue("postgres_server").dsn("postgres")
+    with new_database(server) as dsn:
+        yield dsn

@@ -157,6 +157,10 @@ class NewerStateError(StateError):
         self.has_our_tables = has_our_tables
 
 
+class LeaseLostError(ListsyncError):
+    """Another agent leads the fleet, or may by now: end the run, request nothing more."""
+
+
 class BusyError(ListsyncError):
     """Another listsync works on this state already: exit 5."""
 

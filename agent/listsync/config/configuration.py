@@ -16,6 +16,7 @@ from listsync.config.list_options import ListForm
 from listsync.config.notify_options import DailyOptions, NotifyForm
 from listsync.config.other_names import Renamed, renamed
 from listsync.config.paths import find_state_dir, look_at, usual_configs
+from listsync.config.postgres_options import PostgresOptions
 from listsync.config.schema import (
     ChromiumOptions,
     ConfigForm,
@@ -101,6 +102,7 @@ class Config:
     notify: tuple[NotifyForm, ...]
     daily: DailyOptions
     transfers: TransferSettings
+    postgres: PostgresOptions
     log: LogOptions
     zone: tzinfo
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
@@ -123,7 +125,10 @@ def secrets_of(config: Config) -> frozenset[str]:
     return proxy_logins().union(
         *map(
             secrets_in,
-            (config.server, config.providers, config.http, *config.notify, *servers, *arrs),
+            (
+                *(config.server, config.providers, config.http, config.postgres),
+                *(*config.notify, *servers, *arrs),
+            ),
         ),
         *map(tokens_in, texts_in(_lists_of(config))),
     )
@@ -326,6 +331,7 @@ def _settle(
         notify=form.notify,
         daily=form.daily,
         transfers=form.transfers.settings,
+        postgres=form.postgres,
         log=form.log,
         zone=zone,
     )

@@ -16,6 +16,7 @@ from listsync.config.http_options import HttpOptions
 from listsync.config.list_options import TEXT, ListDefaults, ListForm
 from listsync.config.notify_options import DailyOptions, NotifyForm
 from listsync.config.paths import at_home
+from listsync.config.postgres_options import PostgresOptions
 from listsync.config.schema_keys import Section
 from listsync.config.transfer_options import TransfersForm
 from listsync.config.validation import truth_of
@@ -230,4 +231,7 @@ class ConfigForm(Section, frozen=True, kw_only=True):
         TransfersForm,
         "What Radarr and Sonarr import: copied to another disk, and told to media servers.",
     ] = TransfersForm()
+    postgres: Annotated[
+        PostgresOptions, "PostgreSQL: triggers by NOTIFY, and several agents that share the work."
+    ] = PostgresOptions()
     log: Annotated[LogOptions, "What is logged, in which form and where."] = LogOptions()

@@ -211,7 +211,9 @@ def _checked(secret: str, complaint: str) -> str:
     return secret
 
 
-NAMES = frozenset({"api_key", "token", "client_id", "client_secret", "password", "proxy", "url"})
+NAMES = frozenset(
+    {"api_key", "token", "client_id", "client_secret", "password", "proxy", "url", "dsn"}
+)
 """The keys of all secrets."""
 _HARMLESS_WITHOUT_LOGIN = {"proxy", "url", "base_url"}
 

@@ -113,6 +113,7 @@ def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> Non
         "transfers.media_servers[2].emby.api_key",
         "transfers.missed[0].radarr.api_key",
         "transfers.missed[1].sonarr.api_key",
+        "postgres.dsn",
     }
     assert all(settings[path].value is None for path in secrets)
     assert settings["server.url"].value == "https://host.example"

@@ -1,0 +1,87 @@
+"""Several agents that share the work: who leads, until when, and what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+LEASE_S = 45.0
+"""How long a lease holds from its last renewal, by the clock of PostgreSQL."""
+RENEW_S = 10.0
+POST_S = 20.0
+"""How long one write to the request server may take in a fleet: less than what is left of a lease
+whenever one is begun."""
+
+
+class FleetRole(StrEnum):
+    """JOINING: nothing is known of the others yet; nothing is requested."""
+
+    JOINING = "joining"
+    STANDBY = "standby"
+    LEADER = "leader"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who leads: `owner` is random for each process, `leader` what people call that agent.
+
+    `epoch` grows with each change of the leader. `left_s`: how long it holds if it is not renewed,
+    as PostgreSQL told it (negative: it has run out).
+    """
+
+    epoch: int
+    owner: str
+    leader: str
+    since: datetime
+    left_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetMember:
+    """One agent; `lists` is a digest of what it follows and where it would request it."""
+
+    owner: str
+    name: str
+    version: str
+    lists: str
+    seen_at: datetime
+    is_leader: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetStatus:
+    """How this agent stands among the others; `why`: what keeps it from taking part."""
+
+    role: FleetRole
+    name: str
+    lease: Lease | None = None
+    members: tuple[FleetMember, ...] = ()
+    why: str = ""
+
+
+class SharedKey(NamedTuple):
+    """What names a row in the whole fleet: a noun, and the row's natural key as a JSON array.
+
+    Numbers of one state's tables are none: a server is its identity, a list its source.
+    """
+
+    noun: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedRow:
+    """One row of the memory as all agents know it; `content` None: it is gone.
+
+    `revision` orders what was written; `epoch` and `owner` say under whose lease, and by whom
+    (empty and 0 for what is not shared yet).
+    """
+
+    at: SharedKey
+    content: Mapping[str, object] | None
+    revision: int = 0
+    epoch: int = 0
+    owner: str = ""

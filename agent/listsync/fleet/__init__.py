@@ -1,0 +1,1 @@
+"""Several agents on one request server: who leads, and what all of them know."""

@@ -1,0 +1,47 @@
+"""What the fleet keeps in PostgreSQL: one row for each fleet, its members, and what they share.
+
+Names begin with `listsync_`, in the first schema of the connection's search path. A fleet is
+called as its channel is. `revision` grows with each transaction that shares something, which takes
+the fleet's row first: so revisions come in the order of commits, and nobody misses one.
+"""
+
+from __future__ import annotations
+
+FORMAT = 1
+"""Of the rows; an agent that knows an older one takes no part."""
+
+CREATE = """
+CREATE TABLE IF NOT EXISTS listsync_fleets (
+    name text PRIMARY KEY,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    format integer NOT NULL,
+    revision bigint NOT NULL DEFAULT 0,
+    epoch bigint NOT NULL DEFAULT 0,
+    owner text NOT NULL DEFAULT '',
+    leader text NOT NULL DEFAULT '',
+    since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE IF NOT EXISTS listsync_members (
+    fleet text NOT NULL REFERENCES listsync_fleets ON DELETE CASCADE,
+    owner text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    lists text NOT NULL,
+    seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (fleet, owner)
+);
+CREATE TABLE IF NOT EXISTS listsync_rows (
+    fleet text NOT NULL REFERENCES listsync_fleets ON DELETE CASCADE,
+    noun text NOT NULL,
+    key jsonb NOT NULL,
+    content jsonb,
+    revision bigint NOT NULL,
+    epoch bigint NOT NULL,
+    owner text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (fleet, noun, key)
+);
+CREATE INDEX IF NOT EXISTS listsync_rows_revision ON listsync_rows (fleet, revision);
+"""
+"""Run under an advisory lock of the transaction: IF NOT EXISTS alone is none."""

@@ -1,0 +1,119 @@
+"""Connections to PostgreSQL that never hang: what does not answer in time is closed.
+
+A statement on a dead link is not cancelled: psycopg would ask the same dead server to do it, and
+wait for 10 s more (measured). Its socket is shut down, which wakes whoever waits.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from listsync.config_types import SecretStr
+from listsync.errors import UnavailableError
+from listsync.redaction import redactor_of
+from listsync.text_cleaning import one_line
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+SERVICE = "PostgreSQL"
+CONNECT_S = 10
+_KEEP_ALIVE = {
+    "connect_timeout": CONNECT_S,
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""Without these the loss of a network is never noticed: Linux asks after two hours (measured)."""
+_MOST_WORDS = 300
+_NOT_INSTALLED = "psycopg is not installed: pip install 'listsync[postgres]'"
+
+
+class PostgresServerError(UnavailableError):
+    """PostgreSQL does not answer, or says no: what it was asked may have been done, or not."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(SERVICE, why)
+
+
+class PostgresLink:
+    """One connection, in autocommit; used by one thread at a time, closed by any."""
+
+    connection: Connection
+
+    def __init__(self, dsn: SecretStr, *, name: str = "listsync") -> None:
+        """Connect; *name* is what the server shows of it (`application_name`).
+
+        Raises:
+            PostgresServerError: it does not answer, or refuses, or psycopg is not installed.
+        """
+        try:
+            import psycopg  # noqa: PLC0415 - an extra: 8 MB that only some need
+        except ImportError as error:
+            raise PostgresServerError(_NOT_INSTALLED) from error
+        self._errors = psycopg.Error
+        self._redact = redactor_of(_secrets_in(dsn, psycopg.conninfo.conninfo_to_dict))
+        with self._named_errors(lambda: ""):
+            given = psycopg.conninfo.conninfo_to_dict(dsn.get_secret_value())
+            wanted = {"application_name": name, **_KEEP_ALIVE, **given}
+            options = psycopg.conninfo.make_conninfo("", **wanted)
+            self.connection = psycopg.connect(options, autocommit=True)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[Connection]:
+        """Let the block use the connection for so long; then it is closed, whatever it waits for.
+
+        Raises:
+            PostgresServerError: the server did not answer in time, is gone, or refused.
+        """
+        late: list[str] = []
+
+        def cut() -> None:
+            late.append(f"no answer within {seconds:g} s")
+            self.cut()
+
+        timer = threading.Timer(seconds, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            with self._named_errors(lambda: late[0] if late else ""):
+                yield self.connection
+        finally:
+            timer.cancel()
+
+    def cut(self) -> None:
+        """Break off whatever waits for the server. Any thread may call it."""
+        with (
+            suppress(OSError, self._errors),
+            socket.socket(fileno=os.dup(self.connection.fileno())) as one,
+        ):
+            one.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with suppress(self._errors):
+            self.connection.close()
+
+    @contextmanager
+    def _named_errors(self, late: Callable[[], str]) -> Iterator[None]:
+        try:
+            yield
+        except self._errors as error:
+            words = late() or one_line(self._redact.text(str(error)), _MOST_WORDS)
+            raise PostgresServerError(words or type(error).__name__) from error
+
+
+def _secrets_in(dsn: SecretStr, parse: Callable[[str], Mapping[str, object]]) -> frozenset[str]:
+    """Give what no error may repeat: the whole, and the password in it."""
+    text = dsn.get_secret_value()
+    try:
+        password = parse(text).get("password")
+    except Exception:  # noqa: BLE001 - psycopg's own words would quote it
+        password = None
+    return frozenset(filter(None, (text, password if isinstance(password, str) else None)))

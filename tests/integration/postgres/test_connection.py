@@ -1,0 +1,45 @@
+"""Connections never hang, and no error repeats what is secret."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from listsync.config_types import SecretStr
+from listsync.postgres.connection import PostgresLink, PostgresServerError
+
+
+def test_what_does_not_answer_in_time_is_closed(postgres_dsn: str) -> None:
+    link = PostgresLink(SecretStr(postgres_dsn))
+    began = time.monotonic()
+    with (
+        pytest.raises(PostgresServerError, match=r"no answer within 0.2 s"),
+        link.within(0.2) as one,
+    ):
+        one.execute("SELECT pg_sleep(20)")
+    assert time.monotonic() - began < 10
+    link.close()
+
+
+def test_what_is_answered_in_time_leaves_the_connection_open(postgres_dsn: str) -> None:
+    link = PostgresLink(SecretStr(postgres_dsn))
+    for _ in range(3):
+        with link.within(30) as one:
+            assert one.execute("SELECT 1").fetchone() == (1,)
+    link.close()
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "host=127.0.0.1 port=1 user=a password=PlantedPassword1",
+        "postgresql://a:PlantedPassword1@127.0.0.1:1/x",
+        "PlantedPassword1",
+        "postgresql://a:PlantedPassword1@[::1/x",
+    ],
+)
+def test_no_error_repeats_what_is_secret(dsn: str) -> None:
+    with pytest.raises(PostgresServerError) as caught:
+        PostgresLink(SecretStr(dsn))
+    assert "Planted" not in str(caught.value)

