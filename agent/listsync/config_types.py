@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from listsync.certificates import CaFileError, check_ca_file
+from listsync.lean_dataclasses import dataclass
 from listsync.redaction import remember
 
 

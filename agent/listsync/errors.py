@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from listsync.lean_dataclasses import dataclass
 from listsync.text_cleaning import one_line
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from listsync.file_access import open_to_write
+from listsync.lean_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from listsync.lean_dataclasses import dataclass
 from listsync.log_file import LogFile, Rotation
 from listsync.redaction import known_secrets, redactor_of
 from listsync.text_cleaning import printable, printable_json

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, Protocol
@@ -14,6 +14,7 @@ from typing import Generic, Protocol
 from listsync.domain.runs import ConfigSnapshot, ConfigT, ConfigT_co, PendingChange, Scope
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.files.local_file import MOST_S
+from listsync.lean_dataclasses import dataclass
 from listsync.terminal.output import plural
 
 logger = logging.getLogger(__name__)

@@ -7,13 +7,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 from listsync.domain.events import SYSTEM_CLOCK, Clock
 from listsync.errors import StateError
+from listsync.lean_dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 

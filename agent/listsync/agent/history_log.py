@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import tzinfo
 from functools import wraps
 from pathlib import Path
@@ -19,6 +19,7 @@ from listsync.domain.history import RequestRow
 from listsync.domain.media import MediaType
 from listsync.domain.server import ResponseKind
 from listsync.errors import StateError
+from listsync.lean_dataclasses import dataclass
 from listsync.log_file import FileEnd, LogFile, Rotation
 from listsync.ports.runs import RequestSequence
 from listsync.ports.state import KeyValueStore

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from listsync.agent.active_config import ConfigState
@@ -22,6 +21,7 @@ from listsync.domain.notices import (
 )
 from listsync.domain.runs import Condition, ServiceStatus
 from listsync.domain.transfers import MediaServerTrouble, RootHealth, RootTrouble
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.runs import Notices
 
 logger = logging.getLogger(__name__)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from listsync.domain.runs import Pause, SyncJob, Ticket, together
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason, RefusedCommand
 
 _MOST_ORIGINS = 1000

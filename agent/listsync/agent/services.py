@@ -10,13 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Generic
 
 from listsync.domain.runs import Condition, ConfigT, PendingChange, RestartPolicy, ServiceStatus
 from listsync.errors import ListsyncError
+from listsync.lean_dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 

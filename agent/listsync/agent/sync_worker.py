@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 from typing import Generic, Protocol
@@ -28,6 +27,7 @@ from listsync.domain.report import Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_messages import operations_of
 from listsync.domain.runs import ConfigSnapshot, ConfigT, EndedRun, SyncJob
 from listsync.errors import ListsyncError, StateError
+from listsync.lean_dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 

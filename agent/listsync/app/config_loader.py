@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from listsync.domain.runs import (
     covers,
 )
 from listsync.files.local_file import MOST_S, WriterWait
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.lists import ConfiguredLists
 from listsync.ports.state import KeyValueStore
 from listsync.secrets.vault import open_vault

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +29,7 @@ from listsync.config.configuration import Config, secrets_of
 from listsync.domain.media import MediaType
 from listsync.domain.run_messages import advice_on
 from listsync.errors import ListsyncError, RefusedError, UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.redaction import proxy_logins, redactor_of, with_marks
 from listsync.sync.fetch_lists import Reading
 from listsync.terminal.output import span

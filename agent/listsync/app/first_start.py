@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +26,7 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http.deadline import Timeouts
+from listsync.lean_dataclasses import dataclass
 from listsync.seerr.client import Seerr
 from listsync.seerr.users import Actor
 from listsync.sync.fetch_lists import Before, Reading, read_lists

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -29,6 +29,7 @@ from listsync.errors import (
     StateError,
     UnavailableError,
 )
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.titles import ArrNamesStore
 from listsync.seerr.client import Seerr
 from listsync.store.database import Database, copy_files

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, count
@@ -18,6 +17,7 @@ from listsync.config.notify_options import NotifyForm
 from listsync.config.validation import ConfigIssue, dotted
 from listsync.domain.messages import SOON, MessageKind, TargetRules, TargetStatus
 from listsync.domain.notices import few
+from listsync.lean_dataclasses import dataclass
 from listsync.notify.options import (
     AppriseOptions,
     DiscordOptions,

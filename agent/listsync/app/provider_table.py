@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from listsync.config_types import PageOptions, SecretStr, ServiceOptions
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.http.browser_fallback import BrowserFallback
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.lists import ListProvider
 from listsync.store.database import Database
 from listsync.store.match_cache import SqliteFilmIds

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -21,6 +20,7 @@ from listsync.browser.messages import (
     read,
 )
 from listsync.errors import Refusal, RefusedError, UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.process.child import Child
 from listsync.process.records import ChildRecord
 from listsync.process.supervisor import FOLDER, Command, NotStartedError, start

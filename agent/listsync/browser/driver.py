@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import undetected_chromedriver as uc  # type: ignore[import-untyped]  # has no types
+
+from listsync.lean_dataclasses import dataclass
 
 _LAUNCHER = """\
 #!/bin/sh

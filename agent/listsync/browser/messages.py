@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+
+from listsync.lean_dataclasses import dataclass
 
 LIMIT = 64 * 1024 * 1024
 """Bytes of a line, and so of a page, at most."""

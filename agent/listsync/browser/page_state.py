@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from listsync.browser.messages import LIMIT, BrowserFailure, Loaded
 from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
 from listsync.http.response import Headers, Response, no_opinion, verdict
+from listsync.lean_dataclasses import dataclass
 
 SCRIPT = """
 const [selector, limit] = arguments;

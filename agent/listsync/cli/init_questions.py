@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from listsync.errors import (
     ResponseChangedError,
     UnavailableError,
 )
+from listsync.lean_dataclasses import dataclass
 from listsync.seerr.users import OWNER, Actor, forbidden_kinds
 
 _MOST_USERS = 20

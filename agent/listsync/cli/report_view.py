@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from listsync import __version__
@@ -21,6 +20,7 @@ from listsync.domain.report import (
 )
 from listsync.domain.run_messages import head_of, message_of, server_messages
 from listsync.domain.server import RequestBody
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import SCHEMA_VERSION
 from listsync.terminal.output import (
     Palette,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from listsync.domain.server_knowledge import UserAllowance
 from listsync.domain.transfer_rules import PathMapping
 from listsync.domain.transfers import CopyProgress, JobState, RootHealth, TransferCounts
 from listsync.errors import Problem
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.outbox import Targets
 from listsync.ports.runs import Notices
 from listsync.ports.state import AgentState

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from listsync.domain.list_rules import ListRules
 from listsync.domain.media import TitleKey
 from listsync.domain.report import Verdict
 from listsync.domain.server import MediaStatus
+from listsync.lean_dataclasses import dataclass
 from listsync.sync.deduplication import wishes_of
 from listsync.sync.titles.lookups import lookup_of
 from listsync.text_cleaning import cut, one_line

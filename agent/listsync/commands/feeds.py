@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -14,6 +13,7 @@ from listsync.domain.feeds import ALL_LISTS, FeedForm, FeedRecord, FeedTitle
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Exclusion, MediaType, parse_exclusion
 from listsync.errors import StateError
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason, RefusedCommand
 
 _SOON = timedelta(minutes=5)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -19,6 +19,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import Edition, Exclusion, TitleKey
 from listsync.domain.report import Verdict
 from listsync.domain.server import ABSENT, MediaStatus, TitleFacts, TitleState
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.server import Catalogue
 from listsync.ports.state import AgentState
 from listsync.sync.arr_lookup import ArrDirectory

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from listsync.commands.context import CommandContext
 from listsync.commands.serializers import iso
 from listsync.domain.transfers import ImportApp, JobKind, ReceivedEvent
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason, RefusedCommand
 from listsync.text_cleaning import cut
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, overload
 
@@ -13,6 +12,7 @@ from listsync.domain.decisions import without_choice
 from listsync.domain.history import Choice, ItemRow, Key, Page, RequestRow, ReviewRow, RunRow
 from listsync.domain.report import Verdict
 from listsync.domain.server import Candidate
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason, RefusedCommand
 from listsync.protocol.messages import LARGEST_OFFSET
 from listsync.text_cleaning import cut, one_line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import tzinfo
 from pathlib import Path
 
@@ -42,6 +42,7 @@ from listsync.domain.runs import Scope
 from listsync.domain.server import Asking
 from listsync.errors import ConfigError, NoConfigurationError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
+from listsync.lean_dataclasses import dataclass
 from listsync.redaction import proxy_logins, tokens_in
 from listsync.secrets.vault import open_vault
 from listsync.sync.limits import Cap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from listsync.config.list_entries import addresses_in
 from listsync.config.original_lists import (
@@ -19,6 +19,7 @@ from listsync.config.secret_forms import SecretSource
 from listsync.config.transfer_variables import add_plex
 from listsync.config.values import NOT_YET, SANDBOX, SERVICES, not_supported
 from listsync.config.yaml_document import KeyPath
+from listsync.lean_dataclasses import dataclass
 from listsync.redaction import without_secrets
 from listsync.terminal.durations import with_hours
 

@@ -10,13 +10,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from listsync.config.json_schema import EDITOR_LINE, FILE_NAME, schema
 from listsync.config.values import NOT_YET, SANDBOX, SERVICES, not_supported
 from listsync.errors import StateError
 from listsync.file_access import make_folder, own_path, sync_folder, write_new
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import is_address, recognise
 
 SecretForm = str | Mapping[str, str]

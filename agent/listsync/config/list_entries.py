@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from listsync.config.filters import parse_rating, parse_votes, parse_year
@@ -26,6 +26,7 @@ from listsync.config.validation import (
 )
 from listsync.config.values import NOT_YET, SERVICES, not_supported
 from listsync.config.yaml_document import KeyPath
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import is_address, recognise, service_at
 
 Form = dict[str, object]

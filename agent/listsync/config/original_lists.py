@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from listsync.config.values import SERVICES
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import SERVICES as KNOWN
 from listsync.redaction import with_marks
 

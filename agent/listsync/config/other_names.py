@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from msgspec.structs import FieldInfo
@@ -19,6 +19,7 @@ from listsync.config.secret_forms import FORMS
 from listsync.config.validation import ConfigIssue
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.config_types import Options, SecretStr
+from listsync.lean_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -14,6 +13,7 @@ from msgspec.structs import FieldInfo, fields
 
 from listsync.config.yaml_document import KeyPath
 from listsync.config_types import AlsoCalled, InShort, Options, SecretStr
+from listsync.lean_dataclasses import dataclass
 
 NoteT = TypeVar("NoteT")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from listsync.config.paths import at_home
@@ -13,6 +12,7 @@ from listsync.config_types import Options, SecretStr
 from listsync.errors import BusyError, Problem, SecretError, StateError
 from listsync.file_access import can_everybody_read, doubt_about, open_to_others
 from listsync.files.local_file import WriterWait
+from listsync.lean_dataclasses import dataclass
 from listsync.redaction import logins_in
 from listsync.secrets.keys import Ask
 from listsync.secrets.places import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, get_args, get_origin
@@ -33,6 +32,7 @@ from listsync.config_types import (
     UnknownNameError,
     ValueForm,
 )
+from listsync.lean_dataclasses import dataclass
 from listsync.redaction import with_marks
 
 

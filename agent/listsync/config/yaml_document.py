@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from listsync.errors import ConfigError, Problem
 from listsync.files.local_file import WriterWait, read_whole
+from listsync.lean_dataclasses import dataclass
 
 
 class UnreadableFileError(ValueError):

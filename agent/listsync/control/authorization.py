@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import struct
-from dataclasses import dataclass
 
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Access, Reason, RefusedCommand
 
 _PACKED = struct.Struct("3Q")

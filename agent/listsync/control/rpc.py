@@ -10,7 +10,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeGuard
 
 import msgspec
@@ -19,6 +18,7 @@ from listsync.commands.context import Caller
 from listsync.commands.dispatch import Reply
 from listsync.commands.serializers import PageRows
 from listsync.control.authorization import Peer, permit
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import (
     MAX_BYTES,
     METHODS,

@@ -12,9 +12,9 @@ tests/integration/control/test_messages.py.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TypeVar
 
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import MAX_BYTES
 from listsync.protocol.zmtp_frames import (
     COMMAND,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from listsync.domain.media import MediaType
 from listsync.domain.server import Asking
+from listsync.lean_dataclasses import dataclass
 
 PROGRAMS = {MediaType.MOVIE: "Radarr", MediaType.TV: "Sonarr"}
 """Films go to a Radarr, series to a Sonarr."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from listsync.domain.server import (
     SeriesDetails,
     TitleFacts,
 )
+from listsync.lean_dataclasses import dataclass
 
 
 class Member(NamedTuple):

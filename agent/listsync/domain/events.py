@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+from listsync.lean_dataclasses import dataclass
 
 _LEAST_S = 2.0
 """Less than that is no step that anything here would notice."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from listsync.domain.media import MediaType
+from listsync.lean_dataclasses import dataclass
 
 ALL_LISTS = "all"
 """Names the feed of all lists together."""

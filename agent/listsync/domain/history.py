@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
@@ -26,6 +26,7 @@ from listsync.domain.server import (
     TitleFacts,
     TitleState,
 )
+from listsync.lean_dataclasses import dataclass
 
 _T = TypeVar("_T")
 

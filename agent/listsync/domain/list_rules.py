@@ -7,7 +7,6 @@ Source: TMDB's `/genre/movie/list` and `/genre/tv/list`, the same for years; ISO
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -18,6 +17,7 @@ from listsync.domain.server import (
     SeriesDetails,
     TitleFacts,
 )
+from listsync.lean_dataclasses import dataclass
 
 _OF_BOTH = ("animation", "comedy", "crime", "documentary", "drama", "family", "mystery", "western")
 _OF_FILMS = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
+from listsync.lean_dataclasses import dataclass
 
 
 class ListEntry(NamedTuple):

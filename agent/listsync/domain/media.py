@@ -7,10 +7,11 @@ made in half the time of a frozen dataclass, and hashed and compared in C.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+
+from listsync.lean_dataclasses import dataclass
 
 
 class MediaType(StrEnum):

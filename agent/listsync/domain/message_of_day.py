@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from listsync.domain.history import DayOfRequests, RequestRow
@@ -22,6 +21,7 @@ from listsync.domain.messages import Importance, Message, MessageKind
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Result
 from listsync.domain.transfers import JobState, TransferCounts, TransferJob
+from listsync.lean_dataclasses import dataclass
 from listsync.terminal.output import file_size, plural, span
 from listsync.text_cleaning import cut
 

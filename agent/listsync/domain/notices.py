@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from listsync.domain.lists import ListOutcome
+from listsync.lean_dataclasses import dataclass
 from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
@@ -25,6 +25,7 @@ from listsync.errors import (
     UnavailableError,
     UnreachableError,
 )
+from listsync.lean_dataclasses import dataclass
 from listsync.text_cleaning import cut, one_line
 
 if TYPE_CHECKING:

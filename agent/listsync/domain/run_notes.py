@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from listsync.domain.decisions import Found, Match, Member
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.domain.media import Edition
 from listsync.domain.server import RequestBody, RequestResponse, Season, ServerRequest
+from listsync.lean_dataclasses import dataclass
 
 _RULES = "|"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Generic, TypeVar
@@ -15,6 +15,7 @@ from listsync.domain.list_rules import ListRules
 from listsync.domain.notices import Notice
 from listsync.domain.report import Plan, Retry
 from listsync.errors import Problem
+from listsync.lean_dataclasses import dataclass
 
 ConfigT = TypeVar("ConfigT")
 ConfigT_co = TypeVar("ConfigT_co", covariant=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from listsync.domain.media import Edition, ExternalIds, TitleKey
+from listsync.lean_dataclasses import dataclass
 
 
 class Product(StrEnum):

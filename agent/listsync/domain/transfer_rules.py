@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
+
+from listsync.lean_dataclasses import dataclass
 
 
 class UpgradePolicy(StrEnum):

@@ -7,10 +7,12 @@ together are copied by one rsync: a batch. A scan asks one media server to look 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
+
+from listsync.lean_dataclasses import dataclass
 
 
 class ImportApp(StrEnum):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from watchdog.observers.inotify_c import (
@@ -18,6 +17,8 @@ from watchdog.observers.inotify_c import (
     Mask,
     WatchDescriptor,
 )
+
+from listsync.lean_dataclasses import dataclass
 
 _ITSELF = (
     InotifyConstants.IN_MOVE_SELF | InotifyConstants.IN_DELETE_SELF | InotifyConstants.IN_ONLYDIR

@@ -17,7 +17,6 @@ import stat
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -29,6 +28,7 @@ from listsync.errors import (
     ResponseChangedError,
     UnavailableError,
 )
+from listsync.lean_dataclasses import dataclass
 
 
 def open_at_once(path: str | Path, flags: int) -> int:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 from typing import Any, Self
@@ -25,6 +24,7 @@ import httpcore
 
 from listsync.cancellation import CancelToken, call_bounded
 from listsync.http.redirects import places_of
+from listsync.lean_dataclasses import dataclass
 
 NAME_S = 20.0
 """How much longer a connection to a name may take: a resolver asks its second server after 5 s."""

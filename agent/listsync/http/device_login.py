@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -35,6 +35,7 @@ from listsync.http.login_store import (
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Judge, Response, retry_after_s
 from listsync.http.service_client import get_response
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -20,6 +19,7 @@ from listsync.config_types import SENDABLE, SecretStr
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.file_access import open_to_write, sync_folder
 from listsync.files.local_file import open_at_once
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from listsync.config_types import SecretStr
 from listsync.http.rate_limit import LargeTurn
 from listsync.http.response import Judge, no_opinion
+from listsync.lean_dataclasses import dataclass
 from listsync.redaction import logins_in
 
 MIB = 1024 * 1024

@@ -10,7 +10,6 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TypeVar
 
@@ -23,6 +22,7 @@ from listsync.errors import (
     ResponseChangedError,
     UnavailableError,
 )
+from listsync.lean_dataclasses import dataclass
 from listsync.text_cleaning import one_line
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ import os
 import ssl
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol, Self
@@ -22,6 +21,7 @@ from listsync.cancellation import CancelToken
 from listsync.certificates import trust_ca_file
 from listsync.http.deadline import DeadlineBackend
 from listsync.http.response import Headers
+from listsync.lean_dataclasses import dataclass
 
 FAILURES = (
     httpcore.NetworkError,

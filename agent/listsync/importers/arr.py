@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -19,6 +18,7 @@ from listsync.config_types import SecretStr
 from listsync.domain.media import MediaType
 from listsync.domain.transfers import ImportApp
 from listsync.importers.plan import MovedList, MovePlan
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import recognise
 from listsync.redaction import without_secrets
 from listsync.terminal.output import plural

@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 from listsync.domain.media import MediaType
 from listsync.errors import ListsyncError
 from listsync.importers.plan import HandledTitle, MovedList, MovePlan, moved_list
+from listsync.lean_dataclasses import dataclass
 from listsync.terminal.output import plural
 from listsync.text_cleaning import one_line
 

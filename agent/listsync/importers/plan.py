@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from listsync.config.original_lists import NoListError, list_of, service_of
 from listsync.config.values import SERVICES
 from listsync.config_types import SecretStr
 from listsync.domain.media import Edition, MediaType, TitleKey
+from listsync.lean_dataclasses import dataclass
 from listsync.redaction import without_secrets
 from listsync.text_cleaning import one_line
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 import yaml
@@ -23,6 +23,7 @@ from listsync.errors import BusyError, ConfigError, ListsyncError
 from listsync.file_access import make_folder, own_path, sync_folder, write_new
 from listsync.importers.plan import NOTIFY_DISCORD, Keys, MovedList, MovedSecret, MovePlan
 from listsync.importers.yaml_edit import Entry, UneditableError, add_entries, add_key, block, flow
+from listsync.lean_dataclasses import dataclass
 from listsync.redaction import without_secrets
 from listsync.secrets.vault import Vault, open_vault
 from listsync.store.imported_titles import import_titles

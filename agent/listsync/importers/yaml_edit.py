@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from listsync.errors import ListsyncError
+from listsync.lean_dataclasses import dataclass
 
 Entry = Sequence[tuple[str, object]] | str
 """One entry of a list: a mapping in its order, or a text."""

@@ -6,7 +6,6 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -29,6 +28,7 @@ from listsync.errors import (
     UnavailableError,
     UndeliverableError,
 )
+from listsync.lean_dataclasses import dataclass
 from listsync.notify.sender import Sender
 from listsync.ports.outbox import Outbox
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
+
+from listsync.lean_dataclasses import dataclass
 
 Source = TypeVar("Source")
 

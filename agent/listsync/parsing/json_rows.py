@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
@@ -12,6 +12,7 @@ from listsync.errors import ResponseChangedError
 from listsync.http.rate_limit import large_turn
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, not_json
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape, UnknownFormError, convert, title_text
 from listsync.parsing.documents import parse_json, parse_lazily, pieces_of, text_of
 from listsync.row_limit import (

@@ -7,9 +7,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
+
+from listsync.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from listsync.files.local_file import Bytes

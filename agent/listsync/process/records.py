@@ -17,10 +17,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Self
+
+from listsync.lean_dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 

@@ -14,12 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
 
 from listsync.cancellation import CancelToken
+from listsync.lean_dataclasses import dataclass
 from listsync.process.child import MOST_OF_LINE, Child
 from listsync.process.guard import PARENT
 from listsync.process.records import ChildRecord, ProcessIdentity

@@ -11,7 +11,6 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -22,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from listsync.lean_dataclasses import dataclass
 from listsync.process.guard import attach
 from listsync.sandbox import control_api, request_lifecycle
 from listsync.sandbox.catalogue import SandboxCatalogue

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
+
+from listsync.lean_dataclasses import dataclass
 
 MOVIE = "movie"
 TV = "tv"

@@ -10,12 +10,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeVar
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from listsync.lean_dataclasses import dataclass
 from listsync.sandbox import validation
 from listsync.sandbox.faults import Fault
 from listsync.sandbox.responses import ApiError, ApiReply, Headers, error, forbidden

@@ -9,12 +9,13 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as struct_field
 
+from listsync.lean_dataclasses import dataclass
 from listsync.sandbox.responses import HTML, ApiReply, Headers, message
 
 Kind = Literal[

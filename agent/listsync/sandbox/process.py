@@ -8,13 +8,14 @@ import os
 import socket
 import sys
 import tempfile
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 from listsync.errors import UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.process.child import Child
 from listsync.process.guard import PARENT
 from listsync.process.supervisor import Command, start

@@ -5,10 +5,10 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0: the order from their code, each outcom
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from listsync.lean_dataclasses import dataclass
 from listsync.sandbox import request_lifecycle
 from listsync.sandbox.catalogue import MOVIE, TV, CatalogueTitle
 from listsync.sandbox.endpoint import ApiCall

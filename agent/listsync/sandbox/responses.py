@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
 
 from starlette.types import Send
+
+from listsync.lean_dataclasses import dataclass
 
 Headers = tuple[tuple[bytes, bytes], ...]
 

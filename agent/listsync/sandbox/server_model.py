@@ -14,10 +14,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from itertools import islice
 from typing import Any, Literal, NoReturn
 
+from listsync.lean_dataclasses import dataclass
 from listsync.sandbox.catalogue import COLLECTIONS, PERSONS, CatalogueTitle, SandboxCatalogue
 from listsync.sandbox.faults import Faults
 from listsync.sandbox.state import Key, Media, State, Status, scan

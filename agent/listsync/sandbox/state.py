@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import IntEnum, IntFlag
 
+from listsync.lean_dataclasses import dataclass
 from listsync.sandbox.catalogue import TV, CatalogueTitle
 
 

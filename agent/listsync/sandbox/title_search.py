@@ -10,8 +10,8 @@ import re
 import unicodedata
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from listsync.lean_dataclasses import dataclass
 from listsync.sandbox.catalogue import (
     INVENTED_YEARS,
     TV,

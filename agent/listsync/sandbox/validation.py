@@ -12,10 +12,10 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import parse_qsl, quote, unquote_plus
 
+from listsync.lean_dataclasses import dataclass
 from listsync.sandbox.responses import ApiError, Headers, forbidden, invalid, message
 from listsync.sandbox.server_model import SandboxServer
 from listsync.sandbox.state import User

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from listsync import redaction
 from listsync.errors import SecretError
 from listsync.file_access import replace_private
+from listsync.lean_dataclasses import dataclass
 from listsync.secrets.places import SecretPlace, is_missing
 from listsync.secrets.sealed import PassphraseRecipe, derive_key, is_key, new_key
 

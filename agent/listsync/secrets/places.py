@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from listsync.errors import SecretError
 from listsync.file_access import home_folder, load_small, open_to_others
+from listsync.lean_dataclasses import dataclass
 
 VAULT_NAME = "listsync.secrets"
 KEY_NAME = "secret.key"

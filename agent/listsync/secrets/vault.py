@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -21,6 +20,7 @@ from listsync.file_access import (
     own_path,
     replace_private,
 )
+from listsync.lean_dataclasses import dataclass
 from listsync.secrets.keys import Ask, KeyFile, Passphrase, key_of, remember
 from listsync.secrets.places import (
     doubt_of_secret,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
+
+from listsync.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from listsync.http.transport import Proxy

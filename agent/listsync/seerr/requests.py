@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from msgspec import Raw, field
 
@@ -20,6 +19,7 @@ from listsync.domain.server import (
 )
 from listsync.errors import ListsyncError, Refusal, RefusedError
 from listsync.http.response import Response
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape
 from listsync.seerr import details
 from listsync.seerr.errors import ConnectionLostError, TimedOutError, complaint

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntFlag
 from hashlib import sha256
@@ -18,6 +17,7 @@ from msgspec import field
 from listsync.domain.media import MediaType
 from listsync.domain.server import Product, ServerInfo
 from listsync.domain.server_knowledge import UNLIMITED, Allowance, Quota
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode, readable
 from listsync.seerr.index import pages_of
 from listsync.seerr.transport import ServerTransport

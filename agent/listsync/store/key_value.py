@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from listsync.lean_dataclasses import dataclass
 from listsync.store.database import Database
 from listsync.store.row_codec import iso
 

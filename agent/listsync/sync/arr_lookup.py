@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from listsync.domain.arr_services import (
@@ -25,6 +25,7 @@ from listsync.domain.decisions import Member
 from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination
 from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.server import ArrServices
 from listsync.ports.titles import ArrNamesStore
 from listsync.sync.arr_selection import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,7 @@ from listsync.domain.arr_services import (
     ArrService,
 )
 from listsync.domain.server import AS_SERVER_DECIDES, Destination
+from listsync.lean_dataclasses import dataclass
 
 _BIGGEST_ID = 2**31 - 1
 _MOST_NAMES = 12

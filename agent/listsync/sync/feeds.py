@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from operator import itemgetter
 
@@ -26,6 +26,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType, TitleKey
 from listsync.domain.server import MediaStatus, SeriesDetails, TitleFacts
 from listsync.errors import ListsyncError
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.feeds import FeedStore
 from listsync.ports.server import TitleDetails
 from listsync.ports.titles import FactsCache

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.run_notes import ListSetback
 from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.lists import ListProvider
 from listsync.prefetch import Overlap
 from listsync.row_limit import NoRoomError, Room, room_for, text_size, within

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final
 
@@ -13,6 +13,7 @@ from listsync.domain.media import Edition, Exclusion, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import ABSENT, RequestBody, SeriesDetails, ServerInfo, TitleState
 from listsync.domain.server_knowledge import Allowance, Hold, Learned, UserAllowance
+from listsync.lean_dataclasses import dataclass
 from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.exclusions import Excluded, ExclusionSet
 from listsync.sync.limits import UNCAPPED, Allowances, Cap, Caps, Limits, RunLimits

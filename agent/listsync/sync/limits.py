@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from listsync.domain.decisions import Member, Members, Skip, SkipReason
@@ -17,6 +16,7 @@ from listsync.domain.list_rules import ListRules
 from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination, RequestBody
 from listsync.domain.server_knowledge import Allowance, Quota
+from listsync.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
     # Caps are known to an agent that waits, too.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from listsync.domain.decisions import Member
@@ -14,6 +14,7 @@ from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Retry
 from listsync.domain.run_notes import Kept, WholeReading
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.lists import ListSetbacks, ListSnapshots
 from listsync.ports.state import Memory
 from listsync.row_limit import MOST_OF_ALL, Room

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
@@ -29,6 +29,7 @@ from listsync.domain.decisions import (
 from listsync.domain.media import Edition, Exclusion, MediaType
 from listsync.domain.report import Result, Retry, retry_of
 from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import Group, wish_of
 from listsync.sync.eligibility import stands_well

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
@@ -18,6 +18,7 @@ from listsync.domain.report import ItemReport, SyncRun, Verdict
 from listsync.domain.run_notes import Departure, HandledEntries
 from listsync.domain.server import ABSENT, Cancelled, MediaStatus, TitleState
 from listsync.domain.server_knowledge import CONFIRM
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.server import Submissions
 from listsync.ports.state import Memory
 from listsync.sync.titles.title_folding import fold

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from listsync.domain.media import Edition, MediaType, TitleKey
@@ -27,6 +27,7 @@ from listsync.domain.server import (
     TitleState,
 )
 from listsync.errors import ResponseChangedError, UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.server import RequestServer
 
 _READ_AGAIN_AFTER = timedelta(days=1)

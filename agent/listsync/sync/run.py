@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from listsync.domain.list_rules import ListRules
@@ -16,6 +15,7 @@ from listsync.domain.run_notes import HandledEntries, Intent, Notes
 from listsync.domain.server import ServerInfo, TitleState
 from listsync.domain.server_knowledge import Learned, TriedUser
 from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.feeds import FeedStore
 from listsync.ports.server import RequestServer
 from listsync.ports.state import Memory

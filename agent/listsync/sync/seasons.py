@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from listsync.domain.decisions import Member
@@ -11,6 +11,7 @@ from listsync.domain.list_rules import Which
 from listsync.domain.media import Edition
 from listsync.domain.run_notes import HandledEntries, HandledSeasons, Handling
 from listsync.domain.server import Season, SeriesDetails
+from listsync.lean_dataclasses import dataclass
 
 SPECIALS = 0
 Row = tuple[str, str, bool]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
 from listsync.domain.media import Edition, TitleKey
@@ -28,6 +28,7 @@ from listsync.domain.server_knowledge import (
     doubt_of_state,
 )
 from listsync.errors import ResponseChangedError, UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.server import RequestServer, ServerGuard
 from listsync.ports.state import Memory
 from listsync.sync.request_outcomes import (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from listsync.domain.run_notes import Difference, Kept
 from listsync.domain.server_knowledge import CONFIRM
+from listsync.lean_dataclasses import dataclass
 
 _BELIEVED_AFTER = timedelta(days=7)
 _FEWEST_GONE = 10

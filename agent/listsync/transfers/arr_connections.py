@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 from listsync.config_types import SecretStr
 from listsync.domain.transfers import ImportApp
 from listsync.errors import ListsyncError, UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode
 from listsync.redaction import redactor_of
 from listsync.text_cleaning import one_line

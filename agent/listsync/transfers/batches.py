@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -25,6 +25,7 @@ from listsync.domain.transfers import (
     TransferJob,
 )
 from listsync.errors import StateError
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.transfers import JobQueue
 from listsync.terminal.output import duration, file_size, plural, span
 from listsync.transfers.retries import next_step, retry_words

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from listsync.cancellation import CancelToken
@@ -21,6 +21,7 @@ from listsync.domain.transfers import (
     RootHealth,
     TransferJob,
 )
+from listsync.lean_dataclasses import dataclass
 from listsync.transfers.copy_plan import (
     LARGE,
     SAME_S,

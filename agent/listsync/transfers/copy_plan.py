@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from listsync.domain.transfers import (
@@ -17,6 +17,7 @@ from listsync.domain.transfers import (
     RootHealth,
     TransferJob,
 )
+from listsync.lean_dataclasses import dataclass
 from listsync.terminal.output import file_size, plural
 from listsync.transfers.exclusions import CopyExclusions
 from listsync.transfers.roots import FoundFile

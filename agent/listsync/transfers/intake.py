@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from listsync.domain.transfers import (
     WebhookEvent,
 )
 from listsync.errors import StateError
+from listsync.lean_dataclasses import dataclass
 from listsync.text_cleaning import one_line
 from listsync.transfers.events import WebhookShapeError, read_event
 from listsync.transfers.mapping import (

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath, PureWindowsPath
 
 from listsync.domain.transfer_rules import PathMapping
 from listsync.domain.transfers import TransferPlace
+from listsync.lean_dataclasses import dataclass
 
 SenderPath = PurePosixPath | PureWindowsPath
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from listsync.domain.transfer_rules import PathMapping
 from listsync.domain.transfers import JobKind, TransferPlace
+from listsync.lean_dataclasses import dataclass
 from listsync.text_cleaning import cut, printable
 from listsync.transfers.mapping import (
     PathRefusal,

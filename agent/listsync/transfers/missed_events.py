@@ -12,7 +12,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -20,6 +19,7 @@ import msgspec
 from listsync.cancellation import CancelToken
 from listsync.domain.transfers import EventDecision, ImportApp
 from listsync.errors import ListsyncError, Refusal, RefusedError
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape, readable
 from listsync.ports.state import KeyValueStore
 from listsync.transfers.arr_client import ArrClient

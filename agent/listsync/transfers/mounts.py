@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from listsync.domain.notices import few
 from listsync.domain.transfers import RootHealth
 from listsync.errors import StateError
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.state import KeyValueStore
 from listsync.transfers.mount_table import Mount, mounts_now
 from listsync.transfers.probes import Probes

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
 from listsync.domain.transfers import RootHealth, RootTrouble
 from listsync.errors import ListsyncError
+from listsync.lean_dataclasses import dataclass
 from listsync.transfers.mount_table import Mount
 
 

@@ -16,12 +16,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
 from listsync.cancellation import CancelToken
+from listsync.lean_dataclasses import dataclass
 from listsync.process.child import Child
 from listsync.process.supervisor import Command, start
 from listsync.transfers.rsync_output import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from listsync.domain.transfers import FailureClass
+from listsync.lean_dataclasses import dataclass
 from listsync.text_cleaning import one_line
 from listsync.transfers.rsync_output import unescaped
 

@@ -6,10 +6,10 @@ import json
 import os
 import re
 import shutil
-from dataclasses import dataclass
 
 from listsync.cancellation import CancelToken
 from listsync.errors import ListsyncError
+from listsync.lean_dataclasses import dataclass
 from listsync.process.supervisor import Command, run
 
 OLDEST = (3, 1, 0)

@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from listsync.errors import (
     StateError,
     UnavailableError,
 )
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.transfers import ScanQueue
 from listsync.text_cleaning import one_line
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from listsync.domain.transfer_rules import (
     PathMapping,
@@ -13,6 +13,7 @@ from listsync.domain.transfer_rules import (
     VerifyMode,
 )
 from listsync.domain.transfers import CopyScope, ImportApp
+from listsync.lean_dataclasses import dataclass
 from listsync.transfers.options import ArrOptions, MediaServerOptions
 
 USUAL_EXCLUDES = (

@@ -14,7 +14,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -25,6 +24,7 @@ from listsync.domain.transfers import (
     RootHealth,
 )
 from listsync.errors import StateError
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.transfers import JobQueue
 from listsync.process.records import ProcessIdentity, boot_id
 from listsync.terminal.output import plural

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import ParamSpec, TypeVar
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp
 
 from listsync.commands.context import Caller
 from listsync.commands.dispatch import Reply
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason, RefusedCommand
 from listsync.web.authorization import Authorizer, check_origin
 from listsync.web.hosts import most_connections_of

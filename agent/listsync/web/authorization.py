@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
 
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason
 from listsync.web.hosts import host_in, network_of
 from listsync.web.routes import HttpError, HttpRoute

@@ -6,7 +6,6 @@ import asyncio
 import zlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import partial
@@ -16,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from listsync.commands.feeds import IN_SHORT
 from listsync.domain.feeds import FeedForm
+from listsync.lean_dataclasses import dataclass
 from listsync.web.application import Backend
 from listsync.web.routes import HttpError, HttpRoute, ResponseSpec, WebRequest
 from listsync.web.settings import TokenScope

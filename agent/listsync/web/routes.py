@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from listsync.commands.schema import CommandParameter
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason, RefusedCommand
 from listsync.web.settings import TokenScope
 from listsync.web.tokens import Identity

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from listsync.errors import StateError
+from listsync.lean_dataclasses import dataclass
 
 _FORMS = "expected an address of this machine and a port, such as 127.0.0.1:4222"
 _LOCALHOST = "127.0.0.1"

@@ -10,11 +10,11 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from listsync.errors import StateError
 from listsync.file_access import doubt_about, load_small, open_to_write
+from listsync.lean_dataclasses import dataclass
 from listsync.redaction import remember
 from listsync.web.settings import AccessToken, TokenScope
 

@@ -13,11 +13,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from listsync.domain.media import MediaType
+from listsync.lean_dataclasses import dataclass
 
 FIELDS = {
     "title": "title",

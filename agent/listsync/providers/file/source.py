@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
 
 from listsync.config_types import Options
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import is_address, recognise
 
 

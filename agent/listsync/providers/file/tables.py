@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain, dropwhile, islice
 from operator import itemgetter
 from pathlib import Path
 
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import AddressForm, is_address, recognise
 from listsync.parsing.decoding import imdb_id, number_id
 from listsync.parsing.text import BLANKS, TableReader, Text, lines_of, with_is_last

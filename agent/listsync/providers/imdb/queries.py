@@ -15,9 +15,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Lock
 
+from listsync.lean_dataclasses import dataclass
 from listsync.providers.imdb.source import (
     BOX_OFFICE,
     CHARTS,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from listsync.domain.lists import Fetched, Validators
 from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.request import ServiceRequest
 from listsync.http.service_client import load_page, past_bot_protection
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.json_rows import Entries, check_one, get_document
 from listsync.providers.imdb.queries import (

@@ -14,7 +14,6 @@ import json
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated
 
@@ -30,6 +29,7 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http.response import Response, retry_after_s
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape, external_ids, imdb_id, title_text, year_number
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.json_rows import check_one

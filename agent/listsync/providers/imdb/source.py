@@ -8,7 +8,6 @@ asked. A filter that is not known here is refused: leaving it out would widen th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
@@ -16,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 from msgspec import Meta
 
 from listsync.config_types import PageOptions, WebAddress
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import AddressForm, at_site, foreign, recognise
 
 USUAL_COUNT = 250

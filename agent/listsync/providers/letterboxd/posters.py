@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from listsync.errors import ResponseChangedError
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import title_text, year_number
 from listsync.parsing.json_rows import SeenTitles
 from listsync.providers.letterboxd.source import SERVICE

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from listsync.config_types import SecretStr
@@ -21,6 +20,7 @@ from listsync.errors import (
 )
 from listsync.http.request import MIB, ServiceRequest
 from listsync.http.response import Response, retry_after_s
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import whole_number
 from listsync.parsing.documents import text_of
 from listsync.providers.letterboxd.posters import POSTER, Poster, rows_of

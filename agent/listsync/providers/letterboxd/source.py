@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from msgspec import Meta
 
 from listsync.config_types import AtOnce, Pace, PageOptions, WebAddress
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import AddressForm, foreign, is_address, recognise
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +22,7 @@ from listsync.errors import (
 from listsync.http.login_store import log_in_words
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, retry_after_s
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import (
     NO_ROW_IDS,
     ResponseShape,

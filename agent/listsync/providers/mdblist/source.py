@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
 from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress, sendable
 from listsync.domain.media import MediaType
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import AddressForm, source_of
 
 

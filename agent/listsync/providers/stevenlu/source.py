@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from listsync.config_types import ServiceOptions, WebAddress
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import foreign, recognise
 
 

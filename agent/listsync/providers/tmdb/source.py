@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,6 +10,7 @@ from msgspec import Meta
 
 from listsync.config_types import SecretStr, ServiceOptions, WebAddress
 from listsync.domain.media import MediaType
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import AddressForm, foreign, recognise
 from listsync.parsing.decoding import number_id
 from listsync.redaction import is_credential

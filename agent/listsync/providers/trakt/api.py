@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from listsync.config_types import SecretStr
@@ -24,6 +23,7 @@ from listsync.errors import (
 from listsync.http.device_login import LoginDialect, LoginService
 from listsync.http.login_store import log_in_words
 from listsync.http.response import Response
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import (
     NO_ROW_IDS,
     ResponseShape,

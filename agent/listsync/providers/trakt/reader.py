@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -22,6 +21,7 @@ from listsync.http.device_login import access_token
 from listsync.http.login_store import LoginStore
 from listsync.http.rate_limit import in_parallel
 from listsync.http.request import ServiceRequest
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import whole_number
 from listsync.parsing.json_rows import Entries, JsonDocument, get_document
 from listsync.providers.trakt.api import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress, sendable
 from listsync.domain.media import MediaType
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import AddressForm, source_of
 
 SERVICE = "trakt"

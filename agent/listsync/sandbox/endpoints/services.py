@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from listsync.lean_dataclasses import dataclass
 from listsync.sandbox.endpoint import ApiCall
 from listsync.sandbox.responses import ApiReply, error, ok
 from listsync.sandbox.serializers import Json

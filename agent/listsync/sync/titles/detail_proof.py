@@ -8,13 +8,14 @@ that are left.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
 from listsync.domain.decisions import Found, Match
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, Production
+from listsync.lean_dataclasses import dataclass
 from listsync.sync.titles.evidence import (
     BEST_SCORE,
     OTHER_NUMBER,

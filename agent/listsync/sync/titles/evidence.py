@@ -7,10 +7,10 @@ its kind and time is known to many times more people, the list may mean that one
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from listsync.domain.media import MediaType
 from listsync.domain.server import Candidate
+from listsync.lean_dataclasses import dataclass
 from listsync.sync.titles.title_folding import (
     cleaned,
     country_of,

@@ -7,7 +7,7 @@ match by title that ids confirm.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from listsync.domain.decisions import (
     BUT,
@@ -21,6 +21,7 @@ from listsync.domain.decisions import (
 )
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, TitleFacts
+from listsync.lean_dataclasses import dataclass
 from listsync.sync.titles.evidence import Evidence, Sought, weigh
 from listsync.sync.titles.lookups import wanted_of
 from listsync.sync.titles.matching import choose

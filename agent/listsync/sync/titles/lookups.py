@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from listsync.domain.decisions import LookupResponses, SearchKey, Wish
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey, lookup_of_imdb
 from listsync.domain.server import Candidate, Production, SearchPage, TitleFacts
 from listsync.errors import UnavailableError
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.server import Catalogue
 from listsync.ports.titles import FactsCache
 from listsync.sync.deduplication import entry_id

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from listsync.lean_dataclasses import dataclass
 from listsync.sync.titles.title_folding import PART_WORDS, cuts, fold
 from listsync.sync.titles.title_variants import (
     disguised,

@@ -6,7 +6,6 @@ import math
 import time
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath, PurePosixPath
 from typing import Protocol, TypeVar
@@ -18,6 +17,7 @@ from listsync.errors import Refusal, RefusedError, ResponseChangedError, Unavail
 from listsync.http.request import MIB, ServiceRequest
 from listsync.http.response import Response, retry_after_s
 from listsync.http.service_client import build_client, send_once
+from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import UnknownFormError, decode
 from listsync.text_cleaning import one_line
 from listsync.transfers.mapping import sender_path

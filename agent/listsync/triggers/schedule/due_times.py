@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from listsync.domain.events import SYSTEM_CLOCK, Clock, ClockSet, ClockSteps, Due, Event, RetryDue
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.state import KeyValueStore
 from listsync.triggers.schedule.rules import (
     EVERYTHING,

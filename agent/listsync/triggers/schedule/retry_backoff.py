@@ -8,13 +8,14 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from listsync.domain.events import SYSTEM_CLOCK, Clock, ClockSteps, put_right
 from listsync.domain.report import Retry
 from listsync.domain.runs import PlannedRetry, Scope, covers, together, without
+from listsync.lean_dataclasses import dataclass
 from listsync.ports.state import KeyValueStore
 
 _NAME = "retry"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import socket
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+
+from listsync.lean_dataclasses import dataclass
 
 EVERYTHING = ""
 """The key of the schedule of all lists that have none of their own; else a list's source."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from listsync.lean_dataclasses import dataclass
 from listsync.web.dashboard.overview import Overview
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
 
 from starlette.responses import Response
 
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason
 from listsync.web.routes import HttpError, HttpRoute, WebRequest
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from starlette.responses import Response
 
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason
 from listsync.web.authorization import form_of
 from listsync.web.dashboard.render import Viewer

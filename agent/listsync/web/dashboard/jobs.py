@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from starlette.responses import Response, StreamingResponse
 
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason
 from listsync.terminal.output import plural
 from listsync.web.dashboard.agent_view import status_of

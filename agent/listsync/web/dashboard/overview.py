@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol.messages import StatusReply
 from listsync.protocol.shapes import ListShape, NoticeShape
 from listsync.terminal.output import plural

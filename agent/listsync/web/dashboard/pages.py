@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason
 from listsync.terminal.output import duration, time_of
 from listsync.web.dashboard.agent_view import LatestOverview, status_of

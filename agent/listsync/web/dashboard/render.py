@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from urllib.parse import urlencode
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
+from listsync.lean_dataclasses import dataclass
 from listsync.terminal.output import duration, file_size, plural, relative, span, time_of
 from listsync.text_cleaning import printable
 from listsync.web.authorization import EVERYBODY

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason
 from listsync.web.application import Backend
 from listsync.web.authorization import COOKIE, EVERYBODY

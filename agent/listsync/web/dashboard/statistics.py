@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from starlette.responses import Response
 
+from listsync.lean_dataclasses import dataclass
 from listsync.web.dashboard.render import Viewer
 from listsync.web.dashboard.response import Responder, page_route
 from listsync.web.routes import HttpRoute, WebRequest

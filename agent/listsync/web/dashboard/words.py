@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from listsync.lean_dataclasses import dataclass
 from listsync.terminal.output import shown
 
 
