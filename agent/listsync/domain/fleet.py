@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
+
+from listsync.lean_dataclasses import dataclass
 
 LEASE_S = 45.0
 """How long a lease holds from its last renewal, by the clock of PostgreSQL."""
