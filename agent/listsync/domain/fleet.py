@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +16,38 @@ RENEW_S = 10.0
 POST_S = 20.0
 """How long one write to the request server may take in a fleet: less than what is left of a lease
 whenever one is begun."""
+TIMES_VARIABLE = "LISTSYNC_FLEET_TIMES"
+"""For tests alone, which cannot wait a lease out: `lease,renew,post` in seconds."""
+_MOST_BYTES = 63
+"""Of a channel's name in PostgreSQL."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTimes:
+    """How long a lease holds, how often it is renewed, and how long a write may take under it."""
+
+    lease_s: float = LEASE_S
+    renew_s: float = RENEW_S
+    post_s: float = POST_S
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> LeaseTimes:
+        """Give those that hold everywhere but in tests."""
+        given = environ.get(TIMES_VARIABLE)
+        return cls(*map(float, given.split(","))) if given else cls()
+
+    @property
+    def beat_s(self) -> float:
+        """How often each agent tells the others that it is there."""
+        return self.lease_s * 2 / 3
+
+
+def fleet_channel(fleet: str) -> str:
+    """Name the channel on which the agents of a fleet wake each other."""
+    name = f"{fleet}_fleet"
+    if len(name.encode()) <= _MOST_BYTES:
+        return name
+    return f"fleet_{hashlib.sha256(fleet.encode()).hexdigest()[:32]}"
 
 
 class FleetRole(StrEnum):

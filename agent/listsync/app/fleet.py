@@ -1,0 +1,132 @@
+"""This agent among others that share the work (`postgres.fleet`).
+
+What only a fleet needs is imported when there is one.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+from listsync.domain.fleet import POST_S, LeaseTimes
+from listsync.errors import LeaseLostError
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from listsync.config.postgres_options import PostgresOptions
+    from listsync.fleet.lease import FleetLease
+    from listsync.ports.fleet import RequestFence
+    from listsync.postgres.connection import PostgresLink
+
+_NOT_THE_LEADER = "this agent does not lead its fleet"
+
+
+class FleetMemory(Protocol):
+    """What the fleet remembers, and this agent's copy of it (`fleet/exchange`)."""
+
+    def join(self, link: PostgresLink) -> None: ...
+
+    def pull(self, link: PostgresLink) -> int: ...
+
+    def push(self, link: PostgresLink) -> None: ...
+
+    def push_command(self, link: PostgresLink) -> None: ...
+
+    def drop_left_over(self, link: PostgresLink) -> None: ...
+
+
+class FleetPart:
+    """What one configuration of a fleet brings: the lease, the memory, and how to connect."""
+
+    def __init__(
+        self, options: PostgresOptions, memory: Callable[[FleetLease], FleetMemory]
+    ) -> None:
+        from listsync.fleet.lease import FleetLease  # noqa: PLC0415 - only in a fleet
+
+        name = options.agent_name or socket.gethostname()
+        times = LeaseTimes.of(os.environ)
+        self._options = options
+        self.lease = FleetLease(options.channel, str(uuid4()), name, times)
+        self.memory = memory(self.lease)
+
+    def link(self) -> PostgresLink:
+        """Connect anew, for one thread; raises PostgresServerError."""
+        from listsync.config_types import SecretStr  # noqa: PLC0415 - see above
+        from listsync.postgres.connection import PostgresLink  # noqa: PLC0415
+
+        return PostgresLink(self._options.dsn or SecretStr(""), name="listsync fleet")
+
+    @contextmanager
+    def linked(self) -> Iterator[PostgresLink]:
+        """Connect for the block alone."""
+        link = self.link()
+        try:
+            yield link
+        finally:
+            link.close()
+
+
+class Fleet:
+    """What the agent has to do with its fleet; while there is none, nothing at all."""
+
+    def __init__(self) -> None:
+        self._part: FleetPart | None = None
+
+    def fence(self) -> RequestFence | None:
+        """Give what one sync must heed, in the epoch in which it begins; None: no fleet.
+
+        Raises:
+            LeaseLostError: another agent leads.
+        """
+        if self._part is None:
+            return None
+        return LeaseFence(self._part)
+
+    def before_sync(self) -> None:
+        """Learn what the others have said since the last sync.
+
+        Raises:
+            LeaseLostError: another agent leads.
+            UnavailableError: PostgreSQL does not answer.
+        """
+        if (part := self._part) is None:
+            return
+        if not part.lease.epoch:
+            raise LeaseLostError(_NOT_THE_LEADER)
+        with part.linked() as link:
+            part.memory.pull(link)
+
+    def push_command(self) -> None:
+        """Tell the others at once what a person has said here; raises UnavailableError."""
+        if (part := self._part) is not None:
+            with part.linked() as link:
+                part.memory.push_command(link)
+
+
+class LeaseFence:
+    """Implements `ports.fleet.RequestFence` for one sync."""
+
+    def __init__(self, part: FleetPart) -> None:
+        self._part = part
+        self._epoch = part.lease.epoch
+        if not self._epoch:
+            raise LeaseLostError(_NOT_THE_LEADER)
+
+    def share(self) -> None:
+        with self._part.linked() as link:
+            with link.within(POST_S) as connection:
+                self._fenced(connection)
+            self._part.memory.push(link)
+
+    def check(self) -> None:
+        self._part.lease.clock.check(self._epoch)
+
+    def _fenced(self, connection: Connection) -> None:
+        lease = self._part.lease
+        with connection.transaction():
+            lease.fenced(connection, lease.times.post_s, self._epoch)
