@@ -7,6 +7,7 @@ wait for 10 s more (measured). Its socket is shut down, which wakes whoever wait
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -60,8 +61,11 @@ class PostgresLink:
             raise PostgresServerError(_NOT_INSTALLED) from error
         self._errors = psycopg.Error
         self._redact = redactor_of(_secrets_in(dsn, psycopg.conninfo.conninfo_to_dict))
-        with self._named_errors(lambda: ""):
+        try:
             given = psycopg.conninfo.conninfo_to_dict(dsn.get_secret_value())
+        except (psycopg.Error, ValueError) as error:
+            raise PostgresServerError(_words_on_dsn(error)) from None  # its cause quotes it
+        with self._named_errors(lambda: ""):
             wanted = {"application_name": name, **_KEEP_ALIVE, **given}
             options = psycopg.conninfo.make_conninfo("", **wanted)
             self.connection = psycopg.connect(options, autocommit=True)
@@ -107,6 +111,12 @@ class PostgresLink:
         except self._errors as error:
             words = late() or one_line(self._redact.text(str(error)), _MOST_WORDS)
             raise PostgresServerError(words or type(error).__name__) from error
+
+
+def _words_on_dsn(error: Exception) -> str:
+    """Say what is wrong with a DSN, without the part that libpq quotes: it may be the password."""
+    words = re.sub('".*"', '"***"', one_line(str(error), _MOST_WORDS))
+    return f"the DSN cannot be read: {words}"
 
 
 def _secrets_in(dsn: SecretStr, parse: Callable[[str], Mapping[str, object]]) -> frozenset[str]:

@@ -37,6 +37,9 @@ def test_what_is_answered_in_time_leaves_the_connection_open(postgres_dsn: str) 
         "postgresql://a:PlantedPassword1@127.0.0.1:1/x",
         "PlantedPassword1",
         "postgresql://a:PlantedPassword1@[::1/x",
+        "postgresql://a:%zzPlantedPassword1@127.0.0.1:1/x",
+        "host=127.0.0.1 password=of two PlantedWords",
+        "host=127.0.0.1 password=of two PlantedWords=x",
     ],
 )
 def test_no_error_repeats_what_is_secret(dsn: str) -> None:

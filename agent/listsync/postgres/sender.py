@@ -1,0 +1,115 @@
+"""Triggers that are sent: one notification, and a row where a table keeps triggers.
+
+`trigger_sync` is for other programs; it needs psycopg, and nothing that runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from listsync.config_types import SecretStr
+from listsync.errors import ListsyncError
+from listsync.postgres.connection import PostgresLink, PostgresServerError
+from listsync.text_cleaning import one_line
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+CHANNEL = "sync_trigger"
+DSN_VARIABLE = "LISTSYNC_POSTGRES_DSN"
+MOST_BYTES = 7999
+"""Of what is sent with one notification: PostgreSQL refuses more."""
+_MOST_OF_SOURCE, _MOST_OF_NAME = 200, 1000
+"""Characters: a source and one list fit into one notification, whatever they consist of."""
+_NOBODY = "PostgreSQL"
+"""Who wants a sync where nobody says so."""
+_SEND_S = 10.0
+_MAY_INSERT = "SELECT has_any_column_privilege(to_regclass('listsync_triggers'), 'INSERT')"
+_INSERT = "INSERT INTO listsync_triggers (source, payload) VALUES (%s, %s)"
+_NOTIFY = "SELECT pg_notify(%s, %s)"
+
+
+class TriggerNotSentError(ListsyncError):
+    """A trigger could not be sent, and whoever sent it may try again; `str()` says why."""
+
+
+def trigger_sync(
+    source: str,
+    *,
+    dsn: str | None = None,
+    channel: str = CHANNEL,
+    lists: Sequence[str] = (),
+    dry_run: bool = False,
+) -> None:
+    """Have the agents that listen at a PostgreSQL sync now. Any thread may call it.
+
+    *source* says who wants it, for people. *dsn* is as psycopg takes it; without it the variable
+    LISTSYNC_POSTGRES_DSN counts. Without *lists* all are synced. Returns once PostgreSQL has taken
+    it, within 20 s; a sync that it triggers is not waited for.
+
+    Raises:
+        TriggerNotSentError: it was not sent, or it is not known whether it was.
+    """
+    where = dsn or os.environ.get(DSN_VARIABLE)
+    if not where:
+        raise TriggerNotSentError(f"no PostgreSQL is named: give dsn, or set {DSN_VARIABLE}")
+    try:
+        with closing(PostgresLink(SecretStr(where), name="listsync trigger")) as link:
+            send_trigger(link, channel, source, lists, dry_run=dry_run)
+    except PostgresServerError as error:
+        raise TriggerNotSentError(str(error)) from error
+
+
+def send_trigger(
+    link: PostgresLink,
+    channel: str,
+    source: str,
+    lists: Sequence[str] = (),
+    *,
+    dry_run: bool = False,
+) -> None:
+    """Notify *channel*, and write a row where there is a table of triggers that we may write to.
+
+    The table notifies by itself; the two say the same, which PostgreSQL folds into one.
+
+    Raises:
+        PostgresServerError: it was not sent, or it is not known whether it was.
+    """
+    source = one_line(source, _MOST_OF_SOURCE) or _NOBODY
+    with link.within(_SEND_S) as connection, connection.transaction():
+        is_kept = _is_kept(connection)
+        for payload in payloads_of(source, lists, dry_run=dry_run):
+            if is_kept:
+                connection.execute(_INSERT, (source, payload))
+            connection.execute(_NOTIFY, (channel, payload))
+
+
+def _is_kept(connection: Connection) -> bool:
+    row = connection.execute(_MAY_INSERT).fetchone()
+    return row is not None and bool(row[0])
+
+
+def payloads_of(
+    source: str, lists: Sequence[str] = (), *, dry_run: bool = False, now: datetime | None = None
+) -> list[str]:
+    """Write a trigger as JSON: as several where its lists are too many for one notification."""
+    at = (now or datetime.now(UTC)).isoformat(timespec="milliseconds")
+    content: dict[str, object] = {"source": one_line(source, _MOST_OF_SOURCE), "timestamp": at}
+    if lists:
+        content["lists"] = [one_line(name, _MOST_OF_NAME) for name in lists]
+    if dry_run:
+        content["dry_run"] = True
+    text = json.dumps(content, ensure_ascii=False)
+    if len(text.encode()) <= MOST_BYTES:
+        return [text]
+    half = len(lists) // 2
+    return [
+        one
+        for part in (lists[:half], lists[half:])
+        for one in payloads_of(source, part, dry_run=dry_run, now=now)
+    ]
