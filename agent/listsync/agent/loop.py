@@ -78,6 +78,10 @@ class Agent(Generic[ConfigT]):
         """Stop the running sync for good, soon; returns its id. Any thread may call it."""
         return self._sync.cancel()
 
+    def cut_off(self, why: str) -> None:
+        """End the running sync at once, as nothing may be requested. Any thread may call it."""
+        self._sync.cut_off(why)
+
     def _next(self) -> Event | None:
         try:
             return self._parts.inbox.get(timeout=self._wait_s())
@@ -101,9 +105,7 @@ class Agent(Generic[ConfigT]):
                 self._obey(signal)
             case Due(keys=keys):
                 # First, so that the sync is not lost when it cannot be noted.
-                self._parts.queue.submit(
-                    SyncJob.new(self._scope_of(keys), "schedule", eager=False)
-                )
+                self._parts.queue.submit(SyncJob.own(self._scope_of(keys), "schedule"))
                 try:
                     self._sync.follow_queue()
                 finally:

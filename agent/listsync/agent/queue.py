@@ -7,20 +7,29 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from listsync.domain.fleet import FleetRole
 from listsync.domain.runs import Pause, SyncJob, Ticket, together
 from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason, RefusedCommand
 
 _MOST_ORIGINS = 1000
+_RUNS = "a sync is running already"
+
+PassOn = Callable[[SyncJob], Ticket]
+"""Sends a job to the agent that leads; waits for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """What runs, what waits and whether there is a pause."""
+    """What runs, what waits, whether there is a pause, and how we stand in a fleet.
+
+    Who has no fleet leads. While nothing is known of the others, everything waits.
+    """
 
     running: SyncJob | None = None
     pending: SyncJob | None = None
     pause: Pause | None = None
+    role: FleetRole = FleetRole.LEADER
 
 
 class RunQueue:
@@ -33,6 +42,7 @@ class RunQueue:
         self._moved = moved
         self._lock = threading.Lock()
         self._state = QueueState()
+        self._pass_on: PassOn | None = None
 
     @property
     def state(self) -> QueueState:
@@ -46,9 +56,43 @@ class RunQueue:
                 would have to wait behind a sync that is none).
         """
         with self._lock:
-            ticket = self._place(job, by_itself=by_itself, no_queue=no_queue)
+            pass_on, ticket = self._pass_on, Ticket(job.run_id, "left")
+            if pass_on is None:
+                ticket = self._place(job, by_itself=by_itself, no_queue=no_queue)
+        if pass_on is not None:
+            return ticket if job.is_own else pass_on(job)
         self._moved()
         return ticket
+
+    def hold(self) -> None:
+        """Start nothing until `lead`: it is not known who leads. What runs is done once more."""
+        with self._lock:
+            self._pass_on = None
+            running = self._state.running
+            if self._state.role is FleetRole.LEADER and running and not running.dry_run:
+                self._wait(running.again())
+            self._state = replace(self._state, role=FleetRole.JOINING)
+        self._moved()
+
+    def stand_by(self, pass_on: PassOn) -> None:
+        """Start nothing, as another agent leads: what somebody asks for is its to do."""
+        with self._lock:
+            pending = self._state.pending
+            self._state = replace(self._state, role=FleetRole.STANDBY, pending=None)
+            self._pass_on = pass_on
+        if pending is not None and not pending.is_own:
+            pass_on(pending)
+        self._moved()
+
+    def lead(self, job: SyncJob | None = None) -> None:
+        """Start what waited and what comes, and *job* with it."""
+        with self._lock:
+            self._pass_on = None
+            self._state = replace(self._state, role=FleetRole.LEADER)
+            if job is not None:
+                self._wait(job)
+            self._promote()
+        self._moved()
 
     def finished(self, run_id: str) -> None:
         """Note that the running sync is over; what waited goes on."""
@@ -87,21 +131,30 @@ class RunQueue:
                 Reason.PAUSED,
                 "the agent is paused",
             )
-        if state.running is None and not is_paused:
+        is_held = state.role is not FleetRole.LEADER
+        if state.running is None and not is_paused and not is_held:
             self._state = replace(state, running=job)
             return Ticket(job.run_id, "started")
         if no_queue:
-            raise RefusedCommand(Reason.BUSY, "a sync is running already")
+            why = "it is not known yet which agent leads" if is_held else _RUNS
+            raise RefusedCommand(Reason.BUSY, why)
         if state.pending is None:
             self._state = replace(state, pending=job)
             return Ticket(job.run_id, "queued")
         self._state = replace(state, pending=_united(state.pending, job))
         return Ticket(state.pending.run_id, "coalesced")
 
+    def _wait(self, job: SyncJob) -> None:
+        """Let *job*, which is no dry run, wait with what waits."""
+        pending = self._state.pending
+        united = job if pending is None else _united(pending, job)
+        self._state = replace(self._state, pending=united)
+
     def _promote(self) -> None:
         state = self._state
         pending = state.pending
-        if state.running is not None or pending is None:
+        is_held = state.role is not FleetRole.LEADER
+        if state.running is not None or pending is None or is_held:
             return
         if state.pause is None or pending.forced:
             self._state = replace(state, running=pending, pending=None)
@@ -124,6 +177,7 @@ def _united(pending: SyncJob, job: SyncJob) -> SyncJob:
         forced=_is_meant(pending, job, lambda one: one.forced),
         eager=pending.eager or job.eager,
         confirmed=_is_meant(pending, job, lambda one: one.confirmed),
+        is_own=pending.is_own and job.is_own,
     )
 
 

@@ -53,7 +53,8 @@ class QueueStore:
             queue.pause(pause)
         owed = self._kept[_OWED]
         if owed is not None:
-            queue.submit(SyncJob.new(_scope(owed["lists"]), f"{owed['origin']}, resumed"))
+            origin = f"{owed['origin']}, resumed"
+            queue.submit(SyncJob.own(_scope(owed["lists"]), origin, eager=True))
 
     def _owed(self, state: QueueState) -> dict[str, Any] | None:
         jobs = [one for one in (state.running, state.pending) if self._is_owed(one)]

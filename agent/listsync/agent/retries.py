@@ -83,7 +83,7 @@ class RetryPlanner:
         else:
             planned = None
         if scope != frozenset():
-            self._queue.submit(SyncJob.new(scope, RETRY, eager=False))
+            self._queue.submit(SyncJob.own(scope, RETRY))
         return planned is not None
 
     def taken(self) -> None:

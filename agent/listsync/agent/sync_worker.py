@@ -88,6 +88,13 @@ class SyncWorker(Generic[ConfigT]):
         except RuntimeError:  # there is no room for a thread
             self.token.cut()
 
+    def cut_off(self, why: str) -> None:
+        """End it now, for everybody: from here on nothing that is left of it has any effect."""
+        ended = self._failed(why)
+        if self._is_the_end(ended):
+            self.token.revoke()  # before anybody learns that it is over
+            self._tell(ended)
+
     def wait(self, timeout_s: float) -> bool:
         """Wait for its end; returns whether it came."""
         if self._thread.ident is not None:
@@ -215,13 +222,14 @@ on a busy machine that would wait for several slices of the new thread's time.""
 
 
 class RunningSync(Generic[ConfigT]):
-    """Runs syncs one by one. Used by the decider alone, but for `cancel`."""
+    """Runs syncs one by one. Used by the decider alone, but for `cancel` and `cut_off`."""
 
     def __init__(self, parts: AgentParts[ConfigT]) -> None:
         self._parts = parts
         self._retrying = RetryPlanner(parts.retries, parts.queue, parts.configuration)
         self._work: SyncWorker[ConfigT] | None = None
         self._cancelled: str | None = None
+        self._cut_off: tuple[str, str] | None = None
 
     @property
     def heartbeat(self) -> Heartbeat | None:
@@ -239,6 +247,8 @@ class RunningSync(Generic[ConfigT]):
             self._work.start()
             if self._cancelled == job.run_id:
                 self._work.stop()
+            if self._cut_off is not None and self._cut_off[0] == job.run_id:
+                self._work.cut_off(self._cut_off[1])
         self._parts.queue_store.keep(state)
         self._parts.systemd.tell(state)
 
@@ -269,6 +279,16 @@ class RunningSync(Generic[ConfigT]):
         # So that it is written down at once: it may take a while until the sync has ended.
         self._parts.inbox.put(QueueMoved())
         return job.run_id
+
+    def cut_off(self, why: str) -> None:
+        """End what runs at once, unless it is a dry run. Any thread may call it."""
+        job = self._parts.queue.state.running
+        if job is None or job.dry_run:
+            return
+        self._cut_off = (job.run_id, why)  # before the look at its work: see `cancel`
+        work = self._work
+        if work is not None and work.job.run_id == job.run_id:
+            work.cut_off(why)
 
     def _is_over(self, run_id: str) -> bool:
         """Tell whether a run has ended that the decider has not heard of yet."""

@@ -19,6 +19,7 @@ from sdnotify import SystemdNotifier  # type: ignore[import-untyped] # it has no
 from listsync.agent.queue import QueueState
 from listsync.agent.recent_runs import RecentRuns
 from listsync.cancellation import Heartbeat
+from listsync.domain.fleet import FleetRole
 from listsync.sync.progress import ProgressBoard
 from listsync.text_cleaning import one_line
 
@@ -26,6 +27,10 @@ logger = logging.getLogger(__name__)
 
 _VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 _LONGEST_STATUS = 1000
+_STANDING = {
+    FleetRole.JOINING: "joining: it is not known yet which agent leads",
+    FleetRole.STANDBY: "standing by: another agent leads",
+}
 
 
 class Systemd:
@@ -188,6 +193,8 @@ class SystemdStatus:
             progress = self._board.snapshot()
             count = f" {progress.done}/{progress.total}" if progress.total else ""
             return f"syncing: {progress.phase.value}{count}"
+        if state.role is not FleetRole.LEADER:
+            return _STANDING[state.role]
         words = "paused" if state.pause is not None else "idle"
         last = self._recent.last_sync
         return f"{words}; last sync {last.row.result}: {last.row.message}" if last else words

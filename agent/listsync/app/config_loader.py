@@ -127,7 +127,7 @@ class AutomaticSyncs:
 
     def of_change(self, scope: Scope) -> None:
         """Sync the lists that a change of the configuration concerns."""
-        self._queue.submit(SyncJob.new(scope, "config"))
+        self._queue.submit(SyncJob.own(scope, "config", eager=True))
         planned = self._back_off.planned()
         if planned is not None and covers(scope, planned.scope):
             self._back_off.begin_anew()
@@ -138,7 +138,7 @@ class AutomaticSyncs:
         if planned is not None:
             scope = snapshot.still_followed(planned.scope)
             if scope != frozenset():
-                self._queue.submit(SyncJob.new(scope, RETRY, eager=False))
+                self._queue.submit(SyncJob.own(scope, RETRY))
             self._back_off.begin_anew()
 
     def of_new_lists(self, snapshot: ConfigSnapshot[Config], known: Mapping[str, ListRow]) -> None:

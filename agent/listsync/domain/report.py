@@ -18,6 +18,7 @@ from listsync.domain.server import (
     ServerInfo,
 )
 from listsync.errors import (
+    LeaseLostError,
     Refusal,
     RefusedError,
     ResponseChangedError,
@@ -116,7 +117,7 @@ def retry_of(error: Exception, now: datetime) -> Retry | None:
             return Retry(why=str(error), not_before=_named_time(error.retry_after_s, now))
         case RefusedError(kind=Refusal.CREDENTIAL | Refusal.BLOCKED):
             return Retry(why=str(error), is_slow=True)
-        case StateError():  # a full disk, another program's lock
+        case StateError() | LeaseLostError():  # a full disk, another program's lock
             return Retry(why=str(error))
         case ResponseChangedError():
             return Retry(why=str(error), is_slow=True)

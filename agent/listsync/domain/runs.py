@@ -48,6 +48,7 @@ class SyncJob:
     `more_origins` counts those that came when there were too many to be kept.
 
     `eager`: also of lists that failed a moment ago. `confirmed`: what is held is meant.
+    `is_own`: the agent wants it by itself (a schedule, a change, what is owed): nobody asked.
     """
 
     run_id: str
@@ -58,6 +59,7 @@ class SyncJob:
     eager: bool = True
     confirmed: bool = False
     more_origins: int = 0
+    is_own: bool = False
 
     @classmethod
     def new(
@@ -70,7 +72,7 @@ class SyncJob:
         eager: bool = True,
     ) -> SyncJob:
         """Make a job with an id of its own."""
-        run_id = uuid4().hex[:12]
+        run_id = _new_id()
         return cls(
             run_id=run_id,
             scope=scope,
@@ -80,9 +82,22 @@ class SyncJob:
             eager=eager,
         )
 
+    @classmethod
+    def own(cls, scope: Scope, origin: str, *, eager: bool = False) -> SyncJob:
+        """Make a job that nobody has asked for."""
+        return replace(cls.new(scope, origin, eager=eager), is_own=True)
+
+    def again(self) -> SyncJob:
+        """Give the same job once more, which is another run."""
+        return replace(self, run_id=_new_id())
+
     @property
     def origin(self) -> str:
         return words_of_origins(self.origins, self.more_origins)
+
+
+def _new_id() -> str:
+    return uuid4().hex[:12]
 
 
 def words_of_origins(origins: Iterable[str], more: int) -> str:
@@ -91,10 +106,14 @@ def words_of_origins(origins: Iterable[str], more: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What became of a job: `started`, `queued`, or `coalesced` with one that waits."""
+    """What became of a job: `started`, `queued`, or `coalesced` with one that waits.
+
+    In a fleet also `passed_on`, to *leader*, and `left` to whoever leads.
+    """
 
     run_id: str
     state: str
+    leader: str = ""
 
 
 @dataclass(frozen=True, slots=True)

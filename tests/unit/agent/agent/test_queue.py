@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import random
 import threading
 from dataclasses import replace
 
 import pytest
 
 from listsync.agent.queue import QueueState, RunQueue
+from listsync.domain.fleet import FleetRole
 from listsync.domain.runs import Pause, Scope, SyncJob, Ticket
 from listsync.protocol import Reason, RefusedCommand
 
@@ -43,8 +45,10 @@ def a_job(
     *,
     dry: bool = False,
     force: bool = False,
+    own: bool = False,
 ) -> SyncJob:
-    return SyncJob(run_id=run_id, scope=scope, origins=(origin,), dry_run=dry, forced=force)
+    job = SyncJob(run_id=run_id, scope=scope, origins=(origin,), dry_run=dry, forced=force)
+    return replace(job, is_own=own)
 
 
 def pending_of(queue: RunQueue) -> SyncJob:
@@ -294,6 +298,104 @@ def test_resume_says_that_there_was_no_pause(queue: RunQueue) -> None:
     assert not queue.resume()
 
 
+# -- in a fleet --------------------------------------------------------------------------------
+
+
+class Passing:
+    """Keeps what is passed on to the agent that leads."""
+
+    def __init__(self) -> None:
+        self.jobs: list[SyncJob] = []
+
+    def __call__(self, job: SyncJob) -> Ticket:
+        self.jobs.append(job)
+        return Ticket(job.run_id, "passed_on", "the other")
+
+
+def test_while_nobody_is_known_to_lead_everything_waits(queue: RunQueue) -> None:
+    queue.hold()
+    assert queue.submit(a_job("a", _ONE)) == Ticket("a", "queued")
+    assert queue.submit(a_job("b", _TWO)) == Ticket("a", "coalesced")
+    assert queue.state.running is None
+    queue.lead()
+    assert queue.state == QueueState(running=a_job("a", _ONE | _TWO))
+
+
+def test_what_must_not_wait_is_refused_while_nobody_is_known_to_lead(queue: RunQueue) -> None:
+    queue.hold()
+    with pytest.raises(RefusedCommand, match="not known yet which agent leads") as refused:
+        queue.submit(a_job("a"), no_queue=True)
+    assert refused.value.reason is Reason.BUSY
+
+
+def test_who_stands_by_passes_on_what_somebody_asks_for_and_leaves_the_rest(
+    queue: RunQueue,
+) -> None:
+    passing = Passing()
+    queue.pause(_FOR_GOOD)
+    queue.stand_by(passing)
+    assert queue.submit(a_job("a", own=True)) == Ticket("a", "left")
+    assert queue.submit(a_job("b"), by_itself=False).leader == "the other"
+    assert passing.jobs == [a_job("b")]
+    assert queue.state == QueueState(pause=_FOR_GOOD, role=FleetRole.STANDBY)
+
+
+@pytest.mark.parametrize(
+    ("waits", "passed"),
+    [
+        pytest.param([a_job("a", own=True)], [], id="its-own"),
+        pytest.param([a_job("a")], [a_job("a")], id="somebodys"),
+        pytest.param([a_job("a", own=True), a_job("b")], [a_job("a")], id="both"),
+    ],
+)
+def test_what_waited_goes_to_who_leads_if_somebody_asked_for_it(
+    queue: RunQueue, waits: list[SyncJob], passed: list[SyncJob]
+) -> None:
+    passing = Passing()
+    queue.hold()
+    for one in waits:
+        queue.submit(one)
+    queue.stand_by(passing)
+    assert passing.jobs == passed
+    queue.lead()
+    assert queue.state == QueueState()
+
+
+def test_what_was_cut_off_by_the_loss_of_the_lead_is_done_again_when_we_lead_again(
+    queue: RunQueue,
+) -> None:
+    queue.submit(a_job("a", _ONE))
+    queue.submit(a_job("b", _TWO))
+    queue.hold()
+    queue.hold()  # which is no second loss
+    queue.finished("a")
+    assert queue.state.running is None
+    queue.lead()
+    running = queue.state.running
+    assert running is not None
+    assert running.scope == _ONE | _TWO
+    assert running.run_id != "a"
+
+
+def test_a_dry_run_goes_on_without_the_lead(queue: RunQueue) -> None:
+    queue.submit(a_job("a", dry=True))
+    queue.stand_by(Passing())
+    assert queue.state.running == a_job("a", dry=True)
+    queue.hold()
+    assert queue.state.pending is None
+
+
+def test_a_takeover_and_what_waited_are_one_sync(queue: RunQueue) -> None:
+    queue.hold()
+    queue.submit(a_job("a", _ONE, "listsyncctl"))
+    queue.lead(a_job("b", origin="takeover", own=True))
+    running = queue.state.running
+    assert running is not None
+    assert (running.scope, running.origins) == (None, ("listsyncctl", "takeover"))
+    assert not running.is_own
+    assert queue.state.pending is None
+
+
 # -- threads -----------------------------------------------------------------------------------
 
 
@@ -328,4 +430,38 @@ def test_no_order_is_lost_and_never_two_run_whatever_threads_do() -> None:
     assert {source for job in begun.values() for source in job.scope or ()} == wanted
     assert {origin for job in begun.values() for origin in job.origins} == wanted
     assert {ticket.run_id for ticket in tickets} == set(begun)
+    assert queue.state == QueueState()
+
+
+def test_in_a_fleet_nothing_that_was_asked_for_is_lost_whatever_threads_do() -> None:
+    threads, rounds = 4, 60
+    queue, passing, done = RunQueue(lambda: None), Passing(), list[SyncJob]()
+    chance = random.Random(4)
+
+    def submit(thread: int) -> None:
+        for number in range(rounds):
+            source = f"{thread}/{number}"
+            queue.submit(a_job(source, frozenset({source}), own=thread == 0))
+
+    def finish_one() -> bool:
+        if (job := queue.state.running) is None:
+            return False
+        done.append(job)
+        queue.finished(job.run_id)
+        return True
+
+    submitting = [threading.Thread(target=submit, args=(one,)) for one in range(threads)]
+    for one in submitting:
+        one.start()
+    while any(one.is_alive() for one in submitting):
+        queue.hold() if chance.randrange(2) else queue.stand_by(passing)
+        finish_one()
+        assert queue.state.running is None, "begun without the lead"
+        queue.lead()
+    while finish_one():
+        pass
+    wanted = {f"{thread}/{number}" for thread in range(1, threads) for number in range(rounds)}
+    found = {source for job in (*done, *passing.jobs) for source in job.scope or ()}
+    assert wanted <= found
+    assert not any(job.is_own for job in passing.jobs)
     assert queue.state == QueueState()

@@ -290,7 +290,7 @@ class World:
                 thread.join(_PATIENCE_S)
 
     def _want(self, scope: Scope) -> None:
-        self.submit(scope, "config")
+        self.queue.submit(SyncJob.own(scope, "config", eager=True))
 
     def _refresh(self) -> None:
         self.refreshes += 1
