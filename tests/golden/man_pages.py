@@ -40,6 +40,7 @@ _VARIABLES = {
     "LISTSYNC_STATE_DIR": "the folder of the state",
     "LISTSYNC_SOCKET": "the socket of the agent",
     "OVERSEERR_URL, OVERSEERR_API_KEY": "the server and its key; with lists, no file is needed",
+    "LISTSYNC_POSTGRES_DSN": "where listsync trigger finds PostgreSQL",
     "NO_COLOR": "no colours",
 }
 

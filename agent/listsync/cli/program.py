@@ -30,6 +30,10 @@ COMMANDS = {
     "secret": ("secret:secret", "Keep secrets encrypted: {encrypted: NAME} in listsync.yaml."),
     "import": ("imports:import_group", "Move in from ListSync, Radarr, Sonarr or Kometa."),
     "init": ("init:init", "Write the first configuration, from a few questions."),
+    "trigger": (
+        "postgres_trigger:trigger",
+        "Have the agents sync now that listen at a PostgreSQL.",
+    ),
     "webhook": ("webhook:webhook", "Have Radarr and Sonarr tell listsync what they import."),
     "login": ("login:login", "Log in at a list service, to read your own and private lists."),
     "trakt-login": ("login:trakt_login", ""),

@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,9 @@ class PostgresLink:
         except ImportError as error:
             raise PostgresServerError(_NOT_INSTALLED) from error
         self._errors = psycopg.Error
-        self._redact = redactor_of(_secrets_in(dsn, psycopg.conninfo.conninfo_to_dict))
+        self._redact = redactor_of(
+            frozenset(filter(None, (dsn.get_secret_value(), password_in(dsn))))
+        )
         try:
             given = psycopg.conninfo.conninfo_to_dict(dsn.get_secret_value())
         except (psycopg.Error, ValueError) as error:
@@ -119,11 +121,11 @@ def _words_on_dsn(error: Exception) -> str:
     return f"the DSN cannot be read: {words}"
 
 
-def _secrets_in(dsn: SecretStr, parse: Callable[[str], Mapping[str, object]]) -> frozenset[str]:
-    """Give what no error may repeat: the whole, and the password in it."""
-    text = dsn.get_secret_value()
+def password_in(dsn: SecretStr) -> str:
+    """Give the password that a DSN holds; empty: none, or nobody can read it."""
     try:
-        password = parse(text).get("password")
+        from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - see above
+
+        return str(conninfo_to_dict(dsn.get_secret_value()).get("password") or "")
     except Exception:  # noqa: BLE001 - psycopg's own words would quote it
-        password = None
-    return frozenset(filter(None, (text, password if isinstance(password, str) else None)))
+        return ""

@@ -7,8 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import cast
 
 import psycopg
@@ -17,6 +15,7 @@ import pytest
 import listsync
 from listsync import TriggerNotSentError, trigger_sync
 from listsync.postgres.sender import DSN_VARIABLE, MOST_BYTES, payloads_of
+from tests.integration.postgres.listening import listening
 from tests.postgres_server import PostgresServer
 
 _WAIT_S = 30.0
@@ -29,34 +28,12 @@ BEGIN PERFORM pg_notify('sync_trigger', NEW.payload); RETURN NULL; END $$;
 CREATE TRIGGER listsync_notify AFTER INSERT ON listsync_triggers
     FOR EACH ROW EXECUTE FUNCTION listsync_notify();
 """
-Heard = Callable[[], list[dict[str, object]]]
-
-
-@contextmanager
-def _listening(dsn: str, channel: str = "sync_trigger") -> Iterator[Heard]:
-    """Listen; what is heard is all that came before a mark that is sent then."""
-    with psycopg.connect(dsn, autocommit=True) as link, psycopg.connect(dsn) as other:
-        name = psycopg.sql.Identifier(channel)
-        link.execute(psycopg.sql.SQL("LISTEN {}").format(name))
-
-        def heard() -> list[dict[str, object]]:
-            other.execute("SELECT pg_notify(%s, 'the end')", (channel,))
-            other.commit()
-            found = []
-            for one in link.notifies(timeout=_WAIT_S):
-                if one.payload == "the end":
-                    break
-                assert len(one.payload.encode()) <= MOST_BYTES
-                found.append(json.loads(one.payload))
-            return found
-
-        yield heard
 
 
 def test_a_trigger_names_its_source_and_its_time_and_what_else_is_wanted(
     postgres_dsn: str,
 ) -> None:
-    with _listening(postgres_dsn) as heard:
+    with listening(postgres_dsn) as heard:
         trigger_sync("webhook", dsn=postgres_dsn)
         trigger_sync("me", dsn=postgres_dsn, lists=("mine", "hers"), dry_run=True)
         first, second = heard()
@@ -69,7 +46,7 @@ def test_a_trigger_names_its_source_and_its_time_and_what_else_is_wanted(
 
 def test_whatever_a_source_is_called_is_sent(postgres_dsn: str) -> None:
     sources = ("", "a\x00b", "\ud800", "x" * 100_000, '"' * 900, "\U0001f3ac" * 5000)
-    with _listening(postgres_dsn) as heard:
+    with listening(postgres_dsn) as heard:
         for source in sources:
             trigger_sync(source, dsn=postgres_dsn)
             (one,) = heard()
@@ -77,7 +54,7 @@ def test_whatever_a_source_is_called_is_sent(postgres_dsn: str) -> None:
 
 
 def test_more_lists_than_fit_into_one_notification_are_all_sent(postgres_dsn: str) -> None:
-    with _listening(postgres_dsn) as heard:
+    with listening(postgres_dsn) as heard:
         for name in ("a list of mine and of my whole family", '"' * 1000, "\U0001f3ac" * 1000):
             lists = [f"{number}{name}"[:1000] for number in range(300)]
             trigger_sync("\U0001f3ac" * 200, dsn=postgres_dsn, lists=lists, dry_run=True)
@@ -90,7 +67,7 @@ def test_more_lists_than_fit_into_one_notification_are_all_sent(postgres_dsn: st
 def test_a_payload_may_be_as_long_as_postgresql_takes(postgres_dsn: str) -> None:
     room = MOST_BYTES - len(payloads_of("me", ["", *("x" * 1000,) * 7])[0].encode())
     lists = ["y" * room, *("x" * 1000,) * 7]
-    with _listening(postgres_dsn) as heard:
+    with listening(postgres_dsn) as heard:
         trigger_sync("me", dsn=postgres_dsn, lists=lists)
         trigger_sync("me", dsn=postgres_dsn, lists=[f"y{lists[0]}", *lists[1:]])
         assert [len(cast("list[str]", one["lists"])) for one in heard()] == [8, 4, 4]
@@ -102,7 +79,7 @@ def test_a_table_of_triggers_keeps_what_is_sent_and_it_is_heard_once(
 ) -> None:
     with psycopg.connect(postgres_dsn) as link:
         link.execute(_TABLE)
-    with _listening(postgres_dsn, channel) as heard:
+    with listening(postgres_dsn, channel) as heard:
         trigger_sync("me", dsn=postgres_dsn, channel=channel)
         (one,) = heard()
     with psycopg.connect(postgres_dsn) as link:
@@ -117,7 +94,7 @@ def test_who_may_not_write_to_the_table_notifies_all_the_same(postgres_dsn: str)
         link.execute("CREATE ROLE listsync_test_sender LOGIN")
     other = psycopg.conninfo.make_conninfo(postgres_dsn, user="listsync_test_sender")
     try:
-        with _listening(postgres_dsn) as heard:
+        with listening(postgres_dsn) as heard:
             trigger_sync("me", dsn=other)
             assert [one["source"] for one in heard()] == ["me"]
     finally:
@@ -130,7 +107,7 @@ def test_without_a_dsn_the_variable_counts(
     postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DSN_VARIABLE, postgres_dsn)
-    with _listening(postgres_dsn) as heard:
+    with listening(postgres_dsn) as heard:
         trigger_sync("me")
         assert len(heard()) == 1
 
@@ -140,7 +117,7 @@ def test_threads_send_beside_each_other_and_leave_no_connection(postgres_dsn: st
         threading.Thread(target=trigger_sync, args=(f"thread {n}",), kwargs={"dsn": postgres_dsn})
         for n in range(6)
     ]
-    with _listening(postgres_dsn) as heard:
+    with listening(postgres_dsn) as heard:
         for one in threads:
             one.start()
         for one in threads:
