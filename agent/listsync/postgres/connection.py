@@ -59,6 +59,7 @@ class PostgresLink:
             import psycopg  # noqa: PLC0415 - an extra: 8 MB that only some need
         except ImportError as error:
             raise PostgresServerError(_NOT_INSTALLED) from error
+        self._dsn, self._name = dsn, name
         self._errors = psycopg.Error
         self._redact = redactor_of(
             frozenset(filter(None, (dsn.get_secret_value(), password_in(dsn))))
@@ -67,7 +68,7 @@ class PostgresLink:
             given = psycopg.conninfo.conninfo_to_dict(dsn.get_secret_value())
         except (psycopg.Error, ValueError) as error:
             raise PostgresServerError(_words_on_dsn(error)) from None  # its cause quotes it
-        with self._named_errors(lambda: ""):
+        with self.naming_errors():
             wanted = {"application_name": name, **_KEEP_ALIVE, **given}
             options = psycopg.conninfo.make_conninfo("", **wanted)
             self.connection = psycopg.connect(options, autocommit=True)
@@ -89,7 +90,7 @@ class PostgresLink:
         timer.daemon = True
         timer.start()
         try:
-            with self._named_errors(lambda: late[0] if late else ""):
+            with self.naming_errors(lambda: late[0] if late else ""):
                 yield self.connection
         finally:
             timer.cancel()
@@ -106,8 +107,13 @@ class PostgresLink:
         with suppress(self._errors):
             self.connection.close()
 
+    def another(self) -> PostgresLink:
+        """Connect once more, to the same place."""
+        return PostgresLink(self._dsn, name=self._name)
+
     @contextmanager
-    def _named_errors(self, late: Callable[[], str]) -> Iterator[None]:
+    def naming_errors(self, late: Callable[[], str] = lambda: "") -> Iterator[None]:
+        """Raise PostgresServerError for what goes wrong in the block, which must not wait."""
         try:
             yield
         except self._errors as error:
