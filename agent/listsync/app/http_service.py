@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +21,15 @@ from listsync.web.tokens import own_token
 
 if TYPE_CHECKING:
     from listsync.transfers.intake import WebhookIntake
-    from listsync.web.application import Backend, Call
+    from listsync.web.application import Backend, Call, SendTrigger
     from listsync.web.server import HttpServer
 
 logger = logging.getLogger(__name__)
 
 _START_S = 3.0
 """What it consists of is imported first, where the machine is busy in more than a second."""
+_CONNECT_S = 5
+"""How long PostgreSQL may take to answer: somebody waits."""
 _STOP_S = 2.0
 """Answers may take a second to end."""
 TOKEN_FILE, FEED_TOKEN_FILE, WEBHOOK_TOKEN_FILE = "http-token", "feed-token", "webhook-token"
@@ -70,6 +73,7 @@ class HttpService:
         from listsync.web.server import HttpServer  # noqa: PLC0415 - see above
 
         self._backend = backend = Backend(self._commands, settings)
+        backend.follow(settings, _sender_of(config))
         self._server = server = HttpServer(
             application(backend, Feeds(self._context), self._open_intake()),
             listener,
@@ -92,7 +96,8 @@ class HttpService:
         """Take all but another address; raises StateError."""
         if self._backend is not None:
             where = self._backend.settings.listen
-            self._backend.follow(replace(self._settings(config), listen=where))
+            settings = replace(self._settings(config), listen=where)
+            self._backend.follow(settings, _sender_of(config))
 
     def wake(self) -> None:
         """Let it see that it is to stop."""
@@ -150,6 +155,23 @@ class HttpService:
         )
 
 
+def _sender_of(config: Config) -> SendTrigger | None:
+    """Give what tells a fleet to sync; None: there is none, so no database is in the way."""
+    options = config.postgres
+    if options.dsn is None or not options.fleet:
+        return None
+    dsn, channel = options.dsn, options.channel
+
+    def send(source: str) -> None:
+        from listsync.postgres.connection import PostgresLink  # noqa: PLC0415 - only in a fleet
+        from listsync.postgres.sender import send_trigger  # noqa: PLC0415 - see above
+
+        with closing(PostgresLink(dsn, name="listsync http", connect_s=_CONNECT_S)) as link:
+            send_trigger(link, channel, source)
+
+    return send
+
+
 def webhook_token(options: HttpOptions, state_dir: Path) -> SecretStr:
     """Give the token that webhooks come in with: of several the one that is good for the least.
 
@@ -174,7 +196,7 @@ def http_service(http: HttpService) -> AgentService[Config]:
         name="http",
         start=http.start,
         needs=lambda config: config.http.listen,
-        follows=lambda config: (config.http, config.transfers.is_on),
+        follows=lambda config: (config.http, config.transfers.is_on, config.postgres),
         follow=http.follow,
         keys=("http",),
         address=http.address,

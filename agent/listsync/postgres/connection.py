@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 SERVICE = "PostgreSQL"
 CONNECT_S = 10
-_KEEP_ALIVE = {
-    "connect_timeout": CONNECT_S,
+_KEEP_ALIVE: dict[str, str | int] = {
     "keepalives": 1,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -49,8 +48,12 @@ class PostgresLink:
 
     connection: Connection
 
-    def __init__(self, dsn: SecretStr, *, name: str = "listsync") -> None:
+    def __init__(
+        self, dsn: SecretStr, *, name: str = "listsync", connect_s: int = CONNECT_S
+    ) -> None:
         """Connect; *name* is what the server shows of it (`application_name`).
+
+        Each of its addresses has *connect_s* to answer, unless the DSN says otherwise.
 
         Raises:
             PostgresServerError: it does not answer, or refuses, or psycopg is not installed.
@@ -69,7 +72,8 @@ class PostgresLink:
         except (psycopg.Error, ValueError) as error:
             raise PostgresServerError(_words_on_dsn(error)) from None  # its cause quotes it
         with self.naming_errors():
-            wanted = {"application_name": name, **_KEEP_ALIVE, **given}
+            own = {"application_name": name, **_KEEP_ALIVE, "connect_timeout": connect_s}
+            wanted: dict[str, str | int | None] = {**own, **given}
             options = psycopg.conninfo.make_conninfo("", **wanted)
             self.connection = psycopg.connect(options, autocommit=True)
 

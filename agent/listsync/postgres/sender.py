@@ -28,7 +28,7 @@ _MOST_OF_SOURCE, _MOST_OF_NAME = 200, 1000
 """Characters: a source and one list fit into one notification, whatever they consist of."""
 _NOBODY = "PostgreSQL"
 """Who wants a sync where nobody says so."""
-_SEND_S = 10.0
+_SEND_S = 5.0
 _MAY_INSERT = "SELECT has_any_column_privilege(to_regclass('listsync_triggers'), 'INSERT')"
 _INSERT = "INSERT INTO listsync_triggers (source, payload) VALUES (%s, %s)"
 _NOTIFY = "SELECT pg_notify(%s, %s)"
@@ -50,7 +50,7 @@ def trigger_sync(
 
     *source* says who wants it, for people. *dsn* is as psycopg takes it; without it the variable
     LISTSYNC_POSTGRES_DSN counts. Without *lists* all are synced. Returns once PostgreSQL has taken
-    it, within 20 s; a sync that it triggers is not waited for.
+    it, within 15 s; a sync that it triggers is not waited for.
 
     Raises:
         TriggerNotSentError: it was not sent, or it is not known whether it was.

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from listsync.commands.context import Caller
 from listsync.commands.dispatch import Reply
+from listsync.errors import ListsyncError
 from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason, RefusedCommand
 from listsync.web.authorization import Authorizer, check_origin
@@ -29,6 +30,8 @@ from listsync.web.tokens import AccessTokens, FailureLimit, Identity
 
 Call = Callable[[str, Mapping[str, object], Caller], Reply]
 """Carries out a command by its name and parameters; from any thread."""
+SendTrigger = Callable[[str], None]
+"""Tells all agents of a fleet that who is named wants a sync; raises ListsyncError."""
 READER = Identity(name="a reader", scopes=frozenset({TokenScope.READ}))
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -45,13 +48,19 @@ class Backend:
     def __init__(self, commands: Call, settings: HttpSettings) -> None:
         self._commands = commands
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="listsync-http")
+        self._senders = ThreadPoolExecutor(_THREADS, thread_name_prefix="listsync-http-send")
+        self._send: SendTrigger | None = None
         self.limit = FailureLimit()
         self._endings: list[Callable[[], None]] = []
         self._changes: list[Callable[[], None]] = []
         self.follow(settings)
 
-    def follow(self, settings: HttpSettings) -> None:
-        """Let new settings be in force, for the next request on; from any thread."""
+    def follow(self, settings: HttpSettings, send: SendTrigger | None = None) -> None:
+        """Let new settings be in force, for the next request on; from any thread.
+
+        *send* is how triggers go to a fleet; None: there is none, the agent has them itself.
+        """
+        self._send = send
         self._current = (settings, AccessTokens(settings.tokens))
         for told in self._changes:
             told()
@@ -95,6 +104,19 @@ class Backend:
         except RefusedCommand as refused:
             raise HttpError.of(refused) from None
 
+    @property
+    def has_fleet(self) -> bool:
+        return self._send is not None
+
+    async def send_trigger(self, source: str) -> None:
+        """Pass a trigger on to the fleet, in a thread that no command needs; raises HttpError."""
+        send = self._send
+        assert send is not None  # noqa: S101 - `has_fleet` was asked
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._senders, send, source)
+        except ListsyncError as error:
+            raise HttpError(500, Reason.FAILED, f"the trigger was not sent: {error}") from None
+
     def most_of(self, address: str) -> int:
         """Say how many connections a client at *address* may hold."""
         return most_connections_of(address, self.settings.trusted_proxies)
@@ -114,7 +136,8 @@ class Backend:
 
     def close(self) -> None:
         """Wait for no command that still runs."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._threads, self._senders):
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _rows_of(page: Mapping[str, object], name: str) -> list[object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from starlette.responses import Response
 
@@ -22,10 +22,12 @@ class TriggerBody(TypedDict, total=False):
 
 
 class TriggerReply(TypedDict):
+    """`sent`: to a fleet, whose leader syncs; so nobody knows the run yet."""
+
     success: bool
     message: str
-    run_id: str
-    state: Literal["started", "queued", "coalesced"]
+    run_id: NotRequired[str]
+    state: Literal["started", "queued", "coalesced", "sent"]
 
 
 class SyncBody(TypedDict, total=False):
@@ -56,6 +58,11 @@ class HealthReply(TypedDict):
 
 
 STARTED = ResponseSpec(status=202, what="It has started.", shapes=(SyncReply,))
+NOT_SENT = ResponseSpec(
+    status=500,
+    what="Agents share the work, and PostgreSQL, which tells them, did not take it.",
+    is_refusal=True,
+)
 BUSY = ResponseSpec(
     status=409,
     what="A sync is running, or the agent is paused; `reason` says which.",
@@ -83,7 +90,7 @@ class SyncRoutes:
                     handler=self.trigger,
                     summary="Sync now, or after the sync that runs, or when a pause ends.",
                     takes=parameters_of(TriggerBody),
-                    answers=(_ok("The trigger was taken.", TriggerReply),),
+                    answers=(_ok("The trigger was taken.", TriggerReply), NOT_SENT),
                 )
                 for path in ("/api/sync", "/api/sync/trigger")
             ),
@@ -130,12 +137,18 @@ class SyncRoutes:
         )
 
     async def trigger(self, request: WebRequest) -> Response:
-        """Trigger a sync; in a pause it waits for the end of that."""
+        """Trigger a sync; in a pause it waits for the end of that.
+
+        In a fleet every agent is told, whichever leads: so does the answer not depend on that.
+        """
         source = request.json().get("source", "HTTP")
         if not isinstance(source, str):
             raise HttpError(400, Reason.INVALID, "source must be text")
-        reply = await self._order(request, source, {"await_resume": True})
         sent = "Sync trigger notification sent to worker"
+        if self._backend.has_fleet:
+            await self._backend.send_trigger(source.strip() or "HTTP")
+            return json_response({"success": True, "message": sent, "state": "sent"})
+        reply = await self._order(request, source, {"await_resume": True})
         waits = f"{sent}: it syncs after the sync that runs, or when the pause ends"
         message = sent if reply["state"] == "started" else waits
         return json_response({"success": True, "message": message, **reply})

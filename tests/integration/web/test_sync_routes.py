@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from listsync.errors import UnavailableError
 from listsync.protocol import Reason, RefusedCommand
 from tests.integration.web.conftest import READER, WebServer
 
@@ -42,6 +45,71 @@ def test_a_trigger_that_waits_does_not_say_that_a_sync_has_begun(
         "Sync trigger notification sent to worker: "
         "it syncs after the sync that runs, or when the pause ends"
     )
+
+
+@pytest.mark.parametrize("path", ["/api/sync", "/api/sync/trigger"])
+def test_in_a_fleet_a_trigger_is_sent_to_all_and_no_command_is_needed(
+    web: WebServer, path: str
+) -> None:
+    sent: list[str] = []
+    web.backend.follow(web.backend.settings, sent.append)
+    with web.client() as client:
+        answer = client.post(path, json={"source": " a phone "})
+        assert client.post(path).status_code == 200
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "success": True,
+            "message": "Sync trigger notification sent to worker",
+            "state": "sent",
+        },
+    )
+    assert sent == ["a phone", "HTTP"]
+    assert not web.commands.asked
+
+
+def test_a_trigger_that_could_not_be_sent_to_the_fleet_is_an_error(web: WebServer) -> None:
+    def fail(_: str) -> None:
+        raise UnavailableError("PostgreSQL", "no answer within 5 s")
+
+    web.backend.follow(web.backend.settings, fail)
+    with web.client() as client:
+        answer = client.post("/api/sync")
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {
+            "success": False,
+            "reason": "failed",
+            "message": "the trigger was not sent: PostgreSQL: no answer within 5 s",
+        },
+    )
+
+
+def test_a_reader_sends_nothing_to_the_fleet(web: WebServer) -> None:
+    sent: list[str] = []
+    web.backend.follow(web.backend.settings, sent.append)
+    with web.client(READER) as client:
+        assert client.post("/api/sync").status_code == 403
+    assert sent == []
+
+
+def test_a_database_that_hangs_keeps_no_other_request_waiting(web: WebServer) -> None:
+    over, begun = threading.Event(), threading.Semaphore(0)
+
+    def hang(_: str) -> None:
+        begun.release()
+        over.wait(30)
+
+    web.backend.follow(web.backend.settings, hang)
+    web.commands.answers["trigger"] = lambda _: STARTED
+    with ThreadPoolExecutor(4) as pool, web.client() as client:
+        hanging = [pool.submit(client.post, "/api/sync") for _ in range(4)]
+        try:
+            assert begun.acquire(timeout=30)
+            assert client.post("/sync").status_code == 202
+        finally:
+            over.set()
+        assert [one.result().status_code for one in hanging] == [200] * 4
 
 
 def test_curl_says_that_json_is_a_form_and_is_understood(web: WebServer) -> None:
