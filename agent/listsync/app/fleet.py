@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from listsync.domain.fleet import POST_S, LeaseTimes
@@ -20,24 +20,11 @@ if TYPE_CHECKING:
 
     from listsync.config.postgres_options import PostgresOptions
     from listsync.fleet.lease import FleetLease
+    from listsync.fleet.membership import FleetMemory
     from listsync.ports.fleet import RequestFence
     from listsync.postgres.connection import PostgresLink
 
 _NOT_THE_LEADER = "this agent does not lead its fleet"
-
-
-class FleetMemory(Protocol):
-    """What the fleet remembers, and this agent's copy of it (`fleet/exchange`)."""
-
-    def join(self, link: PostgresLink) -> None: ...
-
-    def pull(self, link: PostgresLink) -> int: ...
-
-    def push(self, link: PostgresLink) -> None: ...
-
-    def push_command(self, link: PostgresLink) -> None: ...
-
-    def drop_left_over(self, link: PostgresLink) -> None: ...
 
 
 class FleetPart:

@@ -52,8 +52,7 @@ RETURNING epoch, owner, leader, since, %(lease_s)s::float8, format
 """
 _RELEASE = """
 UPDATE listsync_fleets SET expires_at = clock_timestamp()
-WHERE name = %(fleet)s AND owner = %(owner)s AND epoch = %(epoch)s
-    AND expires_at > clock_timestamp()
+WHERE name = %(fleet)s AND owner = %(owner)s AND expires_at > clock_timestamp()
 RETURNING 1
 """
 _FENCED = """

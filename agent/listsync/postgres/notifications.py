@@ -53,10 +53,14 @@ class PostgresNotifications:
         self._pgconn: PGconn = link.connection.pgconn
         self._pgconn.notify_handler = self._note
         self._poll = select.poll()
-        with link.within(CONNECT_S):
-            self._poll.register(link.connection.fileno(), select.POLLIN)
         self._poll.register(self._woken, select.POLLIN)
-        self._say("LISTEN {}", *channels)
+        try:
+            with link.within(CONNECT_S):
+                self._poll.register(link.connection.fileno(), select.POLLIN)
+            self._say("LISTEN {}", *channels)
+        except PostgresServerError:
+            self.close()
+            raise
 
     def wait(self, timeout_s: float) -> tuple[Notification, ...]:
         """Wait for notifications; give some of those that came, or none if it was woken.

@@ -1,0 +1,71 @@
+"""Which agents share the work: each says now and then that it is there."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from listsync.domain.fleet import FleetMember
+from listsync.text_cleaning import one_line
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from listsync.fleet.lease import FleetLease
+
+_MOST = 100
+_LONGEST_NAME = 100
+_BEAT = """
+INSERT INTO listsync_members (fleet, owner, name, version, lists)
+VALUES (%(fleet)s, %(owner)s, %(name)s, %(version)s, %(lists)s)
+ON CONFLICT (fleet, owner) DO UPDATE
+SET name = excluded.name, version = excluded.version, lists = excluded.lists,
+    seen_at = clock_timestamp()
+"""
+_FORGET = """
+DELETE FROM listsync_members
+WHERE fleet = %(fleet)s AND owner <> %(owner)s AND seen_at < clock_timestamp() - CASE
+    WHEN name = %(name)s THEN make_interval(secs => %(silent_s)s) ELSE interval '1 day' END
+"""
+"""An agent that was started again was another owner before: that one is gone."""
+_ALL = """
+SELECT m.owner, m.name, m.version, m.lists, m.seen_at,
+       m.owner = f.owner AND f.expires_at > clock_timestamp()
+FROM listsync_members m JOIN listsync_fleets f ON f.name = m.fleet
+WHERE m.fleet = %s ORDER BY m.name, m.owner LIMIT %s
+"""
+_LEAVE = "DELETE FROM listsync_members WHERE fleet = %s AND owner = %s"
+
+
+def say_present(
+    connection: Connection, lease: FleetLease, *, version: str, lists: str
+) -> tuple[FleetMember, ...]:
+    """Say that we are there; returns all who are, ourselves among them, by name."""
+    values = {
+        "fleet": lease.fleet,
+        "owner": lease.owner,
+        "name": lease.name,
+        "version": version,
+        "lists": lists,
+        "silent_s": 4 * lease.times.beat_s,
+    }
+    connection.execute(_BEAT, values)
+    connection.execute(_FORGET, values)
+    return tuple(
+        FleetMember(
+            owner=owner,
+            name=one_line(name, _LONGEST_NAME),
+            version=one_line(version, _LONGEST_NAME),
+            lists=lists,
+            seen_at=seen_at.astimezone(UTC),
+            is_leader=is_leader,
+        )
+        for owner, name, version, lists, seen_at, is_leader in connection.execute(
+            _ALL, (lease.fleet, _MOST)
+        )
+    )
+
+
+def leave(connection: Connection, lease: FleetLease) -> None:
+    """Be there no longer."""
+    connection.execute(_LEAVE, (lease.fleet, lease.owner))

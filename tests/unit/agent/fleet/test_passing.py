@@ -1,0 +1,76 @@
+"""What is passed on arrives as it was asked for, whatever else comes over the channel."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listsync.domain.runs import SyncJob
+from listsync.fleet.passing import job_of, payloads_of
+
+_LONGEST = 7999
+
+
+def arrived(job: SyncJob) -> list[SyncJob]:
+    found = [job_of(one) for one in payloads_of(job, "box")]
+    return [one for one in found if one is not None]
+
+
+@pytest.mark.parametrize("flag", ["dry_run", "forced", "confirmed", "eager"])
+def test_how_it_was_asked_for_is_kept(flag: str) -> None:
+    scope = frozenset({"trakt:one", "file:/lists/zwei ü.txt"})
+    plain = replace(SyncJob.new(scope, "listsyncctl", eager=False), more_origins=3)
+    changes: dict[str, Any] = {flag: True}
+    (one,) = arrived(replace(plain, **changes))
+    assert one.scope == scope
+    assert (one.origins, one.more_origins) == (("listsyncctl at box",), 3)
+    said = [name for name in ("dry_run", "forced", "confirmed", "eager") if getattr(one, name)]
+    assert said == [flag]
+    assert not one.is_own
+
+
+def test_all_lists_stay_all_lists() -> None:
+    (one,) = arrived(SyncJob.new(None, "SIGUSR1"))
+    assert one.scope is None
+
+
+@given(
+    st.frozensets(st.text(min_size=1, max_size=300), min_size=1, max_size=60),
+    st.lists(st.text(min_size=1, max_size=200), min_size=1, max_size=40),
+)
+def test_no_list_is_lost_however_many_there_are(scope: frozenset[str], origins: list[str]) -> None:
+    job = replace(SyncJob.new(scope, ""), origins=tuple(origins))
+    payloads = payloads_of(job, "box")
+    assert all(len(one.encode("utf-8", "surrogatepass")) <= _LONGEST for one in payloads)
+    assert frozenset().union(*(one.scope or scope for one in arrived(job))) == scope
+
+
+def test_a_name_that_is_too_long_alone_means_all_lists() -> None:
+    (one,) = arrived(SyncJob.new(frozenset({"a" * 9000}), "test"))
+    assert one.scope is None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *("", "free", "changed", "null", "[]", "{}", "[" * 5000, '"text"'),
+        '{"origins": 3, "lists": null}',
+        '{"origins": [], "lists": "trakt:one"}',
+    ],
+)
+def test_what_is_no_job_is_none(payload: str) -> None:
+    assert job_of(payload) is None
+
+
+def test_what_is_of_the_wrong_kind_counts_as_not_given() -> None:
+    content = {"origins": [1, "\x1b[2Jx"], "lists": [2, "a"], "forced": "yes", "more_origins": -1}
+    job = job_of(json.dumps(content))
+    assert job is not None
+    assert (job.scope, job.forced, job.more_origins) == (frozenset({"a"}), False, 0)
+    assert len(job.origins) == 1
+    assert job.origins[0].isprintable()
