@@ -153,6 +153,7 @@ class Kind:
     media: MediaType | None = None
     unwanted: str | None = None
     is_season: bool = False
+    is_unknown: bool = False
 
 
 SEASON_WORDS = (
@@ -163,32 +164,65 @@ SEASON_WORDS = (
 _RULES = (  # the first that is found anywhere in the folded word
     (r"podcast", Kind(unwanted="a podcast")),
     (r"episod|folge|aflevering|odcinek", Kind(unwanted="an episode")),
+    (r"telenovela|game ?show|light ?novel adaptation", Kind(MediaType.TV)),
     (
-        r"game|videospiel|jeu|videojuego|videogioco|jogo|spel\b|\bgra\b",
+        r"game|videospiel|jeu|videojuego|videogioco|jogo|spel\b|\bgra\b|visual ?novel|\bvn\b",
         Kind(unwanted="a game"),
     ),
     (
         r"music ?video|musikvideo|video ?clip|\bclip\b|video musical",
         Kind(unwanted="a music video"),
     ),
-    (r"person", Kind(unwanted="a person")),
+    (r"trailer|teaser|featurette", Kind(unwanted="a trailer")),
+    (
+        r"comic|manga|manhwa|manhua|webtoon|graphic ?novel|bande dessinee|fumett|tebeo",
+        Kind(unwanted="a comic"),
+    ),
+    (
+        r"book|novel|buch|buecher|bucher|roman\b|livre|libro|libri\b|ksiazk|\bboek|magazine"
+        r"|zeitschrift|short stor",
+        Kind(unwanted="a book"),
+    ),
+    (
+        r"album|song|soundtrack|\blp\b|\bep\b|\btracks?\b|discograph|\bartists?\b|\bbands?\b",
+        Kind(unwanted="music"),
+    ),
+    (
+        r"\badults?\b|porn|erotic|erotik|hentai|\bxxx\b|\bjav\b",
+        Kind(unwanted="for adults only"),
+    ),
+    (r"person|people|actor|actress|director\b", Kind(unwanted="a person")),
     (rf"^(tv ?)?(?!series)({SEASON_WORDS})$", Kind(MediaType.TV, is_season=True)),
-    (r"film|movie|pelicul|short|court|kurz|corto|curta", Kind(MediaType.MOVIE)),
-    (r"seri|show|\btv ?season|^tv$", Kind(MediaType.TV)),
-    (r"special|video|documentary", Kind(MediaType.MOVIE)),
+    (
+        r"film|movie|pelicul|short|court|kurz|corto|curta|elokuva|cinema|kino"
+        r"|\u6620\u753b|\u7535\u5f71|\u96fb\u5f71|\u0444[\u0438\u0456]\u043b\u044c\u043c",
+        Kind(MediaType.MOVIE),
+    ),
+    (
+        r"seri|show|\btv ?season|^tv$|k drama|dorama|sarja|sorozat|\bdizi"
+        r"|\u0441\u0435\u0440[\u0438\u0456]\u0430\u043b|\u5267|\u30c9\u30e9\u30de",
+        Kind(MediaType.TV),
+    ),
+    (r"special|video|documentary|dokument|feature|\bdvd\b|blu ?ray", Kind(MediaType.MOVIE)),
+    (r"\bmusi[ckq]|musique|\baudio|concert|konzert", Kind(unwanted="music")),
+    (
+        r"^(?:title|titles|media|anime|cartoon|animation|animated|ova|ona|oav|drama|program"
+        r"|programme|unknown|other|none|null|n/?a|-|\?)?$",
+        Kind(),
+    ),
 )
 _COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
-_NOTHING = Kind()
+_UNKNOWN = Kind(is_unknown=True)
 
 
 @lru_cache(maxsize=256)
 def kind_of(word: str) -> Kind:
-    """Read a type; an unknown word is no reason to leave a title out."""
+    """Read a type; an unknown word is no reason to leave a title out, but to say so."""
     folded = _fold(word)
     for pattern, kind in _COMPILED:
         if pattern.search(folded):
             return kind
-    return _NOTHING
+    return _UNKNOWN
 
 
 def _fold(word: str) -> str:

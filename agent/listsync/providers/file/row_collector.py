@@ -29,6 +29,7 @@ AN_EPISODE = "an episode"
 _FILM_WITH_SEASON = "the row says that it is a film, and names a season"
 _SOME_SEASON = "the row is about one season, and does not say which"
 _NUMBER_OF_SEASON = "the row has no title, and its number may be that of the season itself"
+_WHAT_KIND = "the row calls its kind {!r}, which is not understood"
 _WHOSE_NUMBER = "the row gives its title under a name that is not understood"
 _UNSAID = Kind()
 _YEARS = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
@@ -98,6 +99,8 @@ class RowCollector:
                 check_ids=bool(ids) and is_checked and _says_more(title, year),
                 bare_id=bare_id,
             )
+            if kind.is_unknown and media is None and not ids:
+                entry = entry._replace(doubt=_WHAT_KIND.format(title_text(raw.kind)))
             is_plain = cell is EMPTY_CELL and not kind.is_season  # nearly all
             self._add_entry(entry if is_plain else self._of_seasons(entry, kind, cell))
 

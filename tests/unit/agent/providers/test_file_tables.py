@@ -27,6 +27,10 @@ def whys(fetched: Fetched) -> list[tuple[int, str]]:
         ("tt90000011,TV Mini Series", MediaType.TV),
         ("tt90000011,Série télévisée", MediaType.TV),
         ("tt90000011,Minissérie de televisão", MediaType.TV),
+        ("tt90000011,Game Show", MediaType.TV),
+        ("tt90000011,telenovela", MediaType.TV),
+        ("tt90000011,Music film", MediaType.MOVIE),
+        ("tt90000011,anime", None),
         ("tt90000011,something new", None),
         ("tt90000011,", None),
     ],
@@ -48,12 +52,30 @@ def test_the_type_of_a_title(read: Reader, row: str, kind: MediaType | None) -> 
         ("tt90000011,podcastEpisode", "a podcast"),
         ("nm90000011,", "a person"),
         ("?,person", "a person"),
+        ("tt90000011,book", "a book"),
+        ("tt90000011,Audio-Book", "a book"),
+        ("tt90000011,light_novel", "a book"),
+        ("tt90000011,Buch", "a book"),
+        ("tt90000011,comic", "a comic"),
+        ("tt90000011,Manga series", "a comic"),
+        ("tt90000011,visual_novel", "a game"),
+        ("tt90000011,boardgame", "a game"),
+        ("tt90000011,musicAlbum", "music"),
+        ("tt90000011,Music", "music"),
+        ("tt90000011,adult", "for adults only"),
     ],
 )
 def test_what_nobody_can_request_is_skipped(read: Reader, row: str, why: str) -> None:
     fetched = read(f"Const,Title Type\n{row}\n", "a.csv")
     assert (fetched.entries, whys(fetched)) == ((), [(1, why)])
     assert fetched.outcome is ListOutcome.COMPLETE
+
+
+def test_a_kind_that_nobody_knows_is_a_doubt_of_a_row_that_has_no_id(read: Reader) -> None:
+    rows = "Heat,1995,opera,\nDune,2021,opera,tt90000011\nJaws,1975,anime,\n"
+    heat, dune, jaws = read(f"title,year,type,imdb\n{rows}", "a.csv").entries
+    assert heat.doubt == "the row calls its kind 'opera', which is not understood"
+    assert (dune.doubt, jaws.doubt) == (None, None)
 
 
 def test_columns_are_found_by_name(read: Reader) -> None:
