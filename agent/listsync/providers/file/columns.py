@@ -179,8 +179,10 @@ _RULES = (  # the first that is found anywhere in the folded word
         Kind(unwanted="a comic"),
     ),
     (
-        r"book|novel|buch|buecher|bucher|roman\b|livre|libro|libri\b|ksiazk|\bboek|magazine"
-        r"|zeitschrift|short stor",
+        (
+            r"book|novel|buch|buecher|bucher|roman\b|livre|libro|libri\b|ksiazk|\bboek|magazine"
+            r"|zeitschrift|short stor"
+        ),
         Kind(unwanted="a book"),
     ),
     (
@@ -194,20 +196,26 @@ _RULES = (  # the first that is found anywhere in the folded word
     (r"person|people|actor|actress|director\b", Kind(unwanted="a person")),
     (rf"^(tv ?)?(?!series)({SEASON_WORDS})$", Kind(MediaType.TV, is_season=True)),
     (
-        r"film|movie|pelicul|short|court|kurz|corto|curta|elokuva|cinema|kino"
-        r"|\u6620\u753b|\u7535\u5f71|\u96fb\u5f71|\u0444[\u0438\u0456]\u043b\u044c\u043c",
+        (
+            r"film|movie|pelicul|short|court|kurz|corto|curta|elokuva|cinema|kino"
+            r"|\u6620\u753b|\u7535\u5f71|\u96fb\u5f71|\u0444[\u0438\u0456]\u043b\u044c\u043c"
+        ),
         Kind(MediaType.MOVIE),
     ),
     (
-        r"seri|show|\btv ?season|^tv$|k drama|dorama|sarja|sorozat|\bdizi"
-        r"|\u0441\u0435\u0440[\u0438\u0456]\u0430\u043b|\u5267|\u30c9\u30e9\u30de",
+        (
+            r"seri|show|\btv ?season|^tv$|k drama|dorama|sarja|sorozat|\bdizi"
+            r"|\u0441\u0435\u0440[\u0438\u0456]\u0430\u043b|\u5267|\u30c9\u30e9\u30de"
+        ),
         Kind(MediaType.TV),
     ),
     (r"special|video|documentary|dokument|feature|\bdvd\b|blu ?ray", Kind(MediaType.MOVIE)),
     (r"\bmusi[ckq]|musique|\baudio|concert|konzert", Kind(unwanted="music")),
     (
-        r"^(?:title|titles|media|anime|cartoon|animation|animated|ova|ona|oav|drama|program"
-        r"|programme|unknown|other|none|null|n/?a|-|\?)?$",
+        (
+            r"^(?:title|titles|media|anime|cartoon|animation|animated|ova|ona|oav|drama|program"
+            r"|programme|unknown|other|none|null|n/?a|-|\?)?$"
+        ),
         Kind(),
     ),
 )
