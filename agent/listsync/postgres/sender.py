@@ -1,4 +1,4 @@
-"""Triggers that are sent: one notification, and a row where a table keeps triggers.
+"""Triggers that are sent: as notifications, or as a row where a table keeps triggers.
 
 `trigger_sync` is for other programs; it needs psycopg, and nothing that runs.
 """
@@ -29,8 +29,13 @@ _MOST_OF_SOURCE, _MOST_OF_NAME = 200, 1000
 _NOBODY = "PostgreSQL"
 """Who wants a sync where nobody says so."""
 _SEND_S = 5.0
-_MAY_INSERT = "SELECT has_any_column_privilege(to_regclass('listsync_triggers'), 'INSERT')"
-_INSERT = "INSERT INTO listsync_triggers (source, payload) VALUES (%s, %s)"
+_KEEPS = """
+SELECT has_any_column_privilege(tgrelid, 'INSERT') FROM pg_trigger
+WHERE tgrelid = to_regclass('listsync_triggers') AND tgenabled <> 'D'
+    AND tgargs = convert_to(%s, 'UTF8') || '\\x00'::bytea
+"""
+"""A table of triggers, as in contrib/postgres/triggers.sql, notifies one channel by itself."""
+_INSERT = "INSERT INTO listsync_triggers (source, lists, dry_run) VALUES (%s, %s, %s)"
 _NOTIFY = "SELECT pg_notify(%s, %s)"
 
 
@@ -73,35 +78,37 @@ def send_trigger(
     *,
     dry_run: bool = False,
 ) -> None:
-    """Notify *channel*, and write a row where there is a table of triggers that we may write to.
-
-    The table notifies by itself; the two say the same, which PostgreSQL folds into one.
+    """Notify *channel*, by a row where a table keeps its triggers and we may write to it.
 
     Raises:
         PostgresServerError: it was not sent, or it is not known whether it was.
     """
     source = one_line(source, _MOST_OF_SOURCE) or _NOBODY
+    names = [one_line(name, _MOST_OF_NAME) for name in lists]
     with link.within(_SEND_S) as connection, connection.transaction():
-        is_kept = _is_kept(connection)
-        for payload in payloads_of(source, lists, dry_run=dry_run):
-            if is_kept:
-                connection.execute(_INSERT, (source, payload))
+        if _is_kept(connection, channel):
+            connection.execute(_INSERT, (source, names or None, dry_run))
+            return
+        for payload in payloads_of(source, names, dry_run=dry_run):
             connection.execute(_NOTIFY, (channel, payload))
 
 
-def _is_kept(connection: Connection) -> bool:
-    row = connection.execute(_MAY_INSERT).fetchone()
+def _is_kept(connection: Connection, channel: str) -> bool:
+    row = connection.execute(_KEEPS, (channel,)).fetchone()
     return row is not None and bool(row[0])
 
 
 def payloads_of(
     source: str, lists: Sequence[str] = (), *, dry_run: bool = False, now: datetime | None = None
 ) -> list[str]:
-    """Write a trigger as JSON: as several where its lists are too many for one notification."""
+    """Write a trigger as JSON: as several where its lists are too many for one notification.
+
+    *source* and *lists* are clean, and short enough.
+    """
     at = (now or datetime.now(UTC)).isoformat(timespec="milliseconds")
-    content: dict[str, object] = {"source": one_line(source, _MOST_OF_SOURCE), "timestamp": at}
+    content: dict[str, object] = {"source": source, "timestamp": at}
     if lists:
-        content["lists"] = [one_line(name, _MOST_OF_NAME) for name in lists]
+        content["lists"] = list(lists)
     if dry_run:
         content["dry_run"] = True
     text = json.dumps(content, ensure_ascii=False)

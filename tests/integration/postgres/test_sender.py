@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -21,12 +20,15 @@ from tests.postgres_server import PostgresServer
 _WAIT_S = 30.0
 _TABLE = """
 CREATE TABLE listsync_triggers (
-    id bigint GENERATED ALWAYS AS IDENTITY, source text, payload text, created_at timestamptz
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, source text, lists text[],
+    dry_run boolean NOT NULL DEFAULT false
 );
-CREATE FUNCTION listsync_notify() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN PERFORM pg_notify('sync_trigger', NEW.payload); RETURN NULL; END $$;
-CREATE TRIGGER listsync_notify AFTER INSERT ON listsync_triggers
-    FOR EACH ROW EXECUTE FUNCTION listsync_notify();
+CREATE FUNCTION listsync_triggers_notify() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_notify(TG_ARGV[0], json_build_object('listsync_trigger', NEW.id)::text);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER listsync_triggers_notify AFTER INSERT ON listsync_triggers
+    FOR EACH ROW EXECUTE FUNCTION listsync_triggers_notify('Mine: …');
 """
 
 
@@ -73,18 +75,30 @@ def test_a_payload_may_be_as_long_as_postgresql_takes(postgres_dsn: str) -> None
         assert [len(cast("list[str]", one["lists"])) for one in heard()] == [8, 4, 4]
 
 
-@pytest.mark.parametrize("channel", ["sync_trigger", "Mine: 'quoted\" …"])
-def test_a_table_of_triggers_keeps_what_is_sent_and_it_is_heard_once(
-    postgres_dsn: str, channel: str
+def test_a_table_of_triggers_keeps_what_is_sent_and_it_is_heard_once(postgres_dsn: str) -> None:
+    lists = [f"list {number} of my whole family" for number in range(1000)]
+    with psycopg.connect(postgres_dsn) as link:
+        link.execute(_TABLE)
+    with listening(postgres_dsn, "Mine: …") as heard:
+        trigger_sync("me\n", dsn=postgres_dsn, channel="Mine: …")
+        trigger_sync("me", dsn=postgres_dsn, channel="Mine: …", lists=lists, dry_run=True)
+        assert heard() == [{"listsync_trigger": 1}, {"listsync_trigger": 2}]
+    with psycopg.connect(postgres_dsn) as link:
+        rows = link.execute("SELECT source, lists, dry_run FROM listsync_triggers ORDER BY id")
+        assert rows.fetchall() == [("me", None, False), ("me", lists, True)]
+
+
+@pytest.mark.parametrize("other", ["Mine: …2", "Mine: "])
+def test_a_table_that_notifies_another_channel_keeps_nothing_from_ours(
+    postgres_dsn: str, other: str
 ) -> None:
     with psycopg.connect(postgres_dsn) as link:
         link.execute(_TABLE)
-    with listening(postgres_dsn, channel) as heard:
-        trigger_sync("me", dsn=postgres_dsn, channel=channel)
-        (one,) = heard()
+    with listening(postgres_dsn, other) as heard:
+        trigger_sync("me", dsn=postgres_dsn, channel=other)
+        assert [one["source"] for one in heard()] == ["me"]
     with psycopg.connect(postgres_dsn) as link:
-        rows = link.execute("SELECT source, payload FROM listsync_triggers").fetchall()
-    assert [(source, json.loads(payload)) for source, payload in rows] == [("me", one)]
+        assert link.execute("SELECT count(*) FROM listsync_triggers").fetchone() == (0,)
 
 
 def test_who_may_not_write_to_the_table_notifies_all_the_same(postgres_dsn: str) -> None:
@@ -94,8 +108,8 @@ def test_who_may_not_write_to_the_table_notifies_all_the_same(postgres_dsn: str)
         link.execute("CREATE ROLE listsync_test_sender LOGIN")
     other = psycopg.conninfo.make_conninfo(postgres_dsn, user="listsync_test_sender")
     try:
-        with listening(postgres_dsn) as heard:
-            trigger_sync("me", dsn=other)
+        with listening(postgres_dsn, "Mine: …") as heard:
+            trigger_sync("me", dsn=other, channel="Mine: …")
             assert [one["source"] for one in heard()] == ["me"]
     finally:
         with psycopg.connect(postgres_dsn) as link:
