@@ -114,7 +114,7 @@ _NEW = "`listsync init` asks for what is needed; `listsync demo` shows what list
 
 def _stages() -> Iterable[Iterable[BoundedCheck]]:
     from listsync.app import doctor as services
-    from listsync.app import doctor_agent, doctor_machine, transfer_checks
+    from listsync.app import doctor_agent, doctor_machine, postgres_checks, transfer_checks
     from listsync.app.doctor import BoundedCheck
 
     lists_s = services.LISTS_S
@@ -131,6 +131,7 @@ def _stages() -> Iterable[Iterable[BoundedCheck]]:
         BoundedCheck("rsync", transfer_checks.rsync, 20),
         BoundedCheck("mapping", transfer_checks.mappings, transfer_checks.MAPPINGS_S),
         BoundedCheck("media_server", transfer_checks.media_servers, 60),
+        BoundedCheck("postgres", postgres_checks.postgres, postgres_checks.POSTGRES_S),
         BoundedCheck("socket", doctor_agent.agent, 20),
     )
     yield (

@@ -33,7 +33,7 @@ _KEEP_ALIVE: dict[str, str | int] = {
 }
 """Without these the loss of a network is never noticed: Linux asks after two hours (measured)."""
 _MOST_WORDS = 300
-_NOT_INSTALLED = "psycopg is not installed: pip install 'listsync[postgres]'"
+NOT_INSTALLED = "psycopg is not installed: pip install 'listsync[postgres]'"
 
 
 class PostgresServerError(UnavailableError):
@@ -61,7 +61,7 @@ class PostgresLink:
         try:
             import psycopg  # noqa: PLC0415 - an extra: 8 MB that only some need
         except ImportError as error:
-            raise PostgresServerError(_NOT_INSTALLED) from error
+            raise PostgresServerError(NOT_INSTALLED) from error
         self._dsn, self._name = dsn, name
         self._errors = psycopg.Error
         self._redact = redactor_of(
