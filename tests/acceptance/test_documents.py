@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
+from listsync.fleet.lease import FleetLease
 from listsync.postgres.sender import DSN_VARIABLE
 from tests.acceptance.agent_process import AgentProcess, config_of
 from tests.acceptance.conftest import Home, titles_csv
@@ -98,6 +99,30 @@ def test_whatever_is_shown_to_trigger_a_sync_does(
         link.execute(queries[0].encode())
         link.commit()
         assert [one.get("source") for one in heard()] == [None, "backup", "webhook", "library"]
+
+
+def test_the_database_that_is_shown_is_one_for_agents_and_gone_when_they_are(
+    postgres_dsn: str,
+) -> None:
+    (readme,) = [one for one in documents() if one.name == "README.md"]
+    (make,) = [one for one in readme.blocks("sql") if "CREATE ROLE" in one]
+    (drop,) = [one for one in readme.blocks("sql") if "DROP TABLE" in one]
+    name = f"listsync_{postgres_dsn.partition('dbname=')[2].split()[0]}"
+    own = psycopg.conninfo.make_conninfo(postgres_dsn, user=name, dbname=name)
+    with psycopg.connect(postgres_dsn, autocommit=True) as link:
+        for statement in make.replace(" listsync", f" {name}").split(";"):
+            link.execute(statement.encode())
+        try:
+            with psycopg.connect(own, autocommit=True) as agent:
+                FleetLease("sync_trigger", "an-owner", "attic").prepare(agent)
+                tables = "SELECT relname FROM pg_class WHERE relname LIKE 'listsync%'"
+                assert len(agent.execute(tables).fetchall()) >= 3
+                agent.execute(drop.encode())
+                assert agent.execute(tables).fetchall() == []
+        finally:
+            identifier = psycopg.sql.Identifier(name)
+            link.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+            link.execute(psycopg.sql.SQL("DROP ROLE {}").format(identifier))
 
 
 def _scripts(programs: str, but: tuple[str, ...] = _DIALOGUES) -> Iterator[tuple[str, str]]:
