@@ -157,6 +157,10 @@ class NewerStateError(StateError):
         self.has_our_tables = has_our_tables
 
 
+class NotSharedError(UnavailableError):
+    """The other agents cannot be told what is about to be requested: end the run, try again."""
+
+
 class LeaseLostError(ListsyncError):
     """Another agent leads the fleet, or may by now: end the run, request nothing more."""
 

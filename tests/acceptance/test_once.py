@@ -39,6 +39,16 @@ def test_dry_run_says_what_would_be_requested_and_changes_nothing(home: Home) ->
     assert home.sandbox.admin("log")["requests"] == []
 
 
+def test_where_several_agents_share_the_work_a_single_sync_is_only_tried(home: Home) -> None:
+    dsn = "host=127.0.0.1 port=1"
+    home.write_config([home.write_list("two.csv", _TWO)], postgres={"dsn": dsn, "fleet": True})
+    ran = home.run("once")
+    assert ran.code == 5
+    assert "`listsyncctl sync-now` at any of them starts a sync" in ran.err
+    assert home.once("--dry-run").requested == ["movie/603", "movie/27205"]
+    assert home.sandbox.admin("log")["requests"] == []
+
+
 def test_dry_run_leaves_an_existing_state_as_it_is(home: Home) -> None:
     home.write_config([home.write_list("two.csv", _TWO)])
     report = home.once().report

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 from listsync.cli import main as listsync
@@ -72,11 +73,13 @@ def _answering(
     target: str,
     headers: Mapping[str, str],
     body: bytes | None = None,
+    *,
+    way: Any,
 ) -> Response:
     path, _, query = target.partition("?")
     answer = _answer(method, Path(path).name, query, body)
     if answer is None:
-        return _send(self, method, target, headers, body)
+        return _send(self, method, target, headers, body, way=way)
     return Response(
         service="server",
         status=201 if method == "POST" else 200,

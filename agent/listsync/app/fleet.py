@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from listsync.domain.fleet import POST_S, LeaseTimes
+from listsync.domain.fleet import LeaseTimes
 from listsync.errors import LeaseLostError
 
 if TYPE_CHECKING:
-    from psycopg import Connection
-
+    from listsync.cancellation import CancelToken
     from listsync.config.postgres_options import PostgresOptions
     from listsync.fleet.lease import FleetLease
     from listsync.fleet.membership import FleetMemory
@@ -64,15 +63,26 @@ class Fleet:
     def __init__(self) -> None:
         self._part: FleetPart | None = None
 
-    def fence(self) -> RequestFence | None:
+    @contextmanager
+    def fence(self, token: CancelToken) -> Iterator[RequestFence | None]:
         """Give what one sync must heed, in the epoch in which it begins; None: no fleet.
+
+        *token* ends what it waits for.
 
         Raises:
             LeaseLostError: another agent leads.
         """
         if self._part is None:
-            return None
-        return LeaseFence(self._part)
+            yield None
+            return
+        from listsync.fleet.fence import LeaseFence  # noqa: PLC0415 - only in a fleet
+
+        part = self._part
+        fence = LeaseFence(part.lease, part.link, part.memory.push, token)
+        try:
+            yield fence
+        finally:
+            fence.close()
 
     def before_sync(self) -> None:
         """Learn what the others have said since the last sync.
@@ -93,27 +103,3 @@ class Fleet:
         if (part := self._part) is not None:
             with part.linked() as link:
                 part.memory.push_command(link)
-
-
-class LeaseFence:
-    """Implements `ports.fleet.RequestFence` for one sync."""
-
-    def __init__(self, part: FleetPart) -> None:
-        self._part = part
-        self._epoch = part.lease.epoch
-        if not self._epoch:
-            raise LeaseLostError(_NOT_THE_LEADER)
-
-    def share(self) -> None:
-        with self._part.linked() as link:
-            with link.within(POST_S) as connection:
-                self._fenced(connection)
-            self._part.memory.push(link)
-
-    def check(self) -> None:
-        self._part.lease.clock.check(self._epoch)
-
-    def _fenced(self, connection: Connection) -> None:
-        lease = self._part.lease
-        with connection.transaction():
-            lease.fenced(connection, lease.times.post_s, self._epoch)

@@ -16,13 +16,18 @@ from listsync.store.database import FILE_NAME, Database
 from listsync.sync.progress import ProgressBoard
 
 if TYPE_CHECKING:
+    from listsync.app.fleet import Fleet
     from listsync.app.provider_table import KnownServices
+    from listsync.ports.fleet import RequestFence
 
 
 class SyncRunner:
     """Implements `agent.working.Perform` on the state that the agent holds."""
 
-    def __init__(self, database: Database, folder: Path, board: ProgressBoard) -> None:
+    def __init__(
+        self, database: Database, folder: Path, board: ProgressBoard, fleet: Fleet | None = None
+    ) -> None:
+        self._fleet = fleet
         self._database = database
         self._folder = folder
         self._board = board
@@ -31,7 +36,7 @@ class SyncRunner:
     def __call__(
         self, run: SyncRun, snapshot: ConfigSnapshot[Config], job: SyncJob, token: CancelToken
     ) -> SyncReport:
-        """Run one sync to its end; raises what `sync` and `wired` raise."""
+        """Run one sync to its end; raises what `sync`, `wired` and `Fleet.fence` raise."""
         import_httpcore()
         from listsync.app.provider_table import KnownServices  # noqa: PLC0415
         from listsync.app.wiring import wired  # noqa: PLC0415 - megabytes, and a tenth of a second
@@ -42,6 +47,7 @@ class SyncRunner:
         config = snapshot.content
         try:
             with (
+                self._fenced(token, dry_run=run.dry_run) as fence,
                 self._state(token, dry_run=run.dry_run) as (database, folder),
                 wired(
                     config,
@@ -52,12 +58,26 @@ class SyncRunner:
                     scope=job.scope,
                     state_dir=self._folder,
                     known=self._known,
+                    fence=fence,
                 ) as parts,
             ):
                 return sync(run, parts)
         finally:
             self._database.give_memory_back()
             give_back_memory()
+
+    @contextmanager
+    def _fenced(self, token: CancelToken, *, dry_run: bool) -> Iterator[RequestFence | None]:
+        """Know what the other agents know, and give what each request must heed because of them.
+
+        A dry run requests nothing, so any agent may make one.
+        """
+        if dry_run or self._fleet is None:
+            yield None
+            return
+        self._fleet.before_sync()
+        with self._fleet.fence(token) as fence:
+            yield fence
 
     @contextmanager
     def _state(self, token: CancelToken, *, dry_run: bool) -> Iterator[tuple[Database, Path]]:

@@ -25,7 +25,8 @@ from listsync.config.paths import browser_records
 from listsync.config.values import SANDBOX
 from listsync.config_types import SecretStr
 from listsync.domain.runs import Scope
-from listsync.errors import StateError
+from listsync.errors import BusyError, StateError
+from listsync.ports.fleet import RequestFence
 from listsync.process.records import sweep
 from listsync.seerr.client import Seerr
 from listsync.store.backup import back_up_daily
@@ -45,6 +46,7 @@ from listsync.sync.fetch_lists import Followed
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts
+from listsync.sync.submission import NO_FENCE
 
 
 @contextmanager
@@ -67,6 +69,10 @@ logger = logging.getLogger(__name__)
 _DELIVERY_S = 10.0
 """How long messages may take to go out after a sync without an agent."""
 _SANDBOX_STATE = "sandbox.json"
+_OF_SEVERAL = (
+    "several agents share this work (postgres.fleet), and only the one that leads may request: "
+    "`listsyncctl sync-now` at any of them starts a sync, `listsync once --dry-run` tries it out"
+)
 
 
 @contextmanager
@@ -82,10 +88,12 @@ def open_parts(
     A dry run works on a copy of the state, so that it changes nothing, anywhere.
 
     Raises:
-        BusyError: another listsync works on the state.
+        BusyError: another listsync works on the state, or several agents share the work.
         StateError: the state cannot be used.
         UnavailableError: the sandbox does not start, or the server's address is none.
     """
+    if config.postgres.fleet and not dry_run:
+        raise BusyError(_OF_SEVERAL)
     with ExitStack() as stack:
         folder = stack.enter_context(_state(state_dir, dry_run=dry_run))
         database = stack.enter_context(_opened(folder, dry_run=dry_run))
@@ -169,6 +177,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
     scope: Scope = None,
     state_dir: Path,
     known: KnownServices | None = None,
+    fence: RequestFence | None = None,
 ) -> Iterator[Parts]:
     """Wire one sync of the lists in *scope* on an open *database*.
 
@@ -180,7 +189,9 @@ def wired(  # noqa: PLR0913 - each is a part of its own
     """
     with ExitStack() as stack:
         stack.enter_context(fewer_collections())
-        server = open_server(config, folder, token, stack) if config.has_server else None
+        server = None
+        if config.has_server:
+            server = open_server(config, folder, token, stack, fence)
         readers = stack.enter_context(ExitStack())
         context = ProviderContext(
             config.providers,
@@ -208,9 +219,15 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             lists_are_read=readers.close,
             facts=SqliteFacts(database),
             cap=config.cap,
-            server_timeout=timedelta(seconds=config.server.timeout_s),
+            server_timeout=_server_timeout(config, fence),
+            fence=fence or NO_FENCE,
             feeds=SqliteFeeds(database) if config.http.listen else None,
         )
+
+
+def _server_timeout(config: Config, fence: RequestFence | None) -> timedelta:
+    longest = max(config.server.timeout_s, fence.post_s if fence is not None else 0)
+    return timedelta(seconds=longest)
 
 
 @contextmanager
@@ -235,7 +252,13 @@ def copy_sandbox(folder: Path, target: Path) -> None:
         shutil.copyfile(folder / _SANDBOX_STATE, target / _SANDBOX_STATE)
 
 
-def open_server(config: Config, folder: Path, token: CancelToken, stack: ExitStack) -> Seerr:
+def open_server(
+    config: Config,
+    folder: Path,
+    token: CancelToken,
+    stack: ExitStack,
+    fence: RequestFence | None = None,
+) -> Seerr:
     """Open the client of the server, which *stack* closes; the sandbox is started for that.
 
     Raises:
@@ -257,6 +280,7 @@ def open_server(config: Config, folder: Path, token: CancelToken, stack: ExitSta
         max_per_second=config.server.max_per_second,
         ca_file=config.server.ca_file,
         token=token,
+        fence=fence,
     )
     stack.callback(server.close)
     return server

@@ -13,7 +13,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import partial
@@ -55,6 +55,30 @@ class until:  # noqa: N801 - it reads as what it does: `with until(...)`
             _ends_at.reset(self._before)
 
 
+_Check = Callable[[socket.socket], None]
+_before_sending: ContextVar[_Check | None] = ContextVar("before_sending", default=None)
+
+
+class before_sending:  # noqa: N801 - as above
+    """Has *check* called with the socket, each time that bytes of this thread are about to leave.
+
+    Nothing leaves where it raises.
+    """
+
+    __slots__ = ("_before", "_check")
+
+    def __init__(self, check: _Check | None) -> None:
+        self._check = check
+        self._before: Token[_Check | None] | None = None
+
+    def __enter__(self) -> None:
+        self._before = _before_sending.set(self._check)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            _before_sending.reset(self._before)
+
+
 def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float:
     """Cut *timeout* to what is left; raises *error* when nothing is."""
     left = min(_ends_at.get() - time.monotonic(), _DAY_S)
@@ -87,6 +111,14 @@ class Timeouts:
             connect_s=min(CONNECT_S, timeout_s),
             answer_s=timeout_s,
             whole_s=max(LEAST_WHOLE_S, 4 * timeout_s),
+        )
+
+    def at_most(self, seconds: float) -> Timeouts:
+        """Give what is as patient, but never waits longer than so long as a whole."""
+        return Timeouts(
+            connect_s=min(self.connect_s, seconds),
+            answer_s=min(self.answer_s, seconds),
+            whole_s=min(self.whole_s, seconds),
         )
 
     @property
@@ -219,6 +251,9 @@ class _Stream(httpcore.NetworkStream):
     def _send(self, timeout: float | None) -> None:
         data = b"".join(self._unsent)
         self._unsent.clear()
+        check = _before_sending.get()
+        if check is not None:
+            check(self._socket)
         left = self._waiting(timeout, httpcore.WriteTimeout, httpcore.WriteError)
         try:
             if self._is_nested:

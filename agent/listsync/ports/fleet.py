@@ -12,19 +12,25 @@ if TYPE_CHECKING:
 class RequestFence(Protocol):
     """Stands between a decision and the request server. Any thread may use it."""
 
+    @property
+    def post_s(self) -> float:
+        """How long one write to the request server may take, from its start to its answer."""
+        ...
+
     def share(self) -> None:
         """Have all that is written down known to the fleet, intents included, under our lease.
 
         Raises:
             LeaseLostError: another agent leads; nothing may be requested any more.
-            UnavailableError: PostgreSQL does not answer in time; nothing may be requested now.
+            NotSharedError: PostgreSQL does not answer in time; nothing may be requested now.
         """
         ...
 
     def check(self) -> None:
         """Let one write to the request server begin: our lease outlasts it.
 
-        Reads a clock only. Called before each attempt.
+        Reads a clock, and waits for the lease to be renewed where too little is left of it.
+        Called before each attempt, and again when its bytes are about to leave.
 
         Raises:
             LeaseLostError: it does not.

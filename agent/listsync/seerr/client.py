@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
@@ -37,6 +38,9 @@ from listsync.seerr.search import read_genres, read_languages
 from listsync.seerr.transport import SerialWrites, ServerTransport
 from listsync.seerr.users import OWNER, Actor, Users, allowance_of, identify, name_of
 
+if TYPE_CHECKING:
+    from listsync.ports.fleet import RequestFence
+
 TIMEOUT_S = 30.0
 """The server itself waits for TMDB without a limit."""
 
@@ -64,6 +68,7 @@ class Seerr:
         token: CancelToken | None = None,
         timeouts: Timeouts | None = None,
         pool: Pool | None = None,
+        fence: RequestFence | None = None,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -79,6 +84,7 @@ class Seerr:
             token: ends what waits for the server.
             timeouts: takes the place of what follows from *timeout_s*, for tests.
             pool: takes the place of the network, for tests.
+            fence: lets each write begin, and says how long it may take.
 
         Raises:
             UnavailableError: *url* is no address.
@@ -97,6 +103,7 @@ class Seerr:
             pool=pool,
             max_per_second=max_per_second,
             ca_file=ca_file,
+            fence=fence,
         )
         self._sender = RequestSender(self._transport, SerialWrites(self._transport))
         self._users = Users(self._transport)

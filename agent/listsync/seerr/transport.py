@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import httpcore
@@ -20,14 +21,18 @@ from listsync.cancellation import CancelToken
 from listsync.certificates import CaFileError
 from listsync.config_types import SecretStr
 from listsync.errors import Refusal, UnavailableError
-from listsync.http.deadline import Timeouts, until
+from listsync.http.deadline import Timeouts, before_sending, until
 from listsync.http.rate_limit import RateLimit
 from listsync.http.response import Headers, Response, retried, retry_after_s
 from listsync.http.transport import FAILURES, BodyError, Pool, open_pool, read_body, trusted
+from listsync.lean_dataclasses import dataclass
 from listsync.logs import warn_rate_limited
 from listsync.redaction import basic_token, proxy_logins, redactor_of
 from listsync.seerr.address import Address
 from listsync.seerr.errors import PassingError, ServerErrors, UnsentError, complaint
+
+if TYPE_CHECKING:
+    from listsync.ports.fleet import RequestFence
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +48,31 @@ CONNECTIONS = 5
 _GOOD = frozenset({200, 201})
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How long calls may take, what names their errors, and what lets them begin."""
+
+    timeouts: Timeouts
+    errors: ServerErrors
+    fence: RequestFence | None = None
+
+    @property
+    def before_sending(self) -> Callable[[socket.socket], None] | None:
+        return self._check if self.fence is not None else None
+
+    def check(self) -> None:
+        """Let a call begin; raises LeaseLostError."""
+        if self.fence is not None:
+            self.fence.check()
+
+    def _check(self, connected: socket.socket) -> None:
+        """Let its bytes leave, and lie in the kernel no longer than the call may take."""
+        self.check()
+        with suppress(OSError):
+            most_ms = max(1, int(self.timeouts.whole_s * 1000))
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, most_ms)
+
+
 class ServerTransport:
     """Sends calls to one server. Any thread may use it; `close` ends it."""
 
@@ -56,10 +86,16 @@ class ServerTransport:
         pool: Pool | None = None,
         max_per_second: float | None = None,
         ca_file: Path | None = None,
+        fence: RequestFence | None = None,
     ) -> None:
         self._address = address
         self._redactor = redactor_of(_secrets(address, api_key))
         self.errors = ServerErrors(address, timeouts, self._redactor)
+        self._reading = self._writing = _Way(timeouts, self.errors)
+        if fence is not None:
+            timeouts = timeouts.at_most(fence.post_s)
+            errors = ServerErrors(address, timeouts, self._redactor)
+            self._writing = _Way(timeouts, errors, fence)
         self._token = token or CancelToken()
         self._rate_limit = RateLimit()
         self._apart_s = 1 / max_per_second if max_per_second else 0.0
@@ -76,8 +112,6 @@ class ServerTransport:
         if address.login is not None:
             sent = basic_token(*address.login)
             self._headers.append((b"Authorization", f"Basic {sent}".encode()))
-        self._whole_s = timeouts.whole_s
-        self._extensions = {"timeout": timeouts.for_httpcore}
         try:
             self._pool = pool or _open_pool(address, self._token, ca_file)
         except ValueError as error:
@@ -128,13 +162,16 @@ class ServerTransport:
         Raises:
             ConnectionLostError, TimedOutError: it was sent, the answer is lost.
             UnavailableError: nothing was sent, or it was sent on to another address.
+            LeaseLostError: another agent may write by now; this attempt was not sent.
         """
         length = {"Content-Length": str(len(body or b""))}
         kind = {"Content-Type": "application/json"} if body is not None else {}
         target = self._path + path
 
         def attempt() -> Response:
-            response = self._send(method, target, {**length, **kind, **headers}, body)
+            response = self._send(
+                method, target, {**length, **kind, **headers}, body, way=self._writing
+            )
             if response.status == 429:
                 raise self.errors.of_answer(response)
             if response.location is not None:
@@ -156,7 +193,7 @@ class ServerTransport:
     def _follow(self, path: str, headers: Mapping[str, str]) -> Response:
         target = self._path + path
         for _ in range(MOST_REDIRECTS):
-            response = self._send("GET", target, headers)
+            response = self._send("GET", target, headers, way=self._reading)
             if response.location is None:
                 return response
             place, target = self._place(target, response.location)
@@ -177,7 +214,13 @@ class ServerTransport:
             raise self.errors.unavailable(why) from error
 
     def _send(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        way: _Way,
     ) -> Response:
         """Send one call and read its answer whole; *target* is the path with its query."""
         origin = self._origin
@@ -191,21 +234,22 @@ class ServerTransport:
                 *((key.encode(), value.encode()) for key, value in headers.items()),
             ],
             content=body,
-            extensions=self._extensions,
+            extensions={"timeout": way.timeouts.for_httpcore},
         )
         if not self._rate_limit.wait(self._apart_s, self._token):
             raise self.errors.unavailable("stopped while waiting for its turn")
+        way.check()
         with self._counting:
             self._calls += 1
-        ends_at = time.monotonic() + self._whole_s
+        ends_at = time.monotonic() + way.timeouts.whole_s
         try:
-            with until(ends_at):
+            with until(ends_at), before_sending(way.before_sending):
                 answered = self._pool.handle_request(request)
                 content = read_body(answered, MOST_BYTES)
         except httpcore.ReadTimeout as error:
-            raise self.errors.timed_out(is_whole=time.monotonic() >= ends_at) from error
+            raise way.errors.timed_out(is_whole=time.monotonic() >= ends_at) from error
         except (*FAILURES, BodyError) as error:
-            raise self.errors.of_exception(error) from error
+            raise way.errors.of_exception(error) from error
         # Without the query, which holds what people search for.
         path = target.partition("?")[0]
         logger.debug("%s %s: %s", method, path, answered.status)

@@ -28,7 +28,7 @@ from listsync.domain.decisions import (
 )
 from listsync.domain.media import Edition, Exclusion, MediaType
 from listsync.domain.report import Result, Retry, retry_of
-from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
+from listsync.errors import NotSharedError, RefusedError, ResponseChangedError, UnavailableError
 from listsync.lean_dataclasses import dataclass
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import Group, wish_of
@@ -168,6 +168,7 @@ class Adder:
         Raises:
             RunEnded: stopped, or the server does not answer or accept us any more.
             StateError: what is done cannot be written down.
+            NotSharedError, LeaseLostError: nothing may be requested any more.
         """
         for prepared in self._window.prepared(wishes, partial(check, stop)):
             check(stop)
@@ -263,6 +264,8 @@ class Adder:
             if isinstance(decision, Request):
                 self._listener.asking()
             outcome = self._writer.act(prepared, decision)
+        except NotSharedError:
+            raise
         except RefusedError as error:
             retry = retry_of(error, datetime.now(UTC))
             raise RunEnded(Result.FAILED, str(error), retry) from error

@@ -19,8 +19,10 @@ from listsync.domain.run_notes import Departure, HandledEntries
 from listsync.domain.server import ABSENT, Cancelled, MediaStatus, TitleState
 from listsync.domain.server_knowledge import CONFIRM
 from listsync.lean_dataclasses import dataclass
+from listsync.ports.fleet import RequestFence
 from listsync.ports.server import Submissions
 from listsync.ports.state import Memory
+from listsync.sync.submission import NO_FENCE
 from listsync.sync.titles.title_folding import fold
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ class Removals:
     run: SyncRun
     server: Submissions
     memory: Memory
+    fence: RequestFence = NO_FENCE
 
     def find(
         self,
@@ -90,6 +93,7 @@ class Removals:
 
         Raises:
             UnavailableError, RefusedError: the server; what was done so far is noted.
+            LeaseLostError: nothing may be cancelled any more.
         """
         for each in found:
             count = len(each.due)
@@ -144,6 +148,7 @@ class Removals:
     def _cancel(self, one: Departure) -> ItemReport:
         if self.run.dry_run:
             return _item(one, Verdict.CANCELLED, "it has left the list: would be cancelled")
+        self.fence.share()
         result = self.server.cancel(one.request_id or 0)
         self.memory.departures.settle(one, self.run, cancelled=result is Cancelled.DONE)
         if result is not Cancelled.DONE:

@@ -14,9 +14,10 @@ from listsync.domain.report import Phase, Result, Retry, SyncReport, SyncRun, re
 from listsync.domain.run_notes import HandledEntries, Intent, Notes
 from listsync.domain.server import ServerInfo, TitleState
 from listsync.domain.server_knowledge import Learned, TriedUser
-from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
+from listsync.errors import LeaseLostError, RefusedError, ResponseChangedError, UnavailableError
 from listsync.lean_dataclasses import dataclass
 from listsync.ports.feeds import FeedStore
+from listsync.ports.fleet import RequestFence
 from listsync.ports.server import RequestServer
 from listsync.ports.state import Memory
 from listsync.ports.titles import ArrNamesStore, FactsCache
@@ -54,7 +55,7 @@ from listsync.sync.run_recorder import (
 )
 from listsync.sync.seasons import adopt
 from listsync.sync.server_reading import ServerReading, find_doubt
-from listsync.sync.submission import Writer
+from listsync.sync.submission import NO_FENCE, Writer
 from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver
 from listsync.sync.titles.title_folding import fold
@@ -78,8 +79,8 @@ class Parts:
     reading lists needed. `cap` holds for all lists together. `excluded_since` gives the
     exclusions that were added since it was asked last (first: since `exclusions`).
     Without a `server` lists are only read, for their `feeds`.
-    `server_timeout` is how long the server may take for one request. `feeds` keeps what the lists
-    hold, where somebody may read it.
+    `server_timeout` is how long the server may take for one request; `fence` stands before each.
+    `feeds` keeps what the lists hold, where somebody may read it.
     """
 
     lists: Sequence[Followed]
@@ -96,6 +97,7 @@ class Parts:
     excluded_since: Callable[[], Iterable[Exclusion]] = tuple
     server_timeout: timedelta = timedelta(seconds=30)
     feeds: FeedStore | None = None
+    fence: RequestFence = NO_FENCE
 
 
 def sync(run: SyncRun, parts: Parts) -> SyncReport:
@@ -132,8 +134,8 @@ class _Sync:
         self._on_hold: Mapping[Edition, str] = {}
         self._failed: FailedBefore = {}
         self._arr_lookup: ArrLookup | None = None
-        self._reading = ServerReading(run, server, parts.memory, parts.server_timeout)
-        self._removals = Removals(run, server, parts.memory)
+        self._reading = ServerReading(run, server, parts.memory, parts.server_timeout, parts.fence)
+        self._removals = Removals(run, server, parts.memory, parts.fence)
         self._seen = NOTHING_SEEN
         self._retry: Retry | None = None
         self._failure = NoticeKind.SYNC_FAILED
@@ -157,6 +159,8 @@ class _Sync:
         except RunEnded as end:
             self._retry = end.retry
             return end.result, end.why
+        except LeaseLostError as error:  # who leads now syncs everything
+            return Result.CANCELLED, str(error)
         except (RefusedError, UnavailableError, ResponseChangedError) as error:
             if self._parts.stop():  # which ends every wait for the server
                 return Result.CANCELLED, STOPPED
@@ -270,27 +274,24 @@ class _Sync:
         return handled
 
     def _add(self, wanted: list[Group], gathered: Gathered, known: RunKnowledge) -> None:
-        memory, stop = self._parts.memory, self._parts.stop
-        excluded = [*wishes_to_exclude(self._parts.exclusions), *wishes_of(gathered.excluded)]
-        by_title = filter(names_title_only, excluded)
-        whole = {name for name in map(lookup_of, by_title) if name is not None}
+        parts, memory, stop = self._parts, self._parts.memory, self._parts.stop
+        excluded = [*wishes_to_exclude(parts.exclusions), *wishes_of(gathered.excluded)]
+        whole = set(filter(None, map(lookup_of, filter(names_title_only, excluded))))
         matches = memory.matches.load(self._run.started_at, whole)
         resolver = Resolver(self._server, matches, chosen_ids=memory.matches.chosen_ids())
-        preparer = Preparer(self._server, resolver, self._parts.facts, known)
+        preparer = Preparer(self._server, resolver, parts.facts, known)
         window = LookAhead(preparer, known)
         recorder = Recorder(memory, known, self._failed, followed_twice(self._rules()))
-        self._writer = Writer(self._run, self._server, recorder, known, window)
+        self._writer = Writer(self._run, self._server, recorder, known, window, fence=parts.fence)
         self._requested = self._writer.requested
-        parts = self._parts
         catalogue = FeedCatalogue.over(parts.feeds, self._server, parts.facts, self._check)
         feeds = FeedGatherer(self._outcomes, known, resolver, catalogue)
-        adder = Adder(window, known, self._writer, feeds, self._parts.excluded_since)
-        self._parts.board.phase(Phase.ADD, total=len(wanted))
+        adder = Adder(window, known, self._writer, feeds, parts.excluded_since)
+        parts.board.phase(Phase.ADD, total=(total := len(wanted)))
         adder.add(excluded, stop)
-        total = len(wanted)
         settled = Settler(known, resolver, feeds.present).settle(taken_from(wanted))
         self._tally.add_present(settled.entries)
-        self._parts.board.done(settled.entries, titles=settled.titles)
+        parts.board.done(settled.entries, titles=settled.titles)
         self._outcomes.begin(done=settled.titles, total=total)
         try:
             adder.add(map(wish_of, taken_from(settled.open)), stop)
@@ -299,7 +300,7 @@ class _Sync:
         # What another list wants since this run is not cancelled.
         self._writer.flush()
         if gathered.on_hold is None:  # else it is not known what is excluded
-            feeds.keep(self._parts.lists, gathered.unplaced)
+            feeds.keep(parts.lists, gathered.unplaced)
 
     def _verify(self) -> None:
         """After many requests: look whether the server still has what it took."""

@@ -16,7 +16,13 @@ from listsync.domain.run_messages import failure_words, findings_of, passes_by_i
 from listsync.domain.run_notes import FailedRequest, HandledSeasons, Handling, Intent, Notes
 from listsync.domain.server import RequestBody, SeriesDetails
 from listsync.domain.server_knowledge import CONFIRM
-from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
+from listsync.errors import (
+    ListsyncError,
+    NotSharedError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+)
 from listsync.ports.state import Memory
 from listsync.sync.eligibility import is_decided_whole, takes
 from listsync.sync.knowledge import Knowledge, RunKnowledge
@@ -90,6 +96,8 @@ def _of_failures(
 def failure_kind(error: ListsyncError) -> NoticeKind:
     """Say what kind of failure it is that the server was in the way of a whole sync."""
     match error:
+        case NotSharedError():
+            return NoticeKind.SYNC_FAILED
         case UnavailableError():
             return NoticeKind.SERVER_UNREACHABLE
         case RefusedError(kind=Refusal.CREDENTIAL):

@@ -29,6 +29,7 @@ from listsync.domain.server_knowledge import (
 )
 from listsync.errors import ResponseChangedError, UnavailableError
 from listsync.lean_dataclasses import dataclass
+from listsync.ports.fleet import RequestFence
 from listsync.ports.server import RequestServer, ServerGuard
 from listsync.ports.state import Memory
 from listsync.sync.request_outcomes import (
@@ -39,7 +40,7 @@ from listsync.sync.request_outcomes import (
     is_reading_due,
     retry_for,
 )
-from listsync.sync.submission import sent
+from listsync.sync.submission import NO_FENCE, sent
 
 Index = dict[TitleKey, TitleState]
 
@@ -56,6 +57,7 @@ class ServerReading:
     server: RequestServer
     memory: Memory
     timeout: timedelta
+    fence: RequestFence = NO_FENCE
     index_pages: int = field(default=0, init=False)
 
     def read_index(self, *, again: bool = False) -> Index:
@@ -110,7 +112,9 @@ class ServerReading:
         """
         if self.run.dry_run or not requested or not is_worth_it(len(requested), self.index_pages):
             return None
-        verification = Verification(self.run, self.server, self.memory, requested, check)
+        verification = Verification(
+            self.run, self.server, self.memory, requested, check, self.fence
+        )
         try:
             index = self.read_index(again=True)
         except ResponseChangedError as error:
@@ -145,12 +149,14 @@ class Verification:
     requested: Mapping[Edition, Intent]
     check: Callable[[], None] = lambda: None
     """Raises when the run is to end."""
+    fence: RequestFence = NO_FENCE
 
     def mend(self, index: Mapping[TitleKey, TitleState]) -> Notice | None:
         """Request again what *index* lacks; returns what a person should learn of the rest.
 
         Raises:
             UnavailableError, RefusedError: the server; what was done so far is noted.
+            LeaseLostError: nothing may be requested any more.
         """
         lost = [intent for one, intent in self.requested.items() if is_lacking(index, one)]
         if not lost:
@@ -176,6 +182,7 @@ class Verification:
         if self.server.find_requests(intent.body).requests:
             return True
         self.memory.record(Notes(), [intent])
+        self.fence.share()
         try:
             answered = self.server.request(intent.body)
         except (ResponseChangedError, UnavailableError):

@@ -1,10 +1,11 @@
 """From a decision to an outcome: the only place that asks the server for anything.
 
-One request at a time. The intent to send it is on disk before it goes out; what came of those
-before is written in the same commit. `dry_run` is honoured here and nowhere else.
+One request at a time. The intent to send it is on disk before it goes out, and known to the other
+agents where there are some; what came of those before is written in the same commit. `dry_run` is
+honoured here and nowhere else.
 
-A disk takes milliseconds to confirm a commit. Where the server needs not much longer to answer,
-one commit holds the intents of the next few requests.
+A disk takes milliseconds to confirm a commit, as PostgreSQL does to share it. Where the server
+needs not much longer to answer, one commit holds the intents of the next few requests.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from listsync.domain.server import (
 )
 from listsync.domain.server_knowledge import UNLIMITED
 from listsync.errors import NotTakenError, RefusedError, ResponseChangedError, UnavailableError
+from listsync.ports.fleet import RequestFence
 from listsync.ports.server import RequestServer
 from listsync.sync.knowledge import RunKnowledge
 from listsync.sync.run_recorder import Recorder
@@ -62,6 +64,21 @@ _UNSURE = "requested in this run without an answer; a later one looks what came 
 _BLOCKLISTED = "the server refused it in this run: it is blocklisted"
 
 
+class NoFence:
+    """Implements `ports.fleet.RequestFence` where no other agent shares the work."""
+
+    post_s = math.inf
+
+    def share(self) -> None:
+        """Nobody else is to know."""
+
+    def check(self) -> None:
+        """Nobody else could lead."""
+
+
+NO_FENCE = NoFence()
+
+
 class ComingRequests(Protocol):
     """What is prepared ahead of its turn."""
 
@@ -73,15 +90,18 @@ class ComingRequests(Protocol):
 class Writer:
     """Acts on decisions, one after the other, and has them remembered."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of its own
         self,
         run: SyncRun,
         server: RequestServer,
         recorder: Recorder,
         known: RunKnowledge,
         window: ComingRequests,
+        *,
+        fence: RequestFence = NO_FENCE,
     ) -> None:
         self._run = run
+        self._fence = fence
         self._server = server
         self._known = known
         self._window = window
@@ -102,6 +122,7 @@ class Writer:
         Raises:
             RefusedError: the server does not accept us any more.
             UnavailableError: the server did not answer; nothing is known to have been done.
+            NotSharedError, LeaseLostError: nothing may be requested any more.
         """
         outcome: Outcome
         match decision:
@@ -182,11 +203,12 @@ class Writer:
         return Intent(prepared.wish.label, self._names.setdefault(names, names), decision.body)
 
     def _intend(self, intent: Intent) -> None:
-        """Have *intent* on disk; where it is not yet, those that will follow quickly go along."""
-        now = time.monotonic()
-        if not self._recorder.is_intended(intent.body) or now - self._written_at > _UNWRITTEN_S:
+        """Have *intent* written; where it is not yet, those that will follow quickly go along."""
+        began = time.monotonic()
+        if not self._recorder.is_intended(intent.body) or began - self._written_at > _UNWRITTEN_S:
             self._recorder.intend([intent, *self._following(intent)])
-            self._written_at = now
+            self._fence.share()
+            self._written_at = time.monotonic()
         self._recorder.begin(intent.body)
 
     def _following(self, intent: Intent) -> Iterator[Intent]:
