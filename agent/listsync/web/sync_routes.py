@@ -141,12 +141,13 @@ class SyncRoutes:
 
         In a fleet every agent is told, whichever leads: so does the answer not depend on that.
         """
-        source = request.json().get("source", "HTTP")
+        usual = "api" if self._backend.has_fleet else "HTTP"
+        source = request.json().get("source", usual)
         if not isinstance(source, str):
             raise HttpError(400, Reason.INVALID, "source must be text")
         sent = "Sync trigger notification sent to worker"
         if self._backend.has_fleet:
-            await self._backend.send_trigger(source.strip() or "HTTP")
+            await self._backend.send_trigger(source.strip() or usual)
             return json_response({"success": True, "message": sent, "state": "sent"})
         reply = await self._order(request, source, {"await_resume": True})
         waits = f"{sent}: it syncs after the sync that runs, or when the pause ends"

@@ -41,7 +41,7 @@ def test_in_a_fleet_it_is_sent_on_its_channel(
     _open(agent, port, dsn=postgres_dsn, channel="ours", fleet=True)
     with listening(postgres_dsn, "ours") as heard:
         answer = _post(port, path)
-        assert [one["source"] for one in heard()] == ["HTTP"]
+        assert [one["source"] for one in heard()] == ["api"]
     assert (answer.status_code, answer.json()["state"]) == (200, "sent")
 
 

@@ -64,7 +64,7 @@ def test_in_a_fleet_a_trigger_is_sent_to_all_and_no_command_is_needed(
             "state": "sent",
         },
     )
-    assert sent == ["a phone", "HTTP"]
+    assert sent == ["a phone", "api"]
     assert not web.commands.asked
 
 
