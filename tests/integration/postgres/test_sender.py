@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -165,6 +166,25 @@ def test_a_server_that_is_gone_is_told_at_once(
     finally:
         postgres_server.start()
     trigger_sync("me", dsn=postgres_dsn)
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_without_an_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        dsn = f"host=127.0.0.1 port={silent.getsockname()[1]} user=a connect_timeout=2"
+        with pytest.raises(TriggerNotSentError, match="timeout"):
+            trigger_sync("me", dsn=dsn)
+
+
+def test_a_table_that_somebody_locks_is_not_waited_for_without_an_end(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listsync.postgres.sender._SEND_S", 0.3)
+    with psycopg.connect(postgres_dsn) as link:
+        link.execute(_TABLE)
+        link.commit()
+        link.execute("LOCK TABLE listsync_triggers")
+        with pytest.raises(TriggerNotSentError, match=r"no answer within 0.3 s"):
+            trigger_sync("me", dsn=postgres_dsn, channel="Mine: …")
 
 
 def test_without_psycopg_it_is_said_how_to_come_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
