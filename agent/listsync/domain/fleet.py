@@ -110,8 +110,9 @@ class SharedKey(NamedTuple):
 class SharedRow:
     """One row of the memory as all agents know it; `content` None: it is gone.
 
-    `revision` orders what was written; `epoch` and `owner` say under whose lease, and by whom
-    (empty and 0 for what is not shared yet).
+    `revision` orders what was written; `epoch` says under whose lease (0: a person said it at any
+    agent), `owner` by which state, and `number` with which of its changes. `age_s`: how long ago
+    it was shared, by the clock of PostgreSQL.
     """
 
     at: SharedKey
@@ -119,3 +120,5 @@ class SharedRow:
     revision: int = 0
     epoch: int = 0
     owner: str = ""
+    number: int = 0
+    age_s: float = 0.0

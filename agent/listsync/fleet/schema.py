@@ -34,14 +34,20 @@ CREATE TABLE IF NOT EXISTS listsync_members (
 CREATE TABLE IF NOT EXISTS listsync_rows (
     fleet text NOT NULL REFERENCES listsync_fleets ON DELETE CASCADE,
     noun text NOT NULL,
-    key jsonb NOT NULL,
-    content jsonb,
+    digest bytea NOT NULL,
+    key text NOT NULL,
+    content json,
     revision bigint NOT NULL,
     epoch bigint NOT NULL,
     owner text NOT NULL,
+    number bigint NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (fleet, noun, key)
+    PRIMARY KEY (fleet, noun, digest)
 );
 CREATE INDEX IF NOT EXISTS listsync_rows_revision ON listsync_rows (fleet, revision);
 """
-"""Run under an advisory lock of the transaction: IF NOT EXISTS alone is none."""
+"""Run under an advisory lock of the transaction: IF NOT EXISTS alone is none.
+
+A row's `digest` is that of its key, which may be longer than an index takes; `json` keeps what it
+is given to the letter, `\\u0000` included.
+"""

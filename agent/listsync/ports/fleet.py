@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -45,12 +46,33 @@ class SharedRows(Protocol):
     shared.
     """
 
+    @property
+    def nouns(self) -> Sequence[str]:
+        """What there are rows of; those to whom others belong come first."""
+        ...
+
     def fleet(self) -> str:
-        """Return the id of the fleet whose rows these are; empty: of none yet."""
+        """Return the id of the fleet whose rows these are; empty: of none, or not of all yet."""
+        ...
+
+    def owner(self) -> str:
+        """Return what the fleet calls this state; another one each time that it joins."""
         ...
 
     def join(self, fleet: str) -> None:
-        """Belong to a fleet from now on: all rows count as changed, none of its as known."""
+        """Begin to belong to a fleet: all rows count as changed, none of its as known."""
+        ...
+
+    def joined(self, *, has_memory: bool) -> None:
+        """Note that what was here before is shared; from now on the fleet's rows count.
+
+        *has_memory*: the fleet had one, which is here now. If it had ours before, nothing of it is
+        in doubt any more.
+        """
+        ...
+
+    def leave(self) -> None:
+        """Belong to no fleet; who joins again later brings what came meanwhile."""
         ...
 
     def revision(self) -> int:
@@ -66,7 +88,14 @@ class SharedRows(Protocol):
         ...
 
     def changed(self, limit: int) -> Sequence[SharedRow]:
-        """Return rows that changed here and are not known to be shared, the oldest first."""
+        """Return rows that changed here and are not known to be shared.
+
+        Each after those that it belongs to, or, where they are gone, before.
+        """
+        ...
+
+    def said(self) -> Sequence[SharedRow]:
+        """Return those of them that a person has changed."""
         ...
 
     def note_shared(self, rows: Collection[SharedRow], revision: int) -> None:
@@ -74,10 +103,19 @@ class SharedRows(Protocol):
         ...
 
     def apply(self, rows: Sequence[SharedRow], revision: int) -> None:
-        """Take rows of others, up to *revision*, in one transaction.
+        """Take rows of others, in one transaction; all up to *revision* are known then.
 
         A row that has changed here is overwritten, unless a person said it (choices, exclusions)
-        or it was written by ourselves, or in the last epoch in which we led.
+        or it was written from this state before it changed. One that cannot be used is told and
+        left out.
+        """
+        ...
+
+    def saying(self, share: Callable[[Sequence[SharedRow]], int]) -> AbstractContextManager[None]:
+        """Have all that the block writes in its thread be one transaction, of a person.
+
+        Before it is committed *share* has what changed, and returns its revision; where that
+        fails, nothing was written.
         """
         ...
 

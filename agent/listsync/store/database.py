@@ -26,6 +26,7 @@ from listsync.store.integrity import (
     is_of_version,
     version_of,
 )
+from listsync.store.shared_tables import note_no_changes
 
 logger = logging.getLogger(__name__)
 
@@ -104,11 +105,16 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """Run one transaction; it is on disk when the block is left.
 
+        Within another one of the same thread it is part of that.
+
         Raises:
             StateError: nothing of the block was written.
         """
         try:
-            with self._turn(self._begin):
+            with self._turn(self._begin) as is_outermost:
+                if not is_outermost:
+                    yield self._connection
+                    return
                 try:
                     yield self._connection
                     self._connection.execute("COMMIT")
@@ -120,10 +126,14 @@ class Database:
         except sqlite3.Error as error:
             raise StateError(f"cannot write {self._path}: {self._words(error)}") from error
 
-    def _begin(self) -> None:
+    def _begin(self) -> bool:
+        """Begin a transaction, unless this thread, which has the turn, is in one."""
         if self._is_over():
             raise StateError("the run was ended: nothing more of it is written")
+        if self._connection.in_transaction:
+            return False
         self._connection.execute("BEGIN IMMEDIATE")
+        return True
 
     @contextmanager
     def _turn(self, begin: Callable[[], T]) -> Iterator[T]:
@@ -339,6 +349,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, *, keeps_copy: bool) ->
     copy_ = _keep_copy(connection, path, version) if version and keeps_copy else None
     steps = ";".join(due)
     add_functions(connection)
+    note_no_changes(connection)
     connection.executescript(f"BEGIN;{steps};PRAGMA user_version = {latest};COMMIT;")
     if copy_ is not None:
         for other in set(path.parent.glob(f"{path.stem}-v{version}-*.db")) - {copy_}:

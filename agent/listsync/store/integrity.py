@@ -78,6 +78,7 @@ _JSON = {
     ("transfer_jobs", "label"),
     ("transfer_jobs", "superseded"),
     ("library_scans", "expects"),
+    ("fleet_changes", "key"),
 }
 _WORDS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("followed", "outcome"): ListOutcome,
@@ -227,11 +228,12 @@ def _reader(table: str, column: str, kind: str) -> Callable[[bytes], object] | N
         return zlib.decompress
     if kind != "TEXT":
         return None
-    text = _text_reader(table, column)
+    text = text_reader(table, column)
     return bytes.decode if text is None else lambda value: text(value.decode())
 
 
-def _text_reader(table: str, column: str) -> Callable[[str], object] | None:
+def text_reader(table: str, column: str) -> Callable[[str], object] | None:
+    """Give what reads a text of *column*, if not any text will do; it raises ValueError."""
     if (table, column) in _JSON:
         return lambda text: text and json.loads(text)
     if (table, column) in _WORDS:

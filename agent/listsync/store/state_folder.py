@@ -34,6 +34,7 @@ from listsync.store.integrity import (
     was_there,
 )
 from listsync.store.key_value import Doubt, note_doubt
+from listsync.store.shared_tables import join_anew
 
 LOCK_NAME = "listsync.lock"
 
@@ -168,15 +169,22 @@ def _open_known(path: Path) -> Database:
         return Database(path)
     try:
         if left is Left.OTHER:
-            note_doubt(database, Doubt.of(_CHANGED))
+            _doubt(database, Doubt.of(_CHANGED))
         elif has_lost_log:
-            note_doubt(database, Doubt.of(_LOG_GONE))
+            _doubt(database, Doubt.of(_LOG_GONE))
         elif commits_after(log, database.log_frames):
-            note_doubt(database, Doubt.of(_LOG_DAMAGED))
+            _doubt(database, Doubt.of(_LOG_DAMAGED))
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _doubt(database: Database, doubt: Doubt) -> None:
+    """Keep *doubt*; what a fleet remembers is to be taken up whole."""
+    with database.write() as connection:
+        join_anew(connection)
+    note_doubt(database, doubt)
 
 
 def _look(path: Path, left: Left) -> None:
@@ -264,7 +272,7 @@ def _build(path: Path, fill: Callable[[Path], None], words: str) -> None:
             inspect(new)
         database = Database(new, keeps_copy=False)
         try:
-            note_doubt(database, Doubt.of(words))
+            _doubt(database, Doubt.of(words))
         finally:
             database.close()
         finish(new, path)

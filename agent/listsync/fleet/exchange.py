@@ -1,0 +1,312 @@
+"""What an agent remembers, exchanged with its fleet: a copy of each row is in PostgreSQL.
+
+All that shares something begins with the fleet's row, whose lock makes revisions come in the order
+of commits. So who knows a revision has missed nothing before it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec.json import encode
+
+from listsync.domain.fleet import SharedKey, SharedRow
+from listsync.postgres.connection import PostgresServerError
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from listsync.fleet.lease import FleetLease
+    from listsync.ports.fleet import SharedRows
+    from listsync.postgres.connection import PostgresLink
+
+logger = logging.getLogger(__name__)
+
+_Row = TypeVar("_Row")
+
+ROWS = "rows"
+"""What wakes the others when a person has said something."""
+_MOST_ROWS = 1000
+"""Of one transaction, and in memory at a time."""
+_ANSWER_S = 15.0
+_COMMAND_S = 2.0
+_ROWS_EACH_SECOND = 5_000
+"""So many more a command may take a second longer for."""
+_MOST_CHARACTERS = 1_000_000
+"""Of a row's content; a longer one is none of ours."""
+_FLEET = "SELECT id::text, revision, epoch, owner FROM listsync_fleets WHERE name = %s"
+_PUT = """
+INSERT INTO listsync_rows AS r
+    (fleet, noun, digest, key, content, revision, epoch, owner, number)
+SELECT %(fleet)s, noun, digest, key, content::json, %(revision)s, %(epoch)s, %(owner)s, number
+FROM unnest(
+    %(nouns)s::text[], %(digests)s::bytea[], %(keys)s::text[], %(contents)s::text[],
+    %(numbers)s::bigint[]
+) AS given (noun, digest, key, content, number)
+ON CONFLICT (fleet, noun, digest) DO UPDATE
+SET content = excluded.content, revision = excluded.revision, epoch = excluded.epoch,
+    owner = excluded.owner, number = excluded.number, at = clock_timestamp()
+WHERE r.owner = excluded.owner OR r.revision <= %(known)s OR %(is_said)s
+RETURNING noun, key
+"""
+"""What another has written since we looked last stays."""
+_COLUMNS = f"""
+    noun, key, left(content::text, {_MOST_CHARACTERS + 1}), revision, epoch, owner, number,
+    extract(epoch FROM clock_timestamp() - at)::float8
+"""
+_NEWER = f"""
+DECLARE listsync_newer NO SCROLL CURSOR FOR SELECT {_COLUMNS} FROM listsync_rows
+WHERE fleet = %(fleet)s AND revision > %(known)s
+ORDER BY array_position(%(nouns)s::text[], noun), key COLLATE "C"
+"""  # noqa: S608 - constants
+_NEXT = f"FETCH {_MOST_ROWS} FROM listsync_newer"
+_NAMED = f"""
+SELECT {_COLUMNS} FROM listsync_rows
+WHERE fleet = %(fleet)s AND (noun, digest) IN (
+    SELECT * FROM unnest(%(nouns)s::text[], %(digests)s::bytea[])
+)
+"""  # noqa: S608 - constants
+
+
+class Exchange:
+    """Exchanges *rows* with the fleet of *lease*, on the connection that it is given.
+
+    Any thread may use it, with a connection of its own; one does at a time.
+
+    All methods raise:
+        PostgresServerError: it does not answer; what was shared may be known there, or not.
+        StateError: our own state cannot be used.
+    """
+
+    def __init__(self, rows: SharedRows, lease: FleetLease) -> None:
+        self._rows = rows
+        self._lease = lease
+        self._lock = threading.Lock()
+
+    def join(self, link: PostgresLink) -> None:
+        """Take part: bring what the fleet lacks the first time, take what it has each time."""
+        with self._lock:
+            fleet, *_ = self._look(link)
+            if self._rows.fleet() == fleet:
+                self._pull(link)
+                self._push_said(link)
+                return
+            self._rows.join(fleet)
+            found = self._pull(link)
+            self._push(link, self._lease.unfenced, 0)
+            self._rows.joined(has_memory=found > 0)
+        logger.info(
+            "joined the fleet %s, which remembered %d rows",
+            *(self._lease.fleet, found),
+            extra={"action": "fleet_joined", "rows": found},
+        )
+
+    def push(self, link: PostgresLink, need_s: float = 0.0, epoch: int | None = None) -> None:
+        """Share all that has changed here, under our lease, as `FleetLease.fenced` says.
+
+        Raises:
+            LeaseLostError: another agent leads; what was not shared stays here.
+        """
+        held = self._lease.epoch if epoch is None else epoch
+        begin = partial(self._lease.fenced, need_s=need_s, epoch=epoch)
+        with self._lock:
+            self._push(link, begin, held)
+
+    def push_command(self, link: PostgresLink) -> None:
+        """Share what a person has said here, whoever leads."""
+        with self._lock:
+            self._push_said(link)
+
+    @contextmanager
+    def command(self, link: PostgresLink) -> Iterator[None]:
+        """Let a person change the memory in the block: here and for all, or not at all.
+
+        The block's writes in this thread are one transaction.
+
+        Raises:
+            UnavailableError: nothing was changed here, as PostgreSQL did not answer.
+        """
+        if not self._lock.acquire(timeout=_COMMAND_S):
+            raise PostgresServerError("what the fleet remembers is still being read")
+        try:
+            self._pull(link, _COMMAND_S)
+            with self._rows.saying(partial(self._share_said, link)):
+                yield
+        finally:
+            self._lock.release()
+
+    def pull(self, link: PostgresLink) -> int:
+        """Take what others have shared since the last time; returns how many rows that were."""
+        with self._lock:
+            return self._pull(link)
+
+    def lead(self, link: PostgresLink) -> None:
+        """Begin to lead in the epoch of the lease: know all that the fleet knows."""
+        with self._lock:
+            self._drop_left_over(link)
+            self._pull(link)
+            self._rows.note_epoch(self._lease.epoch)
+
+    def drop_left_over(self, link: PostgresLink) -> None:
+        """Forget what a run of ours wrote and never shared, if another has led since."""
+        with self._lock:
+            self._drop_left_over(link)
+
+    def _look(self, link: PostgresLink, limit_s: float = _ANSWER_S) -> tuple[str, int, int, str]:
+        with link.within(limit_s) as connection:
+            row = connection.execute(_FLEET, (self._lease.fleet,)).fetchone()
+        if row is None:
+            raise PostgresServerError("the fleet is not there any more")
+        fleet, revision, epoch, owner = row
+        return fleet, revision, epoch, owner
+
+    def _push(self, link: PostgresLink, begin: Callable[[Connection], int], epoch: int) -> None:
+        while rows := self._rows.changed(_MOST_ROWS):
+            with link.within(_ANSWER_S) as connection, connection.transaction():
+                revision = begin(connection)
+                taken = self._put(connection, rows, revision, epoch)
+            self._rows.note_shared([row for row in rows if row.at in taken], revision)
+            if len(taken) < len(rows):
+                self._pull(link)
+
+    def _push_said(self, link: PostgresLink) -> None:
+        if rows := self._rows.said():
+            self._rows.note_shared(rows, self._share_said(link, rows))
+
+    def _share_said(self, link: PostgresLink, rows: Sequence[SharedRow]) -> int:
+        limit_s = _COMMAND_S + len(rows) / _ROWS_EACH_SECOND
+        with link.within(limit_s) as connection, connection.transaction():
+            revision = self._lease.unfenced(connection)
+            for some in _batches(rows):
+                self._put(connection, some, revision, 0, is_said=True)
+            self._lease.wake(connection, ROWS)
+        return revision
+
+    def _put(
+        self,
+        connection: Connection,
+        rows: Sequence[SharedRow],
+        revision: int,
+        epoch: int,
+        *,
+        is_said: bool = False,
+    ) -> set[SharedKey]:
+        values = {
+            "fleet": self._lease.fleet,
+            "revision": revision,
+            "epoch": epoch,
+            "owner": self._rows.owner(),
+            "known": self._rows.revision(),
+            "is_said": is_said,
+            "nouns": [row.at.noun for row in rows],
+            "digests": [_digest(row.at) for row in rows],
+            "keys": [row.at.key for row in rows],
+            "contents": [_written(row) for row in rows],
+            "numbers": [row.number for row in rows],
+        }
+        return {SharedKey(*found) for found in connection.execute(_PUT, values)}
+
+    def _pull(self, link: PostgresLink, limit_s: float = _ANSWER_S) -> int:
+        """Take all rows of one point in time: so what others belong to is there before them."""
+        known = self._rows.revision()
+        if self._look(link, limit_s)[1] <= known:
+            return 0
+        count = 0
+        with link.within(limit_s) as connection:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            revision = self._look(link, limit_s)[1]
+            for rows in self._newer(link, known, limit_s):
+                self._rows.apply(rows, known)
+                count += len(rows)
+        finally:
+            with suppress(PostgresServerError), link.within(limit_s) as connection:
+                connection.rollback()
+        self._rows.apply((), revision)
+        return count
+
+    def _newer(
+        self, link: PostgresLink, known: int, limit_s: float
+    ) -> Iterator[Sequence[SharedRow]]:
+        values = {
+            "fleet": self._lease.fleet,
+            "known": known,
+            "nouns": list(self._rows.nouns),
+        }
+        with link.within(limit_s) as connection:
+            connection.execute(_NEWER, values)
+        while True:
+            with link.within(limit_s) as connection:
+                rows = [_row_of(found) for found in connection.execute(_NEXT)]
+            if not rows:
+                return
+            yield rows
+
+    def _drop_left_over(self, link: PostgresLink) -> None:
+        keys = sorted(self._rows.left_over(), key=lambda key: self._rows.nouns.index(key.noun))
+        if not keys:
+            return
+        _, _, epoch, owner = self._look(link)
+        led_by_others = epoch - 1 if owner == self._lease.owner else epoch
+        if led_by_others <= self._rows.held_epoch():
+            return
+        for some in _batches(keys):
+            self._rows.discard(self._named(link, some))
+        logger.warning(
+            "%d rows of a sync that was cut off were never shared; what the fleet has counts",
+            len(keys),
+            extra={"action": "fleet_rows_dropped", "rows": len(keys)},
+        )
+
+    def _named(self, link: PostgresLink, keys: Sequence[SharedKey]) -> Sequence[SharedRow]:
+        """Read rows; what the fleet does not have is gone."""
+        values = {
+            "fleet": self._lease.fleet,
+            "nouns": [key.noun for key in keys],
+            "digests": [_digest(key) for key in keys],
+        }
+        with link.within(_ANSWER_S) as connection:
+            found = [_row_of(one) for one in connection.execute(_NAMED, values)]
+        known = {row.at: row for row in found}
+        return [known[key] if key in known else SharedRow(at=key, content=None) for key in keys]
+
+
+def _batches(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+    return (rows[start : start + _MOST_ROWS] for start in range(0, len(rows), _MOST_ROWS))
+
+
+def _digest(key: SharedKey) -> bytes:
+    return blake2b(key.key.encode(), digest_size=16).digest()
+
+
+def _written(row: SharedRow) -> str | None:
+    return None if row.content is None else encode(row.content).decode()
+
+
+def _row_of(found: tuple[Any, ...]) -> SharedRow:
+    noun, key, text, revision, epoch, owner, number, age_s = found
+    return SharedRow(
+        at=SharedKey(noun, key),
+        content=None if text is None else _content_of(text),
+        revision=revision,
+        epoch=epoch,
+        owner=owner,
+        number=number,
+        age_s=age_s,
+    )
+
+
+def _content_of(text: str) -> Mapping[str, object]:
+    """Read a row; what is none has nothing in it, which is told where it is to be used."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,101 @@
+"""States of several agents that share one memory, for tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from listsync.config_types import SecretStr
+from listsync.domain.fleet import LeaseTimes
+from listsync.fleet.exchange import Exchange
+from listsync.fleet.lease import FleetLease
+from listsync.postgres.connection import PostgresLink
+from listsync.store.database import Database
+from listsync.store.shared_rows import SqliteSharedRows
+from listsync.store.shared_tables import KEYS, shared_tables
+from tests.integration.store.state import StateFile
+
+FLEET = "sync_trigger"
+LONG = LeaseTimes(600.0, 100.0, 20.0)
+
+
+def memory_of(database: Database) -> Mapping[str, Mapping[str, object]]:
+    """Give all that agents share, by natural keys; requests in their order."""
+    found: dict[str, Mapping[str, object]] = {}
+    with database.write() as connection:
+        for noun, table in shared_tables(connection).items():
+            names = table.content
+            values = "".join(f", {table.value_of(name, 't')}" for name in names)
+            rows = connection.execute(
+                f"SELECT {table.key_of('t')}{values} FROM {noun} AS t"
+            ).fetchall()
+            found[noun] = {
+                key: {
+                    name: value
+                    for name, value in zip(names, content, strict=True)
+                    if (noun, name) != ("requests", "id")
+                }
+                for key, *content in rows
+            }
+        (found["counts"],) = (
+            {
+                json.dumps(tuple(row)[1:]): None
+                for row in connection.execute(
+                    "SELECT identity, slot, list, kind, answer, number, available"
+                    " FROM request_counts JOIN servers ON servers.id = server WHERE number > 0"
+                )
+            },
+        )
+    assert set(KEYS) <= set(found)
+    return found
+
+
+def changes_in(database: Database) -> list[tuple[str, str]]:
+    return [tuple(row) for row in database.read("SELECT noun, key FROM fleet_changes")]
+
+
+class FleetAgent:
+    """One agent's state, its lease and its connection, as far as the memory is concerned."""
+
+    def __init__(self, dsn: str, path: Path) -> None:
+        self.path = path
+        self.file = StateFile(path)
+        self.database = self.file.database
+        self.memory = self.file.memory
+        self.state = self.file.state
+        self.rows = SqliteSharedRows(self.database)
+        self.link = PostgresLink(SecretStr(dsn))
+        self.lease = FleetLease(FLEET, path.stem, path.stem, LONG)
+        self.exchange = Exchange(self.rows, self.lease)
+        self.lease.prepare(self.link.connection)
+
+    def join(self) -> None:
+        self.exchange.join(self.link)
+
+    def lead(self) -> None:
+        """Take the lease from whoever has it."""
+        self.link.connection.execute("UPDATE listsync_fleets SET expires_at = clock_timestamp()")
+        assert self.lease.acquire(self.link.connection) is not None
+        self.exchange.lead(self.link)
+
+    def push(self) -> None:
+        self.exchange.push(self.link)
+
+    def pull(self) -> int:
+        return self.exchange.pull(self.link)
+
+    def close(self) -> None:
+        self.link.close()
+        self.database.close()
+
+
+@contextmanager
+def agents(dsn: str, folder: Path, *names: str) -> Iterator[list[FleetAgent]]:
+    found = [FleetAgent(dsn, folder / f"{name}.db") for name in names]
+    try:
+        yield found
+    finally:
+        for one in found:
+            one.close()
