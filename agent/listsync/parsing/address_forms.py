@@ -270,6 +270,15 @@ def at_site(path: str, provider: str) -> AddressForm | None:
     return form if form and form.provider == provider else None
 
 
+def title_at(address: str) -> AddressForm | None:
+    """Recognise the address of one title, also without the host of IMDb: `/title/tt0133093/`."""
+    text = address.strip()
+    form = recognise(text)
+    if form is None and text.startswith("/title/"):
+        form = at_site(text, "imdb")
+    return form if form and form.kind in ("title", "film") else None
+
+
 def is_address(text: str) -> bool:
     """Tell an address from a name: it has a scheme, or begins with a host and a path."""
     found = _HOST.match(text.strip())

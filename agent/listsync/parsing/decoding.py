@@ -85,7 +85,10 @@ def _words(error: Exception) -> str:
 
 _IMDB = re.compile(r"tt\d{7,12}", re.ASCII)
 _NUMBER = re.compile(r"(\d{1,10})(?:\.0+)?", re.ASCII)  # spreadsheets write 603 as 603.0
-_YEAR = re.compile(r"(\d{4})(?!\d)", re.ASCII)
+_YEAR = re.compile(
+    r"[(\[~'\s]*(?:c(?:a|irca)?\b\.?\s*)?(?:(\d{4})(?!\d)|([12]),(\d{3})(?!\d))",
+    re.ASCII | re.IGNORECASE,
+)
 _FIRST_YEAR = 1870
 _YEARS_AHEAD = 15
 _LARGEST = 2**31 - 1
@@ -127,7 +130,10 @@ def number_id(value: object) -> int | None:
 
 
 def year_number(value: object) -> int | None:
-    """Read a year from `2019`, `"2019"`, `2019-05-01` or `2019-2023`; None when it cannot be."""
+    """Read a year from `2019`, `"2,019"`, `(2019)`, `2019-05-01`, `2019-2023` or `c. 2019`.
+
+    None when it cannot be.
+    """
     year = _year_in(value) if isinstance(value, str) else whole_number(value)
     if year is None or year < _FIRST_YEAR:
         return None
@@ -137,7 +143,7 @@ def year_number(value: object) -> int | None:
 @lru_cache(maxsize=1024)
 def _year_in(text: str) -> int | None:
     found = _YEAR.match(text.strip())
-    return int(found[1]) if found else None
+    return int(found[1] or found[2] + found[3]) if found else None
 
 
 class RowIds(ResponseShape, frozen=True):

@@ -19,50 +19,54 @@ from typing import NamedTuple
 from listsync.domain.media import MediaType
 from listsync.lean_dataclasses import dataclass
 
-FIELDS = {
+_FIELD_NAMES = {
     "title": "title",
-    "originaltitle": "original_title",
-    "year": "year",
-    "releaseyear": "year",
-    **dict.fromkeys(
-        (
-            *("releasedate", "released", "premiered", "premieredate", "premiere", "firstairdate"),
-            "firstaired",
-        ),
-        "date",
+    "original_title": "originaltitle",
+    "year": (
+        "year releaseyear startyear yearreleased yearofrelease movieyear filmyear productionyear"
+        " titleyear jahr erscheinungsjahr annee ano anno rok jaar"
     ),
-    "kind": "kind",
-    "type": "kind",
-    "titletype": "kind",
-    "mediatype": "kind",
-    "const": "imdb",
-    "imdb": "imdb",
-    "imdbid": "imdb",
-    "tmdb": "tmdb",
-    "tmdbid": "tmdb",
-    "tvdb": "tvdb",
-    "tvdbid": "tvdb",
-    **dict.fromkeys(
-        (
-            *("season", "seasons", "seasonnumber", "seasonnumbers", "seasonno", "seasonnr"),
-            *("seasonnum", "tvseason", "staffel", "saison", "temporada", "stagione", "seizoen"),
-            *("sezon", "staffeln", "saisons", "temporadas", "stagioni", "seizoenen", "sezony"),
-            *("seasonname", "seasontitle", "seasonlist", "showseason", "seasonswanted"),
-            *("wantedseasons", "monitoredseasons"),
-        ),
-        "season",
+    "date": (
+        "releasedate released premiered premieredate premiere firstairdate firstaired release"
+        " datepublished airdate originalreleasedate incinemas releasedon datereleased"
     ),
-    **dict.fromkeys(
-        (
-            *("episode", "episodenumber", "episodeno", "episodenr", "episodenum", "ep", "epno"),
-            *("epnumber", "episodetitle", "episodename", "folge", "aflevering", "odcinek"),
-            "episodio",
-        ),
-        "episode",
+    "kind": (
+        "kind type titletype mediatype mediakind itemtype contenttype media typ tipo"
+        " movieorshow movieortv"
+    ),
+    "imdb": (
+        "const imdb imdbid tconst imdbconst imdbtitleid imdbnumber imdbno imdbnr imdbtt imdbkey"
+        " ttid imdbcode"
+    ),
+    "tmdb": "tmdb tmdbid tmdbnumber themoviedb themoviedbid moviedbid tmdbmovieid",
+    "tvdb": "tvdb tvdbid tvdbnumber thetvdb thetvdbid tvdbseriesid",
+    "season": (
+        "season seasons seasonnumber seasonnumbers seasonno seasonnr seasonnum tvseason staffel"
+        " saison temporada stagione seizoen sezon staffeln saisons temporadas stagioni seizoenen"
+        " sezony seasonname seasontitle seasonlist showseason seasonswanted wantedseasons"
+        " monitoredseasons"
+    ),
+    "episode": (
+        "episode episodenumber episodeno episodenr episodenum ep epno epnumber episodetitle"
+        " episodename folge aflevering odcinek episodio"
+    ),
+    "status": "status watchlist liststatus watchstatus mystatus",
+    "address": (
+        "url imdburl tmdburl tvdburl link imdblink tmdblink tvdblink titleurl movieurl filmurl"
+        " showurl uri href titlelink movielink filmlink imdbpage permalink imdbhref"
     ),
 }
-NAMING = ("title", "imdb", "tmdb", "tvdb")  # a row needs one of these
-KNOWN = "title (or name), year, type, imdb_id (or const), tmdb_id, tvdb_id, season"
+FIELDS = {name: field for field, names in _FIELD_NAMES.items() for name in names.split()}
+_TITLES = (  # the first that is there, where nothing is called a title
+    *("primarytitle", "movietitle", "filmtitle", "showtitle", "seriestitle", "moviename"),
+    *("filmname", "showname", "seriesname", "tvshowname", "titlename", "nameoftitle"),
+    *("englishtitle", "titel", "filmtitel", "titre", "titulo", "titolo", "tytul"),
+    *("name", "movie", "film", "tvshow", "tvseries", "show", "series", "movies", "films"),
+    *("titles", "shows", "naam", "nombre", "nom", "nome", "pelicula", "serie"),
+)
+"""Words that mean other things beside a title, and alone the title itself."""
+NAMING = ("title", "original_title", "imdb", "tmdb", "tvdb", "address")  # one of these is needed
+KNOWN = "title (or name), year, type, imdb_id (or const), tmdb_id, tvdb_id, url, season"
 # Columns of IMDb's and Letterboxd's exports that are understood, and not used.
 _UNUSED = frozenset(
     {
@@ -87,6 +91,8 @@ class RawRow(NamedTuple):
     tvdb: object = None
     season: object = None
     episode: object = None
+    address: object = None
+    status: object = None
     bare_id: object = None
 
 
@@ -101,7 +107,7 @@ def plain_name(name: str) -> str:
 
 def is_understood(name: str) -> bool:
     plain = plain_name(name)
-    return plain in FIELDS or plain == "name" or plain in _UNUSED
+    return plain in FIELDS or plain in _TITLES or plain in _UNUSED
 
 
 def place_of(name: str) -> int | None:
@@ -110,15 +116,26 @@ def place_of(name: str) -> int | None:
     return None if field is None else _PLACES[field]
 
 
-def header_places(header: list[str]) -> tuple[int, ...]:
-    """Say where in *header* each field of `RawRow` is found; -1 for a field that it lacks.
+def title_among(plain: Iterable[str]) -> str | None:
+    """Find which of the *plain* names stands for the title where none is called so."""
+    names = set(plain)
+    return None if "title" in names else next((name for name in _TITLES if name in names), None)
 
-    `name` is a title in Letterboxd's exports; where there is a `title` as well, that one counts.
-    """
+
+def kind_by_title(called: str | None) -> MediaType | None:
+    """Say what titles are by the name that they stand under."""
+    if not called or called not in _TITLES:
+        return None
+    return kind_of(called.removesuffix("title").removesuffix("name")).media
+
+
+def header_places(header: list[str]) -> tuple[int, ...]:
+    """Say where in *header* each field of `RawRow` is found; -1 for a field that it lacks."""
     plain = [plain_name(name) for name in header]
     places = [-1] * len(_PLACES)
+    called = title_among(plain)
     for column, name in enumerate(plain):
-        field = FIELDS.get("title" if name == "name" and "title" not in plain else name)
+        field = FIELDS.get("title" if name == called else name)
         if field is not None and places[_PLACES[field]] < 0:
             places[_PLACES[field]] = column
     return tuple(places)
@@ -251,6 +268,7 @@ _FORMS = (
     *({"traktid", "imdbid"}, {"trakt", "slug", "imdb"}, {"trakt", "slug", "tmdb"}),  # Trakt
     {"tmdbid", "imdbid", "name", "seasonnumber", "episodenumber"},  # TMDB
     {"imdbid", "posterurl"},  # StevenLu
+    *({"simkl", "imdb"}, {"simkl", "tmdb"}, {"simkl", "tvdb"}, {"simklid", "imdb"}),  # Simkl
     {"letterboxduri", "name"},  # Letterboxd
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
+from listsync.parsing.address_forms import AddressForm, title_at
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.json_rows import refuse_drift
 from listsync.parsing.text import Text, lines_of
@@ -17,6 +18,7 @@ from listsync.providers.file.season_cells import (
     SeasonCell,
     is_title_of_episode,
     names_episode,
+    part_in_address,
     read_seasons,
     without_season,
 )
@@ -34,6 +36,10 @@ _WHOSE_NUMBER = "the row gives its title under a name that is not understood"
 _UNSAID = Kind()
 _YEARS = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
 _DATED = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
+_TITLE_PAGE = re.compile(r"/(?:title|movie|tv|series|film)/", re.IGNORECASE)
+_GIVEN_UP = ("dropped", "abandoned", "not interested", "not_interesting")
+_PERSON_PAGE = re.compile(r"/name/(nm\d+)", re.IGNORECASE | re.ASCII)
+_KINDS_AT = {"movie": "movie", "movies": "movie", "tv": "tv", "series": "tv"}
 CUT_OFF = "cut off: the file ends in the middle of this row"
 
 
@@ -68,15 +74,19 @@ class RowCollector:
 
     def add(self, raw: RawRow, assumed: MediaType | None = None) -> None:
         """Take one row; *assumed* is what it is where the row itself does not say."""
+        if _may_be_address(raw):
+            raw = _by_address(raw)
         kind = kind_of(raw.kind) if raw.kind and isinstance(raw.kind, str) else _UNSAID
         imdb, tmdb, tvdb = imdb_id(raw.imdb), number_id(raw.tmdb), number_id(raw.tvdb)
-        title = title_text(raw.title)
+        title = title_text(raw.title) or title_text(raw.original_title)
         says_season = raw.season not in (None, "")  # few do
         cell = read_seasons(raw.season) if says_season else EMPTY_CELL
         if kind.unwanted is not None:
             self.skip(title or str(raw.imdb), kind.unwanted)
         elif cell.is_episode or _is_episode(raw, title, kind):
             self.skip(title or _sketch(raw), AN_EPISODE)
+        elif title and _is_given_up(raw.status):
+            self.skip(title, "dropped, as the list says")
         elif imdb is None and is_person(raw.imdb):
             self.skip(title or str(raw.imdb), "a person")
         elif title is None and imdb is None and tmdb is None and tvdb is None:
@@ -87,7 +97,11 @@ class RowCollector:
             ids, year = external_ids(imdb, tmdb, tvdb, media), year_number(raw.year)
             bare_id = None if ids or title is None else number_id(raw.bare_id)
             is_checked = not self.is_export and (bool(ids) or bare_id is not None)
-            if year is None and raw.date and is_checked and not (cell.is_given or kind.is_season):
+            if (
+                year is None
+                and raw.date
+                and not (cell.is_given or kind.is_season or self.is_export)
+            ):
                 year = _year_of(raw.date)
             entry = ListEntry(
                 rank=self.next_rank,
@@ -171,6 +185,50 @@ class RowCollector:
         )
 
 
+def _may_be_address(raw: RawRow) -> bool:
+    ids = (raw.imdb, raw.tmdb, raw.tvdb)
+    found = ids if any(ids) else (raw.address,)
+    return any(isinstance(value, str) and "/" in value for value in found)
+
+
+def _by_address(raw: RawRow) -> RawRow:
+    """Take the ids that a row gives as addresses of titles, in whichever column."""
+    for name in ("imdb", "tmdb", "tvdb", "address"):
+        text = getattr(raw, name)
+        if isinstance(text, str) and "/" in text:
+            raw = raw if name == "address" else raw._replace(**{name: None})
+            raw = _with_address(raw, text.strip())
+    return raw
+
+
+def _with_address(raw: RawRow, address: str) -> RawRow:
+    if person := _PERSON_PAGE.search(address):
+        return raw._replace(imdb=raw.imdb or person[1])
+    form = title_at(address) if _TITLE_PAGE.search(address) else None
+    if form is None or form.provider not in ("imdb", "tmdb", "tvdb"):
+        return _by_slug(raw, form)
+    if getattr(raw, form.provider):
+        return raw
+    season, is_episode = part_in_address(address)
+    raw = raw._replace(**{form.provider: form.groups["id"]})
+    return raw._replace(
+        kind=raw.kind or _KINDS_AT.get(form.groups.get("media", "")),
+        season=raw.season or season,
+        episode=raw.episode or ("1" if is_episode else None),
+    )
+
+
+def _by_slug(raw: RawRow, form: AddressForm | None) -> RawRow:
+    """Name a film by the words of its address at Letterboxd, where nothing else does."""
+    if form is None or any((raw.title, raw.original_title, raw.imdb, raw.tmdb, raw.tvdb)):
+        return raw
+    return raw._replace(title=form.groups["id"].replace("-", " "))
+
+
+def _is_given_up(status: object) -> bool:
+    return isinstance(status, str) and status.strip().lower() in _GIVEN_UP
+
+
 def is_person(value: object) -> bool:
     """Recognise the id of a person at IMDb: `nm` and digits."""
     if not value or not isinstance(value, str):
@@ -204,11 +262,7 @@ def _says_more(title: str | None, year: int | None) -> bool:
 
 
 def _year_of(date: object) -> int | None:
-    """Read the year of the date on which a title came out, in any order of its parts.
-
-    Only ids are held against it: entries without ids are called by their year, and keep their
-    names.
-    """
+    """Read the year of the date on which a title came out, in any order of its parts."""
     if not isinstance(date, str):
         return year_number(date)
     years = _YEARS.findall(date[:40])

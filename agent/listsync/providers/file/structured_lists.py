@@ -1,4 +1,4 @@
-"""JSON lists (Radarr's, Sonarr's, StevenLu's, MDBList's and one's own), and Kometa's YAML.
+"""JSON lists (of Radarr, Sonarr, MDBList, Trakt, Simkl and others), and Kometa's YAML.
 
 Sources: the custom list readers of Radarr (2025-11) and Sonarr (2026-06), which take `id` for
 the TMDB number and any case in names. In lists of one's own it is a running number as well.
@@ -22,9 +22,11 @@ from listsync.providers.file.columns import (
     is_export,
     is_numbered_export,
     is_understood,
+    kind_by_title,
     place_of,
     plain_name,
     speaks_of_series,
+    title_among,
 )
 from listsync.providers.file.row_collector import RowCollector
 from listsync.providers.file.source import SERVICE
@@ -33,28 +35,52 @@ from listsync.row_limit import MOST_ROWS, too_long
 
 _FIELDS = len(RawRow._fields)
 _MOST_NAMES = 1000
-_TELLING = frozenset(("id", "show", "movie", "cleantitle", "posterurl"))
+_TELLING = frozenset(("id", "show", "movie", "cleantitle", "posterurl", "seriestype", "tvmazeid"))
 _WORDS = re.compile(r"(?!/|https?:).*[^\W\d_]{2}", re.DOTALL)  # no path, no address
-_FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu: films only
+_FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu, Radarr: films only
+_OF_SERIES = {"tvdb", "tvdbid", "seriestype", "tvmazeid"}  # Sonarr has a `cleanTitle`, too
+_IDS = ("ids", "providerids", "externalids", "id")
+_PARTS_OF_RECORD = {  # where records of lists have their title, and what it is there
+    "movie": MediaType.MOVIE,
+    "film": MediaType.MOVIE,
+    "show": MediaType.TV,
+    "series": MediaType.TV,
+    "anime": None,
+    "media": None,
+    "item": None,
+}
+_LISTS = {  # under which names an object holds lists of titles, and what those are
+    **dict.fromkeys(("movies", "movie", "films"), MediaType.MOVIE),
+    **dict.fromkeys(("shows", "show", "series", "tv", "tvshows"), MediaType.TV),
+    "anime": None,
+}
+_ONE_LIST = (
+    *("items", "results", "parts", "entries", "titles", "list", "watchlist", "rows", "media"),
+    *("data", "itemlistelement", "records", "content"),
+)
 
 
 def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
-    """Read an array of titles; an empty array is the file's word that there are none.
+    """Read an array of titles, or an object that holds some; an empty one says there are none.
 
-    *read* gives it as an iterator, and is called twice: what rows mean depends on all of them.
+    *read* gives it, an array as an iterator, and is called twice: what rows mean depends on all.
     """
-    count, names = _look_at(_array(read()))
+    count, names = _look_at(item for item, _ in _rows(collector, read()))
     collector.says_empty = not count
-    marks_films, numbers_films = not names.isdisjoint(_FILM_MARKS), _numbers_films(names)
-    collector.ids_of_parts = ids_of_parts(names)
-    for item in _array(read()):
+    is_of_series = not names.isdisjoint(_OF_SERIES)
+    marks_films = not names.isdisjoint(_FILM_MARKS) and not is_of_series
+    numbers_films, of_parts = _numbers_films(names), ids_of_parts(names)
+    for item, listed in _rows(collector, read()):
         if isinstance(item, dict) and len(item) > _MOST_NAMES:
             collector.skip_broken(str(item.get("title")), f"more than {_MOST_NAMES:,} names")
         elif isinstance(item, dict):
-            collector.is_export, is_numbered = _trust(tuple(item), tuple(_nested(item)))
-            raw = _raw(item, is_numbered=is_numbered)
+            record, kind = _record(item, listed)
+            collector.ids_of_parts = of_parts if record is item else False
+            collector.is_export, is_numbered = _trust(tuple(record), tuple(_nested(record)))
+            raw, called = _raw(record, is_numbered=is_numbered)
             films = marks_films or (numbers_films and raw.bare_id is None)
-            collector.add(raw, MediaType.MOVIE if films else None)
+            assumed = kind or (MediaType.MOVIE if films else kind_by_title(called))
+            collector.add(raw, assumed)
         elif isinstance(item, str):
             collect_line(collector, item)
         else:
@@ -62,16 +88,71 @@ def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
 
 
 def _nested(item: dict[str, object]) -> dict[str, object]:
-    ids = item.get("ids")
-    return ids if isinstance(ids, dict) and len(ids) <= _MOST_NAMES else {}
+    found = (value for name, value in item.items() if plain_name(name) in _IDS)
+    ids = next((value for value in found if isinstance(value, dict)), {})
+    return ids if len(ids) <= _MOST_NAMES else {}
 
 
-def _array(content: object) -> Iterator[object]:
-    if isinstance(content, dict):
-        raise _not_an_array(content)
-    if not isinstance(content, Iterator):
+def _record(
+    item: dict[str, object], kind: MediaType | None
+) -> tuple[dict[str, object], MediaType | None]:
+    """Take the title of a record out of it; what is around counts for the record, but its number.
+
+    So in Trakt's answers and exports, in Simkl's backup, and in what others make of them.
+    """
+    for name, media in _PARTS_OF_RECORD.items():
+        part = item.get(name)
+        if isinstance(part, dict) and len(part) <= _MOST_NAMES and _names_something(part):
+            around = {key: value for key, value in item.items() if key not in (name, "id")}
+            is_film = around.get("anime_type") == "movie"
+            return {**around, **part}, MediaType.MOVIE if is_film else media or kind
+    return item, kind
+
+
+def _names_something(part: dict[str, object]) -> bool:
+    names = {plain_name(name) for name in part}
+    return bool(names & {"title", "name", *_IDS})
+
+
+def _rows(collector: RowCollector, content: object) -> Iterator[tuple[object, MediaType | None]]:
+    """Yield each row, and what it is where its list is of one kind."""
+    if isinstance(content, Iterator):
+        yield from ((item, None) for item in content)
+    elif isinstance(content, dict):
+        lists = list(_lists_in(content))
+        if not lists:
+            raise _not_an_array(content)
+        collector.is_cut = collector.is_cut or _has_more_pages(content)
+        yield from ((item, kind) for items, kind in lists for item in items)
+    else:
         raise ResponseChangedError(SERVICE, "the JSON is no list of titles")
-    return content
+
+
+def _lists_in(content: dict[str, object]) -> Iterator[tuple[list[object], MediaType | None]]:
+    """Find the lists of titles that an object holds."""
+    plain = {plain_name(name): value for name, value in list(content.items())[:_MOST_NAMES]}
+    for name, value in plain.items():
+        if name in _LISTS and isinstance(value, list):
+            yield value, _LISTS[name]
+    if any(isinstance(plain.get(name), list) for name in _LISTS) or plain.get("errors"):
+        return
+    for name in _ONE_LIST:
+        value = plain.get(name)
+        if isinstance(value, dict):
+            yield from _lists_in(value)
+            return
+        if isinstance(value, list):
+            yield value, None
+            return
+
+
+def _has_more_pages(content: dict[str, object]) -> bool:
+    """Tell a page of a longer list by what MDBList and TMDB say beside the rows."""
+    paging = content.get("pagination")
+    if isinstance(paging, dict) and paging.get("has_more") is True:
+        return True
+    pages = number_id(content.get("total_pages"))
+    return pages is not None and pages > 1
 
 
 def _look_at(items: Iterable[object]) -> tuple[int, set[str]]:
@@ -123,22 +204,26 @@ def _trust(names: tuple[str, ...], nested: tuple[str, ...]) -> tuple[bool, bool]
     return export, is_numbered_export(plain)
 
 
-def _raw(item: dict[str, object], *, is_numbered: bool) -> RawRow:
+def _raw(item: dict[str, object], *, is_numbered: bool) -> tuple[RawRow, str]:
+    """Read the fields of a row, and say under what name its title stands if under another."""
     values: list[object] = [None] * _FIELDS
     for source in (item, _nested(item)):
         for name, place in _places(tuple(source)):
             if not values[place] and source[name] not in (None, ""):
                 values[place] = source[name]
     raw = RawRow._make(values)
-    if not title_text(raw.title) and (raw.imdb or raw.tmdb or raw.tvdb or item.get("id")):
-        raw = raw._replace(title=_named(item))
-    return _with_bare_id(raw, item, is_numbered=is_numbered)
+    called = ""
+    if not title_text(raw.title) and (any(raw[2:]) or item.get("id")):
+        called, title = _named(item)
+        raw = raw._replace(title=title)
+    return _with_bare_id(raw, item, is_numbered=is_numbered), called
 
 
-def _named(item: dict[str, object]) -> object:
+def _named(item: dict[str, object]) -> tuple[str, object]:
     """Find a title under its other names, which alone would not make a list one of titles."""
-    found = {plain_name(name): value for name, value in item.items()}
-    return title_text(found.get("name")) or title_text(found.get("originaltitle"))
+    found = {plain_name(name): value for name, value in item.items() if title_text(value)}
+    called = title_among(found) or ""
+    return called, title_text(found.get(called)) or title_text(found.get("originaltitle"))
 
 
 def _says_more(item: dict[str, object]) -> bool:
@@ -156,9 +241,14 @@ def _with_bare_id(raw: RawRow, item: dict[str, object], *, is_numbered: bool) ->
     number, but in an export.
     """
     bare = item.get("id")
-    if bare is None or raw.tmdb or (number_id(raw.tvdb) and not raw.kind):
+    if (
+        bare is None
+        or isinstance(bare, dict)
+        or raw.tmdb
+        or (number_id(raw.tvdb) and not raw.kind)
+    ):
         return raw
-    if any(isinstance(value, dict) for key, value in item.items() if key != "ids"):
+    if any(isinstance(value, dict) for key, value in item.items() if plain_name(key) not in _IDS):
         return raw  # a record with parts: the number is that of the record
     if imdb_id(bare):
         return raw if raw.imdb else raw._replace(imdb=bare)

@@ -22,8 +22,10 @@ from listsync.providers.file.columns import (
     ids_of_parts,
     is_export,
     is_understood,
+    kind_by_title,
     names_titles,
     plain_name,
+    title_among,
 )
 from listsync.providers.file.row_collector import (
     AN_EPISODE,
@@ -165,7 +167,20 @@ def _collect_title(collector: RowCollector, line: str, named: str, season: str |
 Pick = Callable[[list[str]], tuple[str, ...]]  # place -1 finds the empty field at the end
 _DELIMITERS = (",", ";", "\t", "|")
 _LETTERBOXD = "letterboxd list export"
-_HEAD = re.compile(r"[ \t]*(?:#(?![,;\t|])[^\r\n]*|sep=.)?(?:\r\n|\r|\n)", re.IGNORECASE)
+_OF_LIST = {"name", "tags", "url", "description"}  # what the first block of such an export tells
+_OF_FILMS = ({"position", "name", "url"}, {"name", "year", "url"})
+_FURTHEST = 1000  # rows before those of the films
+_HEAD = re.compile(
+    r"(?:[ \t]*(?:#(?![,;\t|])[^\r\n]*|sep=.[,;\t|]*)?|[ \t,;|]+)(?:\r\n|\r|\n)", re.IGNORECASE
+)
+_SAMPLE = 50  # rows that tell what the columns of a table without a header are
+_CONTENTS = {
+    "imdb": re.compile(r"tt\d{7,12}", re.ASCII | re.IGNORECASE),
+    "url": re.compile(r"https?://\S+"),
+    "year": re.compile(r"\(?(?:18|19|20)\d\d\)?", re.ASCII),
+    "kind": re.compile(r"movies?|films?|tv|shows?|(?:tv ?)?(?:mini ?)?series", re.IGNORECASE),
+}
+_LETTERS = re.compile(r"[^\W\d_]")
 _START = 20_000  # characters in which the header is looked for
 _MOST_COLUMNS = 1000
 
@@ -189,15 +204,25 @@ def _lines_of(text: Text) -> Iterator[str]:
 def header_of(text: Text, *, surely: bool) -> Header | None:
     """Find the header; None when this is no table.
 
-    *surely* a table (by the name of the file), one column is enough, and a header without any
-    known column is one too. Otherwise two known columns are needed: a title may contain a comma.
+    *surely* a table (by the name of the file), one known column is enough. Otherwise two known
+    columns are needed: a title may contain a comma.
     """
     start = _start_of(text)
-    if start[: len(_LETTERBOXD)].lower() == _LETTERBOXD:
-        return _letterboxd_header(text)
     found = [_first_row(start, delimiter) for delimiter in _DELIMITERS]
     best = max(found, key=_understood)
-    return best if surely or _understood(best) > 1 else None
+    if start.lstrip('"')[: len(_LETTERBOXD)].lower() == _LETTERBOXD:
+        return _letterboxd_header(text) or Header(names=[], delimiter=",", skips=0)
+    if {plain_name(name) for name in best.names} >= _OF_LIST:
+        return _letterboxd_header(text) or best
+    if _understood(best) > 1:
+        return best
+    may_be = [one for one in found if surely or one.delimiter != ","]
+    return header_by_content(may_be, start) or _no_header(best, surely=surely)
+
+
+def _no_header(best: Header, *, surely: bool) -> Header | None:
+    """Take a table of one column that nothing names for lines; None says so."""
+    return best if surely and (_understood(best) or len(best.names) > 1) else None
 
 
 def _start_of(text: Text) -> str:
@@ -219,13 +244,50 @@ def _first_row(start: str, delimiter: str) -> Header:
     return Header(names=names, delimiter=delimiter, skips=1)
 
 
-def _letterboxd_header(text: Text) -> Header:
-    """Skip the part about the list itself: it ends with an empty line, or the file is cut."""
-    rows = iter(TableReader(_lines_of(text), ","))
-    for skipped, fields in enumerate(rows, start=1):
-        if not fields:
-            return Header(names=next(rows, []), delimiter=",", skips=skipped + 1)
-    return Header(names=[], delimiter=",", skips=0)
+def _letterboxd_header(text: Text) -> Header | None:
+    """Skip the part about the list itself, however a spreadsheet has saved it."""
+    for delimiter in _DELIMITERS:
+        rows = islice(TableReader(_lines_of(text), delimiter), _FURTHEST)
+        for skips, fields in enumerate(rows, start=1):
+            names = {plain_name(name) for name in fields}
+            if "tags" not in names and any(names >= wanted for wanted in _OF_FILMS):
+                return Header(names=fields, delimiter=delimiter, skips=skips)
+    return None
+
+
+def header_by_content(found: list[Header], start: str) -> Header | None:
+    """Name the columns of a table without a header by what is in its first rows.
+
+    None when the first row has no id, year or address, which a header has not.
+    """
+    for one in sorted(found, key=lambda header: -len(header.names)):
+        if len(one.names) > 1:
+            rows = islice(TableReader(lines_of([start]), one.delimiter), _SAMPLE)
+            names = _names_by_content(
+                [fields for fields in rows if any(fields)][:-1] or [one.names]
+            )
+            if names is not None:
+                return Header(names=names, delimiter=one.delimiter, skips=0)
+    return None
+
+
+def _names_by_content(rows: list[list[str]]) -> list[str] | None:
+    columns = list(zip(*(row for row in rows if len(row) == len(rows[0])), strict=True))
+    names = [_name_by_content(column) for column in columns]
+    if not {"imdb", "url", "year"} & set(names) or any("\n" in cell for cell in rows[0]):
+        return None
+    if "title" not in names and "words" in names:
+        names[names.index("words")] = "title"
+    is_whole = "title" in names or {"imdb", "url"} & set(names)
+    return names if is_whole else None
+
+
+def _name_by_content(cells: tuple[str, ...]) -> str:
+    given = [cell.strip() for cell in cells if cell.strip()]
+    for name, form in _CONTENTS.items():
+        if given and all(map(form.fullmatch, given)):
+            return name
+    return "words" if any(map(_LETTERS.search, given)) else "numbers"
 
 
 def collect_table(collector: RowCollector, path: Path, text: Text, header: Header) -> None:
@@ -283,4 +345,4 @@ def _assumed(header: Header) -> MediaType | None:
     """Letterboxd's import format numbers films; its exports also hold mini-series, unmarked."""
     names = {plain_name(name) for name in header.names}
     numbered = "tmdbid" in names and names & {"watcheddate", "rating10", "letterboxduri"}
-    return MediaType.MOVIE if numbered else None
+    return MediaType.MOVIE if numbered else kind_by_title(title_among(names))

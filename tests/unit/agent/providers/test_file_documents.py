@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from listsync.domain.media import ExternalIds
+from listsync.domain.lists import ListOutcome
+from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import (
     Refusal,
     RefusedError,
@@ -38,6 +39,104 @@ def test_json_lists_of_other_programs(
 ) -> None:
     entry = read(json.dumps(rows), "a.json").entries[0]
     assert (entry.kind, entry.ids) == expected
+
+
+_ALIEN = {"title": "Alien", "year": 1979, "ids": {"trakt": 4, "slug": "a", "tmdb": 348}}
+_DARK = {"title": "Dark", "year": 2017, "ids": {"tvdb": 334824, "tmdb": 70523}}
+_EXPECTED = [("Alien (1979)", MediaType.MOVIE, 348), ("Dark (2017)", MediaType.TV, 70523)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [
+            {"rank": 1, "id": 9, "type": "movie", "movie": _ALIEN},
+            {"rank": 2, "id": 8, "type": "show", "show": _DARK},
+        ],
+        [{"plays": 3, "movie": _ALIEN}, {"show": _DARK, "seasons": [{"number": 1, "plays": 2}]}],
+        {
+            "movies": [{"status": "plantowatch", "movie": _ALIEN}],
+            "shows": [{"status": "watching", "show": _DARK}],
+            "anime": [],
+        },
+        {"items": [{"item": {**_ALIEN, "type": "movie"}}, {"item": {**_DARK, "type": "tv"}}]},
+        {"data": {"movies": [_ALIEN], "series": [_DARK]}, "total": 2},
+        {
+            "Items": [
+                {
+                    "Name": "Alien",
+                    "ProductionYear": 1979,
+                    "Type": "Movie",
+                    "ProviderIds": {"Tmdb": "348"},
+                },
+                {
+                    "Name": "Dark",
+                    "ProductionYear": 2017,
+                    "Type": "Series",
+                    "ProviderIds": {"Tmdb": "70523"},
+                },
+            ]
+        },
+        {
+            "page": 1,
+            "results": [
+                {"media_type": "movie", "id": 348, "tmdb_id": 348, **_ALIEN, "ids": {}},
+                {"media_type": "tv", "id": 70523, "tmdb_id": 70523, **_DARK, "ids": {}},
+            ],
+        },
+    ],
+    ids=["trakt", "trakt watched", "simkl", "items", "nested", "jellyfin", "results"],
+)
+def test_records_and_objects_of_other_programs_hold_titles(read: Reader, content: object) -> None:
+    fetched = read(json.dumps(content), "a.json")
+    assert [(one.label, one.kind, one.ids.tmdb) for one in fetched.entries] == _EXPECTED
+    assert (fetched.skipped, fetched.outcome) == ((), ListOutcome.COMPLETE)
+    assert not any(entry.doubt for entry in fetched.entries)
+
+
+def test_a_season_of_a_record_has_the_ids_of_its_series(read: Reader) -> None:
+    season = {"type": "season", "season": {"number": 2, "ids": {"tmdb": 5}}, "show": _DARK}
+    episode = {"type": "episode", "episode": {"season": 1, "number": 3}, "show": _DARK}
+    fetched = read(json.dumps([season, episode]), "a.json")
+    (entry,) = fetched.entries
+    assert (entry.seasons, entry.ids.tmdb) == ((2,), 70523)
+    assert [row.why for row in fetched.skipped] == ["an episode"]
+
+
+def test_what_the_user_has_dropped_is_not_wanted(read: Reader) -> None:
+    fetched = read(json.dumps({"shows": [{"status": "dropped", "show": _DARK}]}), "a.json")
+    assert [row.why for row in fetched.skipped] == ["dropped, as the list says"]
+    fetched = read("Title,Year,Watchlist,IMDB\nDark,2017,dropped,\nAlien,1979,hold,\n", "a.csv")
+    assert [entry.label for entry in fetched.entries] == ["Alien (1979)"]
+
+
+def test_series_of_sonarr_are_no_films(read: Reader) -> None:
+    row = {"title": "Dark", "year": 2017, "tvdbId": 334824, "cleanTitle": "dark", "id": 3}
+    (entry,) = read(json.dumps([{**row, "seasons": [{"seasonNumber": 1, "a": 1}]}])).entries
+    assert (entry.kind, entry.ids.tvdb, entry.seasons) == (MediaType.TV, 334824, ())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"name": "Alien", "year": 1979},
+        {"Film_title": "Alien", "Release_year": "1979"},
+        {"movie": "Alien", "year": "(1979)"},
+        {"primaryTitle": "Alien", "startYear": 1979},
+        {"name": "Alien", "datePublished": "1979-05-25", "url": "/title/tt0078748/"},
+        {"title": "Alien", "release_date": "1979-05-25"},
+    ],
+)
+def test_titles_and_years_have_many_names(read: Reader, row: dict[str, object]) -> None:
+    (entry,) = read(json.dumps([row]), "a.json").entries
+    assert entry.label == "Alien (1979)"
+    assert entry.ids.imdb == ("tt0078748" if "url" in row else None)
+
+
+def test_one_page_of_several_is_not_the_whole_list(read: Reader) -> None:
+    for more in ({"pagination": {"has_more": True}}, {"total_pages": 5}):
+        fetched = read(json.dumps({"results": [{"title": "A"}], **more}), "a.json")
+        assert fetched.outcome is ListOutcome.PARTIAL
 
 
 def test_the_error_of_a_list_server_is_a_refusal(read: Reader) -> None:

@@ -102,6 +102,88 @@ def test_tables_of_any_program(read: Reader, delimiter: str, end: str, head: str
     assert fetched.entries[0].ids == ExternalIds(imdb="tt90000011", tmdb=9000011)
 
 
+_OF_LIST = "Date,Name,Tags,URL,Description\n2024-01-05,My list,,https://boxd.it/abc,Words\n"
+_FILMS = "Position,Name,Year,URL,Description\n1,Alien,1979,https://boxd.it/a,\n2,Heat,1995,,x\n"
+_EXPORT = "Letterboxd list export v7"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        f"{_EXPORT}\n{_OF_LIST}\n{_FILMS}",
+        f"{_EXPORT},,,,\n{_OF_LIST},,,,\n{_FILMS}",
+        f'"{_EXPORT}",,,,\n\n{_OF_LIST},,,,\n,,,,\n{_FILMS}',
+        f"{_OF_LIST}\n{_FILMS}",
+        f"{_OF_LIST}{_FILMS}",
+        _FILMS,
+        f",,,,\n{_FILMS}",
+    ],
+    ids=["untouched", "padded", "quoted", "older", "no gap", "films", "blank"],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_list_of_letterboxd_is_read_however_it_was_saved_again(
+    read: Reader, table: str, delimiter: str, encoding: str
+) -> None:
+    fetched = read(table.replace(",", delimiter).encode(encoding), "a.csv")
+    assert [entry.label for entry in fetched.entries] == ["Alien (1979)", "Heat (1995)"]
+    assert (fetched.skipped, fetched.outcome) == ((), ListOutcome.COMPLETE)
+
+
+@pytest.mark.parametrize(
+    ("table", "label", "imdb"),
+    [
+        ("Alien (1979)\nHeat (1995)\n", "Alien (1979)", None),
+        ("tt0078748\ntt0113277\n", "imdb:tt0078748", "tt0078748"),
+        ("https://www.imdb.com/title/tt0078748/\n", "imdb:tt0078748", "tt0078748"),
+        ("Alien,1979\nHeat,1995\n", "Alien (1979)", None),
+        ("1;tt0078748;Alien;1979\n2;tt0113277;Heat;1995\n", "Alien (1979)", "tt0078748"),
+        ("Alien\t(1979)\tmovie\nHeat\t(1995)\tmovie\n", "Alien (1979)", None),
+    ],
+)
+def test_a_table_without_a_header_is_told_by_what_is_in_it(
+    read: Reader, table: str, label: str, imdb: str | None
+) -> None:
+    entry = read(table, "a.csv").entries[0]
+    assert (entry.label, entry.ids.imdb) == (label, imdb)
+
+
+@pytest.mark.parametrize(
+    ("table", "ids"),
+    [
+        ("URL\nhttps://www.imdb.com/title/tt0078748/\n", ExternalIds(imdb="tt0078748")),
+        ("Title,Link\nA,https://www.themoviedb.org/movie/348-alien\n", ExternalIds(tmdb=348)),
+        ("imdb\nhttps://m.imdb.com/title/tt0078748/?ref_=x\n", ExternalIds(imdb="tt0078748")),
+        ("Title,TMDB\nA,themoviedb.org/tv/1396\n", ExternalIds(tmdb=1396)),
+    ],
+)
+def test_an_id_may_be_given_as_an_address(read: Reader, table: str, ids: ExternalIds) -> None:
+    assert read(table, "a.csv").entries[0].ids == ids
+
+
+def test_the_address_of_a_person_is_no_title(read: Reader) -> None:
+    fetched = read("Name,Year,URL\nA,1979,https://www.imdb.com/name/nm0000631/\n", "a.csv")
+    assert whys(fetched) == [(1, "a person")]
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ("Film_title,Release_year", MediaType.MOVIE),
+        ("Movie,Year", MediaType.MOVIE),
+        ("Titel,Jahr", None),
+        ("Original Title,Year", None),
+        ("primaryTitle,startYear", None),
+        ("TV Show,Release Date", MediaType.TV),
+    ],
+)
+def test_titles_of_tables_have_many_names(
+    read: Reader, header: str, kind: MediaType | None
+) -> None:
+    (entry,) = read(f"{header}\nAlien,1979\n", "a.csv").entries
+    assert (entry.label, entry.kind) == ("Alien (1979)", kind)
+
+
 def test_a_bad_id_costs_the_id_and_a_bad_year_the_year(read: Reader) -> None:
     fetched = read(f"{HEADER}Dune,1021,movie,tt1,abc,0\nHeat,x,tv,-,-5,9.0\n", "a.csv")
     dune, heat = fetched.entries

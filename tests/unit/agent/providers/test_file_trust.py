@@ -65,6 +65,8 @@ def test_exports_of_services_are_believed(read: Reader, content: object) -> None
     [
         {"id": 1, "name": "The Matrix", "year": 1999},
         {"id": 1, "original_title": "The Matrix", "year": 1999},
+        {"id": 1, "movie_title": "The Matrix", "year": 1999},
+        {"id": 1, "primaryTitle": "The Matrix", "startYear": "1999"},
         {"id": 1, "title": "The Matrix", "poster_url": "x", "imdb_id": None},
     ],
 )
@@ -78,7 +80,7 @@ def test_an_id_by_its_name_is_checked_against_any_name_of_the_title(read: Reader
     assert (entry.title, entry.ids.tmdb, entry.check_ids) == ("The Matrix", 1, True)
 
 
-@pytest.mark.parametrize("name", ["film", "label", "movie_title", "primaryTitle", "slug"])
+@pytest.mark.parametrize("name", ["label", "heading", "slug"])
 def test_a_number_beside_words_that_are_not_understood_is_a_doubt(read: Reader, name: str) -> None:
     entry = only(read, {"id": 1, name: "The Matrix", "year": 1999})
     assert entry.doubt == "the row gives its title under a name that is not understood"
@@ -196,13 +198,12 @@ def test_the_date_of_a_title_says_its_year_where_an_id_is_to_be_checked(
 @pytest.mark.parametrize(
     "row",
     [
-        {"title": "A", "release_date": "1999-03-31"},
         {"title": "A", "tmdb_id": 603, "type": "tv", "season": 2, "release_date": "1999-03-31"},
         {"title": "A", "tmdb_id": 603, "release_date": "1999-03-31 to 2001-01-01"},
         {"title": "A", "tmdb_id": 603, "released": True},
         {**_TRAKT_IDS, "year": None, "released": "1999-03-31"},
     ],
-    ids=["no id", "a season", "two years", "no date", "an export"],
+    ids=["a season", "two years", "no date", "an export"],
 )
 def test_a_date_says_nothing_where_it_is_not_that_of_a_title_to_be_checked(
     read: Reader, row: dict[str, object]
