@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 from listsync.lean_dataclasses import dataclass
 
@@ -58,7 +59,7 @@ _TRAKT_SITE = _HTTP + r"(?:www\.|app\.|classic\.)?trakt\.tv"
 _TRAKT = _HTTP + r"(?:www\.|app\.|classic\.|api\.)?trakt\.tv"
 _LETTERBOXD = _HTTP + r"(?:www\.)?letterboxd\.com"
 _LETTERBOXD_USER = _LETTERBOXD + r"/(?P<user>[A-Za-z0-9_]+)"
-_MDBLIST = _HTTP + r"(?:www\.)?mdblist\.com"
+_MDBLIST = _HTTP + r"(?:www\.|api\.)?mdblist\.com"
 _TMDB = _HTTP + r"(?:www\.)?themoviedb\.org"
 _TVDB = _HTTP + r"(?:www\.)?thetvdb\.com"
 _SIMKL = _HTTP + r"(?:www\.)?simkl\.com"
@@ -97,6 +98,7 @@ ADDRESSES: tuple[Pattern, ...] = (
             rf"(?:/(?P<period>daily|weekly|monthly|yearly|all))?{_END}"
         ),
     ),
+    ("trakt", "discover", rf"{_TRAKT_SITE}/discover/(?P<id>{_TRAKT_CHARTS}|hot){_END}"),
     ("trakt", "official_list", rf"{_TRAKT_SITE}/lists/official/(?P<id>[^/?#]+){_END}"),
     ("trakt", "list_by_id", rf"{_TRAKT}/lists/(?P<id>\d+){_REST}"),
     ("trakt", "user_list", rf"{_TRAKT}/users/(?P<user>[^/?#]+)/lists/(?P<id>[^/?#]+){_REST}"),
@@ -138,7 +140,12 @@ ADDRESSES: tuple[Pattern, ...] = (
         "official",
         rf"{_MDBLIST}/lists/official/(?P<media>movies|shows)/(?P<id>[^/?#]+){_REST}",
     ),
-    ("mdblist", "external", rf"{_MDBLIST}/lists/(?P<user>[^/?#]+)/external/(?P<id>\d+){_REST}"),
+    (
+        "mdblist",
+        "external",
+        rf"{_MDBLIST}/(?:external/lists|lists(?:/(?P<user>[^/?#]+))?/external)/(?P<id>\d+){_REST}",
+    ),
+    ("mdblist", "list_by_id", rf"{_MDBLIST}/lists/(?P<id>\d{{1,12}})(?:/items|/json)?{_END}"),
     (
         "mdblist",
         "user_list",
@@ -293,6 +300,39 @@ def foreign(text: str, provider: str) -> str | None:
     if form is None and is_address(text):
         return f"{text!r} is no known address of {SERVICES[provider]}"
     return None
+
+
+_FILTER = re.compile(
+    r"genres?|filter\w*|with(?:out)?_\w+(?:\.[gl]te)?|title_?type|type|media_?type|mode|display"
+    r"|(?:user_)?ratings?|num_votes|vote_\w+(?:\.[gl]te)?|votes|years?|decade|runtimes?"
+    r"|(?:primary_)?release_date(?:\.[gl]te)?|release_year|first_air_date(?:\.[gl]te)?"
+    r"|languages|countries|country|certifications?|networks?|studios?|companies|groups|keywords?"
+    r"|status|hide|limit|count|terms|query|search|adult|watched|provider|watch_\w+|(?:min|max)_\w+"
+    r"|network_ids|studio_ids|rank|region",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def filters_in(address: str, *known: str) -> dict[str, str]:
+    """Find in an address what leaves titles of its list out; *known* names are seen to elsewhere.
+
+    An order, a page or a view does not; without what is found here a list would be longer than
+    the one that the user sees.
+    """
+    pairs = parse_qsl(urlsplit(address.strip()).query)
+    return {name: value for name, value in pairs if name not in known and _FILTER.fullmatch(name)}
+
+
+def demand_no_filters(address: str, service: str, *known: str) -> None:
+    """Refuse what would be dropped silently; a ValueError says it."""
+    filters = filters_in(address, *known)
+    if filters:
+        limits = not filters.keys().isdisjoint(("limit", "count"))
+        here = "a `limit`" if limits else "`kind`, `genres`, `min_year`, `min_rating` or such"
+        raise ValueError(
+            f"the address filters its list by {', '.join(filters)}, which {SERVICES[service]} "
+            f"does not do for programs; leave that out, and give the list {here} here"
+        )
 
 
 def source_of(

@@ -16,7 +16,14 @@ from msgspec import Meta
 
 from listsync.config_types import PageOptions, WebAddress
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import AddressForm, at_site, foreign, recognise
+from listsync.parsing.address_forms import (
+    AddressForm,
+    at_site,
+    demand_no_filters,
+    filters_in,
+    foreign,
+    recognise,
+)
 
 USUAL_COUNT = 250
 _SEARCHED_TYPES = {
@@ -34,6 +41,8 @@ _SEARCHED_TYPES = {
     "podcast_series": "podcastSeries",
     "podcast_episode": "podcastEpisode",
 }
+_SEARCHED_TYPES |= {name: name for name in _SEARCHED_TYPES.values()}  # as pages of lists have it
+_MOST = 9999  # titles of a list that is searched
 _ORDERS = {
     "moviemeter": "POPULARITY",
     "alpha": "TITLE_REGIONAL",
@@ -265,9 +274,9 @@ def parse(text: str) -> ImdbSource:
     """Read what the user wrote after `imdb:`; a ValueError lists the accepted forms."""
     value = text.strip()
     form = recognise(value)
-    source = _from_form(form) if form else _from_name(value)
+    source = _from_form(form, value) if form else _from_name(value)
     if source is None and form is None and (form := at_site(value, SERVICE)):
-        source = _from_form(form)
+        source = _from_form(form, value)
     if source is None:
         why = foreign(value, SERVICE) or f"{text!r} is no list of IMDb"
     elif source.kind is ListKind.SEARCH:
@@ -282,10 +291,17 @@ def parse(text: str) -> ImdbSource:
     raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
 
 
-def _from_form(form: AddressForm) -> ImdbSource | None:
+def _from_form(form: AddressForm, address: str) -> ImdbSource | None:
+    """Read an address; a list with filters is a search among its titles, which has all of them."""
     if form.provider != SERVICE or form.kind == "title":
         return None
     kind = ListKind(form.kind)
+    filters = filters_in(address, *_IGNORED) if kind is ListKind.LIST else {}
+    if filters:
+        wanted = {"count": str(_MOST), **filters, "lists": form.groups["id"]}
+        return ImdbSource(ListKind.SEARCH, urlencode(wanted, safe=",!"))
+    if kind is not ListKind.SEARCH:
+        demand_no_filters(address, SERVICE, *_IGNORED)
     return ImdbSource(kind, form.groups["query" if kind is ListKind.SEARCH else "id"])
 
 

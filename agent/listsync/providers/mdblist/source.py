@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress, sendable
 from listsync.domain.media import MediaType
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import AddressForm, source_of
+from listsync.parsing.address_forms import AddressForm, demand_no_filters, source_of
 
 
 class MdbListOptions(ServiceOptions, frozen=True, kw_only=True):
@@ -48,6 +48,8 @@ _KINDS = {"movies": MediaType.MOVIE, "shows": MediaType.TV}
 _MEDIA_OF = {MediaType.MOVIE: "movie", MediaType.TV: "show"}
 _WATCHLIST = "watchlist"
 _PART = r"(?!\.+$)[A-Za-z0-9_.~%+-]+"
+_OWN_PATHS = re.compile(r"official/(?:movies|shows)/|(?:[^/?#]+/)?external/\d", re.ASCII)
+_SITE_PATHS = re.compile(r"lists/|\?list=|watchlist/", re.ASCII)
 _USER_AND_NAME = re.compile(rf"(?P<user>(?!\.+/)[A-Za-z0-9_.~%+-]+)/(?P<id>{_PART})")
 
 
@@ -117,7 +119,11 @@ class MdbListSource:
 
 def parse(text: str) -> MdbListSource:
     """Read what the user wrote after `mdblist:`; a ValueError lists the accepted forms."""
-    return source_of(text, SERVICE, FORMS, from_form=_from_form, from_name=_from_name)
+    value = text.strip()
+    for begins, site in ((_OWN_PATHS, "mdblist.com/lists"), (_SITE_PATHS, "mdblist.com")):
+        if begins.match(value):
+            value = f"https://{site}/{value}"
+    return source_of(value, SERVICE, FORMS, from_form=_from_form, from_name=_from_name)
 
 
 def _from_name(value: str) -> MdbListSource | None:
@@ -141,11 +147,13 @@ def _user_list(user: str, name: str) -> MdbListSource | None:
 
 def _from_form(form: AddressForm, address: str) -> MdbListSource | None:
     groups = form.groups
+    if form.kind != "official":
+        demand_no_filters(address, SERVICE, "list")
     match form.kind:
         case "list_by_id":
             return MdbListSource(name=groups["id"], path=f"lists/{groups['id']}")
         case "external":
-            name = f"{groups['user']}/external/{groups['id']}"
+            name = "/".join(filter(None, (groups.get("user"), "external", groups["id"])))
             return MdbListSource(name=name, path=f"external/lists/{groups['id']}")
         case "watchlist":
             owner = groups["user"]
@@ -167,6 +175,7 @@ def _official(groups: Mapping[str, str], address: str) -> MdbListSource | None:
     known = _CHART_FILTERS if slug == _CHART else _LIST_FILTERS
     if (query.keys() & set(_CHART_FILTERS)) - set(known) or not re.fullmatch(_PART, slug):
         return None
+    demand_no_filters(address, SERVICE, *known)
     name = f"official/{media}/{slug}"
     filters = tuple(pair for pair in query.items() if pair[0] in known)
     official = OfficialList(kind=_KINDS[media], filters=filters, is_chart=slug == _CHART)

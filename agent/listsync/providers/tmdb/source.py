@@ -11,7 +11,13 @@ from msgspec import Meta
 from listsync.config_types import SecretStr, ServiceOptions, WebAddress
 from listsync.domain.media import MediaType
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import AddressForm, foreign, recognise
+from listsync.parsing.address_forms import (
+    AddressForm,
+    demand_no_filters,
+    filters_in,
+    foreign,
+    recognise,
+)
 from listsync.parsing.decoding import number_id
 from listsync.redaction import is_credential
 
@@ -90,7 +96,7 @@ def parse(text: str) -> TmdbSource:
     form = recognise(value)
     if form is None or form.provider != SERVICE:  # short forms are the paths of the site
         form = recognise(f"themoviedb.org/{value.replace('_', '-')}")
-    source = _from_form(form) if form else _from_name(value)
+    source = _from_form(form, value) if form else _from_name(value)
     if source is None:
         what = _NO_LISTS.get(form.kind if form else "", "is no list of TMDB")
         why = foreign(value, SERVICE) or f"{text!r} {what}"
@@ -108,8 +114,18 @@ def _from_name(value: str) -> TmdbSource | None:
     return TmdbSource(name=f"list/{number}", path=f"list/{number}") if number else None
 
 
-def _from_form(form: AddressForm) -> TmdbSource | None:
+def _from_form(form: AddressForm, address: str) -> TmdbSource | None:
     media = form.groups.get("media", "tv" if form.kind == "network" else "movie")
+    filters = filters_in(address)
+    number = form.groups.get("id", "").partition("-")[0]
+    if filters and (form.kind in _FILTERS or (form.kind == "chart" and not number)):
+        own = {_FILTERS[form.kind]: number} if form.kind in _FILTERS else {}
+        return _discover(media, urlencode({**filters, **own}))
+    demand_no_filters(address, SERVICE)
+    return _without_filters(form, media)
+
+
+def _without_filters(form: AddressForm, media: str) -> TmdbSource | None:
     if form.kind == "chart":
         name = form.groups.get("id", "popular")
         path = f"{media}/{name.replace('-', '_')}"

@@ -7,14 +7,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlencode
 
 from msgspec import Meta
 
 from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress, sendable
 from listsync.domain.media import MediaType
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import AddressForm, source_of
+from listsync.parsing.address_forms import (
+    AddressForm,
+    demand_no_filters,
+    filters_in,
+    source_of,
+)
 
 SERVICE = "trakt"
 _KINDS = {"movies": MediaType.MOVIE, "shows": MediaType.TV}
@@ -46,6 +51,12 @@ _PARAMS: dict[str, tuple[tuple[str, str], ...]] = {
     "recommendations/shows": _NEW,
     "watched/shows": (("extended", "noseasons"),),
 }
+_OF_CHARTS = (  # filters that the API has for charts; of lists of users none is documented
+    *("genres", "years", "ratings", "languages", "countries", "runtimes", "certifications"),
+    *("networks", "studio_ids", "network_ids", "status", "votes", "query"),
+)
+NO_FILTERS: Mapping[str, str] = {}
+_SHOWN = {"movie": "movies", "show": "shows", "movies": "movies", "shows": "shows"}
 _TYPES = "movie,show,season,episode"
 _ME = "me"
 SLUG = r"(?!\.+$)[A-Za-z0-9_.-]+"
@@ -99,7 +110,9 @@ class TraktSource:
         return self.name
 
 
-def chart(groups: Mapping[str, str | None]) -> TraktSource | None:
+def chart(
+    groups: Mapping[str, str | None], filters: Mapping[str, str] = NO_FILTERS
+) -> TraktSource | None:
     """Find a chart; one with periods is that of the week unless another is named."""
     media, period = groups["media"] or "", groups.get("period")
     name = {"recommended": "favorited"}.get(groups["id"] or "", groups["id"] or "")  # renamed
@@ -109,9 +122,12 @@ def chart(groups: Mapping[str, str | None]) -> TraktSource | None:
     period = period or ("weekly" if periods else None)  # the API's own default
     if period is not None and period not in periods:
         return None
+    params = tuple(sorted(filters.items()))
+    path = "/".join(filter(None, (media, name, period)))
+    own = f"{path}?{urlencode(params, safe=',')}" if params else ""
     return TraktSource(
-        name=":".join(filter(None, (name, media, period))),
-        parts=(ListPart(path="/".join(filter(None, (media, name, period))), kind=_KINDS[media]),),
+        name=own or ":".join(filter(None, (name, media, period))),
+        parts=(ListPart(path=path, kind=_KINDS[media], params=params),),
         login=Login.NEVER,
         is_chart=True,
     )
@@ -163,6 +179,7 @@ def standard_list(groups: Mapping[str, str | None]) -> TraktSource | None:
         about="sync/last_activities" if stamps else None,
         stamps=stamps,
         is_chart=what not in STAMPS,
+        only=_KINDS.get(media),
     )
 
 
@@ -249,11 +266,17 @@ def parse(text: str) -> TraktSource:
 
 def _from_form(form: AddressForm, address: str) -> TraktSource | None:
     groups = {**form.groups}
-    shown = parse_qs(urlsplit(address).query).get("display", [""])[0]
-    groups.setdefault("media", {"movie": "movies", "show": "shows"}.get(shown, ""))
+    found = filters_in(address)
+    shown = found.get("mode") or found.get("display") or ""
+    groups["media"] = groups.get("media") or _SHOWN.get(shown, "")
+    if shown and shown not in (*_SHOWN, "media", "all"):
+        raise ValueError(f"{address!r}: only films and series can be told apart, not {shown}")
+    if form.kind in ("special", "discover"):
+        demand_no_filters(address, SERVICE, "mode", "display", *_OF_CHARTS)
+        groups["media"] = groups["media"] or "movies"
+        return chart(groups, {name: found[name] for name in _OF_CHARTS if name in found})
+    demand_no_filters(address, SERVICE, "mode", "display")
     match form.kind:
-        case "special":
-            return chart(groups)
         case "official_list":
             return official(groups["id"], groups["media"])
         case "list_by_id":

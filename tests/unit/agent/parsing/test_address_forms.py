@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from listsync.config.values import SERVICES as SOURCES
 from listsync.parsing.address_forms import (
     ADDRESSES,
     NAMES,
@@ -26,7 +27,8 @@ def test_every_known_input(case: dict[str, object]) -> None:
 
 def test_the_patterns_are_those_of_the_fixture() -> None:
     patterns = [(provider, kind) for provider, kind, _ in (*NAMES, *ADDRESSES)]
-    assert sorted(patterns) == sorted((p["provider"], p["kind"]) for p in KNOWN["patterns"])
+    own = {("mdblist", "list_by_id"), ("trakt", "discover")}  # more forms, of sites of 2026
+    assert set(patterns) == {(p["provider"], p["kind"]) for p in KNOWN["patterns"]} | own
     assert {provider for provider, _ in patterns} == set(SERVICES)
 
 
@@ -81,3 +83,68 @@ def test_an_address_of_another_service_is_said_to_be_one() -> None:
     assert "no known address" in str(foreign("https://example.com/lists/1", "mdblist"))
     assert foreign("user/name", "mdblist") is None
     assert foreign("https://mdblist.com/lists/user/name", "mdblist") is None
+
+
+@pytest.mark.parametrize(
+    ("service", "address", "name"),
+    [
+        ("trakt", "https://app.trakt.tv/users/u/watchlist?mode=movie", "u/watchlist/movies"),
+        ("trakt", "https://app.trakt.tv/discover/trending?mode=show", "trending:shows"),
+        (
+            "trakt",
+            "https://trakt.tv/movies/popular?genres=horror&utm_source=x",
+            "movies/popular?genres=horror",
+        ),
+        (
+            "imdb",
+            "https://www.imdb.com/list/ls012345678/?sort=alpha&title_type=movie&user_rating=6.0,",
+            "search?count=9999&lists=ls012345678&title_type=movie&user_rating=6.0,",
+        ),
+        ("imdb", "https://www.imdb.com/list/ls012345678/?ref_=x&mode=detail", "ls012345678"),
+        (
+            "tmdb",
+            "https://www.themoviedb.org/movie?with_genres=27&language=de",
+            "discover/movie?with_genres=27",
+        ),
+        (
+            "tmdb",
+            "https://www.themoviedb.org/keyword/12-x/tv?with_genres=18",
+            "discover/tv?with_genres=18&with_keywords=12",
+        ),
+        ("mdblist", "https://mdblist.com/lists/u/x?sort=rank&page=2", "u/x"),
+        ("mdblist", "lists/123456", "123456"),
+        ("mdblist", "someone/external/15107", "someone/external/15107"),
+        ("mdblist", "https://mdblist.com/lists/external/12345", "external/12345"),
+        ("mdblist", "official/movies/popular", "official/movies/popular"),
+    ],
+)
+def test_what_an_address_filters_is_part_of_the_list(
+    service: str, address: str, name: str
+) -> None:
+    source = SOURCES[service](address)
+    assert str(source) == name
+    assert SOURCES[service](name) == source
+
+
+@pytest.mark.parametrize(
+    ("service", "address", "words"),
+    [
+        ("trakt", "https://trakt.tv/users/u/lists/x?genres=drama&hide=unreleased", "genres, hide"),
+        ("trakt", "https://trakt.tv/users/u/watchlist?limit=10", "a `limit` here"),
+        ("trakt", "https://trakt.tv/movies/popular?hide=watched", "by hide"),
+        (
+            "imdb",
+            "https://www.imdb.com/user/ur12345678/watchlist?title_type=tvSeries",
+            "title_type",
+        ),
+        ("imdb", "https://www.imdb.com/list/ls012345678/?user_rating=good", "not understood"),
+        ("tmdb", "https://www.themoviedb.org/movie/popular?with_genres=27", "with_genres"),
+        ("mdblist", "https://mdblist.com/lists/u/x?filter_genre=horror", "filter_genre"),
+        ("mdblist", "https://mdblist.com/lists/u/x?limit=10", "a `limit` here"),
+    ],
+)
+def test_a_filter_that_a_service_cannot_apply_is_refused(
+    service: str, address: str, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        SOURCES[service](address)
