@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -105,7 +106,8 @@ class CommandContext:
     `backup_place` names the next backup beside the daily ones; raises OSError.
     `global_rules` are those of the configuration, `settings` all its keys without secrets.
     `agent_notices` are what the agent itself has to say to people. `cancel` returns the id of
-    what it stopped.
+    what it stopped. In `shared_memory` a command writes what all agents of a fleet must know:
+    they know it when the block is left, or it was not written; raises UnavailableError.
     """
 
     started_at: datetime
@@ -130,3 +132,4 @@ class CommandContext:
     agent_notices: Callable[[], tuple[NoticeRecord, ...]]
     cancel: Callable[[], str | None]
     reload: Callable[[], tuple[Problem, ...]]
+    shared_memory: Callable[[], AbstractContextManager[None]] = nullcontext

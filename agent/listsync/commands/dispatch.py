@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 from listsync.commands import (
     control,
@@ -20,7 +21,7 @@ from listsync.commands import (
 from listsync.commands.context import Caller, CommandContext
 from listsync.commands.schema import CommandEntry, check, described
 from listsync.commands.serializers import Window, page_request_of
-from listsync.errors import StateError
+from listsync.errors import StateError, UnavailableError
 from listsync.protocol import (
     METHODS,
     Access,
@@ -33,6 +34,8 @@ from listsync.protocol import (
 from listsync.text_cleaning import cut
 
 logger = logging.getLogger(__name__)
+
+_NOT_SHARED = "nothing was changed, as the other agents would not know of it"
 
 Reply = Mapping[str, object] | RefusedCommand
 """A reply of `protocol.messages`, or why there is none: that is data, too, and not raised."""
@@ -164,6 +167,7 @@ COMMANDS: Mapping[str, CommandEntry] = {
         (messages.ReviewDecideReply,),
         messages.ReviewDecideParams,
         (Reason.NOT_FOUND,),
+        changes_memory=True,
     ),
     "trigger": CommandEntry(
         control.trigger,
@@ -199,13 +203,18 @@ COMMANDS: Mapping[str, CommandEntry] = {
         (Reason.BUSY, Reason.CONFIG_INVALID),
     ),
     "exclude": CommandEntry(
-        items.exclude, "Never request a title", (messages.DoneReply,), messages.ItemParams
+        items.exclude,
+        "Never request a title",
+        (messages.DoneReply,),
+        messages.ItemParams,
+        changes_memory=True,
     ),
     "forget": CommandEntry(
         items.forget,
         "Forget what was done with a title, so that it is considered again",
         (messages.ForgetReply,),
         messages.ForgetParams,
+        changes_memory=True,
     ),
     "backup": CommandEntry(
         control.backup,
@@ -316,6 +325,8 @@ class Dispatcher:
             return refused.with_traceback(None)
         except StateError as error:
             return RefusedCommand(Reason.UNAVAILABLE, str(error))
+        except UnavailableError as error:
+            return RefusedCommand(Reason.UNAVAILABLE, f"{_NOT_SHARED}: {error}")
         except Exception:
             logger.exception(
                 "%s failed", method, extra={"action": "control_failed", "method": method}
@@ -332,4 +343,6 @@ class Dispatcher:
                 raise RefusedCommand(Reason.FORBIDDEN, f"{caller.name} may only look")
             extra = {"action": "control", "method": method, "caller": caller.name}
             logger.info("%s requested by %s", method, caller.name, extra=extra)
-        return entry.carry_out(self._context, params)
+        shared = self._context.shared_memory() if entry.changes_memory else nullcontext()
+        with shared:
+            return entry.carry_out(self._context, params)

@@ -61,6 +61,7 @@ class CommandEntry(NamedTuple):
 
     *carry_out* gets what the agent consists of, and parameters that have been checked against
     *takes*. It replies one of *replies*, or raises RefusedCommand for one of *reasons*.
+    *changes_memory*: where several agents share the work, all of them must know what it writes.
     """
 
     carry_out: Callable[..., Mapping[str, object]]
@@ -68,6 +69,7 @@ class CommandEntry(NamedTuple):
     replies: tuple[type, ...]
     takes: type = NoParams
     reasons: tuple[Reason, ...] = ()
+    changes_memory: bool = False
 
 
 def check(method: str, takes: type, params: Mapping[str, object]) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec.json import encode
 
 from listsync.domain.fleet import SharedKey, SharedRow
+from listsync.fleet.membership import CHANGED
 from listsync.postgres.connection import PostgresServerError
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 _Row = TypeVar("_Row")
 
-ROWS = "rows"
-"""What wakes the others when a person has said something."""
 _MOST_ROWS = 1000
 """Of one transaction, and in memory at a time."""
 _ANSWER_S = 15.0
@@ -147,13 +146,6 @@ class Exchange:
         with self._lock:
             return self._pull(link)
 
-    def lead(self, link: PostgresLink) -> None:
-        """Begin to lead in the epoch of the lease: know all that the fleet knows."""
-        with self._lock:
-            self._drop_left_over(link)
-            self._pull(link)
-            self._rows.note_epoch(self._lease.epoch)
-
     def drop_left_over(self, link: PostgresLink) -> None:
         """Forget what a run of ours wrote and never shared, if another has led since."""
         with self._lock:
@@ -175,6 +167,9 @@ class Exchange:
             self._rows.note_shared([row for row in rows if row.at in taken], revision)
             if len(taken) < len(rows):
                 self._pull(link)
+            if self._lease.epoch:
+                with link.within(_ANSWER_S) as connection:
+                    self._lease.renew_if_due(connection)
 
     def _push_said(self, link: PostgresLink) -> None:
         if rows := self._rows.said():
@@ -186,7 +181,7 @@ class Exchange:
             revision = self._lease.unfenced(connection)
             for some in _batches(rows):
                 self._put(connection, some, revision, 0, is_said=True)
-            self._lease.wake(connection, ROWS)
+            self._lease.wake(connection, CHANGED)
         return revision
 
     def _put(

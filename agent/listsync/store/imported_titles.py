@@ -15,6 +15,7 @@ from typing import Any
 from listsync.domain.media import Edition
 from listsync.store.database import Database
 from listsync.store.row_codec import iso
+from listsync.store.shared_tables import saying
 
 NOWHERE = 0
 """In place of a list's number: no list holds these."""
@@ -33,14 +34,15 @@ def import_titles(
     What is known already stays as it is. One commit: all of them, or none.
     """
     rows = [(*one.key, one.four_k, title, iso(at)) for one, title, at in titles]
-    with database.write() as connection:
-        before = connection.total_changes
+    with database.write() as connection, saying(connection):
+        (before,) = connection.execute("SELECT count(*) FROM imported").fetchone()
         connection.executemany(
             "INSERT OR IGNORE INTO imported (kind, tmdb, four_k, title, at)"
             " VALUES (?, ?, ?, ?, ?)",
             rows,
         )
-        return len(rows), connection.total_changes - before
+        (after,) = connection.execute("SELECT count(*) FROM imported").fetchone()
+        return len(rows), after - before
 
 
 def load_imported(database: Database, server: int | None) -> Sequence[Sequence[Any]]:

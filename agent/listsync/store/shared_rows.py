@@ -21,6 +21,7 @@ from listsync.store.shared_tables import (
     note_all,
     note_changes,
     note_no_changes,
+    saying,
     shape_of,
     shared_tables,
 )
@@ -165,14 +166,6 @@ class SqliteSharedRows:
     def discard(self, rows: Sequence[SharedRow]) -> None:
         with self._database.write() as connection:
             _put(connection, self._known(connection), rows)
-
-
-@contextmanager
-def saying(connection: sqlite3.Connection) -> Iterator[None]:
-    """Have what is written in the block known as what a person says: it is never dropped."""
-    connection.execute("UPDATE fleet SET is_said = 1")
-    yield
-    connection.execute("UPDATE fleet SET is_said = 0")
 
 
 def leave_fleet(connection: sqlite3.Connection) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from listsync.lean_dataclasses import dataclass
@@ -214,6 +215,14 @@ def note_no_changes(connection: sqlite3.Connection) -> None:
     """Have changes not noted any more; also for a migration, which may change the tables."""
     for name in _made(connection):
         connection.execute(f"DROP TRIGGER {name}")
+
+
+@contextmanager
+def saying(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have what is written in the block known as what a person says: it is never dropped."""
+    connection.execute("UPDATE fleet SET is_said = 1")
+    yield
+    connection.execute("UPDATE fleet SET is_said = 0")
 
 
 def join_anew(connection: sqlite3.Connection) -> None:

@@ -65,7 +65,8 @@ class RowWriter:
         values = self._with_numbers(table, {**named, **content})
         updates = ", ".join(f"{name} = excluded.{name}" for name in content)
         self._connection.execute(
-            f"INSERT INTO {table.noun} ({', '.join(values)})"  # noqa: S608 - names of the schema
+            # Called otherwise, as one of the tables is called `excluded`.
+            f"INSERT INTO {table.noun} AS t ({', '.join(values)})"  # noqa: S608 - names of the schema
             f" VALUES ({', '.join('?' * len(values))}) ON CONFLICT ({', '.join(named)})"
             f" DO {f'UPDATE SET {updates}' if updates else 'NOTHING'}",
             tuple(values.values()),
@@ -86,11 +87,12 @@ class RowWriter:
             (row.at.key,),
         ).fetchone()
         if found is not None:
-            updates = ", ".join(f"{name} = ?" for name in content)
-            self._connection.execute(
-                f"UPDATE requests SET {updates} WHERE id = ?",  # noqa: S608 - names of the schema
-                (*content.values(), found[0]),
-            )
+            # Each by itself: the triggers that count requests expect that of their columns.
+            for name, value in content.items():
+                self._connection.execute(
+                    f"UPDATE requests SET {name} = ?1 WHERE id = ?2 AND {name} IS NOT ?1",  # noqa: S608 - names of the schema
+                    (value, found[0]),
+                )
             return
         named = dict(zip(table.key, key, strict=True))
         del named[ORDINAL]

@@ -59,7 +59,7 @@ def changes_in(database: Database) -> list[tuple[str, str]]:
 class FleetAgent:
     """One agent's state, its lease and its connection, as far as the memory is concerned."""
 
-    def __init__(self, dsn: str, path: Path) -> None:
+    def __init__(self, dsn: str, path: Path, fleet: str = FLEET) -> None:
         self.path = path
         self.file = StateFile(path)
         self.database = self.file.database
@@ -67,7 +67,7 @@ class FleetAgent:
         self.state = self.file.state
         self.rows = SqliteSharedRows(self.database)
         self.link = PostgresLink(SecretStr(dsn))
-        self.lease = FleetLease(FLEET, path.stem, path.stem, LONG)
+        self.lease = FleetLease(fleet, path.stem, path.stem, LONG)
         self.exchange = Exchange(self.rows, self.lease)
         self.lease.prepare(self.link.connection)
 
@@ -75,10 +75,18 @@ class FleetAgent:
         self.exchange.join(self.link)
 
     def lead(self) -> None:
-        """Take the lease from whoever has it."""
+        """Take the lease from whoever has it, as `FleetMembership` does."""
         self.link.connection.execute("UPDATE listsync_fleets SET expires_at = clock_timestamp()")
-        assert self.lease.acquire(self.link.connection) is not None
-        self.exchange.lead(self.link)
+        held = self.lease.acquire(self.link.connection)
+        assert held is not None
+        if self.rows.held_epoch() != held.epoch - 1:
+            self.exchange.drop_left_over(self.link)
+        self.pull()
+        self.rows.note_epoch(held.epoch)
+
+    def stand_by(self) -> None:
+        self.lease.clock.end()
+        self.exchange.drop_left_over(self.link)
 
     def push(self) -> None:
         self.exchange.push(self.link)

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from listsync.commands.context import Caller
-from listsync.commands.dispatch import COMMANDS, Reply
+from listsync.commands.dispatch import COMMANDS, Dispatcher, Reply
 from listsync.control.authorization import Peer
 from listsync.control.rpc import MAX_REPLY, Call, RpcHandler
 from listsync.domain.history import EntryRow, ReviewRow
@@ -23,7 +24,7 @@ from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Phase, Plan, PlanItem, Verdict
 from listsync.domain.runs import PlannedRetry, SyncJob
 from listsync.domain.server import Asking, Candidate, RequestBody
-from listsync.errors import Problem, StateError
+from listsync.errors import Problem, StateError, UnavailableError
 from listsync.protocol import METHODS, Reason, request
 from listsyncctl.commands import ctl
 from listsyncctl.replies import strange_in
@@ -312,3 +313,42 @@ def test_rows_that_fit_are_all_told(crowded: World) -> None:
     crowded.state.kept.told_items = [an_item("The Matrix (1999)", list_name="one")] * 10_000
     found = crowded.ask("items", limit=150)
     assert (found["total"], len(found["items"])) == (10_000, 150)
+
+
+class _Shared:
+    """Lets commands write, and remembers it; or is PostgreSQL that does not answer."""
+
+    def __init__(self, world: World, *, answers: bool = True) -> None:
+        self.entered = 0
+        self._answers = answers
+        world.commands = Dispatcher(replace(world.context, shared_memory=self.memory))
+
+    @contextmanager
+    def memory(self) -> Iterator[None]:
+        if not self._answers:
+            raise UnavailableError("PostgreSQL", "no answer within 2 s")
+        self.entered += 1
+        yield
+
+
+def test_what_changes_the_memory_is_written_for_all_agents(world: World) -> None:
+    shared = _Shared(world)
+    world.ask("status")
+    assert shared.entered == 0
+    world.ask("exclude", item="tmdb:movie/603")
+    world.ask("forget", item="tmdb:movie/603")
+    assert shared.entered == 2
+    assert {name for name, one in COMMANDS.items() if one.changes_memory} == {
+        "exclude",
+        "forget",
+        "review_decide",
+    }
+
+
+def test_what_the_others_would_not_know_is_refused(world: World) -> None:
+    _Shared(world, answers=False)
+    refused = world.refusal("exclude", item="tmdb:movie/603")
+    assert refused.reason is Reason.UNAVAILABLE
+    assert "nothing was changed" in str(refused)
+    assert "PostgreSQL: no answer within 2 s" in str(refused)
+    assert not world.state.exclusions.all()
