@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -37,6 +38,7 @@ _UNSAID = Kind()
 _YEARS = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
 _DATED = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
 _TITLE_PAGE = re.compile(r"/(?:title|movie|tv|series|film)/", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 _GIVEN_UP = ("dropped", "abandoned", "not interested", "not_interesting")
 _PERSON_PAGE = re.compile(r"/name/(nm\d+)", re.IGNORECASE | re.ASCII)
 _KINDS_AT = {"movie": "movie", "movies": "movie", "tv": "tv", "series": "tv"}
@@ -78,7 +80,7 @@ class RowCollector:
             raw = _by_address(raw)
         kind = kind_of(raw.kind) if raw.kind and isinstance(raw.kind, str) else _UNSAID
         imdb, tmdb, tvdb = imdb_id(raw.imdb), number_id(raw.tmdb), number_id(raw.tvdb)
-        title = title_text(raw.title) or title_text(raw.original_title)
+        title = _plain(title_text(raw.title) or title_text(raw.original_title))
         says_season = raw.season not in (None, "")  # few do
         cell = read_seasons(raw.season) if says_season else EMPTY_CELL
         if kind.unwanted is not None:
@@ -223,6 +225,13 @@ def _by_slug(raw: RawRow, form: AddressForm | None) -> RawRow:
     if form is None or any((raw.title, raw.original_title, raw.imdb, raw.tmdb, raw.tvdb)):
         return raw
     return raw._replace(title=form.groups["id"].replace("-", " "))
+
+
+def _plain(title: str | None) -> str | None:
+    """Put letters that web pages write as `&apos;` or `&#39;` in their place."""
+    if title is None or "&" not in title or not _ENTITY.search(title):
+        return title
+    return title_text(html.unescape(title))
 
 
 def _is_given_up(status: object) -> bool:

@@ -45,6 +45,21 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _DATED = re.compile(r"(?P<title>.*\S)\s*[(\[](?P<year>\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?)?[)\]]")
+_LAST_YEAR = re.compile(
+    r"(?P<title>.*\S)(?:\s*[|;\t]\s*|\s+[-\u2013\u2014]\s+)\(?(?P<year>(?:18|19|20)\d\d)\)?"
+)
+_BULLET = re.compile(
+    r"(?:[-*+\u2022\u2023\u25aa]\s+)?(?:(?:\[[ xX\u2713]?\]|[\u2610-\u2612])\s+)?"
+)
+_COUNTED = re.compile(r"(\d{1,5})[.)]\s+(?=\S)", re.ASCII)
+_TAG = re.compile(
+    r"[\[{(]\s*(?P<base>imdb|tmdb|tvdb)(?:id)?\s*[-=:]\s*(?P<id>tt\d{7,10}|\d{1,9})\s*[\]})]",
+    re.IGNORECASE | re.ASCII,
+)
+_IMDB_FIRST = re.compile(r"(?P<id>tt\d{7,10})[\s,;:|\u2013-]+(?P<rest>.*\S)", re.IGNORECASE)
+_IMDB_LAST = re.compile(
+    r"(?P<rest>.*?[^\s,;:|(\[\u2013-])[\s,;:|(\[\u2013-]+(?P<id>tt\d{7,10})[)\]]?", re.IGNORECASE
+)
 _TRAKT = re.compile(
     r"(?:https?://)?(?:www\.|app\.|classic\.)?trakt\.tv/(?P<media>movies|shows)"
     r"/(?P<slug>[a-z0-9-]+)(?:/seasons/[^?#]+)?/?(?:[?#].*)?",
@@ -75,7 +90,8 @@ def collect_line(collector: RowCollector, line: str) -> None:
     if len(line) > _LONGEST:
         collector.skip_broken(line[:80], "the line is too long for a title")
         return
-    bare = _AFTER.sub("", line.strip())
+    line = _undecorated(line.strip(), collector.next_rank)
+    bare = _AFTER.sub("", line)
     named, season = parted_title(bare)
     numbered = _NUMBERED.fullmatch(named)
     trakt = _TRAKT.fullmatch(bare)
@@ -90,8 +106,33 @@ def collect_line(collector: RowCollector, line: str) -> None:
         _collect_unknown(collector, bare)
     elif imdb_id(named) or is_person(named):
         collector.add(RawRow(imdb=named, season=season))
+    elif tagged := _tagged(named):
+        collector.add(tagged._replace(season=season))
     else:
-        _collect_title(collector, line.strip(), named, season)
+        _collect_title(collector, line, named, season)
+
+
+def _undecorated(line: str, rank: int) -> str:
+    """Take off a bullet, a box, and the number of the line, but not that of a title."""
+    bare = _BULLET.sub("", line, count=1)
+    counted = _COUNTED.match(bare)
+    return bare[counted.end() :] if counted and int(counted[1]) == rank else bare
+
+
+def _tagged(text: str) -> RawRow | None:
+    """Read a title with an id beside it, as folders of media servers and notes have it."""
+    found = _TAG.search(text)
+    named = _IMDB_FIRST.fullmatch(text) or _IMDB_LAST.fullmatch(text)
+    if found is not None:
+        ids = {found["base"].lower(): found["id"]}
+        rest = f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip()
+    elif named is not None:
+        ids, rest = {"imdb": named["id"]}, named["rest"].strip()
+    else:
+        return None
+    dated = _DATED.fullmatch(rest) or _LAST_YEAR.fullmatch(rest)
+    year = dated["year"] if dated else None
+    return RawRow(title=dated["title"] if dated else rest, year=year)._replace(**ids)
 
 
 def _collect_number(
@@ -156,7 +197,7 @@ def _collect_unknown(collector: RowCollector, line: str) -> None:
 
 def _collect_title(collector: RowCollector, line: str, named: str, season: str | None) -> None:
     named = named.removeprefix("\\")
-    dated = _DATED.fullmatch(named)
+    dated = _DATED.fullmatch(named) or _LAST_YEAR.fullmatch(named)
     if dated is not None:
         collector.add(RawRow(title=dated["title"], year=dated["year"], season=season))
     else:

@@ -19,6 +19,16 @@ from tests.unit.agent.providers.reader import Reader
         ("1984", "1984"),
         ("(500) Days of Summer (2009)", "(500) Days of Summer (2009)"),
         ("\\#Alive (2020)", "#Alive (2020)"),
+        ("1) Psycho (1960)", "Psycho (1960)"),
+        ("1. Psycho (1960)", "Psycho (1960)"),
+        ("7. Kogustaki Mucize (2019)", "7. Kogustaki Mucize (2019)"),
+        ("[X] Psycho (1960)", "Psycho (1960)"),
+        ("- [ ] Psycho", "Psycho"),
+        ("\u2022 Psycho (1960)", "Psycho (1960)"),
+        ("Psycho|1960", "Psycho (1960)"),
+        ("Psycho - 1960", "Psycho (1960)"),
+        ("9 - 5", "9 - 5"),
+        ("Rosemary&apos;s Baby &amp; Co (1968)", "Rosemary's Baby & Co (1968)"),
         ("Movies, Year by Year", "Movies, Year by Year"),
         ("https://letterboxd.com/film/salt-copper/", "salt copper"),
         ("https://trakt.tv/movies/the-lantern-keeper-2019", "the lantern keeper (2019)"),
@@ -50,6 +60,24 @@ def test_a_line_with_a_title(read: Reader, line: str, label: str) -> None:
 def test_a_line_with_an_id(read: Reader, line: str, kind: str | None, ids: ExternalIds) -> None:
     entry = read(f"# mine\n{line}\n").entries[0]
     assert (entry.title, entry.kind, entry.ids) == (None, kind, ids)
+
+
+@pytest.mark.parametrize(
+    ("line", "label", "ids"),
+    [
+        ("Psycho (1960) {tmdb-539}", "Psycho (1960)", ExternalIds(tmdb=539)),
+        ("Psycho (1960) [imdbid-tt0054215]", "Psycho (1960)", ExternalIds(imdb="tt0054215")),
+        ("Dark (2017) {tvdb-334824}", "Dark (2017)", ExternalIds(tvdb=334824)),
+        ("Psycho [tmdbid=539] (1960)", "Psycho (1960)", ExternalIds(tmdb=539)),
+        ("tt0054215 Psycho", "Psycho", ExternalIds(imdb="tt0054215")),
+        ("Psycho (1960) - tt0054215", "Psycho (1960)", ExternalIds(imdb="tt0054215")),
+    ],
+)
+def test_a_line_with_a_title_and_an_id(
+    read: Reader, line: str, label: str, ids: ExternalIds
+) -> None:
+    entry = read(f"# mine\n{line}\n").entries[0]
+    assert (entry.label, entry.ids) == (label, ids)
 
 
 def test_a_line_from_trakt_says_its_kind(read: Reader) -> None:
