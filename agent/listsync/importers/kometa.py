@@ -14,37 +14,11 @@ from listsync.config.values import SERVICES
 from listsync.config.yaml_document import load_document
 from listsync.errors import ListsyncError
 from listsync.importers.plan import MovedList, MovePlan, each_once
+from listsync.providers.file.structured_lists import KOMETA_CHARTS, KOMETA_LISTS
 from listsync.redaction import without_secrets
 from listsync.terminal.output import plural
 from listsync.text_cleaning import one_line
 
-_FORMS: Mapping[str, tuple[str, str]] = {
-    "imdb_list": ("imdb", "{}"),
-    "imdb_watchlist": ("imdb", "{}"),
-    "imdb_chart": ("imdb", "{}"),
-    "letterboxd_list": ("letterboxd", "{}"),
-    "mdblist_list": ("mdblist", "{}"),
-    "stevenlu_popular": ("stevenlu", "popular"),
-    "tmdb_collection": ("tmdb", "collection/{}"),
-    "tmdb_collection_details": ("tmdb", "collection/{}"),
-    "tmdb_list": ("tmdb", "list/{}"),
-    "tmdb_list_details": ("tmdb", "list/{}"),
-    "tmdb_network": ("tmdb", "network/{}"),
-    "trakt_collection": ("trakt", "{}/collection"),
-    "trakt_list": ("trakt", "{}"),
-    "trakt_list_details": ("trakt", "{}"),
-    "trakt_watchlist": ("trakt", "{}/watchlist"),
-}
-"""What a builder is here; {} stands for its value."""
-_CHARTS = {
-    "box_office": "boxoffice",
-    "lowest_rated": "bottom",
-    "popular_movies": "moviemeter",
-    "popular_shows": "tvmeter",
-    "top_english": "top-english-movies",
-    "top_movies": "top",
-    "top_shows": "toptv",
-}
 _TITLES = {"imdb_id", "tmdb_movie", "tmdb_show", "tvdb_show"}
 _BUILDERS = (
     "anidb",
@@ -101,7 +75,7 @@ class _Reader:
             if name in _TITLES:
                 own = MovedList("file", str(self._path.absolute()))
                 self._lists.append(own)
-            elif name in _FORMS:
+            elif _plain(name) in KOMETA_LISTS:
                 for text, limit in _values(value):
                     self._take(collection, name, text, limit)
             elif _is_builder(name):
@@ -110,10 +84,10 @@ class _Reader:
                 self._settings.add(one_line(name))
 
     def _take(self, collection: str, name: str, text: str, limit: str) -> None:
-        service, form = _FORMS[name]
+        service, form = KOMETA_LISTS[_plain(name)]
         is_whole = "://" in text
         for one in values_of(text, service):
-            word = _CHARTS.get(one, one) if name == "imdb_chart" else one
+            word = KOMETA_CHARTS.get(one, one) if name == "imdb_chart" else one
             meant = one if is_whole else form.format(word)
             try:
                 SERVICES[service](meant)
@@ -138,6 +112,10 @@ class _Reader:
             lists=each_once(self._lists),
             left=tuple(left),
         )
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix("_details")
 
 
 def _is_builder(name: str) -> bool:

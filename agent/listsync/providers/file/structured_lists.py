@@ -9,7 +9,7 @@ Source: the builders of Kometa's collection files, read 2026-07.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from listsync.domain.media import MediaType
@@ -258,23 +258,37 @@ def _with_bare_id(raw: RawRow, item: dict[str, object], *, is_numbered: bool) ->
     return raw._replace(bare_id=bare)
 
 
-_REFERENCES = {
-    "imdb_list": "imdb",
-    "imdb_watchlist": "imdb",
-    "imdb_chart": "imdb",
-    "imdb_search": "imdb",
-    "trakt_list": "trakt",
-    "trakt_watchlist": "trakt",
-    "trakt_chart": "trakt",
-    "letterboxd_list": "letterboxd",
-    "mdblist_list": "mdblist",
-    "tmdb_list": "tmdb",
-    "tmdb_collection": "tmdb",
-    "tvdb_list": "tvdb",
-    "stevenlu_popular": "stevenlu",
-    "text_file": "file",
+KOMETA_LISTS: Mapping[str, tuple[str, str]] = {
+    "imdb_list": ("imdb", "{}"),
+    "imdb_watchlist": ("imdb", "{}"),
+    "imdb_chart": ("imdb", "{}"),
+    "letterboxd_list": ("letterboxd", "{}"),
+    "mdblist_list": ("mdblist", "{}"),
+    "stevenlu_popular": ("stevenlu", "popular"),
+    "tmdb_collection": ("tmdb", "collection/{}"),
+    "tmdb_list": ("tmdb", "list/{}"),
+    "tmdb_network": ("tmdb", "network/{}"),
+    "trakt_collection": ("trakt", "{}/collection"),
+    "trakt_list": ("trakt", "{}"),
+    "trakt_watchlist": ("trakt", "{}/watchlist"),
 }
-_OWN_WORD = {"stevenlu_popular": "popular"}
+"""What a builder of Kometa is under `lists:`; {} is its value, where that is no address."""
+KOMETA_CHARTS = {
+    "box_office": "boxoffice",
+    "lowest_rated": "bottom",
+    "popular_movies": "moviemeter",
+    "popular_shows": "tvmeter",
+    "top_english": "top-english-movies",
+    "top_indian": "top-rated-indian-movies",
+    "top_movies": "top",
+    "top_shows": "toptv",
+}
+_KINDLESS = {"trakt_chart": "`trakt: {}:movies` or `trakt: {}:shows`"}
+_NOT_HERE = {
+    "imdb_search": "a search; copy its address from IMDb to `- imdb: https://www.imdb.com/search/title/?...`",
+    "tvdb_list": "another list; lists of TheTVDB are not read yet",
+}
+_ADDRESSES = re.compile(r",\s*(?=https?://)")
 _PARTS = ("season", "episode")  # what `builder_level` has a collection hold in place of titles
 
 
@@ -313,25 +327,45 @@ def _collect_builder(collector: RowCollector, name: str, value: object, part: st
                 collector.add(RawRow(tvdb=word, kind=part))
             case "tvdb_movie":
                 collector.skip(word, "films cannot be looked up by their TVDB number")
-            case builder if builder in _REFERENCES:
+            case builder:
                 _point_out(collector, builder, word)
 
 
 def _point_out(collector: RowCollector, name: str, word: str) -> None:
-    meant = _OWN_WORD.get(name, word)
-    why = f"another list; put it under `lists:` as `- {_REFERENCES[name]}: {meant}`"
+    """Say under which words the list of a builder is followed; settings are passed by."""
+    if name in KOMETA_LISTS:
+        service, form = KOMETA_LISTS[name]
+        word = KOMETA_CHARTS.get(word, word) if name == "imdb_chart" else word
+        meant = word if "://" in word else form.format(word)
+        why = f"another list; put it under `lists:` as `- {service}: {meant}`"
+    elif name == "text_file":
+        why = f"another list; put it under `lists:` as `- file: {word}`"
+    elif name in _KINDLESS:
+        why = f"another list; put it under `lists:` as {_KINDLESS[name].format(word, word)}"
+    elif name in _NOT_HERE:
+        why = _NOT_HERE[name]
+    else:
+        return
     collector.skip(f"{name}: {word}", why)
+
+
+_KEYS = ("url", "list_id", "list_ids", "id", "chart", "user_id", "userdata", "user", "username")
 
 
 def _words(collector: RowCollector, value: object) -> Iterator[str]:
     """Yield the words of a scalar, a comma text, a list, or mappings with an address or an id.
 
-    A value may be used again and again, by aliases.
+    A value may be used again and again, by aliases. An address may have commas of its own.
     """
     for part in value if isinstance(value, list) else [value]:
         collector.count_part()
         if isinstance(part, dict):
-            found = next((part[key] for key in ("url", "list_id", "id") if key in part), None)
-            yield found if isinstance(found, str) else "nothing that can be looked up"
+            found = next((part[key] for key in _KEYS if key in part), None)
+            yield from _parted(found) if isinstance(found, str) else ["(a search)"]
         elif isinstance(part, str):
-            yield from (word.strip() for word in part.split(",") if word.strip())
+            yield from _parted(part)
+
+
+def _parted(text: str) -> Iterator[str]:
+    parts = _ADDRESSES.split(text) if "://" in text else text.split(",")
+    yield from filter(None, map(str.strip, parts))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from listsync.config.values import SERVICES
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import (
@@ -159,6 +160,43 @@ def test_kometa_names_titles_and_points_at_lists(read: Reader) -> None:
     assert "`- imdb: ls990000001`" in notes["imdb_list: ls990000001"]
     assert "`- stevenlu: popular`" in notes["stevenlu_popular: true"]
     assert "under `lists:`" in notes["text_file: /config/lists/plain.txt"]
+
+
+@pytest.mark.parametrize(
+    ("builder", "advice"),
+    [
+        ("tmdb_collection: 1241", "tmdb: collection/1241"),
+        ("tmdb_collection_details: 1241", "tmdb: collection/1241"),
+        ("tmdb_list: 8136", "tmdb: list/8136"),
+        ("imdb_chart: top_movies", "imdb: top"),
+        ("trakt_watchlist: me", "trakt: me/watchlist"),
+        (
+            "trakt_list: https://trakt.tv/users/a/lists/b?sort=rank,asc",
+            "trakt: https://trakt.tv/users/a/lists/b?sort=rank,asc",
+        ),
+        (
+            "imdb_list: https://www.imdb.com/search/title/?title_type=feature&user_rating=7.0,",
+            "imdb: https://www.imdb.com/search/title/?title_type=feature&user_rating=7.0,",
+        ),
+        (
+            "mdblist_list: {url: https://mdblist.com/lists/a/b}",
+            "mdblist: https://mdblist.com/lists/a/b",
+        ),
+    ],
+)
+def test_kometa_is_pointed_at_lists_that_are_accepted(
+    read: Reader, builder: str, advice: str
+) -> None:
+    (row,) = read(f"collections:\n  A:\n    {builder}\n", "a.yml").skipped
+    assert row.why == f"another list; put it under `lists:` as `- {advice}`"
+    service, _, text = advice.partition(": ")
+    assert SERVICES[service](text)
+
+
+def test_a_search_of_kometa_is_no_list_and_says_what_is(read: Reader) -> None:
+    text = "collections:\n  A:\n    imdb_search: {type: movie, genre: horror}\n"
+    (row,) = read(text, "a.yml").skipped
+    assert "copy its address" in row.why
 
 
 def test_kometa_with_aliases_of_aliases_is_read_at_once(read: Reader) -> None:
