@@ -1,5 +1,6 @@
 """What users ask such programs for, and what goes wrong elsewhere, at both kinds of servers.
 
+What could not differ between those is tried at one of them, and at both by `make chaos`.
 Each test is named after what the user wanted.
 """
 
@@ -14,6 +15,7 @@ import pytest
 
 from listsync.sandbox.process import SandboxProcess
 from tests.acceptance.conftest import Home, Ran
+from tests.thorough import IS_THOROUGH
 
 pytestmark = pytest.mark.usefixtures("home")
 Lists = dict[str, tuple[str, dict[str, object]]]
@@ -23,7 +25,14 @@ _REQUEST, _AUTO, _ADVANCED = 32, 128, 8192
 _FILMS = "".join(f"movie,{number},,,,\n" for number in (11, 12, 13, 603, 680, 27205))
 
 
-@pytest.fixture(scope="session", params=["overseerr", "seerr"])
+_PRODUCTS = ["overseerr", "seerr"]
+by_lists_alone = pytest.mark.parametrize(
+    "_sandbox", _PRODUCTS if IS_THOROUGH else ["seerr"], indirect=True, scope="session"
+)
+"""What follows from the lists, and of the server from what all products answer alike."""
+
+
+@pytest.fixture(scope="session", params=_PRODUCTS)
 def _sandbox(request: pytest.FixtureRequest) -> Iterator[SandboxProcess]:
     with SandboxProcess(request.param) as sandbox:
         yield sandbox
@@ -108,11 +117,13 @@ def test_what_i_declined_stays_declined(home: Home, server: httpx.Client) -> Non
 # Wrong title requested
 
 
+@by_lists_alone
 def test_the_dune_of_the_year_on_my_list(home: Home) -> None:
     follow(home, "movie,,,,Dune,1984\n")
     assert home.once().requested == ["movie/841"]
 
 
+@by_lists_alone
 def test_the_series_and_not_the_film_of_that_name(home: Home) -> None:
     title = {"media_type": "movie", "tmdb_id": 90000001, "title": "Lost", "date": "2004-01-01"}
     home.sandbox.admin("titles", {**title, "popularity": 999})
@@ -120,11 +131,13 @@ def test_the_series_and_not_the_film_of_that_name(home: Home) -> None:
     assert home.once().requested == ["tv/4607"]
 
 
+@by_lists_alone
 def test_the_id_on_my_list_and_not_a_title_like_it(home: Home) -> None:
     follow(home, "movie,,,tt0087182,Dune,2021\n")
     assert home.once().requested == ["movie/841"]
 
 
+@by_lists_alone
 def test_what_could_be_two_titles_waits_for_me(home: Home) -> None:
     follow(home, "tv,,,,The Office,\n")
     ran = home.once()
@@ -132,6 +145,7 @@ def test_what_could_be_two_titles_waits_for_me(home: Home) -> None:
     assert "2 titles of this name" in only(ran, "review")
 
 
+@by_lists_alone
 def test_a_list_that_says_film_of_a_series_waits_for_me(home: Home) -> None:
     follow(home, "movie,,,tt0903747,Breaking Bad,2008\n")
     ran = home.once()
@@ -139,6 +153,7 @@ def test_a_list_that_says_film_of_a_series_waits_for_me(home: Home) -> None:
     assert "says film" in only(ran, "review")
 
 
+@by_lists_alone
 def test_lists_that_contradict_each_other_wait_for_me(home: Home) -> None:
     lists: Lists = {
         "a": ("movie,603,,tt0133093,The Matrix,1999\n", {}),
@@ -181,6 +196,7 @@ def test_all_seasons_never_means_specials(home: Home) -> None:
 # Exclusion
 
 
+@by_lists_alone
 def test_not_these_titles(home: Home) -> None:
     exclude = ["tmdb:movie/603", "imdb:tt0076759", {"title": "Finding Nemo"}]
     follow_all(home, {"mine": (_FILMS, {})}, exclude=exclude)
@@ -189,6 +205,7 @@ def test_not_these_titles(home: Home) -> None:
     assert "movie/11" not in asked(home)
 
 
+@by_lists_alone
 def test_not_what_is_on_that_list(home: Home) -> None:
     lists: Lists = {
         "mine": (_FILMS, {}),
@@ -199,6 +216,7 @@ def test_not_what_is_on_that_list(home: Home) -> None:
     assert sorted(asked(home)) == ["movie/12", "movie/13", "movie/27205", "movie/680"]
 
 
+@by_lists_alone
 def test_nothing_of_that_genre(home: Home) -> None:
     _title(home, 90000001, "Loud", genres=["Reality"])
     _title(home, 90000002, "Quiet", genres=["Drama"])
@@ -214,6 +232,7 @@ def _title(home: Home, number: int, name: str, **facts: object) -> None:
     home.sandbox.admin("titles", {**row, **facts})
 
 
+@by_lists_alone
 def test_only_good_and_new_titles_and_each_is_looked_up_once(home: Home) -> None:
     _title(home, 90000001, "Good", votes=900, rating=8.0, language="en")
     _title(home, 90000002, "Bad", votes=900, rating=4.0, language="en")
@@ -304,6 +323,7 @@ def test_a_quota_that_is_used_up_stops_that_user_and_nobody_else(home: Home) -> 
     assert home.once().requested == ["movie/13", "movie/680"]
 
 
+@by_lists_alone
 def test_a_dry_run_shows_what_would_be_asked_for_as_whom_and_how(home: Home) -> None:
     follow(home, "tv,1396,,,Breaking Bad,\nmovie,11,,,,\n", user="family", seasons=[1, 3])
     lines = home.run("once", "--dry-run").out.splitlines()
@@ -315,11 +335,13 @@ def test_a_dry_run_shows_what_would_be_asked_for_as_whom_and_how(home: Home) -> 
 # Limits and gradual intake
 
 
+@by_lists_alone
 def test_a_few_new_titles_a_sync(home: Home) -> None:
     follow(home, _FILMS, max_per_run=2)
     assert [len(home.once().requested) for _ in range(4)] == [2, 2, 2, 0]
 
 
+@by_lists_alone
 def test_a_few_new_titles_a_day_by_all_lists_together(home: Home) -> None:
     lists: Lists = {
         "a": (_FILMS, {"max_per_day": 2}),
@@ -335,6 +357,7 @@ def test_a_few_new_titles_a_day_by_all_lists_together(home: Home) -> None:
     }
 
 
+@by_lists_alone
 def test_a_limit_counts_the_first_titles_of_the_list(home: Home) -> None:
     follow(home, _FILMS, limit=2)
     assert [home.once().requested for _ in range(2)] == [["movie/11", "movie/12"], []]
