@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from listsync.domain.media import Edition
 from listsync.domain.run_notes import Handling, Intent, Notes, Sent
 from listsync.domain.server import RequestResponse, ResponseKind
+from listsync.errors import LeaseLostError
+from listsync.store.backup import write_backup
+from listsync.store.database import FILE_NAME
+from listsync.store.imported_titles import import_titles
+from listsync.store.key_value import Doubt, load_doubt, note_doubt
+from listsync.store.state_folder import close_state, open_state
 from listsync.sync.deduplication import members_of
 from tests.builders import entry, film_body
 from tests.integration.fleet.sharing import FleetAgent, agents, changes_in, memory_of
-from tests.integration.store.state import rules
+from tests.integration.store.state import AT, rules
 
 
 def requested(agent: FleetAgent, number: int, run: str = "run-1") -> None:
@@ -49,3 +58,156 @@ def test_who_joins_brings_what_the_fleet_lacks(postgres_dsn: str, tmp_path: Path
         one.pull()
         assert memory_of(one.database) == memory_of(two.database)
         assert len(memory_of(one.database)["requests"]) == 2
+
+
+def test_what_was_never_shared_gives_way_when_another_has_led(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        requested(one, 603)
+        two.lead()
+        requested(two, 604, "run-2")
+        two.push()
+        with pytest.raises(LeaseLostError):
+            one.push()
+        assert changes_in(one.database)
+        one.stand_by()
+        one.pull()
+        assert not changes_in(one.database)
+        assert memory_of(one.database) == memory_of(two.database)
+        assert len(memory_of(one.database)["requests"]) == 1
+
+
+def test_what_was_not_shared_stays_where_nobody_else_has_led(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        requested(one, 603)
+        one.lead()
+        one.push()
+        two.pull()
+        assert len(memory_of(two.database)["requests"]) == 1
+
+
+def test_a_restored_backup_takes_up_what_the_fleet_remembers(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    place, backup = tmp_path / "place", tmp_path / "backup.db"
+    place.mkdir()
+    with agents(postgres_dsn, tmp_path, "one") as (one,):
+        two = FleetAgent(postgres_dsn, place / FILE_NAME)
+        two.join()
+        one.join()
+        one.lead()
+        write_backup(backup, two.database.copy_to)
+        requested(one, 603)
+        one.push()
+        two.pull()
+        two.close()
+        (place / FILE_NAME).write_bytes(backup.read_bytes())
+        close_state(open_state(place), place)
+        two = FleetAgent(postgres_dsn, place / FILE_NAME)
+        try:
+            assert load_doubt(two.database) is not None
+            assert two.rows.fleet() == ""
+            two.join()
+            one.pull()
+            assert memory_of(two.database) == memory_of(one.database)
+            assert load_doubt(two.database) is None
+        finally:
+            two.close()
+
+
+def test_a_doubt_about_what_the_fleet_never_had_stays(postgres_dsn: str, tmp_path: Path) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        requested(one, 603)
+        one.join()
+        note_doubt(two.database, Doubt.of("it was gone"))
+        two.join()
+        assert load_doubt(two.database) is not None
+
+
+def test_what_is_imported_while_no_agent_works_is_brought_along(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        import_titles(two.database, [(Edition(film_body(11).key, four_k=False), "Old", AT)])
+        two.stand_by()
+        two.join()
+        one.pull()
+        assert '["movie",11,0]' in memory_of(one.database)["imported"]
+
+
+def test_an_intent_is_as_old_as_postgresql_says(postgres_dsn: str, tmp_path: Path) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        one.memory.record(Notes(), [Intent("Film", ("mine",), film_body(603))])
+        one.push()
+        one.link.connection.execute("UPDATE listsync_rows SET at = at - interval '1 hour'")
+        two.pull()
+        (intent,) = two.memory.requests.open_intents()
+        age = datetime.now(UTC) - intent.at
+        assert timedelta(minutes=59) < age < timedelta(minutes=70)
+
+
+def test_rows_that_cannot_be_used_are_told_and_left_out(
+    postgres_dsn: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        requested(one, 603)
+        one.push()
+        connection = one.link.connection
+        good = ("choices", '["good"]', '{"title": "A", "at": "2026-01-01", "newer": 1}')
+        for number, (noun, key, content) in enumerate([*_BAD, good]):
+            connection.execute(
+                "INSERT INTO listsync_rows (fleet, noun, digest, key, content, revision, epoch,"
+                " owner, number) SELECT name, %s, %s, %s, %s, revision + 1, 0, 'x', 0"
+                " FROM listsync_fleets",
+                (noun, str(number).encode(), key, content),
+            )
+        connection.execute("UPDATE listsync_fleets SET revision = revision + 1")
+        before = memory_of(one.database)
+        two.pull()
+        after = dict(memory_of(two.database))
+        assert list(after["choices"]) == ['["good"]']
+        assert after | {"choices": {}} == before
+        known = len(_BAD) - 1  # what is no noun here is one of a newer version
+        assert f"{known} rows of the fleet cannot be used" in caplog.text
+
+
+_BAD = [
+    ("nothing", "[1]", "{}"),
+    ("choices", '["no title"]', '{"at": "2026-01-01"}'),
+    ("choices", '["no time"]', '{"title": "A", "at": "yesterday"}'),
+    ("choices", '["no object"]', "[1, 2]"),
+    ("choices", '["a number"]', '{"title": "A", "at": "2026-01-01", "tmdb": "603"}'),
+    ("choices", '["too large"]', '{"title": "A", "at": "2026-01-01", "tmdb": 1e30}'),
+    ("choices", "no key", '{"title": "A", "at": "2026-01-01"}'),
+    ("choices", '["a", "b"]', '{"title": "A", "at": "2026-01-01"}'),
+    ("excluded", '["half \\ud800"]', '{"at": "2026-01-01"}'),
+    ("excluded", "[null]", '{"at": "2026-01-01"}'),
+    ("setbacks", '["nobody", "movie", 1, 0, 0]', '{"why": "", "tries": 1, "retry_at": ""}'),
+    ("imported", '["book", 1, 0]', '{"title": "A", "at": "2026-01-01"}'),
+    ("imported", '["movie", 1, 2]', '{"title": "A", "at": "2026-01-01"}'),
+    ("entries", '["file:/gone", "a"]', '{"rank": 1, "first_seen": "2026-01-01"}'),
+    (
+        "matches",
+        '["fake-1", "x"]',
+        """{"found": "found", "how": "title", "title": "", "score": 1, "reasons": "{}",
+        "candidates": "[]", "tries": 1, "at": "2026-01-01"}""",
+    ),
+]
