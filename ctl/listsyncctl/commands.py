@@ -70,7 +70,7 @@ def sync_now(  # noqa: PLR0913 - one argument per option
         return Exit.OK
     from listsyncctl.interactive import wait_for_sync  # noqa: PLC0415 - start-up time
 
-    return wait_for_sync(session, str(result.get("run_id")), dry_run=flags["dry_run"])
+    return wait_for_sync(session, result, dry_run=flags["dry_run"])
 
 
 def _signal(session: Session, pid: int | None, *, everyone: bool) -> Exit:

@@ -18,6 +18,7 @@ from listsync.protocol import Code, Exit
 from listsync.terminal.output import is_terminal, say, shown
 from listsync.terminal.progress import BottomLine, bar_line, can_be_drawn_on, progress_words
 from listsyncctl.client import ClientError
+from listsyncctl.fleet_views import passed_on
 from listsyncctl.session import Session
 from listsyncctl.title_views import review
 from listsyncctl.views import as_json
@@ -169,8 +170,15 @@ def _followed_progress(session: Session) -> ProgressReply:
         bar.clear()
 
 
-def wait_for_sync(session: Session, run_id: str, *, dry_run: bool) -> Exit:
-    """Follow the sync to its end and show what it did; exit as it ended."""
+def wait_for_sync(session: Session, order: OrderReply, *, dry_run: bool) -> Exit:
+    """Follow the sync to its end and show what it did; exit as it ended.
+
+    Raises:
+        ClientError: another agent does it, so that it cannot be followed here.
+    """
+    if order.get("state") == "passed_on":
+        raise ClientError(Exit.PARTLY, f"it cannot be waited for here. {passed_on(order)}")
+    run_id = str(order.get("run_id"))
     left = f"sync {run_id} is still running; stop it with `listsyncctl cancel`"
     ended = _waited_for(session, run_id, left, ("a dry run", "try") if dry_run else None)
     session.show("run", ended)

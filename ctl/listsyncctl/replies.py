@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from listsyncctl.fleet_replies import FLEET
 from listsyncctl.job_replies import JOB_SHAPES, ONE_JOB, TRANSFER_PERIOD, TRANSFERS
 
 _TEXT, _FLAG = str, bool
@@ -111,6 +112,7 @@ _STATUS = {
     "notices": [_NOTICE],
     "notices_total": _NUMBER,
     "transfers": TRANSFERS,
+    "fleet": FLEET,
     "next": _TEXT,
 }
 _LIST = {
@@ -315,7 +317,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "stats": {**_STATISTICS, **_PAGE},
     "review": {"reviews!": [_REVIEW], **_PAGE},
     "review_decide": {**_DONE, "id": _TEXT, "title": _TEXT, "key": _TEXT, "lists": [_TEXT]},
-    "trigger": _ORDERED,
+    "trigger": {**_ORDERED, "leader": _TEXT},
     "plan": _ORDERED,
     "plan_result": _ORDERED,
     "pause": {"until": _TEXT},

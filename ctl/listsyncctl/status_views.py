@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from listsync.terminal.output import notice_words, relative, shown, span, time_of
 from listsync.terminal.progress import progress_words
+from listsyncctl.fleet_views import fleet_rows
 from listsyncctl.job_views import transfer_rows
 from listsyncctl.title_views import MORE, Display, request_words, showing
 
@@ -217,6 +218,7 @@ def _status_rows(result: StatusReply, display: Display) -> Iterator[tuple[str, s
     yield "Lists", shown(result.get("lists"))
     yield "Server", _server(result)
     yield from transfer_rows(result.get("transfers"), display)
+    yield from fleet_rows(result.get("fleet"), display)
     if config := result.get("config"):
         yield from _config_rows(config, display)
     yield "Watcher", shown(result.get("watcher"))

@@ -9,6 +9,7 @@ from listsync.protocol import SCHEMA_VERSION
 from listsync.terminal.output import megabytes, shown, span
 from listsync.text_cleaning import printable_json
 from listsyncctl import job_views, statistics, status_views, title_views
+from listsyncctl.fleet_views import passed_on
 from listsyncctl.title_views import Display
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def _trigger(result: OrderReply, _: Display) -> Iterator[str]:
     match result.get("state"):
         case "queued":
             yield f"Sync {run_id} is queued: it starts when the running sync ends."
+        case "passed_on":
+            yield passed_on(result)
         case "coalesced":
             yield f"Sync {run_id} is queued already, and now includes this."
         case _:

@@ -16,6 +16,7 @@ from listsync.protocol.notifications import TargetShape
 from listsync.protocol.shapes import (
     CandidateShape,
     ChoiceShape,
+    FleetShape,
     ItemShape,
     ListShape,
     MatchShape,
@@ -165,6 +166,30 @@ _FAILED: ServiceShape = {
     "why": "port 8080 is taken",
     "next_try": "2026-06-01T12:02:00Z",
     "vital": False,
+}
+_FLEET: FleetShape = {
+    "role": "standby",
+    "name": "cellar",
+    "leader": "attic",
+    "epoch": 7,
+    "since": "2026-06-01T10:00:00Z",
+    "why": "",
+    "members": [
+        {
+            "name": "attic",
+            "version": "0.2.0",
+            "seen_at": "2026-06-01T11:59:50Z",
+            "leads": True,
+            "other_lists": False,
+        },
+        {
+            "name": "cellar",
+            "version": "0.2.0",
+            "seen_at": "2026-06-01T11:59:40Z",
+            "leads": False,
+            "other_lists": True,
+        },
+    ],
 }
 _IDLE: StatusReply = {
     "state": "idle",
@@ -533,6 +558,7 @@ _TOTALS = {
 _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "status: idle": ("status", _IDLE),
     "status: running": ("status", _BUSY),
+    "status: in a fleet": ("status", {**_IDLE, "fleet": _FLEET}),
     "status: troubled": ("status", _TROUBLED),
     "status: paused without an end": (
         "status",
@@ -688,6 +714,10 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "sync-now": ("trigger", {"run_id": "aa11", "state": "started"}),
     "sync-now: queued": ("trigger", {"run_id": "aa11", "state": "queued"}),
     "sync-now: coalesced": ("trigger", {"run_id": "aa11", "state": "coalesced"}),
+    "sync-now: passed on": (
+        "trigger",
+        {"run_id": "aa11", "state": "passed_on", "leader": "attic"},
+    ),
     "sync-now --signal": ("signalled", {"signalled": [{"pid": 7491}]}),
     "plan --no-wait": ("plan", {"run_id": "aa11", "state": "started"}),
     "plan --no-wait: queued": ("plan", {"run_id": "aa11", "state": "queued"}),

@@ -140,6 +140,15 @@ NOTICES = (
     _of_all(NoticeKind.STATE_TROUBLE, "the disk is full"),
     _of_all(NoticeKind.OPEN_TO_OTHERS, "/etc/listsync: others may write there (chmod o-w)"),
     *notices_of_media_servers([_REFUSED]),
+    _of_all(
+        NoticeKind.FLEET_TROUBLE,
+        "this agent takes no part in its fleet, and requests nothing: PostgreSQL: no answer",
+    ),
+    _of_all(
+        NoticeKind.FLEET_LISTS,
+        "cellar: other lists than those of attic, which leads; what is synced is what the agent "
+        "follows that leads",
+    ),
     *notices_of_roots(_ROOTS),
     _of_doubt(doubt_of_state("the state is a backup of 3 days ago")),
 )

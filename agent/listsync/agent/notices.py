@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from listsync.agent.active_config import ConfigState
+from listsync.domain.fleet import FleetStatus
+from listsync.domain.fleet_notices import notices_of_fleet
 from listsync.domain.messages import TargetStatus
 from listsync.domain.notices import (
     Notice,
@@ -117,6 +119,7 @@ class AgentFindings:
     roots: Iterable[RootHealth] = ()
     media_servers: Iterable[MediaServerTrouble] = ()
     waiting: int = 0
+    fleet: FleetStatus | None = None
 
 
 def notices_of_agent(current: ConfigState[object], found: AgentFindings) -> Iterator[Notice]:
@@ -140,6 +143,7 @@ def notices_of_agent(current: ConfigState[object], found: AgentFindings) -> Iter
         yield from _of_target(target)
     yield from notices_of_roots(found.roots)
     yield from notices_of_media_servers(found.media_servers)
+    yield from notices_of_fleet(found.fleet)
     if found.waiting:
         waits = "1 title waits" if found.waiting == 1 else f"{found.waiting} titles wait"
         text = f"{waits} for you to choose: `listsyncctl review`"

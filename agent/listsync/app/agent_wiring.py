@@ -29,6 +29,7 @@ from listsync.app.config_loader import (
     ConfigSubscribers,
     DaemonOptions,
 )
+from listsync.app.fleet import Fleet
 from listsync.app.history_service import history_log_service
 from listsync.app.http_service import HttpService, http_service
 from listsync.app.job_commands import parts_of
@@ -139,23 +140,20 @@ class WiredAgent:
         self._daily = DailyBackups(self._back_up, _backup_folder(options.state_dir))
         self._queue_store = QueueStore(self._key_values)
         self._notices = AgentNotices(SqliteNotices(database.with_patience(_DECIDER_WAITS_S)))
+        moved = partial(inbox.put, QueueMoved())
         self._notifications = Notifications(
-            SqliteOutbox(database),
-            SqliteKeyValueStore(database),
-            lambda: inbox.put(QueueMoved()),
+            SqliteOutbox(database), SqliteKeyValueStore(database), moved
         )
         database.on_messages(self._notifications.wake)
         self._transfers = Transfers(
-            database,
-            options.state_dir,
-            lambda: self._config,
-            changed=lambda: inbox.put(QueueMoved()),
+            database, options.state_dir, lambda: self._config, changed=moved
         )
         self._timetable = Timetable(self._key_values, host_id())
         self._back_off = BackOff(self._key_values)
-        self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
+        self._queue = RunQueue(moved)
         self._syncs = AutomaticSyncs(self._queue, self._timetable, self._back_off)
         self._configuration = ActiveConfig(loader, snapshot, self._syncs.of_change)
+        self._fleet = Fleet(database, self._queue, lambda: self._snapshot, moved)
         self._recent = RecentRuns()
         self._overview = StateOverview(options, database, self._state)
         self.has_failed = False
@@ -177,7 +175,7 @@ class WiredAgent:
             systemd=self._systemd_status,
             recent=self._recent,
             perform=self._history.while_running(
-                SyncRunner(self._database, self._options.state_dir, board)
+                SyncRunner(self._database, self._options.state_dir, board, self._fleet)
             ),
             note_end=self._note_end,
             note=self._note,
@@ -206,6 +204,8 @@ class WiredAgent:
             retry=self._back_off.planned,
             watcher=self._watcher,
             services=lambda: self._services.statuses,
+            fleet=self._fleet.status,
+            shared_memory=self._fleet.shared_memory,
             agent_notices=self._agent_notices,
             cancel=self._agent.cancel,
             reload=self._reload,
@@ -245,6 +245,7 @@ class WiredAgent:
             *self._transfers.services(),
             notify_service(self._notifications),
             daily_summary_service(self._summaries),
+            self._fleet.service(),
         )
 
     def _retry_times(self) -> dict[str, datetime]:
@@ -276,6 +277,7 @@ class WiredAgent:
             changed=lambda: self._syncs.of_failures(self._snapshot),
         )
         self._loader.begin(self._config, subscribers)
+        self._fleet.begin(self._config, self._agent.cut_off)
         self._queue_store.restore(self._queue)
         self._syncs.of_new_lists(self._snapshot, self._overview.shown.lists)
 
@@ -319,6 +321,7 @@ class WiredAgent:
             targets=self._notifications.statuses,
             roots=self._transfers.mounts.all(),
             media_servers=self._transfers.media_server_troubles,
+            fleet=self._fleet.status(),
             waiting=self._overview.shown.waiting,
         )
         return self._notices.emit(notices_of_agent(self._configuration.current, found))

@@ -5,24 +5,39 @@ What only a fleet needs is imported when there is one.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from listsync.domain.fleet import LeaseTimes
-from listsync.errors import LeaseLostError
+from listsync.agent.queue import RunQueue
+from listsync.agent.services import AgentService, ServiceWork
+from listsync.config.configuration import Config
+from listsync.domain.fleet import FleetRole, FleetStatus, LeaseTimes
+from listsync.domain.runs import ConfigSnapshot, SyncJob, Ticket
+from listsync.errors import LeaseLostError, UnavailableError
+from listsync.store.database import Database
+from listsync.store.key_value import SqliteKeyValueStore
 
 if TYPE_CHECKING:
+    from listsync.app.fleet_agent import AgentInFleet
     from listsync.cancellation import CancelToken
     from listsync.config.postgres_options import PostgresOptions
-    from listsync.fleet.lease import FleetLease
-    from listsync.fleet.membership import FleetMemory
     from listsync.ports.fleet import RequestFence
     from listsync.postgres.connection import PostgresLink
+    from listsync.triggers.postgres import TriggerIntake
 
+_LEAVE_S = 10.0
+"""How long it may take to share what is left, and to let another lead."""
+_CATCH_UP = "catch-up"
+_WAITS_S = 2.0
+"""How long it waits for another program's lock on the state, to note when it listened last."""
 _NOT_THE_LEADER = "this agent does not lead its fleet"
 
 
@@ -30,22 +45,40 @@ class FleetPart:
     """What one configuration of a fleet brings: the lease, the memory, and how to connect."""
 
     def __init__(
-        self, options: PostgresOptions, memory: Callable[[FleetLease], FleetMemory]
+        self,
+        options: PostgresOptions,
+        database: Database,
+        agent: Callable[[str], AgentInFleet],
+        lists: Callable[[], str],
     ) -> None:
-        from listsync.fleet.lease import FleetLease  # noqa: PLC0415 - only in a fleet
+        from listsync.fleet.exchange import Exchange  # noqa: PLC0415 - only in a fleet
+        from listsync.fleet.lease import FleetLease  # noqa: PLC0415
+        from listsync.fleet.membership import FleetMembership  # noqa: PLC0415
+        from listsync.store.shared_rows import SqliteSharedRows  # noqa: PLC0415
 
         name = options.agent_name or socket.gethostname()
         times = LeaseTimes.of(os.environ)
-        self._options = options
+        self.options = options
+        self.rows = SqliteSharedRows(database)
         self.lease = FleetLease(options.channel, str(uuid4()), name, times)
-        self.memory = memory(self.lease)
+        self.memory = Exchange(self.rows, self.lease)
+        side = agent(name)
+        self.membership = FleetMembership(
+            self.lease,
+            self.memory,
+            self.rows,
+            side,
+            self.link,
+            lists=lists,
+        )
+        side.send = self.membership.send
 
     def link(self) -> PostgresLink:
         """Connect anew, for one thread; raises PostgresServerError."""
         from listsync.config_types import SecretStr  # noqa: PLC0415 - see above
         from listsync.postgres.connection import PostgresLink  # noqa: PLC0415
 
-        return PostgresLink(self._options.dsn or SecretStr(""), name="listsync fleet")
+        return PostgresLink(self.options.dsn or SecretStr(""), name="listsync fleet")
 
     @contextmanager
     def linked(self) -> Iterator[PostgresLink]:
@@ -58,10 +91,102 @@ class FleetPart:
 
 
 class Fleet:
-    """What the agent has to do with its fleet; while there is none, nothing at all."""
+    """What the agent has to do with its fleet; while there is none, nothing at all.
 
-    def __init__(self) -> None:
+    *config* gives the configuration in force; *changed* is called when people should know
+    something new.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: RunQueue,
+        config: Callable[[], ConfigSnapshot[Config]],
+        changed: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._config = config
+        self._cut_off: Callable[[str], None] = lambda _: None
+        self._changed = changed
         self._part: FleetPart | None = None
+
+    def begin(self, config: Config, cut_off: Callable[[str], None]) -> None:
+        """Let nothing start before it is known who leads; *cut_off* ends what runs."""
+        self._cut_off = cut_off
+        if _needs(config) is not None:
+            self._queue.hold()
+
+    def status(self) -> FleetStatus | None:
+        """Say how this agent stands among the others; None: there are none."""
+        if (part := self._part) is None:
+            return None
+        return replace(part.membership.status, lists=_digest_of(self._config()))
+
+    def service(self) -> AgentService[Config]:
+        """Give the row of what takes part in the fleet."""
+        return AgentService(
+            name="fleet",
+            start=self._start,
+            needs=_needs,
+            keys=("postgres",),
+            wake=self._wake,
+            stop_s=_LEAVE_S,
+            is_vital=False,
+        )
+
+    def _start(self, config: Config) -> ServiceWork:
+        if self._queue.state.role is FleetRole.LEADER:
+            self._queue.hold()
+            self._cut_off("this agent shares the work with others from now on")
+        if self._part is None or self._part.options != config.postgres:
+            self._part = FleetPart(
+                config.postgres, self._database, self._agent, lambda: _digest_of(self._config())
+            )
+        part = self._part
+        return lambda stop: self._work(part, stop)
+
+    def _work(self, part: FleetPart, stop: Event) -> None:
+        try:
+            part.membership.run(stop)
+        finally:
+            if stop.is_set() and _needs(self._config().content) is None:
+                self._part = None
+                try:
+                    part.rows.leave()
+                finally:
+                    self._queue.lead()
+
+    def _wake(self) -> None:
+        if self._part is not None:
+            self._part.membership.wake()
+
+    @cached_property
+    def _intake(self) -> TriggerIntake:
+        from listsync.triggers.postgres import TriggerIntake  # noqa: PLC0415 - only in a fleet
+
+        return TriggerIntake(
+            self._submit,
+            SqliteKeyValueStore(self._database.with_patience(_WAITS_S)),
+            lambda: self._config().lists,
+            lambda: self._config().content.postgres.catch_up,
+        )
+
+    def _submit(self, job: SyncJob) -> Ticket:
+        """Submit what was triggered; that something may have been missed, nobody said."""
+        return self._queue.submit(replace(job, is_own=job.origins == (_CATCH_UP,)))
+
+    def _agent(self, name: str) -> AgentInFleet:
+        from listsync.app.fleet_agent import AgentInFleet  # noqa: PLC0415 - only in a fleet
+
+        return AgentInFleet(
+            name=name,
+            queue=self._queue,
+            intake=self._intake,
+            config=self._config,
+            cut_off=self._cut_off,
+            changed=self._changed,
+        )
 
     @contextmanager
     def fence(self, token: CancelToken) -> Iterator[RequestFence | None]:
@@ -98,8 +223,28 @@ class Fleet:
         with part.linked() as link:
             part.memory.pull(link)
 
-    def push_command(self) -> None:
-        """Tell the others at once what a person has said here; raises UnavailableError."""
-        if (part := self._part) is not None:
-            with part.linked() as link:
-                part.memory.push_command(link)
+    @contextmanager
+    def shared_memory(self) -> Iterator[None]:
+        """Let a person change in the block what all agents of the fleet must know.
+
+        Raises:
+            UnavailableError: they cannot be told; nothing was changed.
+        """
+        if (part := self._part) is None:
+            yield
+            return
+        if why := part.membership.status.why:  # at once: nobody waits for a dead server
+            raise UnavailableError("the fleet", why)
+        with part.linked() as link, part.memory.command(link):
+            yield
+
+
+def _needs(config: Config) -> object:
+    options = config.postgres
+    return options if options.fleet and options.dsn is not None else None
+
+
+def _digest_of(snapshot: ConfigSnapshot[Config]) -> str:
+    """Say in short which lists are followed, so that agents can tell whether theirs are others."""
+    lists = sorted((one.source, one.is_exclusion) for one in snapshot.enabled)
+    return hashlib.sha256(repr(lists).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -12,6 +12,7 @@ from listsync.agent.active_config import ActiveConfigView
 from listsync.agent.backups import Backups
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
+from listsync.domain.fleet import FleetStatus
 from listsync.domain.history import ListRow
 from listsync.domain.media import Exclusion
 from listsync.domain.notices import NoticeRecord
@@ -129,6 +130,7 @@ class CommandContext:
     retry: Callable[[], PlannedRetry | None]
     watcher: Callable[[], str]
     services: Callable[[], tuple[ServiceStatus, ...]]
+    fleet: Callable[[], FleetStatus | None]
     agent_notices: Callable[[], tuple[NoticeRecord, ...]]
     cancel: Callable[[], str | None]
     reload: Callable[[], tuple[Problem, ...]]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from listsync import logs
 from listsync.agent.backups import Backup
 from listsync.commands.context import CommandContext
+from listsync.commands.fleet_shapes import order_reply, refuse_plan
 from listsync.commands.serializers import Window, iso, page_request_of
 from listsync.commands.status import pending_shape, words_of
 from listsync.domain.runs import Pause, Scope, SyncJob
@@ -62,16 +63,17 @@ def trigger(context: CommandContext, params: TriggerParams) -> OrderReply:
         by_itself=params.get("await_resume", False),
         no_queue=params.get("no_queue", False),
     )
-    return {"run_id": ticket.run_id, "state": ticket.state}
+    return order_reply(ticket)
 
 
 def plan(context: CommandContext, params: PlanParams) -> OrderReply:
     """Start a dry run, also in a pause; `plan_result` tells what came of it."""
+    refuse_plan(context)
     names = params.get("lists")
     scope = scope_of(context, names) if names else None
     job = SyncJob.new(scope, "plan", dry_run=True, forced=True)
     ticket = context.queue.submit(job, by_itself=False)
-    return {"run_id": ticket.run_id, "state": ticket.state}
+    return order_reply(ticket)
 
 
 def pause(context: CommandContext, params: PauseParams) -> PauseReply:

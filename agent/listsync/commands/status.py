@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from listsync import __version__
 from listsync.commands.context import CommandContext
+from listsync.commands.fleet_shapes import fleet_shape
 from listsync.commands.jobs import transfers_shape
 from listsync.commands.notices import needs_person, notices_of_list, open_notices
 from listsync.commands.serializers import Window, iso, page_request_of, run_at_length
@@ -104,6 +105,8 @@ def status(context: CommandContext, params: PageParams) -> StatusReply:
     }
     if transfers is not None:
         reply["transfers"] = transfers
+    if (fleet := context.fleet()) is not None:
+        reply["fleet"] = fleet_shape(fleet)
     return reply
 
 

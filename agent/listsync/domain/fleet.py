@@ -75,7 +75,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetMember:
-    """One agent; `lists` is a digest of what it follows and where it would request it."""
+    """One agent; `lists` is a digest of those that it follows."""
 
     owner: str
     name: str
@@ -87,13 +87,22 @@ class FleetMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetStatus:
-    """How this agent stands among the others; `why`: what keeps it from taking part."""
+    """How this agent stands among the others; `why`: what keeps it from taking part.
+
+    `lists` is a digest of those that it follows.
+    """
 
     role: FleetRole
     name: str
     lease: Lease | None = None
     members: tuple[FleetMember, ...] = ()
     why: str = ""
+    lists: str = ""
+
+    @property
+    def leader(self) -> FleetMember | None:
+        """Give who leads, as far as it has said that it is there."""
+        return next((one for one in self.members if one.is_leader), None)
 
 
 class SharedKey(NamedTuple):

@@ -101,6 +101,14 @@ _WORDS: dict[NoticeKind, tuple[str, str]] = {
         "A media server refuses the key",
         "The media server takes the key again",
     ),
+    NoticeKind.FLEET_TROUBLE: (
+        "An agent takes no part in its fleet",
+        "The agent takes part in its fleet again",
+    ),
+    NoticeKind.FLEET_LISTS: (
+        "Agents of a fleet follow different lists",
+        "All agents of the fleet follow the same lists again",
+    ),
 }
 """What a message is called that tells of a notice, and of its end; "": that is no news."""
 _WORDS_OF_LISTS = {

@@ -51,6 +51,8 @@ class NoticeKind(StrEnum):
     MOUNT_DOWN = "mount_down"
     MOUNT_UNUSABLE = "mount_unusable"
     MEDIA_SERVER_REFUSED = "media_server_refused"
+    FLEET_TROUBLE = "fleet_trouble"
+    FLEET_LISTS = "fleet_lists"
 
     @property
     def needs_person(self) -> bool:
@@ -87,6 +89,7 @@ _ONLY_TOLD = (
     NoticeKind.REQUESTS_UNCHECKED,
     NoticeKind.OPEN_TO_OTHERS,
     NoticeKind.WATCHER_DEGRADED,
+    NoticeKind.FLEET_LISTS,
 )
 _LOGGED_WHERE_FOUND = (
     NoticeKind.LIST_SHRANK,
@@ -115,6 +118,8 @@ _SUBJECTS = {
     NoticeKind.MOUNT_DOWN: "mounts",
     NoticeKind.MOUNT_UNUSABLE: "mounts",
     NoticeKind.MEDIA_SERVER_REFUSED: "media servers",
+    NoticeKind.FLEET_TROUBLE: "the fleet",
+    NoticeKind.FLEET_LISTS: "the fleet",
 }
 _OF_OUTCOMES = {
     ListOutcome.NOT_FOUND: NoticeKind.LIST_GONE,

@@ -354,7 +354,7 @@ class FleetMembership:
             self._agent.hold(str(error))
             self._show(role=FleetRole.JOINING)
         if str(error) != self.status.why:
-            logger.warning(
+            logger.info(
                 "this agent takes no part in the fleet %s for now: %s",
                 *(self._lease.fleet, error),
                 extra={"action": "fleet_trouble"},

@@ -15,6 +15,7 @@ from listsync.protocol.shapes import (
     ConfigShape,
     DayCountsShape,
     FeedShape,
+    FleetShape,
     ItemShape,
     LastResultShape,
     ListProgressShape,
@@ -212,7 +213,7 @@ class PauseReply(TypedDict):
 class StatusReply(TypedDict):
     """Not *has_server*: none is named, so that nothing is requested.
 
-    *transfers* where there are any, or folders for them.
+    *transfers* where there are any, or folders for them; *fleet* where agents share the work.
     """
 
     state: str
@@ -236,6 +237,7 @@ class StatusReply(TypedDict):
     notices: list[NoticeShape]
     notices_total: int
     transfers: NotRequired[TransfersShape]
+    fleet: NotRequired[FleetShape]
     next: NotRequired[str | None]
 
 
@@ -323,8 +325,11 @@ class ReviewDecideReply(DoneReply):
 
 
 class OrderReply(TypedDict):
+    """*state*: `started`, `queued`, `coalesced`, or `passed_on` to *leader*."""
+
     run_id: str
     state: str
+    leader: NotRequired[str]
 
 
 class PlanWaitsReply(TypedDict):

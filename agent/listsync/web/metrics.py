@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from listsync.protocol.job_shapes import RootShape, TransferPeriodShape, TransfersShape
     from listsync.protocol.messages import StatusReply
-    from listsync.protocol.shapes import ListShape
+    from listsync.protocol.shapes import FleetShape, ListShape
     from listsync.web.overview import OverviewReply
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -48,8 +48,19 @@ def rendered(
         found += [*_of_transfers(transfers), *_of_roots(transfers["roots"])]
     if copied is not None:
         found += _of_copied(copied)
+    if (fleet := status.get("fleet")) is not None:
+        found += _of_fleet(fleet)
     registry.register(_AgentCollector(found))
     return generate_latest(registry)
+
+
+def _of_fleet(fleet: FleetShape) -> Iterator[Metric]:
+    words = "1 while this agent leads its fleet."
+    yield GaugeMetricFamily("listsync_fleet_leader", words, float(fleet["role"] == "leader"))
+    words = "How often the lead of the fleet has changed."
+    yield GaugeMetricFamily("listsync_fleet_epoch", words, fleet["epoch"])
+    words = "Agents that share the work; one that is gone counts for a day."
+    yield GaugeMetricFamily("listsync_fleet_members", words, len(fleet["members"]))
 
 
 def _of_agent(status: StatusReply, facts: OverviewReply) -> Iterator[Metric]:

@@ -19,6 +19,7 @@ from listsync.agent.recent_runs import RecentRuns
 from listsync.agent.services import AgentService, Services, ServiceWork
 from listsync.agent.sync_worker import SyncWorker
 from listsync.agent.systemd import Systemd, SystemdStatus
+from listsync.domain.fleet import FleetMember, FleetRole, FleetStatus, Lease
 from listsync.domain.lists import Fetched, ListEntry
 from listsync.domain.media import ExternalIds
 from listsync.domain.message_texts import message_of_test
@@ -123,6 +124,26 @@ def _pending(house: House) -> str:
 
 def _watched_late(house: House) -> str:
     house.agent.findings = replace(house.agent.findings, watcher=WHY)
+    return WHY
+
+
+def _kept_from_the_fleet(house: House) -> str:
+    fleet = FleetStatus(role=FleetRole.JOINING, name="box", why=WHY)
+    house.agent.findings = replace(house.agent.findings, fleet=fleet)
+    return WHY
+
+
+def _other_lists_in_the_fleet(house: House) -> str:
+    now = datetime.now(UTC)
+    leader, ours = (
+        FleetMember(owner=name, name=name, version="1", lists=name, seen_at=now, is_leader=leads)
+        for name, leads in (("another", True), (WHY, False))
+    )
+    lease = Lease(epoch=3, owner="another", leader="another", since=now, left_s=40)
+    status = FleetStatus(
+        role=FleetRole.STANDBY, name=WHY, lease=lease, members=(leader, ours), lists=WHY
+    )
+    house.agent.findings = replace(house.agent.findings, fleet=status)
     return WHY
 
 
@@ -247,6 +268,8 @@ CASES = {
     NoticeKind.MOUNT_DOWN: _root(RootTrouble.HANGING),
     NoticeKind.MOUNT_UNUSABLE: _root(RootTrouble.FULL),
     NoticeKind.MEDIA_SERVER_REFUSED: _media_server_refused,
+    NoticeKind.FLEET_TROUBLE: _kept_from_the_fleet,
+    NoticeKind.FLEET_LISTS: _other_lists_in_the_fleet,
     NoticeKind.LIST_SHRANK: _shrunk,
     NoticeKind.LIST_FAILED: _is_read(UnavailableError("file", WHY)),
     NoticeKind.LIST_BLOCKED: _refused(Refusal.BLOCKED),

@@ -158,3 +158,11 @@ def test_follow_says_each_change_and_ends(agent: Agent, ctl: Ctl) -> None:
         "requesting titles 5/20 (25 %), 3 requested, 2 min left",
         "no sync is running; last: 12 requested",
     ]
+
+
+def test_what_another_agent_does_cannot_be_waited_for(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"trigger": {"run_id": "5a", "state": "passed_on", "leader": "attic"}}
+    ran = ctl("sync-now", "--wait")
+    assert ran.code == Exit.PARTLY
+    assert "Passed on to attic, which leads" in ran.err
+    assert ctl("sync-now").code == Exit.OK

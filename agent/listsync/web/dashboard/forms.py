@@ -28,7 +28,7 @@ _LONGEST = 18
 """So many digits has no number of a copy."""
 REFUSED = StateMark("That was not done.", Tone.BAD)
 OUTCOMES: Mapping[str, StateMark] = {
-    **{state: SAID[state] for state in ("started", "queued", "coalesced")},
+    **{state: SAID[state] for state in ("started", "queued", "coalesced", "passed_on")},
     "": REFUSED,
 }
 """What a script says when it has triggered a sync; the last one if that is refused."""

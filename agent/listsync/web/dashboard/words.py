@@ -163,6 +163,7 @@ SAID: Mapping[str, StateMark] = {
     "started": StateMark("Sync started.", Tone.GOOD),
     "queued": StateMark("It comes next: after what runs, or when a pause ends.", Tone.GOOD),
     "coalesced": StateMark("A sync is waiting already: this is done with it.", Tone.GOOD),
+    "passed_on": StateMark("Passed on to the agent that leads.", Tone.GOOD),
     "cancelled": StateMark("The sync ends after its current title.", Tone.GOOD),
     "paused": StateMark("Paused. Nothing is synced until you resume.", Tone.GOOD),
     "resumed": StateMark("Resumed.", Tone.GOOD),

@@ -27,6 +27,7 @@ from listsync.commands.context import (
 )
 from listsync.commands.dispatch import COMMANDS, Dispatcher
 from listsync.commands.schema import reasons_of
+from listsync.domain.fleet import FleetStatus
 from listsync.domain.history import ItemRow, ListRow, Page, RequestRow, RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
@@ -245,6 +246,7 @@ class World:
         self.retry: PlannedRetry | None = None
         self.notes: tuple[str, ...] = ()
         self.services: tuple[ServiceStatus, ...] = ()
+        self.fleet: FleetStatus | None = None
         self.notices = FakeNotices()
         self.agent_notices = AgentNotices(self.notices)
         self.findings = AgentFindings()
@@ -291,6 +293,7 @@ class World:
             retry=lambda: self.retry,
             watcher=lambda: "active",
             services=lambda: self.services,
+            fleet=lambda: self.fleet,
             agent_notices=self._agent_notices,
             cancel=self._cancel,
             reload=self.configuration.reload,

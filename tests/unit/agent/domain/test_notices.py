@@ -49,6 +49,7 @@ def test_little_is_only_to_know() -> None:
         NoticeKind.REQUESTS_UNCHECKED,
         NoticeKind.OPEN_TO_OTHERS,
         NoticeKind.WATCHER_DEGRADED,
+        NoticeKind.FLEET_LISTS,
     }
 
 

@@ -1,0 +1,22 @@
+"""What is understood of replies about agents that share the work; see `replies`."""
+
+from __future__ import annotations
+
+_TEXT, _FLAG, _NUMBER = str, bool, float
+FLEET = {
+    "role!": _TEXT,
+    "name": _TEXT,
+    "leader": _TEXT,
+    "epoch": _NUMBER,
+    "since": _TEXT,
+    "why": _TEXT,
+    "members": [
+        {
+            "name": _TEXT,
+            "version": _TEXT,
+            "seen_at": _TEXT,
+            "leads": _FLAG,
+            "other_lists": _FLAG,
+        }
+    ],
+}

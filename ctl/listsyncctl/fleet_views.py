@@ -1,0 +1,43 @@
+"""How an agent stands among those that share the work, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from listsync.terminal.output import shown
+from listsyncctl.title_views import Display
+
+if TYPE_CHECKING:
+    from listsync.protocol.messages import OrderReply
+    from listsync.protocol.shapes import FleetMemberShape, FleetShape
+
+
+def fleet_rows(fleet: FleetShape | None, display: Display) -> Iterator[tuple[str, str]]:
+    """Say who leads since when, and which agents take part."""
+    if fleet is None:
+        return
+    since = f" since {display.ago(fleet['since'])}" if fleet.get("since") else ""
+    match fleet["role"]:
+        case "leader":
+            yield "Fleet", f"{shown(fleet.get('name'))} (this agent) leads{since}"
+        case "standby":
+            yield "Fleet", f"{shown(fleet.get('leader'))} leads{since}; this agent stands by"
+        case _:
+            why = f": {shown(fleet['why'])}" if fleet.get("why") else ""
+            yield "Fleet", f"not taking part yet{why}; nothing is requested meanwhile"
+    for one in fleet.get("members") or ():
+        yield "", _member(one, display)
+
+
+def _member(one: FleetMemberShape, display: Display) -> str:
+    seen = display.ago(one["seen_at"]) if one.get("seen_at") else "never"
+    leads = ", leads" if one.get("leads") else ""
+    other = ", follows other lists than who leads" if one.get("other_lists") else ""
+    return f"{shown(one.get('name'))} {shown(one.get('version'))}, seen {seen}{leads}{other}"
+
+
+def passed_on(result: OrderReply) -> str:
+    """Say where to follow what another agent does."""
+    leader = shown(result.get("leader"))
+    return f"Passed on to {leader}, which leads: follow it there with `listsyncctl status`."
