@@ -117,7 +117,7 @@ def test_a_file_of_nothing_is_not_an_empty_list(read: Reader, content: str, name
         ('[{"id": 5, "movie": {"mood": "A"}}]', "a.json", "not of the known form"),
         ('{"errors": [], "items": 5}', "a.json", "an object, not a list"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "a.txt", "not text"),
-        (b"PK\x03\x04\x14\0", "a.csv", "an archive"),
+        (b"PK\x03\x04\x14\0", "a.csv", "a damaged archive"),
         (b"\x1f\x8b\x08\0", "a.csv", "an archive"),
         ("metadata:\n  a: b\n", "a.yml", "no titles under"),
         ("collections:\n  a:\n    sync_mode: append\n", "a.yml", "no titles and no lists"),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 
 import pytest
 
@@ -10,6 +12,7 @@ from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import (
     Refusal,
     RefusedError,
+    ResponseChangedError,
 )
 from tests.contract.providers.site import FIXTURES
 from tests.unit.agent.providers.reader import Reader
@@ -144,6 +147,63 @@ def test_the_error_of_a_list_server_is_a_refusal(read: Reader) -> None:
     with pytest.raises(RefusedError, match="no such list") as caught:
         read('{"errors": [{"status": 404, "detail": "no such list"}]}')
     assert caught.value.kind is Refusal.NOT_FOUND
+
+
+def archive(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+    return packed.getvalue()
+
+
+_WATCHLIST = b"Date,Name,Year,Letterboxd URI\n2026-01-01,Alien,1979,https://boxd.it/a\n"
+_RECORD = json.dumps([{"type": "movie", "movie": _ALIEN}]).encode()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {
+            "watchlist.csv": _WATCHLIST,
+            "ratings.csv": b"Name\nHeat\n",
+            "deleted/watchlist.csv": b"x",
+        },
+        {"export/lists-watchlist.json": _RECORD, "export/watched-movies.json": b"[]"},
+        {"SimklBackup.json": json.dumps({"movies": [{"movie": _ALIEN}]}).encode()},
+        {"../../etc/watchlist.csv": _WATCHLIST, "__MACOSX/a.csv": b"x"},
+    ],
+    ids=["letterboxd", "trakt", "simkl", "paths"],
+)
+def test_the_watchlist_of_a_zip_is_read_as_it_was_downloaded(
+    read: Reader, members: dict[str, bytes]
+) -> None:
+    fetched = read(archive(members), "export.zip")
+    assert [entry.label for entry in fetched.entries] == ["Alien (1979)"]
+    assert [path.name for path in read.folder.iterdir()] == ["export.zip"]
+
+
+_BOMB = archive({"watchlist.csv": bytes(17 * 1024 * 1024)})
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (archive({"a.csv": _WATCHLIST, "b.csv": _WATCHLIST}), r"in it: a\.csv, b\.csv"),
+        (archive({"photo.png": b"x"}), "in it: none"),
+        (archive({"watchlist.csv": _WATCHLIST})[:-30], "a damaged archive"),
+        (archive({"watchlist.csv": _WATCHLIST}, zipfile.ZIP_LZMA), "name a file out of it"),
+        (archive({f"{n}.csv": b"" for n in range(9000)}), "larger archive"),
+        (_BOMB, "more than 16 MiB"),
+        (archive({"watchlist.csv": archive({"a.csv": _WATCHLIST})}), "an archive"),
+    ],
+    ids=["several", "none", "cut", "lzma", "many", "bomb", "nested"],
+)
+def test_a_zip_that_is_no_list_is_refused_in_words(
+    read: Reader, content: bytes, words: str
+) -> None:
+    with pytest.raises(ResponseChangedError, match=words):
+        read(content, "export.zip")
 
 
 def test_kometa_names_titles_and_points_at_lists(read: Reader) -> None:
