@@ -39,7 +39,7 @@ _END_OF_ZIP = b"PK\x05\x06"
 _ZIP64 = b"PK\x06\x07"  # of archives of more than 4 GB
 _LARGEST_ZIP = 16 * MIB
 """Bytes of an archive, and of what is unpacked of one list in it; they are held in memory."""
-_LARGEST_INDEX = 500_000
+_LARGEST_INDEX = 100_000
 _METHODS = (0, 8)  # as it is, and deflated: the others can take much memory
 _ODD_ZIP = (NotImplementedError, RuntimeError, OSError, EOFError, ValueError, struct.error)
 _LIST_NAME = re.compile(r"^(?!__MACOSX/)(?:.*/)?[^/.][^/]*\.(?:csv|tsv|json|txt)$", re.IGNORECASE)
