@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +24,28 @@ MOST_OF_LINE = 1_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _LOOK = 100_000  # characters that show whether it is text
 PIECE = 256 * 1024
+_UNKNOWN = "unknown"
+_RUNS = re.compile(rb"[\x80-\xff]{2,}")
+_BEYOND = re.compile(rb"[\x80-\xff]")
+_NO_WEST = re.compile(  # what a Mac or DOS has for letters, among those of a word
+    rb"[A-Za-z][\x81\x82\x84\x86-\x89\x8b\x8d\x8f\x90\x94\x95\x98\x9b\x9d\xa1-\xa7][a-z]"
+    rb"|[a-z][\x8a\x8c\x8e\x9f][a-z]|[A-Za-z][\xb3\xb9\xbf][a-z\x80-\xff]"
+)
+_CYRILLIC = (
+    r"\b[\u0410-\u042f\u0401-\u0407]?[\u0430-\u044f\u0451-\u0457]+\b",
+    r"[\u0430\u0435\u0438\u043e\u0443\u044b\u044d-\u044f\u0451\u0454\u0456\u0457]",
+)
+_ALPHABETS = {  # what words look like in each, and their vowels
+    "cp1251": _CYRILLIC,
+    "koi8-r": _CYRILLIC,
+    "cp866": _CYRILLIC,
+    "cp1253": (
+        r"\b[\u0386-\u03ab]?[\u03ac-\u03ce]+\b",
+        r"[\u03ac-\u03b1\u03b5\u03b7\u03b9\u03bf\u03c5\u03c9\u03cc-\u03ce]",
+    ),
+    "cp932": (r"[\u3041-\u30ff]+", r"[\u3041-\u30ff]"),
+    "cp949": (r"[\uac00-\ud7a3]{2,}", r"[\uac00-\ud7a3]"),
+}
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -34,7 +56,7 @@ class Text:
     `is_cut` when the bytes end in the middle of a character, `ends_line` when the last line has an
     end. `is_blank`: nothing but white space; `is_binary`: this never was text (a NUL, or many
     control characters). `foreign` counts the letters beyond ASCII, `bad` those that stand for
-    bytes which are none.
+    bytes which are none. `is_garbled`: it is in an old encoding that cannot be told.
     """
 
     data: Bytes = field(repr=False)
@@ -46,6 +68,7 @@ class Text:
     ends_line: bool
     foreign: int
     bad: int
+    is_garbled: bool = False
 
     def pieces(self) -> Iterator[str]:
         return _decoded(self.data, codecs.getincrementaldecoder(self.encoding)(self.errors))
@@ -64,9 +87,13 @@ class Text:
 
 
 def decode(data: Bytes) -> Text:
-    """Decode by byte order mark, else as UTF-8, else as the old Windows and Latin-1 letters."""
+    """Decode by byte order mark, else as UTF-8, else in the old letters of its alphabet."""
+    if data[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        return _scanned(data, "utf-32", "replace")
     if data[:2] in _UTF16:
         return _scanned(data, "utf-16", "replace")
+    if wide := _unmarked_utf16(data[:_LOOK]):
+        return _scanned(data, wide, "replace")
     try:
         text = _scanned(data, "utf-8-sig", "strict")
     except UnicodeDecodeError:
@@ -120,12 +147,45 @@ def _by_majority(data: Bytes) -> Text:
     return text if text.foreign - text.bad > text.bad else _as_latin(data)
 
 
+def _unmarked_utf16(start: bytes) -> str | None:
+    """Recognise UTF-16 without its mark: in letters of the west every second byte is 0."""
+    even, odd = start[0::2].count(0), start[1::2].count(0)
+    if min(even, odd) == 0 and max(even, odd) * 3 > len(start) > 3:
+        return "utf-16-le" if odd else "utf-16-be"
+    return None
+
+
+def _of_other_alphabet(start: bytes) -> str | None:
+    """Name the encoding of an alphabet that is not Latin; `_UNKNOWN` where it is not clear which.
+
+    Words in it are runs of bytes beyond ASCII, which those of the west hardly have. What single
+    bytes of old computers stand for cannot be told from one another.
+    """
+    runs = _RUNS.findall(start)
+    if sum(map(len, runs)) < 3 or 2 * sum(map(len, runs)) < len(_BEYOND.findall(start)):
+        return _UNKNOWN if len(_NO_WEST.findall(start)) > 0 else None
+    for encoding, (letters, vowels) in _ALPHABETS.items():
+        text = start.decode(encoding, "replace")
+        foreign = re.sub(r"[\x00-\xa0]+", "", text)
+        words, sung = (
+            "".join(re.findall(letters, text)),
+            len(re.findall(vowels, text, re.IGNORECASE)),
+        )
+        if len(words) * 10 >= 8 * len(foreign) and sung * 4 >= len(words) > 0:
+            return encoding
+    return _UNKNOWN
+
+
 def _as_latin(data: Bytes) -> Text:
     """Decode as cp1252; the five bytes it does not know are taken from Latin-1."""
+    other = _of_other_alphabet(data[:_LOOK])
+    if other not in (None, _UNKNOWN):
+        return _scanned(data, other, "replace")
     try:
-        return _scanned(data, "cp1252", "strict")
+        text = _scanned(data, "cp1252", "strict")
     except UnicodeDecodeError:
-        return _scanned(data, "latin-1", "strict")
+        text = _scanned(data, "latin-1", "strict")
+    return replace(text, is_garbled=other is not None)
 
 
 def lines_of(pieces: Iterable[str]) -> Iterator[str]:

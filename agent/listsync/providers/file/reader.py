@@ -61,7 +61,7 @@ def read_list(path: Path, text: Text, validators: Validators) -> Fetched:
         ResponseChangedError: it is no list in any known format.
     """
     collector = RowCollector()
-    if text.start(len(_ZIP)) == _ZIP:
+    if text.data[: len(_ZIP)] == _ZIP.encode():
         for name, data in lists_in_archive(path, text.data):
             _collect(collector, Path(f"{path}/{name}"), decode(data))
     else:
@@ -144,6 +144,9 @@ def _demand_list(path: Path, text: Text, body: str) -> None:
         raise ResponseChangedError(SERVICE, f"{path} is an archive; name a file out of it")
     if text.is_binary:
         raise ResponseChangedError(SERVICE, f"{path} is not text")
+    if text.is_garbled:
+        why = "is in letters of an old encoding that cannot be told; save it as UTF-8"
+        raise ResponseChangedError(SERVICE, f"{path} {why}")
     if _MARKUP.match(body):
         what = "a web page" if _PAGE.search(body[:2000]) else "XML"
         sample = " ".join(body[:200].split())

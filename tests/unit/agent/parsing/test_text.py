@@ -114,3 +114,40 @@ def test_a_row_of_many_lines_without_an_end_is_a_cut() -> None:
 )
 def test_the_last_one_is_known(items: str, expected: list[tuple[str, bool]]) -> None:
     assert list(with_is_last(iter(items))) == expected
+
+
+_RUSSIAN = "\u041e\u0441\u0442\u0440\u043e\u0432 (2006)\n\u0411\u0440\u0430\u0442 (1997)\n"
+_GREEK = "\u039a\u03c5\u03bd\u03cc\u03b4\u03bf\u03bd\u03c4\u03b1\u03c2 (2009)\n"
+_KOREAN = "\uae30\uc0dd\ucda9 (2019)\n\uc62c\ub4dc\ubcf4\uc774 (2003)\n"
+_JAPANESE = "\u3068\u306a\u308a\u306e\u30c8\u30c8\u30ed (1988)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encodings"),
+    [
+        (_RUSSIAN, ["cp1251", "koi8-r", "cp866", "utf-16", "utf-32"]),
+        (_GREEK, ["cp1253", "utf-16"]),
+        (_KOREAN, ["cp949"]),
+        (_JAPANESE, ["cp932"]),
+        ("Alien (1979)\nAm\u00e9lie (2001)\n", ["utf-16-le", "utf-16-be", "cp1252", "utf-32"]),
+    ],
+    ids=["russian", "greek", "korean", "japanese", "western"],
+)
+def test_alphabets_are_told_from_one_another(text: str, encodings: list[str]) -> None:
+    for encoding in encodings:
+        assert "".join(decode(text.encode(encoding)).pieces()) == text, encoding
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Am\u00e9lie (2001)\n".encode("cp850"),
+        "Am\u00e9lie (2001)\n".encode("mac-roman"),
+        "M\u0142ody (2001)\nWa\u0142\u0119sa\n".encode("cp1250"),
+        "\u9738\u738b\u522b\u59ec (1993)\n\u6d3b\u7740\n".encode("gb18030"),
+    ],
+    ids=["dos", "mac", "polish", "chinese"],
+)
+def test_letters_that_cannot_be_told_are_said_to_be(data: bytes) -> None:
+    assert decode(data).is_garbled
+    assert not decode(b"Caf\xe9, na\xefve, \xdcber, Fran\xe7ois: f\xeate\n").is_garbled
