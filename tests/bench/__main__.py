@@ -27,6 +27,7 @@ from tests.bench import (
     copies,
     feeds,
     first_start,
+    fleets,
     hops,
     http_load,
     moving,
@@ -237,6 +238,7 @@ PARTS = (
     *moving.PARTS,
     *transfer_queue.PARTS,
     *copies.PARTS,
+    *fleets.PARTS,
 )
 
 
