@@ -189,7 +189,8 @@ def _read_changes(
     connection: sqlite3.Connection, tables: Mapping[str, SharedTable], limit: int, which: str
 ) -> Sequence[SharedRow]:
     found: list[SharedRow] = []
-    known = tuple(tables.values())
+    has_any = "SELECT 1 FROM fleet_changes WHERE noun = ? LIMIT 1"
+    known = [one for one in tables.values() if connection.execute(has_any, (one.noun,)).fetchone()]
     for is_gone, some in ((0, known), (1, known[::-1])):
         for table in some:
             if limit < 0 or len(found) < limit:
