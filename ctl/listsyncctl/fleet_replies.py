@@ -1,4 +1,4 @@
-"""What is understood of replies about agents that share the work; see `replies`."""
+"""What is understood of replies about PostgreSQL and agents that share the work; see `replies`."""
 
 from __future__ import annotations
 
@@ -19,4 +19,16 @@ FLEET = {
             "other_lists": _FLAG,
         }
     ],
+}
+POSTGRES = {
+    "connected!": _FLAG,
+    "since": _TEXT,
+    "where": _TEXT,
+    "channel": _TEXT,
+    "why": _TEXT,
+    "pooled": _FLAG,
+    "table": _FLAG,
+    "triggers": _NUMBER,
+    "last_trigger": _TEXT,
+    "last_source": _TEXT,
 }

@@ -1,16 +1,16 @@
-"""How an agent stands among those that share the work, for people."""
+"""How an agent stands to PostgreSQL, and among those that share the work, for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from listsync.terminal.output import shown
+from listsync.terminal.output import plural, shown
 from listsyncctl.title_views import Display
 
 if TYPE_CHECKING:
+    from listsync.protocol.fleet_shapes import FleetMemberShape, FleetShape, PostgresShape
     from listsync.protocol.messages import OrderReply
-    from listsync.protocol.shapes import FleetMemberShape, FleetShape
 
 
 def fleet_rows(fleet: FleetShape | None, display: Display) -> Iterator[tuple[str, str]]:
@@ -35,6 +35,20 @@ def _member(one: FleetMemberShape, display: Display) -> str:
     leads = ", leads" if one.get("leads") else ""
     other = ", follows other lists than who leads" if one.get("other_lists") else ""
     return f"{shown(one.get('name'))} {shown(one.get('version'))}, seen {seen}{leads}{other}"
+
+
+def postgres_rows(postgres: PostgresShape | None, display: Display) -> Iterator[tuple[str, str]]:
+    """Say since when triggers by NOTIFY arrive, and which came last."""
+    if postgres is None:
+        return
+    place = f"{shown(postgres.get('where'))}, channel {shown(postgres.get('channel'))}"
+    since = f" since {display.ago(postgres['since'])}" if postgres.get("since") else ""
+    heard = "listening" if postgres["connected"] else "not connected"
+    count = postgres.get("triggers") or 0
+    last = ""
+    if at := postgres.get("last_trigger"):
+        last = f", the last one from {shown(postgres.get('last_source'))} {display.ago(at)}"
+    yield "NOTIFY", f"{heard}{since} at {place}; {plural(count, 'trigger')}{last}"
 
 
 def passed_on(result: OrderReply) -> str:

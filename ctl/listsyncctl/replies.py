@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from listsyncctl.fleet_replies import FLEET
+from listsyncctl.fleet_replies import FLEET, POSTGRES
 from listsyncctl.job_replies import JOB_SHAPES, ONE_JOB, TRANSFER_PERIOD, TRANSFERS
 
 _TEXT, _FLAG = str, bool
@@ -113,6 +113,7 @@ _STATUS = {
     "notices_total": _NUMBER,
     "transfers": TRANSFERS,
     "fleet": FLEET,
+    "postgres": POSTGRES,
     "next": _TEXT,
 }
 _LIST = {

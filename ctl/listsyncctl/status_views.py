@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from listsync.terminal.output import notice_words, relative, shown, span, time_of
 from listsync.terminal.progress import progress_words
-from listsyncctl.fleet_views import fleet_rows
+from listsyncctl.fleet_views import fleet_rows, postgres_rows
 from listsyncctl.job_views import transfer_rows
 from listsyncctl.title_views import MORE, Display, request_words, showing
 
@@ -219,6 +219,7 @@ def _status_rows(result: StatusReply, display: Display) -> Iterator[tuple[str, s
     yield "Server", _server(result)
     yield from transfer_rows(result.get("transfers"), display)
     yield from fleet_rows(result.get("fleet"), display)
+    yield from postgres_rows(result.get("postgres"), display)
     if config := result.get("config"):
         yield from _config_rows(config, display)
     yield "Watcher", shown(result.get("watcher"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from listsync.protocol.fleet_shapes import FleetShape, PostgresShape
 from listsync.protocol.messages import (
     BackupReply,
     PlanReply,
@@ -16,7 +17,6 @@ from listsync.protocol.notifications import TargetShape
 from listsync.protocol.shapes import (
     CandidateShape,
     ChoiceShape,
-    FleetShape,
     ItemShape,
     ListShape,
     MatchShape,
@@ -546,6 +546,18 @@ _PERIOD = {
     "available": 1,
     "failed": 0,
 }
+_POSTGRES: PostgresShape = {
+    "connected": True,
+    "since": "2026-06-01T10:00:00Z",
+    "where": "db:5432/listsync",
+    "channel": "sync_trigger",
+    "why": "",
+    "pooled": False,
+    "table": True,
+    "triggers": 3,
+    "last_trigger": "2026-06-01T11:59:50Z",
+    "last_source": "api",
+}
 _TOTALS = {
     "service": "imdb",
     "today": 2,
@@ -559,6 +571,7 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "status: idle": ("status", _IDLE),
     "status: running": ("status", _BUSY),
     "status: in a fleet": ("status", {**_IDLE, "fleet": _FLEET}),
+    "status: listening": ("status", {**_IDLE, "postgres": _POSTGRES}),
     "status: troubled": ("status", _TROUBLED),
     "status: paused without an end": (
         "status",

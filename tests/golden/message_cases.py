@@ -18,6 +18,7 @@ from listsync.domain.message_of_notice import messages_of_changes
 from listsync.domain.message_texts import messages_of_run
 from listsync.domain.messages import Message, joined
 from listsync.domain.notices import Notice, NoticeChanges, NoticeKind, NoticeRecord
+from listsync.domain.postgres_triggers import PostgresStatus, notices_of_postgres
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_messages import failure_notice, failure_words, passes_by_itself
 from listsync.domain.server import RequestBody
@@ -140,6 +141,15 @@ NOTICES = (
     _of_all(NoticeKind.STATE_TROUBLE, "the disk is full"),
     _of_all(NoticeKind.OPEN_TO_OTHERS, "/etc/listsync: others may write there (chmod o-w)"),
     *notices_of_media_servers([_REFUSED]),
+    *notices_of_postgres(
+        PostgresStatus(
+            where="db/listsync",
+            channel="sync_trigger",
+            is_connected=True,
+            since=datetime(2026, 3, 29, 12, tzinfo=UTC),
+            is_pooled=True,
+        )
+    ),
     _of_all(
         NoticeKind.FLEET_TROUBLE,
         "this agent takes no part in its fleet, and requests nothing: PostgreSQL: no answer",

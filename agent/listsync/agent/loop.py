@@ -25,7 +25,7 @@ from listsync.domain.events import (
     Signalled,
     WatcherNote,
 )
-from listsync.domain.runs import ConfigT, Scope, SyncJob
+from listsync.domain.runs import SCHEDULE, ConfigT, Scope, SyncJob
 from listsync.errors import StateError
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Agent(Generic[ConfigT]):
                 self._obey(signal)
             case Due(keys=keys):
                 # First, so that the sync is not lost when it cannot be noted.
-                self._parts.queue.submit(SyncJob.own(self._scope_of(keys), "schedule"))
+                self._parts.queue.submit(SyncJob.own(self._scope_of(keys), SCHEDULE))
                 try:
                     self._sync.follow_queue()
                 finally:

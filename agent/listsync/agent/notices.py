@@ -21,6 +21,7 @@ from listsync.domain.notices import (
     few,
     renewed,
 )
+from listsync.domain.postgres_triggers import PostgresStatus, notices_of_postgres
 from listsync.domain.runs import Condition, ServiceStatus
 from listsync.domain.transfers import MediaServerTrouble, RootHealth, RootTrouble
 from listsync.lean_dataclasses import dataclass
@@ -117,6 +118,7 @@ class AgentFindings:
     services: Iterable[ServiceStatus] = ()
     targets: Iterable[TargetStatus] = ()
     roots: Iterable[RootHealth] = ()
+    postgres: PostgresStatus | None = None
     media_servers: Iterable[MediaServerTrouble] = ()
     waiting: int = 0
     fleet: FleetStatus | None = None
@@ -141,6 +143,7 @@ def notices_of_agent(current: ConfigState[object], found: AgentFindings) -> Iter
         yield from _of_service(one)
     for target in found.targets:
         yield from _of_target(target)
+    yield from notices_of_postgres(found.postgres)
     yield from notices_of_roots(found.roots)
     yield from notices_of_media_servers(found.media_servers)
     yield from notices_of_fleet(found.fleet)

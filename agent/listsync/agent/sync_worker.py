@@ -25,7 +25,7 @@ from listsync.cancellation import CUT_AFTER_S, LEAVE_AFTER_S, CancelToken, Heart
 from listsync.domain.events import Clock, Event, QueueMoved, RunFinished
 from listsync.domain.report import Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_messages import operations_of
-from listsync.domain.runs import ConfigSnapshot, ConfigT, EndedRun, SyncJob
+from listsync.domain.runs import SCHEDULE, ConfigSnapshot, ConfigT, EndedRun, SyncJob
 from listsync.errors import ListsyncError, StateError
 from listsync.lean_dataclasses import dataclass
 
@@ -63,11 +63,14 @@ class SyncWorker(Generic[ConfigT]):
         self._thread = threading.Thread(target=self._run, name="listsync-sync", daemon=True)
 
     def start(self) -> None:
+        extra = {"action": "sync_started", "run": self.job.run_id}
+        if SCHEDULE in self.job.origins:
+            logger.info("[Sync Worker] Starting scheduled sync...", extra=extra)
         logger.info(
             "Background sync started (dry_run=%s), triggered by %s",
             self.job.dry_run,
             self.job.origin,
-            extra={"action": "sync_started", "run": self.job.run_id},
+            extra=extra,
         )
         try:
             self._thread.start()

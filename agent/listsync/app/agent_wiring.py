@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 from listsync import __version__
 from listsync.agent.active_config import ActiveConfig
-from listsync.agent.backups import BackupFolder, Backups, DailyBackups
+from listsync.agent.backups import Backups, DailyBackups
 from listsync.agent.history_log import HistoryLog
 from listsync.agent.loop import Agent
 from listsync.agent.notices import AgentFindings, AgentNotices, notices_of_agent
@@ -34,8 +34,10 @@ from listsync.app.history_service import history_log_service
 from listsync.app.http_service import HttpService, http_service
 from listsync.app.job_commands import parts_of
 from listsync.app.notifications import Notifications, daily_summary_service, notify_service
+from listsync.app.postgres_service import PostgresTriggers
 from listsync.app.service_table import (
     CONFIG_FILE,
+    backup_folder,
     config_file_service,
     control_service,
     daily_backup_service,
@@ -56,7 +58,7 @@ from listsync.domain.run_messages import findings_of_end
 from listsync.domain.runs import Condition, ConfigSnapshot, EndedRun, ReachedServer
 from listsync.errors import Problem
 from listsync.notify.daily import DailySummaries
-from listsync.store.backup import newest_at, next_backup, prune, write_backup
+from listsync.store.backup import next_backup, write_backup
 from listsync.store.clock_changes import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.database import Database
 from listsync.store.history import SqliteNotices
@@ -137,7 +139,7 @@ class WiredAgent:
         self._state = SqliteAgentState(database.with_patience(_COMMAND_WAITS_S))
         self._key_values = SqliteKeyValueStore(database.with_patience(_DECIDER_WAITS_S))
         self._backups = Backups(self._back_up)
-        self._daily = DailyBackups(self._back_up, _backup_folder(options.state_dir))
+        self._daily = DailyBackups(self._back_up, backup_folder(options.state_dir))
         self._queue_store = QueueStore(self._key_values)
         self._notices = AgentNotices(SqliteNotices(database.with_patience(_DECIDER_WAITS_S)))
         moved = partial(inbox.put, QueueMoved())
@@ -151,9 +153,14 @@ class WiredAgent:
         self._timetable = Timetable(self._key_values, host_id())
         self._back_off = BackOff(self._key_values)
         self._queue = RunQueue(moved)
+        self._postgres = PostgresTriggers(
+            self._queue.submit, self._key_values, lambda: self._snapshot, moved
+        )
         self._syncs = AutomaticSyncs(self._queue, self._timetable, self._back_off)
         self._configuration = ActiveConfig(loader, snapshot, self._syncs.of_change)
-        self._fleet = Fleet(database, self._queue, lambda: self._snapshot, moved)
+        self._fleet = Fleet(
+            database, self._queue, lambda: self._snapshot, moved, self._postgres.intake
+        )
         self._recent = RecentRuns()
         self._overview = StateOverview(options, database, self._state)
         self.has_failed = False
@@ -206,6 +213,7 @@ class WiredAgent:
             services=lambda: self._services.statuses,
             fleet=self._fleet.status,
             shared_memory=self._fleet.shared_memory,
+            postgres=self._postgres.status,
             agent_notices=self._agent_notices,
             cancel=self._agent.cancel,
             reload=self._reload,
@@ -244,6 +252,7 @@ class WiredAgent:
             http_service(self.http),
             *self._transfers.services(),
             notify_service(self._notifications),
+            self._postgres.service(),
             daily_summary_service(self._summaries),
             self._fleet.service(),
         )
@@ -320,6 +329,7 @@ class WiredAgent:
             services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
             targets=self._notifications.statuses,
             roots=self._transfers.mounts.all(),
+            postgres=self._postgres.status(),
             media_servers=self._transfers.media_server_troubles,
             fleet=self._fleet.status(),
             waiting=self._overview.shown.waiting,
@@ -385,11 +395,3 @@ class WiredAgent:
 
     def _is_control_well(self) -> bool:
         return time.monotonic() - self.control.heartbeat < _CONTROL_IS_DEAD_S
-
-
-def _backup_folder(folder: Path) -> BackupFolder:
-    return BackupFolder(
-        newest=lambda: newest_at(folder),
-        name=lambda now: next_backup(folder, now),
-        prune=lambda: prune(folder),
-    )

@@ -11,7 +11,6 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -20,10 +19,9 @@ from listsync.agent.queue import RunQueue
 from listsync.agent.services import AgentService, ServiceWork
 from listsync.config.configuration import Config
 from listsync.domain.fleet import FleetRole, FleetStatus, LeaseTimes
-from listsync.domain.runs import ConfigSnapshot, SyncJob, Ticket
+from listsync.domain.runs import ConfigSnapshot
 from listsync.errors import LeaseLostError, UnavailableError
 from listsync.store.database import Database
-from listsync.store.key_value import SqliteKeyValueStore
 
 if TYPE_CHECKING:
     from listsync.app.fleet_agent import AgentInFleet
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 
 _LEAVE_S = 10.0
 """How long it may take to share what is left, and to let another lead."""
-_CATCH_UP = "catch-up"
 _WAITS_S = 2.0
 """How long it waits for another program's lock on the state, to note when it listened last."""
 _NOT_THE_LEADER = "this agent does not lead its fleet"
@@ -94,7 +91,7 @@ class Fleet:
     """What the agent has to do with its fleet; while there is none, nothing at all.
 
     *config* gives the configuration in force; *changed* is called when people should know
-    something new.
+    something new; *intake* makes what takes triggers.
     """
 
     def __init__(
@@ -103,9 +100,11 @@ class Fleet:
         queue: RunQueue,
         config: Callable[[], ConfigSnapshot[Config]],
         changed: Callable[[], None],
+        intake: Callable[[], TriggerIntake],
     ) -> None:
         self._database = database
         self._queue = queue
+        self._intake = intake
         self._config = config
         self._cut_off: Callable[[str], None] = lambda _: None
         self._changed = changed
@@ -161,28 +160,13 @@ class Fleet:
         if self._part is not None:
             self._part.membership.wake()
 
-    @cached_property
-    def _intake(self) -> TriggerIntake:
-        from listsync.triggers.postgres import TriggerIntake  # noqa: PLC0415 - only in a fleet
-
-        return TriggerIntake(
-            self._submit,
-            SqliteKeyValueStore(self._database.with_patience(_WAITS_S)),
-            lambda: self._config().lists,
-            lambda: self._config().content.postgres.catch_up,
-        )
-
-    def _submit(self, job: SyncJob) -> Ticket:
-        """Submit what was triggered; that something may have been missed, nobody said."""
-        return self._queue.submit(replace(job, is_own=job.origins == (_CATCH_UP,)))
-
     def _agent(self, name: str) -> AgentInFleet:
         from listsync.app.fleet_agent import AgentInFleet  # noqa: PLC0415 - only in a fleet
 
         return AgentInFleet(
             name=name,
             queue=self._queue,
-            intake=self._intake,
+            intake=self._intake(),
             config=self._config,
             cut_off=self._cut_off,
             changed=self._changed,

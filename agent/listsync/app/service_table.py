@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from listsync.agent.backups import FIRST_S, DailyBackups
+from listsync.agent.backups import FIRST_S, BackupFolder, DailyBackups
 from listsync.agent.services import STEADY_S, AgentService
 from listsync.config.configuration import Config
 from listsync.control.server import ControlSocket
 from listsync.domain.events import Event
 from listsync.errors import StateError
+from listsync.store.backup import newest_at, next_backup, prune
 from listsync.triggers.config_file import ConfigFileTrigger
 from listsync.triggers.schedule.due_times import ScheduleTrigger
 
@@ -77,3 +78,12 @@ def group_of(config: Config) -> int | None:
         return grp.getgrnam(name).gr_gid if name else None
     except KeyError:
         raise StateError(f"there is no group {name!r}") from None
+
+
+def backup_folder(folder: Path) -> BackupFolder:
+    """Say where backups of the state in *folder* lie."""
+    return BackupFolder(
+        newest=lambda: newest_at(folder),
+        name=lambda now: next_backup(folder, now),
+        prune=lambda: prune(folder),
+    )

@@ -16,6 +16,7 @@ from listsync.domain.fleet import FleetStatus
 from listsync.domain.history import ListRow
 from listsync.domain.media import Exclusion
 from listsync.domain.notices import NoticeRecord
+from listsync.domain.postgres_triggers import PostgresStatus
 from listsync.domain.runs import PlannedRetry, ServiceStatus, Setting
 from listsync.domain.server_knowledge import UserAllowance
 from listsync.domain.transfer_rules import PathMapping
@@ -131,6 +132,7 @@ class CommandContext:
     watcher: Callable[[], str]
     services: Callable[[], tuple[ServiceStatus, ...]]
     fleet: Callable[[], FleetStatus | None]
+    postgres: Callable[[], PostgresStatus | None]
     agent_notices: Callable[[], tuple[NoticeRecord, ...]]
     cancel: Callable[[], str | None]
     reload: Callable[[], tuple[Problem, ...]]

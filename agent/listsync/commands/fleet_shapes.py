@@ -11,8 +11,8 @@ from listsync.domain.runs import Ticket
 from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:
+    from listsync.protocol.fleet_shapes import FleetShape
     from listsync.protocol.messages import OrderReply
-    from listsync.protocol.shapes import FleetShape
 
 
 def fleet_shape(fleet: FleetStatus) -> FleetShape:

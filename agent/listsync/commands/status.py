@@ -17,6 +17,7 @@ from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import notice_shape
+from listsync.domain.postgres_triggers import PostgresStatus
 from listsync.domain.report import Phase, Progress, Result
 from listsync.domain.run_messages import advice_on, operations_of
 from listsync.domain.runs import (
@@ -32,6 +33,7 @@ from listsync.protocol import PROTOCOL, Reason, RefusedCommand
 from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:
+    from listsync.protocol.fleet_shapes import PostgresShape
     from listsync.protocol.messages import (
         ConfigParams,
         ConfigReply,
@@ -107,6 +109,8 @@ def status(context: CommandContext, params: PageParams) -> StatusReply:
         reply["transfers"] = transfers
     if (fleet := context.fleet()) is not None:
         reply["fleet"] = fleet_shape(fleet)
+    if (postgres := context.postgres()) is not None:
+        reply["postgres"] = _postgres(postgres)
     return reply
 
 
@@ -286,6 +290,21 @@ def pending_shape(pending: PendingChange) -> PendingKeyShape:
         "key": pending.key,
         "why": cut(pending.why, 300),
         "needs_restart": pending.needs_restart,
+    }
+
+
+def _postgres(one: PostgresStatus) -> PostgresShape:
+    return {
+        "connected": one.is_connected,
+        "since": iso(one.since),
+        "where": one.where,
+        "channel": one.channel,
+        "why": one.trouble,
+        "pooled": one.is_pooled,
+        "table": one.has_table,
+        "triggers": one.triggers,
+        "last_trigger": iso(one.last_at),
+        "last_source": one.last_source,
     }
 
 

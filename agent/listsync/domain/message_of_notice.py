@@ -101,6 +101,10 @@ _WORDS: dict[NoticeKind, tuple[str, str]] = {
         "A media server refuses the key",
         "The media server takes the key again",
     ),
+    NoticeKind.POSTGRES_TROUBLE: (
+        "Triggers by NOTIFY do not arrive",
+        "Triggers by NOTIFY arrive again",
+    ),
     NoticeKind.FLEET_TROUBLE: (
         "An agent takes no part in its fleet",
         "The agent takes part in its fleet again",

@@ -53,6 +53,7 @@ class NoticeKind(StrEnum):
     MEDIA_SERVER_REFUSED = "media_server_refused"
     FLEET_TROUBLE = "fleet_trouble"
     FLEET_LISTS = "fleet_lists"
+    POSTGRES_TROUBLE = "postgres_trouble"
 
     @property
     def needs_person(self) -> bool:
@@ -96,6 +97,7 @@ _LOGGED_WHERE_FOUND = (
     NoticeKind.SERVICE_FAILED,
     NoticeKind.TARGET_FAILED,
     NoticeKind.STATE_TROUBLE,
+    NoticeKind.POSTGRES_TROUBLE,
 )
 _FAILURES = (NoticeKind.SYNC_FAILED, NoticeKind.SERVER_UNREACHABLE, NoticeKind.KEY_REFUSED)
 _SUBJECTS = {
@@ -120,6 +122,7 @@ _SUBJECTS = {
     NoticeKind.MEDIA_SERVER_REFUSED: "media servers",
     NoticeKind.FLEET_TROUBLE: "the fleet",
     NoticeKind.FLEET_LISTS: "the fleet",
+    NoticeKind.POSTGRES_TROUBLE: "PostgreSQL",
 }
 _OF_OUTCOMES = {
     ListOutcome.NOT_FOUND: NoticeKind.LIST_GONE,

@@ -21,6 +21,8 @@ ConfigT = TypeVar("ConfigT")
 ConfigT_co = TypeVar("ConfigT_co", covariant=True)
 """The configuration itself, whose form the agent does not know."""
 
+SCHEDULE = "schedule"
+"""The origin of a sync that nobody asked for."""
 Scope = frozenset[str] | None
 """Sources of the lists that are meant; None = all of them."""
 

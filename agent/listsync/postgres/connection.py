@@ -111,6 +111,11 @@ class PostgresLink:
         with suppress(self._errors):
             self.connection.close()
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it may be used: what was refused leaves it open."""
+        return not (self.connection.closed or self.connection.broken)
+
     def another(self) -> PostgresLink:
         """Connect once more, to the same place."""
         return PostgresLink(self._dsn, name=self._name)
@@ -139,3 +144,16 @@ def password_in(dsn: SecretStr) -> str:
         return str(conninfo_to_dict(dsn.get_secret_value()).get("password") or "")
     except Exception:  # noqa: BLE001 - psycopg's own words would quote it
         return ""
+
+
+def place_of(dsn: SecretStr) -> str:
+    """Name host and database for people, without anything that is secret."""
+    try:
+        from psycopg import conninfo  # noqa: PLC0415 - an extra
+
+        given = conninfo.conninfo_to_dict(dsn.get_secret_value())
+    except Exception:  # noqa: BLE001 - who connects learns what is wrong with it
+        return SERVICE
+    host = given.get("host") or given.get("hostaddr") or given.get("service") or "this machine"
+    port = f":{given['port']}" if given.get("port") else ""
+    return one_line(f"{host}{port}/{given.get('dbname') or ''}".rstrip("/"), _MOST_WORDS)

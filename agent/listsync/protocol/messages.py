@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple, NotRequired, Required, TypedDict
 
+from listsync.protocol.fleet_shapes import FleetShape, PostgresShape
 from listsync.protocol.job_shapes import TransferPeriodShape, TransfersShape
 from listsync.protocol.shapes import (
     CommandShape,
     ConfigShape,
     DayCountsShape,
     FeedShape,
-    FleetShape,
     ItemShape,
     LastResultShape,
     ListProgressShape,
@@ -213,7 +213,8 @@ class PauseReply(TypedDict):
 class StatusReply(TypedDict):
     """Not *has_server*: none is named, so that nothing is requested.
 
-    *transfers* where there are any, or folders for them; *fleet* where agents share the work.
+    *transfers* where there are any, or folders for them; *fleet* where agents share the work,
+    *postgres* where it is listened to.
     """
 
     state: str
@@ -238,6 +239,7 @@ class StatusReply(TypedDict):
     notices_total: int
     transfers: NotRequired[TransfersShape]
     fleet: NotRequired[FleetShape]
+    postgres: NotRequired[PostgresShape]
     next: NotRequired[str | None]
 
 

@@ -90,32 +90,6 @@ class ServiceShape(TypedDict):
     note: NotRequired[str]
 
 
-class FleetMemberShape(TypedDict):
-    """One agent; *other_lists*: it does not follow what the leader follows."""
-
-    name: str
-    version: str
-    seen_at: str | None
-    leads: bool
-    other_lists: bool
-
-
-class FleetShape(TypedDict):
-    """How this agent, *name*, stands among those that share the work.
-
-    *role*: `joining` (it is not known who leads, nothing is requested), `standby` or `leader`.
-    *since* when *leader* leads, in which *epoch*; *why*: what keeps this agent from taking part.
-    """
-
-    role: str
-    name: str
-    leader: str
-    epoch: int
-    since: str | None
-    why: str
-    members: list[FleetMemberShape]
-
-
 class ConfigShape(TypedDict):
     file: str
     valid: bool

@@ -20,7 +20,9 @@ from listsync.domain.runs import Scope, SyncJob
 from listsync.errors import StateError
 from listsync.lean_dataclasses import dataclass
 from listsync.ports.state import KeyValueStore
+from listsync.postgres.connection import PostgresLink, PostgresServerError
 from listsync.postgres.notifications import Notification
+from listsync.postgres.trigger_table import TableReading, TableRow, TriggerTable
 from listsync.protocol import RefusedCommand
 from listsync.text_cleaning import one_line
 
@@ -40,11 +42,15 @@ _NO = (False, None, 0, "", "0", "false", "no", "off")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresTrigger:
-    """One trigger; `lists` are names as they were sent, empty: all lists."""
+    """One trigger; `lists` are names as they were sent, empty: all lists.
+
+    `number`: it is written down under that in the table `listsync_triggers`.
+    """
 
     source: str = NOBODY
     lists: tuple[str, ...] = ()
     dry_run: bool = False
+    number: int | None = None
 
 
 def trigger_of(payload: str) -> PostgresTrigger:
@@ -58,11 +64,18 @@ def trigger_of(payload: str) -> PostgresTrigger:
         return PostgresTrigger()
     if not isinstance(content, dict):
         return PostgresTrigger()
-    dry_run = content.get("dry_run")
+    dry_run, number = content.get("dry_run"), content.get("listsync_trigger")
     return PostgresTrigger(
         source=_source_of(content.get("source")),
         lists=tuple(_names_in(content.get("lists"))),
         dry_run=(dry_run.strip().casefold() if isinstance(dry_run, str) else dry_run) not in _NO,
+        number=number if type(number) is int else None,
+    )
+
+
+def _trigger_of_row(row: TableRow) -> PostgresTrigger:
+    return PostgresTrigger(
+        source=_source_of(row.source), lists=row.lists, dry_run=row.dry_run, number=row.number
     )
 
 
@@ -89,7 +102,8 @@ class TriggerIntake:
     """Makes syncs of triggers. Any thread may use it.
 
     *lists* gives those that the configuration in force follows, *catches_up* whether a time
-    without a connection is made up for.
+    without a connection is made up for: by one sync, or exactly where the triggers are written
+    down in a table, which is read over the *link* that listens.
     """
 
     def __init__(
@@ -104,37 +118,42 @@ class TriggerIntake:
         self._lists = lists
         self._catches_up = catches_up
         self._lines, self._warnings = _LineLimit(), _LineLimit()
+        self._table = TriggerTable(key_values)
+        self._read: set[int] = set()
+        """Rows that were read over this connection: their notifications may be on the way."""
         self._lock = threading.Lock()
         self.count = TriggerCount()
+        self.has_table = False
+        """Whether triggers were found to be written down when we connected last."""
 
-    def take(self, *found: Notification) -> None:
+    def take(self, *found: Notification, link: PostgresLink | None = None) -> None:
         """Have synced what *found* ask for: in one sync, and one dry run where any wants that."""
         triggers = [trigger_of(one.payload) for one in found]
-        if not triggers:
-            return
-        with self._lock:
-            total = self.count.total + len(triggers)
-            self.count = TriggerCount(total, datetime.now(UTC), triggers[-1].source)
-            self._tell([one.source for one in triggers])
-        for is_dry in (False, True):
-            self._order([one for one in triggers if one.dry_run is is_dry], is_dry=is_dry)
+        if link is not None and any(one.number is not None for one in triggers):
+            self._look_up(triggers, link)
+        else:
+            self._take(triggers)
 
     def tell_rest(self) -> None:
         """Say how many triggers the log has left out, once it is time. Called now and then."""
         with self._lock:
             self._tell(())
+        self._read.clear()
 
-    def connected(self, at: datetime) -> None:
+    def connected(self, at: datetime, link: PostgresLink | None = None) -> None:
         """Make up for the time before *at*, when LISTEN was on again.
 
         A state in which nobody ever listened has missed nothing.
+
+        Raises:
+            PostgresServerError: *link* is of no use any more.
         """
         try:
+            self._read.clear()
             before = self._key_values.load(_NAME)
-            if before is not None and self._catches_up():
-                words = "triggers may have been missed in PostgreSQL since %s: syncing once"
-                logger.info(words, str(before)[:19], extra={"action": "catch_up"})
-                self._place(SyncJob.new(None, CATCH_UP, eager=False))
+            is_exact = link is not None and self._catch_up_exactly(link)
+            if before is not None and not is_exact and self._catches_up():
+                self._catch_up(str(before))
             self._key_values.save(_NAME, at.isoformat())
         except StateError as error:
             _warn_of_state(error)
@@ -145,6 +164,73 @@ class TriggerIntake:
             self._key_values.save(_NAME, at.isoformat())
         except StateError as error:
             _warn_of_state(error)
+
+    def _catch_up(self, since: str) -> None:
+        words = "triggers may have been missed in PostgreSQL since %s: syncing once"
+        logger.info(words, since[:19], extra={"action": "catch_up"})
+        self._place(SyncJob.own(None, CATCH_UP))
+
+    def _catch_up_exactly(self, link: PostgresLink) -> bool:
+        """Take what was written down meanwhile; returns whether that is known to be all."""
+        try:
+            is_there = self._table.is_there(link)
+            self.has_table = bool(is_there)
+            if is_there:
+                return self._read_table(link)
+            if is_there is not None:
+                words = "the table listsync_triggers may not be read: GRANT SELECT to the agent"
+                logger.warning(words, extra={"action": "trigger_table"})
+        except PostgresServerError as error:
+            self.has_table = False
+            if not link.is_open:
+                raise
+            words = "the table listsync_triggers is of no use: %s"
+            logger.warning(words, error, extra={"action": "trigger_table"})
+        return False
+
+    def _read_table(self, link: PostgresLink) -> bool:
+        known = self._table.known()
+        has_more = True
+        while has_more:
+            read = self._table.read(link, known)
+            rows = self._rows_of(read)
+            if self._catches_up():
+                self._take(rows)
+                if read.is_new:
+                    self._catch_up("the table listsync_triggers was begun anew")
+            self._table.know(read.known)
+            if known is None:
+                return False
+            known, has_more = read.known, read.has_more
+        return True
+
+    def _look_up(self, triggers: Sequence[PostgresTrigger], link: PostgresLink) -> None:
+        """Take triggers of which some are written down: as they are there, each once."""
+        try:
+            read = self._table.read(link, self._table.known())
+        except (PostgresServerError, StateError):  # whoever waits for the next ones learns of it
+            self._take(triggers)
+            return
+        rows = self._rows_of(read)
+        self._take([*(one for one in triggers if one.number not in self._read), *rows])
+        try:
+            self._table.know(read.known)
+        except StateError as error:
+            _warn_of_state(error)
+
+    def _rows_of(self, read: TableReading) -> list[PostgresTrigger]:
+        self._read |= {row.number for row in read.rows}
+        return [_trigger_of_row(row) for row in read.rows]
+
+    def _take(self, triggers: Sequence[PostgresTrigger]) -> None:
+        if not triggers:
+            return
+        with self._lock:
+            total = self.count.total + len(triggers)
+            self.count = TriggerCount(total, datetime.now(UTC), triggers[-1].source)
+            self._tell([one.source for one in triggers])
+        for is_dry in (False, True):
+            self._order([one for one in triggers if one.dry_run is is_dry], is_dry=is_dry)
 
     def _tell(self, sources: Sequence[str]) -> None:
         if left_out := self._lines.begin_anew():

@@ -16,9 +16,10 @@ from prometheus_client.registry import Collector
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
+    from listsync.protocol.fleet_shapes import FleetShape, PostgresShape
     from listsync.protocol.job_shapes import RootShape, TransferPeriodShape, TransfersShape
     from listsync.protocol.messages import StatusReply
-    from listsync.protocol.shapes import FleetShape, ListShape
+    from listsync.protocol.shapes import ListShape
     from listsync.web.overview import OverviewReply
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -50,6 +51,8 @@ def rendered(
         found += _of_copied(copied)
     if (fleet := status.get("fleet")) is not None:
         found += _of_fleet(fleet)
+    if (postgres := status.get("postgres")) is not None:
+        found += _of_postgres(postgres)
     registry.register(_AgentCollector(found))
     return generate_latest(registry)
 
@@ -61,6 +64,14 @@ def _of_fleet(fleet: FleetShape) -> Iterator[Metric]:
     yield GaugeMetricFamily("listsync_fleet_epoch", words, fleet["epoch"])
     words = "Agents that share the work; one that is gone counts for a day."
     yield GaugeMetricFamily("listsync_fleet_members", words, len(fleet["members"]))
+
+
+def _of_postgres(postgres: PostgresShape) -> Iterator[Metric]:
+    hears = postgres["connected"] and not postgres["pooled"]
+    words = "1 while triggers by NOTIFY arrive."
+    yield GaugeMetricFamily("listsync_postgres_connected", words, float(hears))
+    words = "Triggers by NOTIFY since the agent's start."
+    yield CounterMetricFamily("listsync_postgres_triggers", words, postgres["triggers"])
 
 
 def _of_agent(status: StatusReply, facts: OverviewReply) -> Iterator[Metric]:

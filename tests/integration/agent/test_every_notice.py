@@ -19,6 +19,8 @@ from listsync.agent.recent_runs import RecentRuns
 from listsync.agent.services import AgentService, Services, ServiceWork
 from listsync.agent.sync_worker import SyncWorker
 from listsync.agent.systemd import Systemd, SystemdStatus
+from listsync.app.postgres_listener import PostgresListener
+from listsync.config_types import SecretStr
 from listsync.domain.fleet import FleetMember, FleetRole, FleetStatus, Lease
 from listsync.domain.lists import Fetched, ListEntry
 from listsync.domain.media import ExternalIds
@@ -32,10 +34,12 @@ from listsync.errors import Refusal, RefusedError, StateError, UnavailableError
 from listsync.notify.notifier import Notifier
 from listsync.notify.sender import Sender
 from listsync.store.history import SqliteNotices
+from listsync.store.key_value import SqliteKeyValueStore
 from listsync.store.outbox import SqliteOutbox
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import sync
 from listsync.sync.run_recorder import note_end
+from listsync.triggers.postgres import TriggerIntake
 from tests.builders import sync_report
 from tests.fakes import Reading
 from tests.integration.web.feed_house import FeedHouse
@@ -125,6 +129,16 @@ def _pending(house: House) -> str:
 def _watched_late(house: House) -> str:
     house.agent.findings = replace(house.agent.findings, watcher=WHY)
     return WHY
+
+
+def _not_reached_by_triggers(house: House) -> str:
+    stop, values = threading.Event(), SqliteKeyValueStore(house.database)
+    intake = TriggerIntake(lambda _: None, values, tuple)
+    nobody = SecretStr("host=127.0.0.1 port=1 dbname=triggers")
+    listener = PostgresListener(nobody, "sync_trigger", intake, stop.set)
+    listener.run(stop)
+    house.agent.findings = replace(house.agent.findings, postgres=listener.status)
+    return "127.0.0.1:1/triggers"
 
 
 def _kept_from_the_fleet(house: House) -> str:
@@ -268,6 +282,7 @@ CASES = {
     NoticeKind.MOUNT_DOWN: _root(RootTrouble.HANGING),
     NoticeKind.MOUNT_UNUSABLE: _root(RootTrouble.FULL),
     NoticeKind.MEDIA_SERVER_REFUSED: _media_server_refused,
+    NoticeKind.POSTGRES_TROUBLE: _not_reached_by_triggers,
     NoticeKind.FLEET_TROUBLE: _kept_from_the_fleet,
     NoticeKind.FLEET_LISTS: _other_lists_in_the_fleet,
     NoticeKind.LIST_SHRANK: _shrunk,

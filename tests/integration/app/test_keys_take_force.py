@@ -212,6 +212,21 @@ def _of_transfers() -> Iterator[tuple[str, Change]]:
         yield f"transfers.{key}", Change(to, transfers, given)
 
 
+_NOBODY = "host=127.0.0.1 port=1 dbname="
+_POSTGRES: dict[str, object] = {"postgres.dsn": f"{_NOBODY}a"}
+_FLEET: dict[str, object] = {**_POSTGRES, "postgres.fleet": True}
+
+
+def postgres(agent: AgentInProcess) -> object:
+    """Tell where triggers are listened for, and as whom this agent is in a fleet."""
+    heard, fleet = agent.daemon._postgres.status(), agent.daemon._fleet.status()
+    return heard and (heard.where, heard.channel), fleet and fleet.name
+
+
+def catches_up(agent: AgentInProcess) -> bool:
+    return agent.daemon._postgres.intake()._catches_up()
+
+
 _TOKENS = [{"name": "me", "token": "no-secret-but-long-enough", "scopes": ["read"]}]
 _WITH_TOKENS: dict[str, object] = {"http.listen": _LISTEN, "http.tokens": _TOKENS}
 _LOG_FILE: dict[str, object] = {"log.file": "agent.log"}
@@ -241,6 +256,11 @@ _AT_ONCE = {
     "lists[].cron": Change("7 3 1 2 *", next_due),
     "defaults.every": Change("100d", next_due),
     "defaults.cron": Change("7 3 1 2 *", next_due),
+    "postgres.dsn": Change(f"{_NOBODY}b", postgres, _POSTGRES),
+    "postgres.channel": Change("another", postgres, _POSTGRES),
+    "postgres.catch_up": Change(False, catches_up, _POSTGRES),
+    "postgres.fleet": Change(True, postgres, _POSTGRES),
+    "postgres.agent_name": Change("us", postgres, _FLEET),
     **dict(_of_targets()),
     **dict(_of_transfers()),
 }

@@ -43,6 +43,7 @@ _OF_A_SYNC = {
     "ssl",
 }
 _OF_NOBODY = {
+    "psycopg",
     "asyncio",
     "cronsim",
     "cryptography",
@@ -62,6 +63,9 @@ _OF_OURS = {
     "listsync.app.wiring",
     "listsync.commands.explain",
     "listsync.browser",
+    "listsync.fleet",
+    "listsync.postgres",
+    "listsync.triggers.postgres",
     "listsync.http.request",
     "listsync.http.service_client",
     "listsync.parsing.json_rows",

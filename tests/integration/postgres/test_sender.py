@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import cast
 
 import psycopg
@@ -19,18 +20,8 @@ from tests.integration.postgres.listening import listening
 from tests.postgres_server import PostgresServer
 
 _WAIT_S = 30.0
-_TABLE = """
-CREATE TABLE listsync_triggers (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, source text, lists text[],
-    dry_run boolean NOT NULL DEFAULT false
-);
-CREATE FUNCTION listsync_triggers_notify() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    PERFORM pg_notify(TG_ARGV[0], json_build_object('listsync_trigger', NEW.id)::text);
-    RETURN NULL;
-END $$;
-CREATE TRIGGER listsync_triggers_notify AFTER INSERT ON listsync_triggers
-    FOR EACH ROW EXECUTE FUNCTION listsync_triggers_notify('Mine: …');
-"""
+_FILE = Path(__file__).parents[3] / "contrib" / "postgres" / "triggers.sql"
+_TABLE = _FILE.read_text(encoding="utf-8").replace("'sync_trigger'", "'Mine: …'").encode()
 
 
 def test_a_trigger_names_its_source_and_its_time_and_what_else_is_wanted(
@@ -83,7 +74,7 @@ def test_a_table_of_triggers_keeps_what_is_sent_and_it_is_heard_once(postgres_ds
     with listening(postgres_dsn, "Mine: …") as heard:
         trigger_sync("me\n", dsn=postgres_dsn, channel="Mine: …")
         trigger_sync("me", dsn=postgres_dsn, channel="Mine: …", lists=lists, dry_run=True)
-        assert heard() == [{"listsync_trigger": 1}, {"listsync_trigger": 2}]
+        assert [one["listsync_trigger"] for one in heard()] == [1, 2]
     with psycopg.connect(postgres_dsn) as link:
         rows = link.execute("SELECT source, lists, dry_run FROM listsync_triggers ORDER BY id")
         assert rows.fetchall() == [("me", None, False), ("me", lists, True)]

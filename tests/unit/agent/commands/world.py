@@ -34,6 +34,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import Exclusion, ExternalIds, MediaType, TitleKey
 from listsync.domain.messages import Delivery, Message, TargetStatus
 from listsync.domain.notices import NoticeRecord
+from listsync.domain.postgres_triggers import PostgresStatus
 from listsync.domain.report import Verdict
 from listsync.domain.runs import (
     ConfigSnapshot,
@@ -247,6 +248,7 @@ class World:
         self.notes: tuple[str, ...] = ()
         self.services: tuple[ServiceStatus, ...] = ()
         self.fleet: FleetStatus | None = None
+        self.postgres: PostgresStatus | None = None
         self.notices = FakeNotices()
         self.agent_notices = AgentNotices(self.notices)
         self.findings = AgentFindings()
@@ -294,6 +296,7 @@ class World:
             watcher=lambda: "active",
             services=lambda: self.services,
             fleet=lambda: self.fleet,
+            postgres=lambda: self.postgres,
             agent_notices=self._agent_notices,
             cancel=self._cancel,
             reload=self.configuration.reload,

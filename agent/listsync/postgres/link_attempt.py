@@ -1,0 +1,65 @@
+"""A connection that is made while somebody else may want to stop.
+
+Where a network is dead, it takes 10 s, and a name is looked up for as long as the system likes.
+"""
+
+from __future__ import annotations
+
+import threading
+from queue import Empty, SimpleQueue
+
+from listsync.config_types import SecretStr
+from listsync.postgres.connection import PostgresLink, PostgresServerError
+
+
+class LinkAttempt:
+    """Connects in a thread of its own, which is left behind when it is abandoned."""
+
+    def __init__(self, dsn: SecretStr, *, name: str = "listsync") -> None:
+        self._dsn, self._name = dsn, name
+        self._results: SimpleQueue[PostgresLink | PostgresServerError | None] = SimpleQueue()
+        self._is_abandoned = threading.Event()
+
+    def result(self) -> PostgresLink | None:
+        """Connect; None: it was abandoned.
+
+        Raises:
+            PostgresServerError: it does not answer, or refuses.
+        """
+        thread = threading.Thread(target=self._connect, name="listsync-connect", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no room for a thread
+            raise PostgresServerError(str(error)) from error
+        found = self._results.get()
+        if self._is_abandoned.is_set():
+            self._results.put(found)
+            self._close_what_came()
+            return None
+        if isinstance(found, PostgresServerError):
+            raise found
+        return found
+
+    def abandon(self) -> None:
+        """Let `result` return at once. Any thread may call it."""
+        self._is_abandoned.set()
+        self._results.put(None)
+
+    def _connect(self) -> None:
+        try:
+            self._results.put(PostgresLink(self._dsn, name=self._name))
+        except PostgresServerError as error:
+            self._results.put(error)
+        except Exception as error:  # noqa: BLE001 - else somebody would wait for ever
+            self._results.put(PostgresServerError(f"{type(error).__name__}: {error}"))
+        if self._is_abandoned.is_set():
+            self._close_what_came()
+
+    def _close_what_came(self) -> None:
+        while True:
+            try:
+                found = self._results.get_nowait()
+            except Empty:
+                return
+            if isinstance(found, PostgresLink):
+                found.close()
