@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from listsync.commands.context import Caller
 from listsync.commands.dispatch import Reply
@@ -156,39 +156,24 @@ def build(
 ) -> ASGIApp:
     """Build the application of *routes*."""
     authorizer = Authorizer(lambda: backend.tokens, backend.limit)
+    application = Starlette(
+        routes=_routes(routes, authorizer, error_page),
+        exception_handlers={HTTPException: _no_route},
+    )
+    application.router.redirect_slashes = False
+    return HttpMiddleware(application, lambda: backend.settings)
+
+
+def _routes(
+    routes: Iterable[HttpRoute], authorizer: Authorizer, error_page: ErrorPage
+) -> list[Route]:
     by_path: dict[str, dict[str, HttpRoute]] = {}
     for one in routes:
         by_path.setdefault(one.path, {})[one.method] = one
-    responders = {
-        path: _Responder(methods, authorizer, error_page) for path, methods in by_path.items()
-    }
-    return HttpMiddleware(_ByPath(responders), lambda: backend.settings)
-
-
-class _ByPath:
-    """Finds what responds at a path: at once by a path in full, else by Starlette's patterns.
-
-    Those cost a third of an answer from memory, and say what is refused of all others.
-    """
-
-    def __init__(self, responders: Mapping[str, _Responder]) -> None:
-        self._in_full = {path: one for path, one in responders.items() if "{" not in path}
-        self._patterns = Starlette(
-            routes=[
-                Route(path, one.respond, methods=list(one.methods))
-                for path, one in responders.items()
-            ],
-            exception_handlers={HTTPException: _no_route},
-        )
-        self._patterns.router.redirect_slashes = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._in_full.get(scope["path"].removeprefix(scope["root_path"]))
-        if found is None or not found.knows(scope["method"]):
-            await self._patterns(scope, receive, send)
-            return
-        answer = await found.respond(Request(scope, receive, send))
-        await answer(scope, receive, send)
+    return [
+        Route(path, _Responder(methods, authorizer, error_page).respond, methods=list(methods))
+        for path, methods in by_path.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +184,6 @@ class _Responder:
     authorizer: Authorizer
     error_page: ErrorPage
 
-    def knows(self, method: str) -> bool:
-        return _read_as(method) in self.methods
-
     async def respond(self, request: Request) -> Response:
         """Answer; who has been wrong too often is answered slowly, which holds its connection."""
         answer = await self._answer(request)
@@ -210,7 +192,7 @@ class _Responder:
         return answer
 
     async def _answer(self, request: Request) -> Response:
-        route = self.methods[_read_as(request.method)]
+        route = self.methods["GET" if request.method == "HEAD" else request.method]
         try:
             identity = self.authorizer.identify(request, route)
             body = await read_body(request, 0 if route.method == "GET" else route.most_bytes)
@@ -225,10 +207,6 @@ class _Responder:
         if route.audience is Audience.PROGRAMS:
             return error_response(error)
         return self.error_page(request, error)
-
-
-def _read_as(method: str) -> str:
-    return "GET" if method == "HEAD" else method
 
 
 async def _no_route(_: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import h11
 import uvicorn
@@ -29,8 +29,6 @@ _HEAD_S = 10.0
 _WRITE_S = 20.0
 """How long a client may take to read what is written, before more of it."""
 _SEND_BUFFER = 128 * 1024
-_CONTINUE = b"HTTP/1.1 1"
-"""Of what is no answer yet: the client waits for it with its body."""
 _KEEP_ALIVE_S = 30
 _GRACE_S = 1
 """How long answers may still take when the server ends."""
@@ -59,35 +57,6 @@ class _Deadline:
             self._timer = None
 
 
-class _HeadsWait:
-    """A transport that writes the head of an answer with the first part of its body.
-
-    uvicorn gives it the two apart: each would be a packet, which costs a call of the system here,
-    and wakes the client once more.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head = b""
-
-    def __getattr__(self, name: str) -> Any:
-        """Be the transport in all else."""
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Write, or keep a head; that a body is over is told by nothing (b"") at least."""
-        if not self._head and data.startswith(b"HTTP/1.1 ") and not data.startswith(_CONTINUE):
-            self._head = data
-        elif whole := self._head + data:
-            self._head = b""
-            self._transport.write(whole)
-
-    def close(self) -> None:
-        """Write what is left, and close."""
-        self.write(b"")
-        self._transport.close()
-
-
 class BoundedConnection(H11Protocol):
     """A connection of uvicorn's that is closed when a head does not come in time.
 
@@ -100,7 +69,7 @@ class BoundedConnection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to wait for the first head."""
-        super().connection_made(cast("asyncio.Transport", _HeadsWait(transport)))
+        super().connection_made(transport)
         self._head = _Deadline(self.loop, transport)
         self._reading = _Deadline(self.loop, transport)
         if len(self.connections) > MOST_CONNECTIONS or self._has_too_many():
