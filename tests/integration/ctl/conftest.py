@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,15 @@ def agent(path: Path) -> Iterator[Agent]:
 def environment(path: Path, **more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {**kept, "LISTSYNC_SOCKET": str(path), "LC_ALL": "C.UTF-8", **more}
+
+
+def read_terminal(ours: int) -> str:
+    """Read all that was drawn on a terminal whose other end is closed everywhere."""
+    drawn = b""
+    with suppress(OSError):  # is how a terminal says that nothing follows
+        while piece := os.read(ours, 65536):
+            drawn += piece
+    return drawn.decode()
 
 
 Ctl = Callable[..., Ran]

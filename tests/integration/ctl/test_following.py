@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from listsync.protocol import Exit, Reason, RefusedCommand
-from tests.integration.ctl.conftest import Agent, Ctl, environment
+from tests.integration.ctl.conftest import Agent, Ctl, environment, read_terminal
 from tests.integration.ctl.test_commands import BUSY, IDLE, RUN, STATUS
 
 _STARTED = {"run_id": "4f1c", "state": "started"}
@@ -141,7 +141,7 @@ def test_a_terminal_gets_a_bar(agent: Agent, path: Path) -> None:
     ) as waiting:
         out, _ = waiting.communicate(timeout=30)
     os.close(theirs)
-    drawn = os.read(ours, 10_000).decode()
+    drawn = read_terminal(ours)
     os.close(ours)
     assert (
         "[#######-----------------------] requesting titles 5/20 (25 %), 3 requested, 2 min left"

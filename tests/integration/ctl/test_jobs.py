@@ -14,7 +14,7 @@ import pytest
 
 from listsync.protocol import Exit, Reason, RefusedCommand
 from listsync.protocol.job_shapes import JobShape
-from tests.integration.ctl.conftest import Agent, Ctl, environment
+from tests.integration.ctl.conftest import Agent, Ctl, environment, read_terminal
 from tests.job_replies import a_job, jobs, one_job, progress, retried
 
 
@@ -177,7 +177,7 @@ def test_a_bar_is_drawn_on_a_terminal(agent: Agent, path: Path) -> None:
     ) as watching:
         out, _ = watching.communicate(timeout=30)
     os.close(theirs)
-    drawn = os.read(ours, 10_000).decode()
+    drawn = read_terminal(ours)
     os.close(ours)
     assert "] The General (1926): 45 %, 110.0 MB/s, 1 min left; 1 wait" in drawn
     assert drawn.endswith("\r\x1b[K")

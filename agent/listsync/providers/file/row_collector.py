@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 
@@ -231,6 +230,8 @@ def _plain(title: str | None) -> str | None:
     """Put letters that web pages write as `&apos;` or `&#39;` in their place."""
     if title is None or "&" not in title or not _ENTITY.search(title):
         return title
+    import html  # noqa: PLC0415 - few files have such letters
+
     return title_text(html.unescape(title))
 
 
