@@ -83,7 +83,9 @@ def test_a_service_that_is_added_follows_fails_and_comes_back(start_agent: Start
         "scans",
         "missed-events",
         "notify",
+        "postgres",
         "daily-summary",
+        "fleet",
         "extra",
     ]
 

@@ -361,6 +361,18 @@ def test_an_entry_that_has_learnt_its_ids_is_the_one_it_was() -> None:
     assert renamed(known, members_of(rules(), now)) == {"title:inception|2010|": "imdb:tt8"}
 
 
+def test_a_row_whose_year_is_read_only_now_is_what_it_was() -> None:
+    one = house(entry("Inception"))
+    one.sync()
+    one.server.states.pop(INCEPTION.key)  # deleted there
+    one.lists.clear()
+    for _ in range(4):
+        one.lists.clear()
+        one.follow(entry("Inception", 2010), entry("The Matrix", 1999, rank=2))
+        one.sync()
+    assert posted(one) == [INCEPTION.key, MATRIX.key]
+
+
 def test_rows_of_a_service_that_have_ids_are_never_renamed() -> None:
     known = {"imdb:tt9": entry("Inception", 2010, imdb="tt9")}
     assert renamed(known, members_of(rules(), [entry("Inception", 2010, imdb="tt8")])) == {}
