@@ -270,6 +270,41 @@ def test_the_overview_shows_what_quotas_have_left(web: WebServer) -> None:
         assert "3 of 10 films left in 7 days to kid" in client.get("/").text
 
 
+def test_the_overview_shows_who_leads_and_how_triggers_arrive(web: WebServer) -> None:
+    at = "2026-06-01T10:00:00Z"
+    member = {"name": "attic", "version": "1", "seen_at": at, "leads": True, "other_lists": False}
+    fleet = {
+        "role": "standby",
+        "name": "cellar",
+        "leader": "attic",
+        "epoch": 7,
+        "since": at,
+        "why": "",
+        "members": [member],
+    }
+    postgres = {
+        "connected": True,
+        "since": at,
+        "where": "db",
+        "channel": "sync_trigger",
+        "why": "",
+        "pooled": False,
+        "table": False,
+        "triggers": 3,
+        "last_trigger": at,
+        "last_source": "api",
+    }
+    web.commands.answers["status"] = lambda _: facts.status(fleet=fleet, postgres=postgres)
+    with logged_in(web) as client:
+        page = client.get("/").text
+    cards = [one.split("</div>")[0] for one in page.split('<div class="card">')[1:]]
+    (agents,) = (one for one in cards if "<dt>Agents</dt>" in one)
+    (triggers,) = (one for one in cards if "<dt>PostgreSQL</dt>" in one)
+    assert "attic leads" in agents
+    assert "This agent stands by." in agents
+    assert "3 triggers, the last one from api" in triggers
+
+
 def test_a_running_sync_shows_every_list_however_many(web: WebServer) -> None:
     rows = [{**facts.progress()["lists"][0], "name": f"list-{n:03}"} for n in range(250)]
 

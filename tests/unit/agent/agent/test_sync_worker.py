@@ -178,7 +178,10 @@ def test_a_foreseen_error_needs_no_traceback(caplog: pytest.LogCaptureFixture) -
 )
 def test_the_start_is_logged(job: SyncJob, line: str, caplog: pytest.LogCaptureFixture) -> None:
     worked(ending(Result.OK), job)
-    assert caplog.messages[0] == line
+    said = [one for one in caplog.messages if not one.startswith("[Sync Worker]")]
+    assert said[0] == line
+    is_scheduled = "[Sync Worker] Starting scheduled sync..." in caplog.messages
+    assert is_scheduled is ("schedule" in job.origins)
 
 
 @pytest.mark.parametrize(
