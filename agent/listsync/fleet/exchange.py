@@ -41,6 +41,8 @@ _ROWS_EACH_SECOND = 5_000
 _MOST_CHARACTERS = 1_000_000
 """Of a row's content; a longer one is none of ours."""
 _FLEET = "SELECT id::text, revision, epoch, owner FROM listsync_fleets WHERE name = %s"
+_ANEW = "UPDATE listsync_fleets SET id = gen_random_uuid() WHERE name = %s AND id::text = %s"
+_WENT_BACK = "what the fleet remembers is not what it was: it was made anew, or restored"
 _PUT = """
 INSERT INTO listsync_rows AS r
     (fleet, noun, digest, key, content, revision, epoch, owner, number)
@@ -88,16 +90,18 @@ class Exchange:
         self._rows = rows
         self._lease = lease
         self._lock = threading.Lock()
+        self._fleet = ""
+        """The one that was joined; empty: none yet."""
 
     def join(self, link: PostgresLink) -> None:
         """Take part: bring what the fleet lacks the first time, take what it has each time."""
         with self._lock:
-            fleet, *_ = self._look(link)
-            if self._rows.fleet() == fleet:
+            self._fleet, *_ = self._look(link)
+            if self._rows.fleet() == self._fleet and not self._has_gone_back(link):
                 self._pull(link)
                 self._push_said(link)
                 return
-            self._rows.join(fleet)
+            self._rows.join(self._fleet)
             found = self._pull(link)
             self._push(link, self._lease.unfenced, 0)
             self._rows.joined(has_memory=found > 0)
@@ -151,6 +155,25 @@ class Exchange:
         with self._lock:
             self._drop_left_over(link)
 
+    def _has_gone_back(self, link: PostgresLink) -> bool:
+        """Tell whether it lacks what we know of it; then it is another, which all join anew."""
+        fleet, revision, *_ = self._look(link)
+        if revision >= self._rows.revision():
+            return False
+        with link.within(_ANSWER_S) as connection:
+            connection.execute(_ANEW, (self._lease.fleet, fleet))
+        self._fleet, *_ = self._look(link)
+        return True
+
+    def _look_at_ours(
+        self, link: PostgresLink, limit_s: float = _ANSWER_S
+    ) -> tuple[int, int, str]:
+        """Look at the fleet that was joined: another one says nothing of what we know."""
+        fleet, revision, epoch, owner = self._look(link, limit_s)
+        if fleet != (self._fleet or fleet) or revision < self._rows.revision():
+            raise PostgresServerError(_WENT_BACK)
+        return revision, epoch, owner
+
     def _look(self, link: PostgresLink, limit_s: float = _ANSWER_S) -> tuple[str, int, int, str]:
         with link.within(limit_s) as connection:
             row = connection.execute(_FLEET, (self._lease.fleet,)).fetchone()
@@ -163,6 +186,8 @@ class Exchange:
         while rows := self._rows.changed(_MOST_ROWS):
             with link.within(_ANSWER_S) as connection, connection.transaction():
                 revision = begin(connection)
+                if revision <= self._rows.revision():
+                    raise PostgresServerError(_WENT_BACK)
                 taken = self._put(connection, rows, revision, epoch)
             self._rows.note_shared([row for row in rows if row.at in taken], revision)
             if len(taken) < len(rows):
@@ -211,13 +236,13 @@ class Exchange:
     def _pull(self, link: PostgresLink, limit_s: float = _ANSWER_S) -> int:
         """Take all rows of one point in time: so what others belong to is there before them."""
         known = self._rows.revision()
-        if self._look(link, limit_s)[1] <= known:
+        if self._look_at_ours(link, limit_s)[0] <= known:
             return 0
         count = 0
         with link.within(limit_s) as connection:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
-            revision = self._look(link, limit_s)[1]
+            revision = self._look_at_ours(link, limit_s)[0]
             for rows in self._newer(link, known, limit_s):
                 self._rows.apply(rows, known)
                 count += len(rows)
@@ -248,7 +273,7 @@ class Exchange:
         keys = sorted(self._rows.left_over(), key=lambda key: self._rows.nouns.index(key.noun))
         if not keys:
             return
-        _, _, epoch, owner = self._look(link)
+        _, epoch, owner = self._look_at_ours(link)
         led_by_others = epoch - 1 if owner == self._lease.owner else epoch
         if led_by_others <= self._rows.held_epoch():
             return

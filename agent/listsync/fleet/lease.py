@@ -29,7 +29,12 @@ _LONGEST_NAME = 100
 _LOST = "another agent leads the fleet, or may by now: nothing more is requested from here"
 _MAKE_LOCK = 5_021_947_803_116_224_017
 """Of the transaction that makes the tables: any number, as long as it is always the same."""
-_HAS_TABLES = "SELECT to_regclass('listsync_rows_revision') IS NOT NULL"
+_HAS_TABLES = """
+SELECT EXISTS (
+    SELECT FROM pg_class WHERE relname = 'listsync_rows_revision' AND pg_table_is_visible(oid)
+)
+"""
+"""Not to_regclass: within a transaction it remembers what was not there (measured)."""
 _LOOK = """
 SELECT epoch, owner, leader, since, extract(epoch FROM expires_at - clock_timestamp())::float8,
        format
@@ -165,11 +170,13 @@ class FleetLease:
         Raises:
             FleetFormatError: this listsync is too old for the fleet.
         """
-        has_tables = connection.execute(_HAS_TABLES).fetchone()
-        if has_tables is None or not has_tables[0]:
+        if not _has_tables(connection):
             with connection.transaction():
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKE_LOCK,))
-                connection.execute(CREATE)
+                if not _has_tables(connection):  # else another was quicker
+                    connection.execute(CREATE)
+                    # Where a fleet is there, its rows were not: all bring theirs again.
+                    connection.execute("UPDATE listsync_fleets SET id = gen_random_uuid()")
         connection.execute(
             "INSERT INTO listsync_fleets (name, format) VALUES (%s, %s) ON CONFLICT DO NOTHING",
             (self.fleet, FORMAT),
@@ -270,6 +277,10 @@ def _lease(row: _Row) -> Lease:
         since=row.since.astimezone(UTC),
         left_s=row.left_s,
     )
+
+
+def _has_tables(connection: Connection) -> bool:
+    return bool(_found(connection.execute(_HAS_TABLES).fetchone())[0])
 
 
 def _found(row: _Found | None) -> _Found:
