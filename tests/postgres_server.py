@@ -146,11 +146,12 @@ def _free_port() -> int:
 
 
 @contextmanager
-def new_database(server_dsn: str) -> Iterator[str]:
+def new_database(server_dsn: str, encoding: str = "UTF8") -> Iterator[str]:
     """Make an empty database, and give its DSN; it is gone afterwards."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(server_dsn, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        words = "CREATE DATABASE {} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING {}"
+        admin.execute(sql.SQL(words).format(sql.Identifier(name), sql.Literal(encoding)))
     yield psycopg.conninfo.make_conninfo(server_dsn, dbname=name)
     with psycopg.connect(server_dsn, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

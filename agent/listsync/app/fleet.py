@@ -75,7 +75,8 @@ class FleetPart:
         from listsync.config_types import SecretStr  # noqa: PLC0415 - see above
         from listsync.postgres.connection import PostgresLink  # noqa: PLC0415
 
-        return PostgresLink(self.options.dsn or SecretStr(""), name="listsync fleet")
+        dsn = self.options.dsn or SecretStr("")
+        return PostgresLink(dsn, name="listsync fleet", is_utf8=True)
 
     @contextmanager
     def linked(self) -> Iterator[PostgresLink]:

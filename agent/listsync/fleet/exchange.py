@@ -40,6 +40,8 @@ _ROWS_EACH_SECOND = 5_000
 """So many more a command may take a second longer for."""
 _MOST_CHARACTERS = 1_000_000
 """Of a row's content; a longer one is none of ours."""
+_MOST_AGE_S = 1e9
+"""Of a row; what is older has an age that was made up."""
 _FLEET = "SELECT id::text, revision, epoch, owner FROM listsync_fleets WHERE name = %s"
 _ANEW = "UPDATE listsync_fleets SET id = gen_random_uuid() WHERE name = %s AND id::text = %s"
 _WENT_BACK = "what the fleet remembers is not what it was: it was made anew, or restored"
@@ -60,7 +62,7 @@ RETURNING noun, key
 """What another has written since we looked last stays."""
 _COLUMNS = f"""
     noun, key, left(content::text, {_MOST_CHARACTERS + 1}), revision, epoch, owner, number,
-    extract(epoch FROM clock_timestamp() - at)::float8
+    CASE WHEN isfinite(at) THEN extract(epoch FROM clock_timestamp() - at)::float8 ELSE 0 END
 """
 _NEWER = f"""
 DECLARE listsync_newer NO SCROLL CURSOR FOR SELECT {_COLUMNS} FROM listsync_rows
@@ -319,7 +321,7 @@ def _row_of(found: tuple[Any, ...]) -> SharedRow:
         epoch=epoch,
         owner=owner,
         number=number,
-        age_s=age_s,
+        age_s=min(max(0.0, age_s), _MOST_AGE_S),
     )
 
 
@@ -327,6 +329,6 @@ def _content_of(text: str) -> Mapping[str, object]:
     """Read a row; what is none has nothing in it, which is told where it is to be used."""
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -49,9 +49,17 @@ class PostgresLink:
     connection: Connection
 
     def __init__(
-        self, dsn: SecretStr, *, name: str = "listsync", connect_s: int = CONNECT_S
+        self,
+        dsn: SecretStr,
+        *,
+        name: str = "listsync",
+        connect_s: int = CONNECT_S,
+        is_utf8: bool = False,
     ) -> None:
         """Connect; *name* is what the server shows of it (`application_name`).
+
+        *is_utf8*: texts are read as such also where the database is SQL_ASCII, of which psycopg
+        gives bytes. A notification there that is none ends the connection.
 
         Each of its addresses has *connect_s* to answer, unless the DSN says otherwise.
 
@@ -62,7 +70,7 @@ class PostgresLink:
             import psycopg  # noqa: PLC0415 - an extra: 8 MB that only some need
         except ImportError as error:
             raise PostgresServerError(NOT_INSTALLED) from error
-        self._dsn, self._name = dsn, name
+        self._dsn, self._name, self._is_utf8 = dsn, name, is_utf8
         self._errors = psycopg.Error
         self._redact = redactor_of(
             frozenset(filter(None, (dsn.get_secret_value(), password_in(dsn))))
@@ -73,6 +81,8 @@ class PostgresLink:
             raise PostgresServerError(_words_on_dsn(error)) from None  # its cause quotes it
         with self.naming_errors():
             own = {"application_name": name, **_KEEP_ALIVE, "connect_timeout": connect_s}
+            if is_utf8:
+                own["client_encoding"] = "utf8"
             wanted: dict[str, str | int | None] = {**own, **given}
             options = psycopg.conninfo.make_conninfo("", **wanted)
             self.connection = psycopg.connect(options, autocommit=True)
@@ -118,7 +128,7 @@ class PostgresLink:
 
     def another(self) -> PostgresLink:
         """Connect once more, to the same place."""
-        return PostgresLink(self._dsn, name=self._name)
+        return PostgresLink(self._dsn, name=self._name, is_utf8=self._is_utf8)
 
     @contextmanager
     def naming_errors(self, late: Callable[[], str] = lambda: "") -> Iterator[None]:

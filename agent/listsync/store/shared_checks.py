@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from msgspec import DecodeError, ValidationError
+from msgspec import DecodeError
 from msgspec.json import Decoder
 
 from listsync.domain.fleet import SharedRow
@@ -44,6 +44,8 @@ _READERS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("handled", "aired_before"): date.fromisoformat,
 }
 """What reads a text when it is used; it must not fail there."""
+_UNREADABLE = (ArithmeticError, DecodeError, LookupError, RecursionError, TypeError, ValueError)
+"""What they raise; a ValidationError of msgspec is a DecodeError."""
 
 
 class BadRowError(ValueError):
@@ -54,7 +56,7 @@ def checked_key(table: SharedTable, row: SharedRow) -> Sequence[str | int]:
     """Give what names *row*, a value for each part of its key; raises BadRowError."""
     try:
         values = json.loads(row.at.key)
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list) or len(values) != len(table.key):
         raise BadRowError(f"a key of {len(table.key)} parts was expected")
@@ -114,5 +116,5 @@ def _check_text(table: SharedTable, column: SharedColumn, value: object) -> None
         try:
             if read is not None:
                 read(value)
-        except (ValueError, TypeError, KeyError, DecodeError, ValidationError) as error:
+        except _UNREADABLE as error:
             raise BadRowError(f"{column.name} cannot be read") from error

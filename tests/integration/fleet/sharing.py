@@ -66,7 +66,7 @@ class FleetAgent:
         self.memory = self.file.memory
         self.state = self.file.state
         self.rows = SqliteSharedRows(self.database)
-        self.link = PostgresLink(SecretStr(dsn))
+        self.link = PostgresLink(SecretStr(dsn), is_utf8=True)
         self.lease = FleetLease(fleet, path.stem, path.stem, LONG)
         self.exchange = Exchange(self.rows, self.lease)
         self.lease.prepare(self.link.connection)

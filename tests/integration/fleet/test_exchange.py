@@ -20,6 +20,7 @@ from listsync.sync.deduplication import members_of
 from tests.builders import entry, film_body
 from tests.integration.fleet.sharing import FleetAgent, agents, changes_in, memory_of
 from tests.integration.store.state import AT, rules
+from tests.postgres_server import PostgresServer, new_database
 
 
 def requested(agent: FleetAgent, number: int, run: str = "run-1") -> None:
@@ -189,6 +190,39 @@ def test_rows_that_cannot_be_used_are_told_and_left_out(
         assert f"{known} rows of the fleet cannot be used" in caplog.text
 
 
+def test_a_row_that_was_shared_at_a_made_up_time_is_taken(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        for number in (603, 604):
+            one.memory.record(Notes(), [Intent("Film", ("mine",), film_body(number))])
+        one.push()
+        one.link.connection.execute(
+            "UPDATE listsync_rows SET at = CASE WHEN key LIKE '%603%' THEN 'infinity'"
+            " ELSE timestamptz '4000-01-01 BC' END WHERE noun = 'intents'"
+        )
+        two.pull()
+        assert len(two.memory.requests.open_intents()) == 2
+
+
+def test_a_database_of_any_encoding_will_do(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    server = postgres_server.dsn("postgres")
+    with new_database(server, encoding="SQL_ASCII") as dsn, agents(dsn, tmp_path, "one") as (one,):
+        one.join()
+        one.lead()
+        requested(one, 603)
+        one.push()
+        with agents(dsn, tmp_path, "two") as (two,):
+            two.join()
+            assert memory_of(two.database) == memory_of(one.database)
+
+
+_DEEP = "[" * 4000 + "]" * 4000
 _BAD = [
     ("nothing", "[1]", "{}"),
     ("choices", '["no title"]', '{"at": "2026-01-01"}'),
@@ -198,6 +232,8 @@ _BAD = [
     ("choices", '["too large"]', '{"title": "A", "at": "2026-01-01", "tmdb": 1e30}'),
     ("choices", "no key", '{"title": "A", "at": "2026-01-01"}'),
     ("choices", '["a", "b"]', '{"title": "A", "at": "2026-01-01"}'),
+    ("choices", '["deep"]', f'{{"title": {_DEEP}, "at": "2026-01-01"}}'),
+    ("choices", _DEEP, '{"title": "A", "at": "2026-01-01"}'),
     ("excluded", '["half \\ud800"]', '{"at": "2026-01-01"}'),
     ("excluded", "[null]", '{"at": "2026-01-01"}'),
     ("setbacks", '["nobody", "movie", 1, 0, 0]', '{"why": "", "tries": 1, "retry_at": ""}'),

@@ -59,7 +59,9 @@ def test_tables_that_are_made_anew_are_noticed_by_who_is_connected(
         assert memory_of(one.database) == memory_of(two.database)
 
 
-def test_rows_that_are_made_anew_alone_are_brought_again(postgres_dsn: str, tmp_path: Path) -> None:
+def test_rows_that_are_made_anew_alone_are_brought_again(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
     with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
         one.join()
         one.lead()
