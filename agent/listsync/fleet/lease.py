@@ -26,6 +26,7 @@ _Found = TypeVar("_Found")
 FREE = "free"
 """What wakes the others when nobody leads any more."""
 _LONGEST_NAME = 100
+_SLACK_S = 1.0
 _LOST = "another agent leads the fleet, or may by now: nothing more is requested from here"
 _MAKE_LOCK = 5_021_947_803_116_224_017
 """Of the transaction that makes the tables: any number, as long as it is always the same."""
@@ -40,6 +41,11 @@ SELECT epoch, owner, leader, since, extract(epoch FROM expires_at - clock_timest
        format
 FROM listsync_fleets WHERE name = %s
 """
+_SET_BACK = """
+UPDATE listsync_fleets SET expires_at = clock_timestamp() + make_interval(secs => %(lease_s)s)
+WHERE name = %(fleet)s AND expires_at > clock_timestamp() + make_interval(secs => %(most_s)s)
+"""
+"""No lease is longer: the clock of PostgreSQL was set back. It may hold as long as a new one."""
 _ACQUIRE = """
 UPDATE listsync_fleets
 SET epoch = epoch + 1, owner = %(owner)s, leader = %(leader)s, since = clock_timestamp(),
@@ -101,12 +107,15 @@ class LeaseClock:
         return self._epoch
 
     def set(self, epoch: int, sent_at: float) -> None:
-        """Note that the lease was renewed by what was sent at *sent_at* of `elapsed_s`."""
+        """Note that we lead by what was sent at *sent_at* of `elapsed_s`."""
         with self._lock:
-            later = max(self._ends_at, sent_at + self._times.lease_s)
-            is_new = epoch != self._epoch
-            self._ends_at = sent_at + self._times.lease_s if is_new else later
-            self._epoch = epoch
+            self._epoch, self._ends_at = epoch, sent_at + self._times.lease_s
+
+    def renew(self, epoch: int, sent_at: float) -> None:
+        """Note that the lease was renewed, unless another thread has given it back meanwhile."""
+        with self._lock:
+            if epoch == self._epoch:
+                self._ends_at = max(self._ends_at, sent_at + self._times.lease_s)
 
     def end(self) -> None:
         """Note that we lead no more."""
@@ -191,18 +200,24 @@ class FleetLease:
         Raises:
             FleetFormatError: this listsync is too old for the fleet.
         """
-        row = _Row(*_found(connection.execute(_LOOK, (self.fleet,)).fetchone()))
+        row = self._read(connection)
         if row.format > FORMAT:
             raise FleetFormatError(row.format)
+        if row.left_s > (most_s := self.times.lease_s + _SLACK_S):
+            connection.execute(_SET_BACK, {**self._values(), "most_s": most_s})
+            row = self._read(connection)
         return _lease(row)
+
+    def _read(self, connection: Connection) -> _Row:
+        return _Row(*_found(connection.execute(_LOOK, (self.fleet,)).fetchone()))
 
     def acquire(self, connection: Connection) -> Lease | None:
         """Take the lease if it has run out; None: another has it."""
-        return self._hold(connection, _ACQUIRE)
+        return self._hold(connection, _ACQUIRE, self.clock.set)
 
     def renew(self, connection: Connection) -> Lease | None:
         """Let it hold from now on; None: it is not ours any more, or has run out."""
-        return self._hold(connection, _RENEW)
+        return self._hold(connection, _RENEW, self.clock.renew)
 
     def renew_if_due(self, connection: Connection) -> None:
         """Renew it within what takes long, if it is time to.
@@ -249,13 +264,15 @@ class FleetLease:
         row = _found(connection.execute(_UNFENCED, (self.fleet,)).fetchone())
         return int(row[0])
 
-    def _hold(self, connection: Connection, statement: str) -> Lease | None:
+    def _hold(
+        self, connection: Connection, statement: str, note: Callable[[int, float], None]
+    ) -> Lease | None:
         sent_at = self.clock.elapsed_s()  # before: what comes late is worth less
         row = connection.execute(statement, self._values()).fetchone()
         if row is None:
             return None
         lease = _lease(_Row(*row))
-        self.clock.set(lease.epoch, sent_at)
+        note(lease.epoch, sent_at)
         return lease
 
     def _values(self) -> dict[str, str | float]:

@@ -35,6 +35,30 @@ def run_out(connection: Connection) -> None:
     connection.execute("UPDATE listsync_fleets SET expires_at = clock_timestamp()")
 
 
+def test_a_clock_of_the_server_that_was_set_back_keeps_nobody_out_for_long(
+    postgres_dsn: str,
+) -> None:
+    with connected(postgres_dsn) as one:
+        first, second = a_lease(), a_lease()
+        assert first.acquire(one) is not None
+        one.execute("UPDATE listsync_fleets SET expires_at = expires_at + interval '1 year'")
+        seen = second.look(one)
+        assert 590 < seen.left_s <= 600, "no less: who leads may count on the whole of it"
+        assert second.acquire(one) is None
+        assert first.renew(one) is not None
+
+
+def test_what_comes_after_the_lease_was_given_back_renews_nothing(postgres_dsn: str) -> None:
+    clock = StoppedClock()
+    lease = a_lease(clock=LeaseClock(_LONG, clock))
+    with connected(postgres_dsn) as one:
+        held = lease.acquire(one)
+        assert held is not None
+        lease.clock.end()  # as another thread does, while ours waits for the answer
+        lease.clock.renew(held.epoch, clock.now)
+        assert lease.clock.left_s() == 0
+
+
 class StoppedClock:
     """Stands still until it is told to go on."""
 
@@ -196,7 +220,7 @@ def test_the_clock_of_our_own_counts_from_before_a_renewal_was_sent() -> None:
     now.now += 15.5  # the process stood still
     with pytest.raises(LeaseLostError):
         clock.check()
-    clock.set(3, sent_at=985)  # an older renewal, told late
+    clock.renew(3, sent_at=985)  # an older renewal, told late
     assert clock.left_s() == 19.5
     clock.set(3, sent_at=now.now)
     clock.check()
