@@ -110,6 +110,7 @@ class Fleet:
         self._cut_off: Callable[[str], None] = lambda _: None
         self._changed = changed
         self._part: FleetPart | None = None
+        self._is_working = False
 
     def begin(self, config: Config, cut_off: Callable[[str], None]) -> None:
         """Let nothing start before it is known who leads; *cut_off* ends what runs."""
@@ -147,19 +148,31 @@ class Fleet:
         return lambda stop: self._work(part, stop)
 
     def _work(self, part: FleetPart, stop: Event) -> None:
+        self._is_working = True
         try:
             part.membership.run(stop)
         finally:
-            if stop.is_set() and _needs(self._config().content) is None:
-                self._part = None
-                try:
-                    part.rows.leave()
-                finally:
-                    self._queue.lead()
+            self._is_working = False
+            if stop.is_set():
+                self._be_alone()
 
     def _wake(self) -> None:
-        if self._part is not None:
+        if self._is_working and self._part is not None:
             self._part.membership.wake()
+        else:  # it has failed: nobody else would
+            self._be_alone()
+
+    def _be_alone(self) -> None:
+        """Leave the fleet if that is what the configuration says."""
+        if _needs(self._config().content) is not None:
+            return
+        part, self._part = self._part, None
+        try:
+            if part is not None:
+                part.rows.leave()
+        finally:
+            if self._queue.state.role is not FleetRole.LEADER or part is not None:
+                self._queue.lead()
 
     def _agent(self, name: str) -> AgentInFleet:
         from listsync.app.fleet_agent import AgentInFleet  # noqa: PLC0415 - only in a fleet
