@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -248,11 +248,18 @@ class Exchange:
             for rows in self._newer(link, known, limit_s):
                 self._rows.apply(rows, known)
                 count += len(rows)
+                self._keep_lead(link, limit_s)
         finally:
             with suppress(PostgresServerError), link.within(limit_s) as connection:
                 connection.rollback()
         self._rows.apply((), revision)
         return count
+
+    def _keep_lead(self, link: PostgresLink, limit_s: float) -> None:
+        """Renew the lease while all that is new is read, in a transaction that only reads."""
+        if self._lease.epoch and self._lease.is_due:
+            with closing(link.another()) as other, other.within(limit_s) as connection:
+                self._lease.renew_if_due(connection)
 
     def _newer(
         self, link: PostgresLink, known: int, limit_s: float

@@ -173,6 +173,11 @@ class FleetLease:
         """In which epoch we lead, as far as we know; 0: in none."""
         return self.clock.epoch
 
+    @property
+    def is_due(self) -> bool:
+        """Tell whether it is time to renew it."""
+        return self.clock.left_s() <= self.times.lease_s - self.times.renew_s
+
     def prepare(self, connection: Connection) -> str:
         """Make the tables and the fleet's row where they are not there; returns the fleet's id.
 
@@ -225,8 +230,7 @@ class FleetLease:
         Raises:
             LeaseLostError: it is not ours any more.
         """
-        is_due = self.clock.left_s() <= self.times.lease_s - self.times.renew_s
-        if is_due and self.renew(connection) is None:
+        if self.is_due and self.renew(connection) is None:
             raise LeaseLostError(_LOST)
 
     def release(self, connection: Connection) -> None:

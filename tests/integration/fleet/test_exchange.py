@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from listsync.domain.fleet import SharedRow
 from listsync.domain.media import Edition
 from listsync.domain.run_notes import Handling, Intent, Notes, Sent
 from listsync.domain.server import RequestResponse, ResponseKind
@@ -18,7 +20,7 @@ from listsync.store.key_value import Doubt, load_doubt, note_doubt
 from listsync.store.state_folder import close_state, open_state
 from listsync.sync.deduplication import members_of
 from tests.builders import entry, film_body
-from tests.integration.fleet.sharing import FleetAgent, agents, changes_in, memory_of
+from tests.integration.fleet.sharing import LONG, FleetAgent, agents, changes_in, memory_of
 from tests.integration.store.state import AT, rules
 from tests.postgres_server import PostgresServer, new_database
 
@@ -220,6 +222,30 @@ def test_a_database_of_any_encoding_will_do(
         with agents(dsn, tmp_path, "two") as (two,):
             two.join()
             assert memory_of(two.database) == memory_of(one.database)
+
+
+def test_a_pull_that_takes_longer_than_the_lease_costs_no_lead(
+    postgres_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.lease.clock.elapsed_s = lambda: now[0]
+        one.join()
+        one.lead()
+        import_titles(
+            two.database,
+            [(Edition(film_body(at).key, four_k=False), "Old", AT) for at in range(1, 3500)],
+        )
+        two.join()
+        taken = one.rows.apply
+
+        def apply(rows: Sequence[SharedRow], revision: int) -> None:
+            now[0] += LONG.lease_s / 3
+            taken(rows, revision)
+
+        monkeypatch.setattr(one.rows, "apply", apply)
+        assert one.pull() > 3000
+        one.lease.clock.check()
 
 
 _DEEP = "[" * 4000 + "]" * 4000
