@@ -41,6 +41,11 @@ class LeaseTimes:
         """How often each agent tells the others that it is there."""
         return self.lease_s * 2 / 3
 
+    @property
+    def idle_s(self) -> float:
+        """How long who shares something may stand still meanwhile, as all others wait for it."""
+        return self.lease_s / 3
+
 
 def fleet_channel(fleet: str) -> str:
     """Name the channel on which the agents of a fleet wake each other."""

@@ -61,18 +61,24 @@ WHERE name = %(fleet)s AND owner = %(owner)s AND epoch = %(epoch)s
     AND expires_at > clock_timestamp()
 RETURNING epoch, owner, leader, since, %(lease_s)s::float8, format
 """
-_RELEASE = """
+_NOT_IDLE = "set_config('idle_in_transaction_session_timeout', %(idle)s, true)"
+"""In the statement that locks the fleet's row: who stands still with it is put out, by PostgreSQL.
+Else nobody could take over from a process that was stopped, or whose network is gone."""
+_RELEASE = f"""
 UPDATE listsync_fleets SET expires_at = clock_timestamp()
 WHERE name = %(fleet)s AND owner = %(owner)s AND expires_at > clock_timestamp()
-RETURNING 1
-"""
-_FENCED = """
+RETURNING 1, {_NOT_IDLE}
+"""  # noqa: S608 - constants
+_FENCED = f"""
 UPDATE listsync_fleets SET revision = revision + 1
 WHERE name = %(fleet)s AND owner = %(owner)s AND epoch = %(epoch)s
     AND expires_at > clock_timestamp() + make_interval(secs => %(need_s)s)
-RETURNING revision, extract(epoch FROM expires_at - clock_timestamp())::float8
-"""
-_UNFENCED = "UPDATE listsync_fleets SET revision = revision + 1 WHERE name = %s RETURNING revision"
+RETURNING revision, extract(epoch FROM expires_at - clock_timestamp())::float8, {_NOT_IDLE}
+"""  # noqa: S608 - constants
+_UNFENCED = f"""
+UPDATE listsync_fleets SET revision = revision + 1 WHERE name = %(fleet)s
+RETURNING revision, {_NOT_IDLE}
+"""  # noqa: S608 - constants
 
 
 class FleetFormatError(ListsyncError):
@@ -265,7 +271,7 @@ class FleetLease:
 
     def unfenced(self, connection: Connection) -> int:
         """Begin what a person said, at any agent: the first statement of a transaction, too."""
-        row = _found(connection.execute(_UNFENCED, (self.fleet,)).fetchone())
+        row = _found(connection.execute(_UNFENCED, self._values()).fetchone())
         return int(row[0])
 
     def _hold(
@@ -287,6 +293,7 @@ class FleetLease:
             "epoch": self.epoch,
             "format": FORMAT,
             "lease_s": self.times.lease_s,
+            "idle": f"{self.times.idle_s * 1000:.0f}",
         }
 
 

@@ -206,6 +206,25 @@ def test_a_lease_that_ran_out_while_the_row_was_waited_for_is_lost(postgres_dsn:
         assert errors == [LeaseLostError]
 
 
+@pytest.mark.parametrize("is_leader", [True, False], ids=["the-leader", "whoever-says-something"])
+def test_who_stands_still_while_it_shares_something_keeps_nobody_waiting(
+    postgres_dsn: str, *, is_leader: bool
+) -> None:
+    with connected(postgres_dsn) as one, connected(postgres_dsn) as two:
+        two.execute("SET statement_timeout = '20s'")
+        first, second = a_lease(LeaseTimes(3.0, 1.0, 1.0)), a_lease()
+        first.acquire(one)
+        one.execute("BEGIN")
+        first.fenced(one) if is_leader else first.unfenced(one)
+        run_out(two)
+        held = second.acquire(two)
+        assert held is not None
+        assert held.epoch == 2
+        with pytest.raises(psycopg.Error):
+            one.execute("COMMIT")
+        assert two.execute("SELECT revision FROM listsync_fleets").fetchone() == (0,)
+
+
 def test_the_clock_of_our_own_counts_from_before_a_renewal_was_sent() -> None:
     now = StoppedClock()
     clock = LeaseClock(LeaseTimes(45, 10, 20), now)
