@@ -16,7 +16,7 @@ from pathlib import Path
 import listsync
 import listsyncctl
 
-MOST_MODULES = 251
+MOST_MODULES = 250
 """That hold more than a docstring, without those counted below; it only ever sinks."""
 MOST_OF_HTTP = 37
 MOST_OF_NOTIFICATIONS = 25

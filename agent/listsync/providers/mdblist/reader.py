@@ -39,6 +39,7 @@ from listsync.providers.mdblist.source import SERVICE, MdbListOptions, MdbListSo
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
+    from listsync.http.device_login import LoginService
     from listsync.http.service_client import ServiceClient
 
 
@@ -362,3 +363,33 @@ class MdbList:
             else:
                 paging["offset"] = read
         return self._call(credential, source.rows_path, **paging, **source.params)
+
+
+def login_service(options: MdbListOptions) -> LoginService:
+    """Say where one logs in, as RFC 8628 has it, with an app of mdblist.com/developer.
+
+    Source: clients of 2026 (providers' facts, section 6.3). Raises RefusedError where the user
+    gave no app.
+    """
+    from listsync.http.device_login import LoginService  # noqa: PLC0415 - only to log in
+
+    if options.client_id is None:
+        raise RefusedError(
+            SERVICE,
+            Refusal.CREDENTIAL,
+            "needs providers.mdblist.client_id, that of a Device Code app (mdblist.com/developer)",
+        )
+    base = f"{options.base_url.rstrip('/')}/oauth"
+    return LoginService(
+        name=SERVICE,
+        code_url=f"{base}/device-authorization/",
+        token_url=f"{base}/token/",
+        renewal_url=f"{base}/token/",
+        client_id=options.client_id,
+    )
+
+
+def owner_of(http: ServiceClient, options: MdbListOptions, key: SecretStr) -> str:
+    """Say whose *key* it is; raises RefusedError for one that is not accepted."""
+    call = request_to(options, Credential.of_key(key), "user")
+    return check_one(SERVICE, get_document(http, call).content, Account).user_name
