@@ -6,15 +6,13 @@ from typing import Annotated
 
 from listsync.config.schema_keys import Section
 from listsync.config_types import Check, SecretStr
-
-_MOST_BYTES = 63
-"""Of a name in PostgreSQL; what is longer is cut there, and would be another channel."""
+from listsync.domain.fleet import MOST_OF_CHANNEL
 
 
 def _channel(text: str) -> str:
     name = text.strip()
-    if not name or not name.isprintable() or len(name.encode()) > _MOST_BYTES:
-        raise ValueError(f"expected a name of at most {_MOST_BYTES} bytes on one line")
+    if not name or not name.isprintable() or len(name.encode()) > MOST_OF_CHANNEL:
+        raise ValueError(f"expected a name of at most {MOST_OF_CHANNEL} bytes on one line")
     return name
 
 

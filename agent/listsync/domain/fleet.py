@@ -18,8 +18,9 @@ POST_S = 20.0
 whenever one is begun."""
 TIMES_VARIABLE = "LISTSYNC_FLEET_TIMES"
 """For tests alone, which cannot wait a lease out: `lease,renew,post` in seconds."""
-_MOST_BYTES = 63
-"""Of a channel's name in PostgreSQL."""
+UNKNOWN_LEADER = "it is not known yet which agent leads"
+MOST_OF_CHANNEL = 63
+"""Bytes of a name in PostgreSQL; what is longer is cut there, and would be another channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class LeaseTimes:
 def fleet_channel(fleet: str) -> str:
     """Name the channel on which the agents of a fleet wake each other."""
     name = f"{fleet}_fleet"
-    if len(name.encode()) <= _MOST_BYTES:
+    if len(name.encode()) <= MOST_OF_CHANNEL:
         return name
     return f"fleet_{hashlib.sha256(fleet.encode()).hexdigest()[:32]}"
 

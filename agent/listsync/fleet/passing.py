@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
 from listsync.domain.runs import Scope, SyncJob
+from listsync.postgres.sender import MOST_BYTES, in_parts
 from listsync.text_cleaning import one_line
 
-_MOST_BYTES = 7999
-"""Of what is sent with one notification."""
 _MOST_ORIGINS = 20
 _LONGEST_ORIGIN = 100
 _FLAGS = ("dry_run", "forced", "confirmed", "eager")
@@ -25,19 +24,13 @@ def payloads_of(job: SyncJob, sender: str) -> tuple[str, ...]:
         "more_origins": job.more_origins + len(job.origins) - len(origins),
         **{name: True for name in _FLAGS if getattr(job, name)},
     }
-    return tuple(_parts(content, None if job.scope is None else sorted(job.scope)))
 
+    def write(lists: Sequence[str] | None) -> str:
+        text = json.dumps({**content, "lists": lists}, ensure_ascii=False)
+        is_too_long = lists is not None and len(lists) == 1 and len(text.encode()) > MOST_BYTES
+        return write(None) if is_too_long else text  # all lists are no less than that one
 
-def _parts(content: dict[str, object], lists: list[str] | None) -> Iterator[str]:
-    text = json.dumps({**content, "lists": lists}, ensure_ascii=False)
-    if len(text.encode()) <= _MOST_BYTES or lists is None:
-        yield text
-    elif len(lists) == 1:  # its name alone is too long: all lists are no less than that one
-        yield from _parts(content, None)
-    else:
-        half = len(lists) // 2
-        yield from _parts(content, lists[:half])
-        yield from _parts(content, lists[half:])
+    return (write(None),) if job.scope is None else tuple(in_parts(write, sorted(job.scope)))
 
 
 def job_of(payload: str) -> SyncJob | None:

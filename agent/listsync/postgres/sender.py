@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -107,16 +107,20 @@ def payloads_of(
     """
     at = (now or datetime.now(UTC)).isoformat(timespec="milliseconds")
     content: dict[str, object] = {"source": source, "timestamp": at}
-    if lists:
-        content["lists"] = list(lists)
     if dry_run:
         content["dry_run"] = True
-    text = json.dumps(content, ensure_ascii=False)
-    if len(text.encode()) <= MOST_BYTES:
+
+    def write(some: Sequence[str]) -> str:
+        named = {"lists": list(some)} if some else {}
+        return json.dumps({**content, **named}, ensure_ascii=False)
+
+    return in_parts(write, lists)
+
+
+def in_parts(write: Callable[[Sequence[str]], str], names: Sequence[str]) -> list[str]:
+    """Have *names* written: as several texts where they are too many for one notification."""
+    text = write(names)
+    if len(text.encode()) <= MOST_BYTES or len(names) < 2:
         return [text]
-    half = len(lists) // 2
-    return [
-        one
-        for part in (lists[:half], lists[half:])
-        for one in payloads_of(source, part, dry_run=dry_run, now=now)
-    ]
+    half = len(names) // 2
+    return [*in_parts(write, names[:half]), *in_parts(write, names[half:])]

@@ -77,10 +77,9 @@ class Parts:
     `go_on` is asked before a first sync of many titles, with their number; `stop` is looked at
     between titles, and while lists and look-ups are waited for; `lists_are_read` frees what only
     reading lists needed. `cap` holds for all lists together. `excluded_since` gives the
-    exclusions that were added since it was asked last (first: since `exclusions`).
-    Without a `server` lists are only read, for their `feeds`.
-    `server_timeout` is how long the server may take for one request; `fence` stands before each.
-    `feeds` keeps what the lists hold, where somebody may read it.
+    exclusions that were added since it was asked last (first: since `exclusions`). Without a
+    `server` lists are only read, for their `feeds`, which keep what lists hold where somebody may
+    read it. `server_timeout` is how long one request may take; `fence` stands before each.
     """
 
     lists: Sequence[Followed]
@@ -287,7 +286,8 @@ class _Sync:
         catalogue = FeedCatalogue.over(parts.feeds, self._server, parts.facts, self._check)
         feeds = FeedGatherer(self._outcomes, known, resolver, catalogue)
         adder = Adder(window, known, self._writer, feeds, parts.excluded_since)
-        parts.board.phase(Phase.ADD, total=(total := len(wanted)))
+        total = len(wanted)
+        parts.board.phase(Phase.ADD, total=total)
         adder.add(excluded, stop)
         settled = Settler(known, resolver, feeds.present).settle(taken_from(wanted))
         self._tally.add_present(settled.entries)
