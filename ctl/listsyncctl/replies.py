@@ -318,7 +318,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "stats": {**_STATISTICS, **_PAGE},
     "review": {"reviews!": [_REVIEW], **_PAGE},
     "review_decide": {**_DONE, "id": _TEXT, "title": _TEXT, "key": _TEXT, "lists": [_TEXT]},
-    "trigger": {**_ORDERED, "leader": _TEXT},
+    "trigger": {**_ORDERED, "leader": _TEXT, "why": _TEXT},
     "plan": _ORDERED,
     "plan_result": _ORDERED,
     "pause": {"until": _TEXT},

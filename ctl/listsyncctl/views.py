@@ -70,7 +70,8 @@ def _trigger(result: OrderReply, _: Display) -> Iterator[str]:
     run_id = shown(result.get("run_id"))
     match result.get("state"):
         case "queued":
-            yield f"Sync {run_id} is queued: it starts when the running sync ends."
+            why = result.get("why") or "it starts when the running sync ends"
+            yield f"Sync {run_id} is queued: {shown(why)}."
         case "passed_on":
             yield passed_on(result)
         case "coalesced":

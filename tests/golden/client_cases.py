@@ -727,6 +727,10 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "sync-now": ("trigger", {"run_id": "aa11", "state": "started"}),
     "sync-now: queued": ("trigger", {"run_id": "aa11", "state": "queued"}),
     "sync-now: coalesced": ("trigger", {"run_id": "aa11", "state": "coalesced"}),
+    "sync-now: nobody is known to lead": (
+        "trigger",
+        {"run_id": "aa11", "state": "queued", "why": "it is not known yet which agent leads"},
+    ),
     "sync-now: passed on": (
         "trigger",
         {"run_id": "aa11", "state": "passed_on", "leader": "attic"},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from listsync.domain.fleet import FleetRole
+from listsync.domain.fleet import UNKNOWN_LEADER, FleetRole
 from listsync.domain.runs import Pause, SyncJob, Ticket, together
 from listsync.lean_dataclasses import dataclass
 from listsync.protocol import Reason, RefusedCommand
@@ -136,7 +136,7 @@ class RunQueue:
             self._state = replace(state, running=job)
             return Ticket(job.run_id, "started")
         if no_queue:
-            why = "it is not known yet which agent leads" if is_held else _RUNS
+            why = UNKNOWN_LEADER if is_held else _RUNS
             raise RefusedCommand(Reason.BUSY, why)
         if state.pending is None:
             self._state = replace(state, pending=job)

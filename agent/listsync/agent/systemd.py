@@ -19,7 +19,7 @@ from sdnotify import SystemdNotifier  # type: ignore[import-untyped] # it has no
 from listsync.agent.queue import QueueState
 from listsync.agent.recent_runs import RecentRuns
 from listsync.cancellation import Heartbeat
-from listsync.domain.fleet import FleetRole
+from listsync.domain.fleet import UNKNOWN_LEADER, FleetRole
 from listsync.sync.progress import ProgressBoard
 from listsync.text_cleaning import one_line
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 _VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 _LONGEST_STATUS = 1000
 _STANDING = {
-    FleetRole.JOINING: "joining: it is not known yet which agent leads",
+    FleetRole.JOINING: f"joining: {UNKNOWN_LEADER}",
     FleetRole.STANDBY: "standing by: another agent leads",
 }
 

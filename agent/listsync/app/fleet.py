@@ -20,7 +20,7 @@ from listsync.agent.services import AgentService, ServiceWork
 from listsync.config.configuration import Config
 from listsync.domain.fleet import FleetRole, FleetStatus, LeaseTimes
 from listsync.domain.runs import ConfigSnapshot
-from listsync.errors import LeaseLostError, UnavailableError
+from listsync.errors import UnavailableError
 from listsync.store.database import Database
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 
 _LEAVE_S = 10.0
 """How long it may take to share what is left, and to let another lead."""
-_WAITS_S = 2.0
-"""How long it waits for another program's lock on the state, to note when it listened last."""
-_NOT_THE_LEADER = "this agent does not lead its fleet"
+_CONNECT_S = 2
+"""How long PostgreSQL may take to answer a person's command."""
 
 
 class FleetPart:
@@ -70,18 +69,19 @@ class FleetPart:
         )
         side.send = self.membership.send
 
-    def link(self) -> PostgresLink:
+    def link(self, connect_s: int | None = None) -> PostgresLink:
         """Connect anew, for one thread; raises PostgresServerError."""
         from listsync.config_types import SecretStr  # noqa: PLC0415 - see above
-        from listsync.postgres.connection import PostgresLink  # noqa: PLC0415
+        from listsync.postgres.connection import CONNECT_S, PostgresLink  # noqa: PLC0415
 
         dsn = self.options.dsn or SecretStr("")
-        return PostgresLink(dsn, name="listsync fleet", is_utf8=True)
+        seconds = connect_s or CONNECT_S
+        return PostgresLink(dsn, name="listsync fleet", is_utf8=True, connect_s=seconds)
 
     @contextmanager
-    def linked(self) -> Iterator[PostgresLink]:
-        """Connect for the block alone."""
-        link = self.link()
+    def linked(self, connect_s: int | None = None) -> Iterator[PostgresLink]:
+        """Connect for the block alone; each address has *connect_s* to answer."""
+        link = self.link(connect_s)
         try:
             yield link
         finally:
@@ -190,10 +190,12 @@ class Fleet:
     def fence(self, token: CancelToken) -> Iterator[RequestFence | None]:
         """Give what one sync must heed, in the epoch in which it begins; None: no fleet.
 
-        *token* ends what it waits for.
+        What the others have said since the last sync is known then. *token* ends what it waits
+        for.
 
         Raises:
             LeaseLostError: another agent leads.
+            UnavailableError: PostgreSQL does not answer.
         """
         if self._part is None:
             yield None
@@ -202,24 +204,12 @@ class Fleet:
 
         part = self._part
         fence = LeaseFence(part.lease, part.link, part.memory.push, token)
+        with part.linked() as link:
+            part.memory.pull(link)
         try:
             yield fence
         finally:
             fence.close()
-
-    def before_sync(self) -> None:
-        """Learn what the others have said since the last sync.
-
-        Raises:
-            LeaseLostError: another agent leads.
-            UnavailableError: PostgreSQL does not answer.
-        """
-        if (part := self._part) is None:
-            return
-        if not part.lease.epoch:
-            raise LeaseLostError(_NOT_THE_LEADER)
-        with part.linked() as link:
-            part.memory.pull(link)
 
     @contextmanager
     def shared_memory(self) -> Iterator[None]:
@@ -233,7 +223,7 @@ class Fleet:
             return
         if why := part.membership.status.why:  # at once: nobody waits for a dead server
             raise UnavailableError("the fleet", why)
-        with part.linked() as link, part.memory.command(link):
+        with part.linked(_CONNECT_S) as link, part.memory.command(link):
             yield
 
 

@@ -75,7 +75,6 @@ class SyncRunner:
         if dry_run or self._fleet is None:
             yield None
             return
-        self._fleet.before_sync()
         with self._fleet.fence(token) as fence:
             yield fence
 

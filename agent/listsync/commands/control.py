@@ -63,7 +63,7 @@ def trigger(context: CommandContext, params: TriggerParams) -> OrderReply:
         by_itself=params.get("await_resume", False),
         no_queue=params.get("no_queue", False),
     )
-    return order_reply(ticket)
+    return order_reply(context, ticket)
 
 
 def plan(context: CommandContext, params: PlanParams) -> OrderReply:
@@ -73,7 +73,7 @@ def plan(context: CommandContext, params: PlanParams) -> OrderReply:
     scope = scope_of(context, names) if names else None
     job = SyncJob.new(scope, "plan", dry_run=True, forced=True)
     ticket = context.queue.submit(job, by_itself=False)
-    return order_reply(ticket)
+    return order_reply(context, ticket)
 
 
 def pause(context: CommandContext, params: PauseParams) -> PauseReply:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from listsync.commands.context import CommandContext
 from listsync.commands.serializers import iso
-from listsync.domain.fleet import FleetRole, FleetStatus
+from listsync.domain.fleet import UNKNOWN_LEADER, FleetRole, FleetStatus
 from listsync.domain.runs import Ticket
 from listsync.protocol import Reason, RefusedCommand
 
@@ -37,9 +37,11 @@ def fleet_shape(fleet: FleetStatus) -> FleetShape:
     }
 
 
-def order_reply(ticket: Ticket) -> OrderReply:
+def order_reply(context: CommandContext, ticket: Ticket) -> OrderReply:
     """Tell what became of what was asked for."""
     reply: OrderReply = {"run_id": ticket.run_id, "state": ticket.state}
+    if ticket.state == "queued" and context.queue.state.role is FleetRole.JOINING:
+        reply["why"] = UNKNOWN_LEADER
     if ticket.leader:
         reply["leader"] = ticket.leader
     return reply
@@ -59,5 +61,5 @@ def refuse_plan(context: CommandContext) -> None:
     if role is FleetRole.STANDBY and leader:
         why = f"{leader} leads this fleet, and makes its plans: run `listsyncctl plan` there"
     else:
-        why = "it is not known yet which agent leads this fleet: see `listsyncctl status`"
+        why = f"{UNKNOWN_LEADER} this fleet: see `listsyncctl status`"
     raise RefusedCommand(Reason.UNAVAILABLE, why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from listsync.domain.fleet import FleetStatus
+from listsync.domain.fleet import FleetRole, FleetStatus
 from listsync.domain.notices import Notice, NoticeKind, few
 
 _LATELY = timedelta(minutes=5)
@@ -17,7 +17,8 @@ def notices_of_fleet(fleet: FleetStatus | None) -> Iterator[Notice]:
     if fleet is None:
         return
     if fleet.why:
-        text = f"this agent takes no part in its fleet, and requests nothing: {fleet.why}"
+        until = " once its lease is over" if fleet.role is FleetRole.LEADER else ""
+        text = f"this agent takes no part in its fleet, and requests nothing{until}: {fleet.why}"
         yield Notice(kind=NoticeKind.FLEET_TROUBLE, text=text, passes=True)
     if names := list(_with_other_lists(fleet)):
         leader = fleet.lease.leader if fleet.lease is not None else ""

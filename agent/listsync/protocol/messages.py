@@ -327,11 +327,15 @@ class ReviewDecideReply(DoneReply):
 
 
 class OrderReply(TypedDict):
-    """*state*: `started`, `queued`, `coalesced`, or `passed_on` to *leader*."""
+    """*state*: `started`, `queued`, `coalesced`, or `passed_on` to *leader*.
+
+    *why* it is queued, where it is not for a sync that runs.
+    """
 
     run_id: str
     state: str
     leader: NotRequired[str]
+    why: NotRequired[str]
 
 
 class PlanWaitsReply(TypedDict):

@@ -35,7 +35,9 @@ class SyncBody(TypedDict, total=False):
 
 
 class SyncReply(TypedDict):
-    status: Literal["started"]
+    """*status*: `passed_on` where another agent leads, whose progress this one does not know."""
+
+    status: Literal["started", "passed_on"]
     message: str
     dry_run: bool
     check_progress: str
@@ -57,7 +59,9 @@ class HealthReply(TypedDict):
     status: Literal["ok"]
 
 
-STARTED = ResponseSpec(status=202, what="It has started.", shapes=(SyncReply,))
+STARTED = ResponseSpec(
+    status=202, what="It has started, or the agent that leads was told.", shapes=(SyncReply,)
+)
 NOT_SENT = ResponseSpec(
     status=500,
     what="Agents share the work, and PostgreSQL, which tells them, did not take it.",
@@ -160,9 +164,11 @@ class SyncRoutes:
         if not isinstance(is_dry, bool):
             raise HttpError(400, Reason.INVALID, "dry_run must be true or false")
         reply = await self._order(request, "HTTP", {"dry_run": is_dry, "no_queue": True})
+        is_here = reply["state"] == "started"
+        passed_on = f"Passed on to {reply.get('leader')}, which leads"
         content = {
-            "status": "started",
-            "message": "Sync started in background",
+            "status": "started" if is_here else "passed_on",
+            "message": "Sync started in background" if is_here else passed_on,
             "dry_run": is_dry,
             "check_progress": f"{self._backend.settings.base_path}/sync/progress",
             "run_id": reply["run_id"],

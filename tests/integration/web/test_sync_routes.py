@@ -162,6 +162,15 @@ def test_a_sync_that_cannot_start_now_is_a_conflict_with_its_reason(
     assert answer.json() == {"success": False, "reason": reason.value, "message": "not now"}
 
 
+def test_a_sync_that_another_agent_does_is_not_said_to_have_started(web: WebServer) -> None:
+    passed_on = {"run_id": "0123456789ab", "state": "passed_on", "leader": "attic"}
+    web.commands.answers["trigger"] = lambda _: passed_on
+    with web.client() as client:
+        answer = client.post("/sync")
+    assert (answer.status_code, answer.json()["status"]) == (202, "passed_on")
+    assert answer.json()["message"] == "Passed on to attic, which leads"
+
+
 def test_a_reader_cannot_trigger(web: WebServer) -> None:
     with web.client(READER) as client:
         assert client.post("/api/sync").status_code == 403

@@ -106,6 +106,11 @@ def test_a_plan_waits_for_nobody_who_is_not_known(world: World) -> None:
     assert world.ask("trigger")["state"] == "queued"
 
 
+def test_who_waits_to_know_who_leads_is_told_so(world: World) -> None:
+    world.queue.hold()
+    assert world.ask("trigger")["why"] == "it is not known yet which agent leads"
+
+
 @pytest.mark.parametrize(
     ("us", "told"),
     [
@@ -131,3 +136,9 @@ def test_what_keeps_an_agent_from_taking_part_is_a_notice() -> None:
     assert one.kind is NoticeKind.FLEET_TROUBLE
     assert "requests nothing" in one.text
     assert list(notices_of_fleet(None)) == []
+
+
+def test_who_still_leads_requests_until_its_lease_is_over() -> None:
+    status = FleetStatus(role=FleetRole.LEADER, name="attic", why="PostgreSQL: no answer")
+    (one,) = notices_of_fleet(status)
+    assert "requests nothing once its lease is over: PostgreSQL: no answer" in one.text
