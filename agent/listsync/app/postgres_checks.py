@@ -222,6 +222,6 @@ def _unlike(members: Sequence[tuple[str, str, str]]) -> Iterator[CheckResult]:
         text = f"other versions than this ({__version__}) take part: {names}"
         yield CheckResult("postgres", _WARNING, text, "update all of them", "fleet")
     if len({lists for _, _, lists in members}) > 1:
-        text = "the agents do not follow the same lists, or not for the same server"
+        text = "the agents do not follow the same lists"
         advice = "give all of them the same configuration: whoever leads requests by its own"
         yield CheckResult("postgres", _WARNING, text, advice, "fleet")
