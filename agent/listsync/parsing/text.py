@@ -163,7 +163,7 @@ def _of_other_alphabet(start: bytes) -> str | None:
     """
     runs = _RUNS.findall(start)
     if sum(map(len, runs)) < 3 or 2 * sum(map(len, runs)) < len(_BEYOND.findall(start)):
-        return _UNKNOWN if len(_NO_WEST.findall(start)) > 0 else None
+        return _UNKNOWN if _NO_WEST.search(start) else None
     for encoding, (letters, vowels) in _ALPHABETS.items():
         text = start.decode(encoding, "replace")
         foreign = re.sub(r"[\x00-\xa0]+", "", text)
