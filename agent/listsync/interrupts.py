@@ -31,12 +31,18 @@ def _leave(_number: int, _frame: object) -> None:
 def raised() -> Iterator[None]:
     """Let Ctrl-C raise KeyboardInterrupt during the block, which has something to put in order.
 
-    So does the end of a terminal, unless it is not to matter (nohup).
+    So does the end of a terminal, unless it is not to matter (nohup). What comes while a module
+    is loaded in the block leaves it as KeyboardInterrupt, too: Python before 3.12 makes a
+    RuntimeError of whatever is raised while a class names its fields.
     """
     numbers = [signal.SIGINT, *([signal.SIGHUP] if can_hang_up() else [])]
     before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
         yield
+    except RuntimeError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from listsync import interrupts
 from listsync.cli.files import read_file
 from listsync.cli.options import (
     config_option,
@@ -86,7 +87,6 @@ def init(
 
     They are about the server, its key and your lists; every answer is tried at once.
     """
-    from listsync import interrupts
     from listsync.app.memory_tuning import import_httpcore
 
     if sum((key_env is not None, key_file is not None, key_stdin)) > 1:
@@ -157,9 +157,10 @@ def _run(
 ) -> None:
     path, state_dir = places
     try:
-        talk.say(_HELLO.format(path), only_asking=True)
-        may_replace = _may_replace(talk, path, force=force)
-        answers = _asked(talk, given, path, state_dir)
+        with interrupts.raised():
+            talk.say(_HELLO.format(path), only_asking=True)
+            may_replace = _may_replace(talk, path, force=force)
+            answers = _asked(talk, given, path, state_dir)
     except (KeyboardInterrupt, click.Abort):
         click.echo(f"\n{_STOPPED}", err=True)
         sys.exit(Exit.INTERRUPTED)
@@ -201,7 +202,6 @@ def _write(
     path: Path, state_dir: Path, answers: Answers, ca_file: Path | None, *, may_replace: bool
 ) -> Path | None:
     """Write what was answered; secrets go into the vault, and the file names them."""
-    from listsync import interrupts
     from listsync.config.first_file import FirstConfig, SecretForm, place
 
     secrets: dict[str, str] = {}
