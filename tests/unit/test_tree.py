@@ -57,6 +57,7 @@ _OF_TRANSFERS = re.compile(
 _OF_POSTGRES = re.compile(r"\b(postgres|fleet)(\.\w+)*$|\.(postgres|fleet|shared)_\w+$")
 _OF_NEW_SERVICES = re.compile(
     r"\.providers\.(seerr|plex|simkl|custom|anilist|myanimelist|tvdb)\b|\banime_ids(\.\w+)?$"
+    r"|\.parsing\.list_documents$"
 )
 _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")
 

@@ -6,16 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import chain, dropwhile, islice
 from operator import itemgetter
-from pathlib import Path
 
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import AddressForm, is_address, recognise
-from listsync.parsing.decoding import imdb_id, number_id
-from listsync.parsing.text import BLANKS, TableReader, Text, lines_of, with_is_last
-from listsync.protocol import FORMULAS
-from listsync.providers.file.columns import (
+from listsync.parsing.columns import (
     KNOWN,
     RawRow,
     header_places,
@@ -27,14 +23,16 @@ from listsync.providers.file.columns import (
     plain_name,
     title_among,
 )
-from listsync.providers.file.row_collector import (
+from listsync.parsing.decoding import imdb_id, number_id
+from listsync.parsing.row_collector import (
     AN_EPISODE,
     RowCollector,
     is_person,
     lines_of_list,
 )
-from listsync.providers.file.season_cells import part_in_address, parted_title
-from listsync.providers.file.source import SERVICE
+from listsync.parsing.season_cells import part_in_address, parted_title
+from listsync.parsing.text import BLANKS, TableReader, Text, lines_of, with_is_last
+from listsync.protocol import FORMULAS
 
 _LONGEST = 1000
 _COMMENT = re.compile(r"#|//")
@@ -71,7 +69,7 @@ _KINDS = {"movie": "movie", "movies": "movie", "film": "movie"}
 
 def collect_lines(collector: RowCollector, text: Text) -> None:
     """Read every line; a file of nothing but comments says that it is empty."""
-    lines = (line.strip(BLANKS) for line in lines_of_list(text))
+    lines = (line.strip(BLANKS) for line in lines_of_list(collector.service, text))
     wanted = (line for line in lines if line and not _COMMENT.match(line))
     collector.says_empty = not collector.is_cut
     for line, is_last in with_is_last(wanted):
@@ -235,26 +233,26 @@ class Header:
     skips: int
 
 
-def _lines_of(text: Text) -> Iterator[str]:
+def _lines_of(service: str, text: Text) -> Iterator[str]:
     """Yield the lines of a table, but not those before it: comments, empty lines, `sep=;`."""
-    lines = lines_of_list(text)
+    lines = lines_of_list(service, text)
     first = next(lines, "").removeprefix("\ufeff")
     return dropwhile(_HEAD.fullmatch, chain([first], lines))
 
 
-def header_of(text: Text, *, surely: bool) -> Header | None:
+def header_of(service: str, text: Text, *, surely: bool) -> Header | None:
     """Find the header; None when this is no table.
 
     *surely* a table (by the name of the file), one known column is enough. Otherwise two known
     columns are needed: a title may contain a comma.
     """
-    start = _start_of(text)
+    start = _start_of(service, text)
     found = [_first_row(start, delimiter) for delimiter in _DELIMITERS]
     best = max(found, key=_understood)
     if start.lstrip('"')[: len(_LETTERBOXD)].lower() == _LETTERBOXD:
-        return _letterboxd_header(text) or Header(names=[], delimiter=",", skips=0)
+        return _letterboxd_header(service, text) or Header(names=[], delimiter=",", skips=0)
     if {plain_name(name) for name in best.names} >= _OF_LIST:
-        return _letterboxd_header(text) or best
+        return _letterboxd_header(service, text) or best
     if _understood(best) > 1:
         return best
     may_be = [one for one in found if surely or one.delimiter != ","]
@@ -266,9 +264,9 @@ def _no_header(best: Header, *, surely: bool) -> Header | None:
     return best if surely and (_understood(best) or len(best.names) > 1) else None
 
 
-def _start_of(text: Text) -> str:
+def _start_of(service: str, text: Text) -> str:
     found, size = [], 0
-    for line in _lines_of(text):
+    for line in _lines_of(service, text):
         found.append(line[:_START])
         size += len(found[-1])
         if size >= _START:
@@ -285,10 +283,10 @@ def _first_row(start: str, delimiter: str) -> Header:
     return Header(names=names, delimiter=delimiter, skips=1)
 
 
-def _letterboxd_header(text: Text) -> Header | None:
+def _letterboxd_header(service: str, text: Text) -> Header | None:
     """Skip the part about the list itself, however a spreadsheet has saved it."""
     for delimiter in _DELIMITERS:
-        rows = islice(TableReader(_lines_of(text), delimiter), _FURTHEST)
+        rows = islice(TableReader(_lines_of(service, text), delimiter), _FURTHEST)
         for skips, fields in enumerate(rows, start=1):
             names = {plain_name(name) for name in fields}
             if "tags" not in names and any(names >= wanted for wanted in _OF_FILMS):
@@ -331,26 +329,28 @@ def _name_by_content(cells: tuple[str, ...]) -> str:
     return "words" if any(map(_LETTERS.search, given)) else "numbers"
 
 
-def collect_table(collector: RowCollector, path: Path, text: Text, header: Header) -> None:
+def collect_table(collector: RowCollector, name: str, text: Text, header: Header) -> None:
     """Read the rows under *header*, which says where the fields are."""
     places = header_places(header.names)
     if not names_titles(places) or any("\n" in name or "\r" in name for name in header.names):
         raise ResponseChangedError(
-            SERVICE,
-            f"{path} has no column that names titles; known columns are {KNOWN}",
+            collector.service,
+            f"{name} has no column that names titles; known columns are {KNOWN}",
             sample=header.delimiter.join(header.names)[:200],
         )
     if len(header.names) > _MOST_COLUMNS:
-        raise ResponseChangedError(SERVICE, f"{path} has more than {_MOST_COLUMNS:,} columns")
+        raise ResponseChangedError(
+            collector.service, f"{name} has more than {_MOST_COLUMNS:,} columns"
+        )
     collector.ids_of_parts = ids_of_parts(header.names)
     ends_well = text.ends_line and not collector.is_cut
-    reader = TableReader(_lines_of(text), header.delimiter)
+    reader = TableReader(_lines_of(collector.service, text), header.delimiter)
     collector.is_export = is_export({plain_name(name) for name in header.names})
     _collect_rows(collector, reader, header, itemgetter(*places), ends_well=ends_well)
     collector.says_empty = ends_well and all(map(is_understood, header.names))
     if collector.next_rank == 1 and not collector.says_empty:
         why = "has a header and no rows, and nothing shows that this is all of it"
-        raise ResponseChangedError(SERVICE, f"{path} {why}")
+        raise ResponseChangedError(collector.service, f"{name} {why}")
 
 
 def _collect_rows(

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from listsync.parsing.columns import SEASON_WORDS
 from listsync.parsing.decoding import title_text
-from listsync.providers.file.columns import SEASON_WORDS
 
 _KEYS = ("number", "season", "season_number", "seasonNumber")
 _LONGEST = 200

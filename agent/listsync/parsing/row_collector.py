@@ -9,11 +9,10 @@ from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
 from listsync.parsing.address_forms import AddressForm, title_at
+from listsync.parsing.columns import Kind, RawRow, kind_of
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.json_rows import refuse_drift
-from listsync.parsing.text import Text, lines_of
-from listsync.providers.file.columns import Kind, RawRow, kind_of
-from listsync.providers.file.season_cells import (
+from listsync.parsing.season_cells import (
     EMPTY_CELL,
     SeasonCell,
     is_title_of_episode,
@@ -22,7 +21,7 @@ from listsync.providers.file.season_cells import (
     read_seasons,
     without_season,
 )
-from listsync.providers.file.source import SERVICE
+from listsync.parsing.text import Text, lines_of
 from listsync.row_limit import MOST_ROWS, demand_little_text, demand_room, text_size, too_long
 
 _MOST_LINES = 1_000_000
@@ -44,22 +43,23 @@ _KINDS_AT = {"movie": "movie", "movies": "movie", "tv": "tv", "series": "tv"}
 CUT_OFF = "cut off: the file ends in the middle of this row"
 
 
-def lines_of_list(text: Text) -> Iterator[str]:
-    """Yield the lines of a list file, comments and empty ones too, each with its end.
+def lines_of_list(service: str, text: Text) -> Iterator[str]:
+    """Yield the lines of a list, comments and empty ones too, each with its end.
 
     Raises:
         ResponseChangedError: there are far more than a list has.
     """
     for number, line in enumerate(lines_of(text.pieces())):
         if number >= _MOST_LINES:
-            raise ResponseChangedError(SERVICE, f"has more than {_MOST_LINES:,} lines; not read")
+            raise ResponseChangedError(service, f"has more than {_MOST_LINES:,} lines; not read")
         yield line
 
 
 class RowCollector:
-    """Collects rows in their order; one reading of one file uses one."""
+    """Collects rows in their order; one reading of one list uses one, for errors of *service*."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: str) -> None:
+        self.service = service
         self._entries: list[ListEntry] = []
         self._skipped: list[SkippedRow] = []
         self._broken: list[SkippedRow] = []
@@ -122,18 +122,20 @@ class RowCollector:
     def _add_entry(self, entry: ListEntry) -> None:
         self._demand_room()
         self._text += text_size(entry.title, entry.original_title)
-        demand_little_text(SERVICE, self._text)
+        demand_little_text(self.service, self._text)
         self._entries.append(entry)
 
     def count_part(self) -> None:
         """Count something that need not be a row; raises ResponseChangedError at far too many."""
         self._parts += 1
         if self._parts > _MOST_LINES:
-            raise ResponseChangedError(SERVICE, f"has more than {_MOST_LINES:,} parts; not read")
+            raise ResponseChangedError(
+                self.service, f"has more than {_MOST_LINES:,} parts; not read"
+            )
 
     def _demand_room(self) -> None:
         if self.next_rank > MOST_ROWS:
-            raise too_long(SERVICE, self.next_rank)
+            raise too_long(self.service, self.next_rank)
         demand_room(self.next_rank, self._text)
 
     def _add_nameless(self, raw: RawRow) -> None:
@@ -176,7 +178,7 @@ class RowCollector:
     def fetched(self, validators: Validators) -> Fetched:
         """Finish. A cut file declares one row more than it holds, and is not remembered."""
         read = self.next_rank - 1
-        refuse_drift(SERVICE, self._broken, total=read)
+        refuse_drift(self.service, self._broken, total=read)
         return Fetched(
             entries=tuple(self._entries),
             skipped=tuple(self._skipped),

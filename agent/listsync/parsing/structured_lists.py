@@ -14,8 +14,7 @@ from functools import lru_cache
 
 from listsync.domain.media import MediaType
 from listsync.errors import Refusal, RefusedError, ResponseChangedError
-from listsync.parsing.decoding import imdb_id, number_id, title_text
-from listsync.providers.file.columns import (
+from listsync.parsing.columns import (
     FIELDS,
     RawRow,
     ids_of_parts,
@@ -28,9 +27,9 @@ from listsync.providers.file.columns import (
     speaks_of_series,
     title_among,
 )
-from listsync.providers.file.row_collector import RowCollector
-from listsync.providers.file.source import SERVICE
-from listsync.providers.file.tables import collect_line
+from listsync.parsing.decoding import imdb_id, number_id, title_text
+from listsync.parsing.row_collector import RowCollector
+from listsync.parsing.tables import collect_line
 from listsync.row_limit import MOST_ROWS, too_long
 
 _FIELDS = len(RawRow._fields)
@@ -65,7 +64,7 @@ def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
 
     *read* gives it, an array as an iterator, and is called twice: what rows mean depends on all.
     """
-    count, names = _look_at(item for item, _ in _rows(collector, read()))
+    count, names = _look_at(collector.service, (item for item, _ in _rows(collector, read())))
     collector.says_empty = not count
     is_of_series = not names.isdisjoint(_OF_SERIES)
     marks_films = not names.isdisjoint(_FILM_MARKS) and not is_of_series
@@ -121,11 +120,11 @@ def _rows(collector: RowCollector, content: object) -> Iterator[tuple[object, Me
     elif isinstance(content, dict):
         lists = list(_lists_in(content))
         if not lists:
-            raise _not_an_array(content)
+            raise _not_an_array(collector.service, content)
         collector.is_cut = collector.is_cut or _has_more_pages(content)
         yield from ((item, kind) for items, kind in lists for item in items)
     else:
-        raise ResponseChangedError(SERVICE, "the JSON is no list of titles")
+        raise ResponseChangedError(collector.service, "the JSON is no list of titles")
 
 
 def _lists_in(content: dict[str, object]) -> Iterator[tuple[list[object], MediaType | None]]:
@@ -155,13 +154,13 @@ def _has_more_pages(content: dict[str, object]) -> bool:
     return pages is not None and pages > 1
 
 
-def _look_at(items: Iterable[object]) -> tuple[int, set[str]]:
+def _look_at(service: str, items: Iterable[object]) -> tuple[int, set[str]]:
     """Count all elements, and find which of the names that tell something they have."""
     count, names, last = 0, set[str](), ()
     for item in items:
         count += 1
         if count > MOST_ROWS:
-            raise too_long(SERVICE, count)
+            raise too_long(service, count)
         if isinstance(item, dict) and (shape := tuple(item)) != last:
             last = shape
             names.update(filter(_tells, map(plain_name, shape)))
@@ -177,15 +176,17 @@ def _numbers_films(names: set[str]) -> bool:
     return "id" in names and names.isdisjoint(("show", "movie")) and not speaks_of_series(names)
 
 
-def _not_an_array(content: dict[object, object]) -> RefusedError | ResponseChangedError:
+def _not_an_array(
+    service: str, content: dict[object, object]
+) -> RefusedError | ResponseChangedError:
     """Read the envelope in which list servers for Radarr tell their errors."""
     errors = content.get("errors")
     if not isinstance(errors, list) or not errors:
-        return ResponseChangedError(SERVICE, "the JSON is an object, not a list of titles")
+        return ResponseChangedError(service, "the JSON is an object, not a list of titles")
     first = errors[0] if isinstance(errors[0], dict) else {}
     words = first.get("detail") or first.get("title") or "an error"
     return RefusedError(
-        SERVICE, Refusal.NOT_FOUND, f"holds the error of a list server: {str(words)[:200]}"
+        service, Refusal.NOT_FOUND, f"holds the error of a list server: {str(words)[:200]}"
     )
 
 
@@ -296,14 +297,16 @@ def collect_kometa(collector: RowCollector, content: object) -> None:
     """Read every collection; what is neither a title nor a list (settings, texts) is passed by."""
     collections = content.get("collections") if isinstance(content, dict) else None
     if not isinstance(collections, dict) or not collections:
-        raise ResponseChangedError(SERVICE, "the YAML has no titles under `collections:`")
+        raise ResponseChangedError(
+            collector.service, "the YAML has no titles under `collections:`"
+        )
     for builders in collections.values():
         if isinstance(builders, dict):
             part = _part(builders)
             for name, value in builders.items():
                 _collect_builder(collector, str(name).lower(), value, part)
     if collector.next_rank == 1:
-        raise ResponseChangedError(SERVICE, "the YAML names no titles and no lists")
+        raise ResponseChangedError(collector.service, "the YAML names no titles and no lists")
 
 
 def _part(builders: dict[object, object]) -> str | None:
