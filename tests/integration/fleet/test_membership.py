@@ -9,7 +9,10 @@ import psycopg
 import pytest
 
 from listsync.domain.fleet import FleetMember, FleetRole, LeaseTimes
+from listsync.domain.fleet_notices import notices_of_fleet
+from listsync.fleet import membership
 from tests.integration.fleet.members import TIMES, Member, fleet_of
+from tests.postgres_pooler import pooled
 from tests.postgres_server import PostgresServer, new_database
 
 _LONG = LeaseTimes(60.0, 20.0, 20.0)
@@ -45,6 +48,29 @@ def test_one_leads_and_the_others_know_who(postgres_dsn: str) -> None:
             assert one.calls[-3:] == ["pull", "drop", "stand by"]
         assert "lead" in leader.calls
         assert leader.calls.index("listening") < leader.calls.index("lead")
+
+
+def test_through_a_pooler_of_transactions_nobody_leads_and_it_is_said_why(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(membership, "_HEARS_S", 0.3)
+    with pooled(postgres_dsn, 2) as dsn, fleet_of(1, dsn) as members:
+        (one,) = members
+        one.events.wait_for(lambda: one.membership.status.why)
+        (notice,) = notices_of_fleet(one.membership.status)
+        assert "requests nothing" in notice.text
+        assert "a pooler that gives each client a session of its own" in notice.text
+        assert one.membership.status.role is FleetRole.JOINING
+    assert one.calls == []
+
+
+def test_a_pooler_of_sessions_is_as_good_as_the_server(postgres_dsn: str) -> None:
+    with pooled(postgres_dsn, None) as dsn, fleet_of(2, dsn, _LONG) as members:
+        leader = members.leader()
+        (other,) = members.others(leader)
+        other.membership.send(["through a pooler"])
+        leader.await_call("asked")
+        assert leader.asked_for == ["through a pooler"]
 
 
 def test_who_leaves_lets_another_lead_at_once(postgres_dsn: str) -> None:

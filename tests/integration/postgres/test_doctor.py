@@ -18,8 +18,8 @@ from listsync.config_types import SecretStr
 from listsync.fleet.lease import FleetLease
 from listsync.fleet.schema import FORMAT
 from listsync.postgres.connection import PostgresLink
-from listsync.postgres.notifications import PostgresNotifications
 from tests.integration.app.test_doctor import found, patient_of
+from tests.postgres_pooler import pooled
 
 _OK, _WARNING, _FAILED = CheckState.OK, CheckState.WARNING, CheckState.FAILED
 _TABLE = "CREATE TABLE listsync_triggers (id bigint)"
@@ -88,14 +88,23 @@ def test_a_standby_server_is_told_as_nobody_can_listen_there(
     assert (one.state, "target_session_attrs" in one.advice) == (_FAILED, True)
 
 
-def test_what_a_pooler_swallows_is_told(
-    tmp_path: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_what_a_pooler_of_transactions_swallows_is_told(
+    tmp_path: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, sessions: int
 ) -> None:
-    monkeypatch.setattr(PostgresNotifications, "hears_itself", lambda *_: False)
-    ((state, text, advice),) = _of("notifications", _found(tmp_path, postgres_dsn))
+    monkeypatch.setattr(postgres_checks, "_ANSWER_S", 0.5)
+    with pooled(postgres_dsn, sessions) as dsn:
+        results = _found(tmp_path, dsn, fleet=True)
+    ((state, text, advice),) = _of("notifications", results)
     assert state is _FAILED
     assert "pooler" in text
     assert "pool_mode = session" in advice
+    assert [one.state for one in results].count(_OK) == len(results) - 1
+
+
+def test_a_pooler_of_sessions_is_as_good_as_the_server(tmp_path: Path, postgres_dsn: str) -> None:
+    with pooled(postgres_dsn, None) as dsn:
+        assert {one.state for one in _found(tmp_path, dsn, fleet=True)} == {_OK}
 
 
 def test_what_becomes_of_triggers_that_nobody_hears_is_told(

@@ -19,8 +19,10 @@ import pytest
 from listsync.app.postgres_listener import ListenTimes, PostgresListener
 from listsync.config_types import SecretStr
 from listsync.domain.list_rules import ListRules
+from listsync.domain.postgres_triggers import POOLED, notices_of_postgres
 from listsync.domain.runs import RestartPolicy, SyncJob
 from listsync.triggers.postgres import TriggerIntake
+from tests.postgres_pooler import pooled
 
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
@@ -316,6 +318,35 @@ def test_an_idle_listener_asks_once_in_a_while_and_nothing_else(
         time.sleep(0.02)
     times = sorted(asked)
     assert all((b - a).total_seconds() > 0.29 for a, b in pairwise(times))
+
+
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_a_pooler_of_transactions_is_recognised_and_explained(
+    postgres_dsn: str, caplog: pytest.LogCaptureFixture, sessions: int
+) -> None:
+    with pooled(postgres_dsn, sessions) as dsn:
+        listening = Listening(dsn)
+        listening.start(answer_s=0.3)
+        until(lambda: listening.listener.status.is_pooled)
+        listening.stop()
+    status = listening.listener.status
+    assert (status.is_connected, status.trouble) == (True, POOLED)
+    (notice,) = notices_of_postgres(status)
+    assert (POOLED in notice.text, notice.passes) == (True, False)
+    assert caplog.text.count(POOLED) == 1
+
+
+def test_a_pooler_of_sessions_is_as_good_as_the_server(
+    postgres_dsn: str, sender: psycopg.Connection
+) -> None:
+    with pooled(postgres_dsn, None) as dsn:
+        listening = Listening(dsn)
+        listening.start()
+        listening.is_connected()
+        _send(sender, {"source": "through a pooler"})
+        assert listening.next_job().origins == ("through a pooler",)
+        assert listening.listener.status.trouble == ""
+        listening.stop()
 
 
 def test_a_stop_is_quick_also_while_nobody_answers() -> None:

@@ -17,6 +17,7 @@ import listsync
 from listsync import TriggerNotSentError, trigger_sync
 from listsync.postgres.sender import DSN_VARIABLE, MOST_BYTES, payloads_of
 from tests.integration.postgres.listening import listening
+from tests.postgres_pooler import pooled
 from tests.postgres_server import PostgresServer
 
 _WAIT_S = 30.0
@@ -36,6 +37,13 @@ def test_a_trigger_names_its_source_and_its_time_and_what_else_is_wanted(
     assert str(first["timestamp"]).endswith("+00:00")
     del second["timestamp"]
     assert second == {"source": "me", "lists": ["mine", "hers"], "dry_run": True}
+
+
+def test_a_trigger_may_be_sent_through_a_pooler_of_transactions(postgres_dsn: str) -> None:
+    with listening(postgres_dsn) as heard, pooled(postgres_dsn, 2) as dsn:
+        for _ in range(3):
+            trigger_sync("me", dsn=dsn)
+        assert [one["source"] for one in heard()] == ["me"] * 3
 
 
 def test_whatever_a_source_is_called_is_sent(postgres_dsn: str) -> None:
