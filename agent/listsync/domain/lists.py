@@ -115,8 +115,8 @@ class Fetched:
     `declared` is the count the service itself gives, None where it gives none. `repeated` rows
     only repeat another row of this reading; `broken` ones, which are among `skipped`, may be
     titles that are known. `lacks_count`: the service counts such lists, and did not this
-    time. `is_unfinished`: a program was still writing it. `remark` says what could not be learnt
-    besides the rows.
+    time. `is_unfinished`: a program was still writing it. `newest_only`: what is missing may only
+    have become too old for it. `remark` says what could not be learnt besides the rows.
     """
 
     entries: tuple[ListEntry, ...] = ()
@@ -128,6 +128,7 @@ class Fetched:
     broken: int = 0
     lacks_count: bool = False
     is_unfinished: bool = False
+    newest_only: bool = False
     remark: str = ""
 
     @classmethod
@@ -162,7 +163,8 @@ class Fetched:
     @property
     def is_sure(self) -> bool:
         """True when it brought the whole list: what is missing from it is not on the list."""
-        return not self.is_unchanged and self.outcome.whole and not self.doubt
+        is_all = not self.is_unchanged and not self.newest_only
+        return is_all and self.outcome.whole and not self.doubt
 
     @property
     def outcome(self) -> ListOutcome:

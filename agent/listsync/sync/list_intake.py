@@ -205,10 +205,10 @@ def save_reading(  # noqa: PLR0913, PLR0917 - each is known from elsewhere
 ) -> Kept:
     """Keep what was read, as far as it is believed.
 
-    Only a whole reading replaces the snapshot; a partial one, and one in doubt, adds to it. An
-    entry has left the list when two fresh whole readings of different times lack it in a row; an
-    unchanged one counts for neither. Where a great part is gone at once (`shrink_guard`), a whole
-    reading only adds, until that has lasted.
+    Only a whole reading replaces the snapshot; a partial one, one in doubt, and one of the newest
+    entries only, adds to it. An entry has left the list when two fresh whole readings of different
+    times lack it in a row; an unchanged one counts for neither. Where a great part is gone at once
+    (`shrink_guard`), a whole reading only adds, until that has lasted.
     """
     reading = WholeReading(
         outcome=fetched.outcome,
@@ -223,7 +223,8 @@ def save_reading(  # noqa: PLR0913, PLR0917 - each is known from elsewhere
     found = snapshots.add(rules, fetched.outcome, why, members, at)
     if not fetched.outcome.whole:
         return Kept(found.new)
-    judged = judge_missing(found, is_doubted=bool(fetched.doubt), at=at)
+    may_lack = bool(fetched.doubt) or fetched.newest_only
+    judged = judge_missing(found, is_doubted=may_lack, at=at)
     kept = judged.kept
     # Without validators: an unchanged list could never show that it has recovered.
     is_sure = not kept.on_hold and not fetched.doubt
@@ -257,7 +258,7 @@ def _with_shrink(reading: Reading, kept: Kept) -> Reading:
 def _notices_of(rules: ListRules, fetched: Fetched, kept: Kept) -> Iterator[Notice]:
     if fetched.is_unfinished:
         yield Notice(kind=NoticeKind.LIST_DOUBTED, text=_UNFINISHED, list_name=rules.name)
-    elif kept.doubted:
+    elif kept.doubted and not fetched.newest_only:
         yield _notice_of_doubt(rules, fetched.doubt, kept.doubted)
     if kept.on_hold:
         why = words_of_shrink(kept.on_hold)

@@ -282,6 +282,17 @@ def test_a_doubtful_reading_keeps_all_that_is_known_and_says_so(doubtful: Fetche
     assert not notice.needs_person
 
 
+def test_what_shows_its_newest_entries_only_keeps_all_that_it_once_showed_without_a_word() -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE, LOST))
+    for _ in range(3):
+        newest = replace(whole(HEAT), newest_only=True, validators=MARK)
+        gathered = shelf.gather((A, newest))
+    assert titles(gathered) == ["Dune", "Lost", "Heat"]
+    assert (gathered.surely_read, gathered.notices) == (set(), [])
+    assert shelf.memory.snapshots.validators(A.source) == MARK
+
+
 def test_what_could_not_be_learnt_besides_the_rows_is_said_until_it_can() -> None:
     shelf = Shelf()
     said = "no film could be looked up for its ids (letterboxd: a bot wall)"
