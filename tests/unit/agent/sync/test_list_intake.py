@@ -285,9 +285,10 @@ def test_a_doubtful_reading_keeps_all_that_is_known_and_says_so(doubtful: Fetche
 def test_what_shows_its_newest_entries_only_keeps_all_that_it_once_showed_without_a_word() -> None:
     shelf = Shelf()
     shelf.read(whole(DUNE, LOST))
-    for _ in range(3):
-        newest = replace(whole(HEAT), newest_only=True, validators=MARK)
-        gathered = shelf.gather((A, newest))
+    newest = replace(whole(HEAT), newest_only=True, validators=MARK)
+    shelf.read(newest)
+    shelf.read(newest)
+    gathered = shelf.gather((A, newest))
     assert titles(gathered) == ["Dune", "Lost", "Heat"]
     assert (gathered.surely_read, gathered.notices) == (set(), [])
     assert shelf.memory.snapshots.validators(A.source) == MARK
