@@ -223,6 +223,8 @@ _NEXT_TO_NONE = 150.0
 """A following, in votes, that a title of this name has by being in the catalogue."""
 _UNHEARD_OF = 50.0
 """A following, in votes, of a title that nobody has talked about at all."""
+_BARELY_THERE = 10.0
+"""A following, in votes, below which a title may be but the namesake of what is sought."""
 _CLEARLY_MORE = 1.5
 _TALKED_ABOUT = 1000.0
 _GIANT = 100.0
@@ -247,6 +249,11 @@ def is_talked_about(one: Evidence) -> bool:
 
 def is_unheard_of(one: Evidence) -> bool:
     return one.candidate.following < _UNHEARD_OF
+
+
+def may_be_namesake(one: Candidate) -> bool:
+    """Say whether so few know *one* that another of its name, of a year beside, may be meant."""
+    return one.following < _BARELY_THERE
 
 
 def is_hardly_known(one: Evidence) -> bool:

@@ -20,7 +20,7 @@ from listsync.domain.server import Candidate
 from listsync.errors import UnavailableError
 from listsync.ports.server import Catalogue
 from listsync.sync.titles.detail_proof import Prover
-from listsync.sync.titles.evidence import BEST_SCORE, Sought
+from listsync.sync.titles.evidence import BEST_SCORE, Sought, may_be_namesake
 from listsync.sync.titles.id_verification import (
     bears_out,
     confirm,
@@ -284,7 +284,8 @@ class Resolver:
 
         Only the same title of the same year, and what its details prove, is certain before the
         wide search was seen: it may offer one that fits better than what the narrow one let
-        through.
+        through. Nor is one that next to nobody knows: lists give the year of a festival, and its
+        obscure namesake has that very year.
         """
         started = self._clock()
         offered, prover = Offered(), Prover(wanted, budget, lookups)
@@ -296,7 +297,7 @@ class Resolver:
             offered.add(lookups.search(title, year=year), year)
             chosen = choose(wanted, offered.candidates.values(), is_complete=offered.is_complete)
             match = prover.settle(chosen, offered)
-            if match.found is Found.FOUND and (offered.is_all or match.score >= BEST_SCORE):
+            if match.found is Found.FOUND and (offered.is_all or _is_certain(match)):
                 return match
             if match.found is Found.REVIEW and _is_lasting(wanted, match):
                 break
@@ -335,6 +336,10 @@ def may_be_outage(match: Match, lookups: Lookups) -> bool:
     """Tell a match that an empty answer may have spoiled: only the same title and year is sure."""
     is_sure = match.found is Found.FOUND and match.score >= BEST_SCORE
     return lookups.has_empty and not is_sure
+
+
+def _is_certain(match: Match) -> bool:
+    return match.score >= BEST_SCORE and not may_be_namesake(match.candidates[0])
 
 
 def _is_lasting(wanted: Sought, match: Match) -> bool:

@@ -291,6 +291,21 @@ def test_two_of_a_name_without_a_year_are_for_review_after_one_search() -> None:
     assert server.calls == 1
 
 
+def test_an_obscure_namesake_of_that_very_year_is_not_taken_before_the_wide_search() -> None:
+    """Lists give the year of the festival, the catalogue that of the release."""
+    known = a_film(310131, "The Witch", 2016)
+    namesake = replace(a_film(2, "The Witch", 2015), popularity=0.2)
+    match = match_in([namesake, known], entry("The Witch", 2015))
+    assert match.found is Found.REVIEW
+    assert {one.key.tmdb_id for one in match.candidates} == {2, 310131}
+
+
+def test_an_obscure_title_that_has_its_name_alone_is_taken_after_the_wide_search() -> None:
+    server = FakeServer(replace(a_film(2, "Softie", 2021), popularity=0.2))
+    match = match_of(server, entry("Softie", 2021))
+    assert (match.key, server.calls) == (TitleKey(MOVIE, 2), 2)
+
+
 def test_an_unread_page_forbids_certainty_without_a_year() -> None:
     server = FakeServer(DUNE, a_film(2, "Dune World", 2021))
     server.page_size = 1
