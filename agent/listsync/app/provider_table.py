@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from listsync.http.device_login import LoginService
     from listsync.http.login_store import FileTokens
     from listsync.http.service_client import ServiceClient
+    from listsync.parsing.anime_ids import AnimeIds
     from listsync.providers.file.source import FileSource
     from listsync.providers.imdb.queries import MissingFields
     from listsync.providers.imdb.source import ImdbSource
@@ -75,6 +76,15 @@ class ProviderContext:
     _browsers: dict[str, BrowserFallback] = field(default_factory=dict)
     _login_clients: dict[str, ServiceClient] = field(default_factory=dict)
     _making: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def anime_ids(self) -> AnimeIds:
+        """The one map of anime ids, which is made ready by whoever asks it first."""
+        from listsync.http.anime_ids import AnimeIdMap
+        from listsync.http.service_client import build_client
+
+        options = self.options.anime_ids
+        return AnimeIdMap(options, self.folder, lambda: build_client(options, token=self.token))
 
     @cached_property
     def client_id_check(self) -> ClientIdCheck:

@@ -37,6 +37,7 @@ from listsync.config_types import (
     ValueForm,
     parse_one_line,
 )
+from listsync.parsing.anime_ids import AnimeIdsOptions
 from listsync.providers.file.source import FileOptions
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.letterboxd.source import LetterboxdOptions
@@ -188,6 +189,9 @@ class ChromiumOptions(Section, frozen=True, kw_only=True):
 class ProvidersOptions(Section, frozen=True, kw_only=True):
     """How each list service is reached."""
 
+    anime_ids: Annotated[
+        AnimeIdsOptions, "Where the map from AniList's and MyAnimeList's ids to others' is had."
+    ] = AnimeIdsOptions()
     file: Annotated[FileOptions, "What is accepted as a list file."] = FileOptions()
     imdb: Annotated[ImdbOptions, "How IMDb is asked."] = ImdbOptions()
     letterboxd: Annotated[LetterboxdOptions, "How Letterboxd's pages are read."] = (

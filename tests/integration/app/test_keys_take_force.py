@@ -284,6 +284,7 @@ _OF_SERVICE: dict[str, object] = {
     "chart_size": 7,
     "special_items_limit": 7,
     "limit_mib": 7,
+    "file": "/seven",
     "token": "seven",
     "api_key": "seven",
     "client_id": "seven",
@@ -320,7 +321,7 @@ _OF_LISTS: dict[str, object] = {
 _FOR_THE_NEXT_SYNC: dict[str, object] = {
     **{
         f"providers.{service}.{name}": value
-        for service in SERVICES
+        for service in (*SERVICES, "anime_ids")
         for name, value in _OF_SERVICE.items()
     },
     "server.url": "http://127.0.0.1:7",
