@@ -155,3 +155,13 @@ def new_database(server_dsn: str, encoding: str = "UTF8") -> Iterator[str]:
     yield psycopg.conninfo.make_conninfo(server_dsn, dbname=name)
     with psycopg.connect(server_dsn, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def set_for_all(dsn: str, **settings: str) -> None:
+    """Let *settings* hold for all sessions of the database that begin from now on."""
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        for name, value in settings.items():
+            words = "ALTER DATABASE {} SET {} = {}"
+            database = sql.Identifier(admin.info.dbname)
+            given = (database, sql.Identifier(name), sql.Literal(value))
+            admin.execute(sql.SQL(words).format(*given))

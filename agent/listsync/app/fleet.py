@@ -72,11 +72,15 @@ class FleetPart:
     def link(self, connect_s: int | None = None) -> PostgresLink:
         """Connect anew, for one thread; raises PostgresServerError."""
         from listsync.config_types import SecretStr  # noqa: PLC0415 - see above
-        from listsync.postgres.connection import CONNECT_S, PostgresLink  # noqa: PLC0415
+        from listsync.postgres.connection import CONNECT_S, SHARES, PostgresLink  # noqa: PLC0415
 
-        dsn = self.options.dsn or SecretStr("")
-        seconds = connect_s or CONNECT_S
-        return PostgresLink(dsn, name="listsync fleet", is_utf8=True, connect_s=seconds)
+        return PostgresLink(
+            self.options.dsn or SecretStr(""),
+            name="listsync fleet",
+            connect_s=connect_s or CONNECT_S,
+            is_utf8=True,
+            settings=SHARES,
+        )
 
     @contextmanager
     def linked(self, connect_s: int | None = None) -> Iterator[PostgresLink]:

@@ -83,18 +83,23 @@ def postgres(patient: Patient, _: CancelToken) -> Iterator[CheckResult]:
     options = patient.config.postgres if patient.config else PostgresOptions()
     if options.dsn is None:
         return
-    from listsync.postgres.connection import NOT_INSTALLED, PostgresLink, PostgresServerError
+    from listsync.postgres import connection
 
     try:
-        link = PostgresLink(options.dsn, name="listsync doctor", connect_s=_CONNECT_S)
-    except PostgresServerError as error:
-        is_missing = error.why == NOT_INSTALLED
+        link = connection.PostgresLink(
+            options.dsn,
+            name="listsync doctor",
+            connect_s=_CONNECT_S,
+            settings=connection.LISTENS,
+        )
+    except connection.PostgresServerError as error:
+        is_missing = error.why == connection.NOT_INSTALLED
         yield CheckResult("postgres", _FAILED, error.why, "" if is_missing else _REACH)
         return
     with closing(link):
         try:
             yield from _connected(link, options)
-        except PostgresServerError as error:
+        except connection.PostgresServerError as error:
             yield CheckResult("postgres", _FAILED, error.why, _REACH)
 
 

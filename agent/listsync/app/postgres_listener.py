@@ -9,12 +9,13 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from listsync.config_types import SecretStr
 from listsync.domain.postgres_triggers import POOLED, PostgresStatus
 from listsync.domain.runs import RestartPolicy
 from listsync.lean_dataclasses import dataclass
-from listsync.postgres.connection import PostgresLink, PostgresServerError, place_of
+from listsync.postgres.connection import LISTENS, PostgresLink, PostgresServerError, place_of
 from listsync.postgres.link_attempt import LinkAttempt
 from listsync.postgres.notifications import PING_S, PostgresNotifications
 from listsync.terminal.output import span
@@ -101,7 +102,7 @@ class PostgresListener:
             timer.start()
 
     def _connect(self, stop: threading.Event) -> None:
-        self._attempt = LinkAttempt(self._dsn)
+        self._attempt = LinkAttempt(partial(PostgresLink, self._dsn, settings=LISTENS))
         if stop.is_set():
             return
         self._link = self._attempt.result()

@@ -18,6 +18,7 @@ from listsync.errors import LeaseLostError, ListsyncError
 from listsync.fleet.lease import FREE, FleetLease
 from listsync.fleet.members import leave, say_present
 from listsync.postgres.connection import PostgresLink, PostgresServerError
+from listsync.postgres.link_attempt import LinkAttempt
 from listsync.postgres.notifications import Notification, PostgresNotifications
 
 logger = logging.getLogger(__name__)
@@ -120,6 +121,7 @@ class FleetMembership:
         """The epoch in which the agent was told to lead, until it is told otherwise; else 0."""
         self._over = threading.Event()
         self._outbox: deque[str] = deque()
+        self._attempt: LinkAttempt | None = None
         self._notifications: PostgresNotifications | None = None
         self._beat_at = self._renew_at = 0.0
         self.status = FleetStatus(role=FleetRole.JOINING, name=lease.name)
@@ -131,8 +133,9 @@ class FleetMembership:
             while not stop.is_set():
                 began = self._now()
                 try:
-                    with self._connected() as (link, notifications):
-                        self._take_part(link, notifications, stop)
+                    if (link := self._attempted(stop)) is not None:
+                        with self._listening(link) as notifications:
+                            self._take_part(link, notifications, stop)
                 except ListsyncError as error:
                     is_steady = self._now() - began >= self._policy.longest_s
                     failures = 1 if is_steady else failures + 1
@@ -145,21 +148,30 @@ class FleetMembership:
     def send(self, payloads: Sequence[str]) -> None:
         """Send *payloads* to all agents of the fleet, as soon as that can be done."""
         self._outbox.extend(payloads)
-        self.wake()
+        self._look_up()
 
     def wake(self) -> None:
-        """Let `run` see that there is something to do, or to stop."""
+        """Let `run` look at its flag, also where it waits for a server that does not answer."""
+        if (attempt := self._attempt) is not None:
+            attempt.abandon()
+        self._look_up()
+
+    def _look_up(self) -> None:
         if (notifications := self._notifications) is not None:
             notifications.wake()
 
+    def _attempted(self, stop: threading.Event) -> PostgresLink | None:
+        """Connect; None: it was given up, as *stop* is set."""
+        self._attempt = LinkAttempt(self._connect)
+        return None if stop.is_set() else self._attempt.result()
+
     @contextmanager
-    def _connected(self) -> Iterator[tuple[PostgresLink, PostgresNotifications]]:
-        link = self._connect()
+    def _listening(self, link: PostgresLink) -> Iterator[PostgresNotifications]:
         notifications = None
         try:
             channels = (self._lease.fleet, fleet_channel(self._lease.fleet))
             self._notifications = notifications = PostgresNotifications(link, channels)
-            yield link, notifications
+            yield notifications
         finally:
             self._notifications = None
             (link if notifications is None else notifications).close()

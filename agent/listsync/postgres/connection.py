@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,27 @@ _KEEP_ALIVE: dict[str, str | int] = {
 }
 """Without these the loss of a network is never noticed: Linux asks after two hours (measured)."""
 _MOST_WORDS = 300
+LISTENS: Mapping[str, str] = {"DateStyle": "ISO", "idle_session_timeout": "0"}
+"""What a session needs in which hardly anything happens, whatever holds for others there: it is
+not ended for that, and its times can be read."""
+SHARES: Mapping[str, str] = {
+    **LISTENS,
+    "array_nulls": "on",
+    "default_transaction_isolation": "read committed",
+    "idle_in_transaction_session_timeout": "5min",
+    "lock_timeout": "0",
+    "statement_timeout": "5min",
+    "synchronous_commit": "on",
+    "transaction_timeout": "0",
+}
+"""What a session needs by which agents share the work: each waits for its turn, within bounds of
+our own, and what was committed stays."""
+_SET = """
+SELECT set_config(name, value, false)
+FROM pg_settings JOIN unnest(%s::text[], %s::text[]) AS wanted (name, value) USING (name)
+WHERE name <> 'synchronous_commit' OR setting = 'off'
+"""
+"""Each that the server knows; what a commit is to wait for is left to who runs it."""
 NOT_INSTALLED = "psycopg is not installed: pip install 'listsync[postgres]'"
 
 
@@ -55,11 +76,13 @@ class PostgresLink:
         name: str = "listsync",
         connect_s: int = CONNECT_S,
         is_utf8: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         """Connect; *name* is what the server shows of it (`application_name`).
 
         *is_utf8*: texts are read as such also where the database is SQL_ASCII, of which psycopg
-        gives bytes. A notification there that is none ends the connection.
+        gives bytes. A notification there that is none ends the connection. *settings* hold for
+        the session; not for what a pooler may hand on to others.
 
         Each of its addresses has *connect_s* to answer, unless the DSN says otherwise.
 
@@ -71,6 +94,7 @@ class PostgresLink:
         except ImportError as error:
             raise PostgresServerError(NOT_INSTALLED) from error
         self._dsn, self._name, self._is_utf8 = dsn, name, is_utf8
+        self._settings = settings or {}
         self._errors = psycopg.Error
         self._redact = redactor_of(
             frozenset(filter(None, (dsn.get_secret_value(), password_in(dsn))))
@@ -86,6 +110,17 @@ class PostgresLink:
             wanted: dict[str, str | int | None] = {**own, **given}
             options = psycopg.conninfo.make_conninfo("", **wanted)
             self.connection = psycopg.connect(options, autocommit=True)
+        if self._settings:
+            self._set(connect_s)
+
+    def _set(self, limit_s: float) -> None:
+        values = (list(self._settings), list(self._settings.values()))
+        try:
+            with self.within(limit_s) as connection:
+                connection.execute(_SET, values, prepare=False)
+        except PostgresServerError:
+            self.close()
+            raise
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[Connection]:
@@ -128,7 +163,9 @@ class PostgresLink:
 
     def another(self) -> PostgresLink:
         """Connect once more, to the same place."""
-        return PostgresLink(self._dsn, name=self._name, is_utf8=self._is_utf8)
+        return PostgresLink(
+            self._dsn, name=self._name, is_utf8=self._is_utf8, settings=self._settings
+        )
 
     @contextmanager
     def naming_errors(self, late: Callable[[], str] = lambda: "") -> Iterator[None]:

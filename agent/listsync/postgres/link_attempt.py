@@ -6,17 +6,17 @@ Where a network is dead, it takes 10 s, and a name is looked up for as long as t
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-from listsync.config_types import SecretStr
 from listsync.postgres.connection import PostgresLink, PostgresServerError
 
 
 class LinkAttempt:
     """Connects in a thread of its own, which is left behind when it is abandoned."""
 
-    def __init__(self, dsn: SecretStr, *, name: str = "listsync") -> None:
-        self._dsn, self._name = dsn, name
+    def __init__(self, connect: Callable[[], PostgresLink]) -> None:
+        self._connect_once = connect
         self._results: SimpleQueue[PostgresLink | PostgresServerError | None] = SimpleQueue()
         self._is_abandoned = threading.Event()
 
@@ -47,7 +47,7 @@ class LinkAttempt:
 
     def _connect(self) -> None:
         try:
-            self._results.put(PostgresLink(self._dsn, name=self._name))
+            self._results.put(self._connect_once())
         except PostgresServerError as error:
             self._results.put(error)
         except Exception as error:  # noqa: BLE001 - else somebody would wait for ever

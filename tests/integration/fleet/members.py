@@ -14,7 +14,7 @@ from listsync.domain.runs import RestartPolicy
 from listsync.errors import LeaseLostError
 from listsync.fleet.lease import FleetLease, LeaseClock
 from listsync.fleet.membership import FleetMembership
-from listsync.postgres.connection import PostgresLink
+from listsync.postgres.connection import SHARES, PostgresLink
 from listsync.postgres.notifications import Notification
 
 TIMES = LeaseTimes(2.0, 0.4, 0.5)
@@ -95,7 +95,7 @@ class Member:
             self,
             self.rows,
             self,
-            lambda: PostgresLink(SecretStr(self._dsn), name=self.name),
+            lambda: PostgresLink(SecretStr(self._dsn), name=self.name, settings=SHARES),
             lists=lambda: self.lists,
             policy=RestartPolicy(0.05, 0.2),
         )

@@ -11,7 +11,7 @@ from listsync.config_types import SecretStr
 from listsync.domain.fleet import LeaseTimes
 from listsync.fleet.exchange import Exchange
 from listsync.fleet.lease import FleetLease
-from listsync.postgres.connection import PostgresLink
+from listsync.postgres.connection import SHARES, PostgresLink
 from listsync.store.database import Database
 from listsync.store.shared_rows import SqliteSharedRows
 from listsync.store.shared_tables import KEYS, shared_tables
@@ -66,7 +66,7 @@ class FleetAgent:
         self.memory = self.file.memory
         self.state = self.file.state
         self.rows = SqliteSharedRows(self.database)
-        self.link = PostgresLink(SecretStr(dsn), is_utf8=True)
+        self.link = PostgresLink(SecretStr(dsn), is_utf8=True, settings=SHARES)
         self.lease = FleetLease(fleet, path.stem, path.stem, LONG)
         self.exchange = Exchange(self.rows, self.lease)
         self.lease.prepare(self.link.connection)

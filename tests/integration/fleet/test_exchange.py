@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from listsync.domain.media import Edition
 from listsync.domain.run_notes import Handling, Intent, Notes, Sent
 from listsync.domain.server import RequestResponse, ResponseKind
 from listsync.errors import LeaseLostError
+from listsync.postgres.connection import PostgresLink
 from listsync.store.backup import write_backup
 from listsync.store.database import FILE_NAME
 from listsync.store.imported_titles import import_titles
@@ -22,7 +25,7 @@ from listsync.sync.deduplication import members_of
 from tests.builders import entry, film_body
 from tests.integration.fleet.sharing import LONG, FleetAgent, agents, changes_in, memory_of
 from tests.integration.store.state import AT, rules
-from tests.postgres_server import PostgresServer, new_database
+from tests.postgres_server import PostgresServer, new_database, set_for_all
 
 
 def requested(agent: FleetAgent, number: int, run: str = "run-1") -> None:
@@ -222,6 +225,41 @@ def test_a_database_of_any_encoding_will_do(
         with agents(dsn, tmp_path, "two") as (two,):
             two.join()
             assert memory_of(two.database) == memory_of(one.database)
+
+
+def test_what_holds_for_all_sessions_at_a_database_does_not_keep_a_fleet_from_working(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    set_for_all(
+        postgres_dsn,
+        DateStyle="SQL, DMY",
+        array_nulls="off",
+        default_transaction_isolation="repeatable read",
+        lock_timeout="1ms",
+    )
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        requested(one, 603)
+        locked = one.link.another()
+        with locked.connection.transaction():
+            one.lease.unfenced(locked.connection)
+            with ThreadPoolExecutor() as pool:
+                pushed = pool.submit(one.push)
+                until_it_waits_for_a_lock(two.link)
+                locked.connection.execute("COMMIT")
+                pushed.result()
+        locked.close()
+        two.pull()
+        assert memory_of(one.database) == memory_of(two.database)
+
+
+def until_it_waits_for_a_lock(link: PostgresLink) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    end = time.monotonic() + 30
+    while link.connection.execute(waiting).fetchone() == (0,):
+        assert time.monotonic() < end
 
 
 def test_a_pull_that_takes_longer_than_the_lease_costs_no_lead(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import time
 
 import psycopg
@@ -88,6 +89,17 @@ def test_who_leaves_lets_another_lead_at_once(postgres_dsn: str) -> None:
         other.events.wait_for(lambda: [one.name for one in seen_of(other)] == [other.name])
         assert seen.lease is not None
         assert (seen.lease.leader, seen.lease.epoch) == (other.name, 2)
+
+
+def test_who_stops_while_nobody_answers_waits_for_no_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        with fleet_of(1, f"host={host} port={port} user=a dbname=a", _LONG) as (only,):
+            peer, _ = silent.accept()
+            began = time.monotonic()
+            only.end()
+            assert time.monotonic() - began < 5, "it did not wait for the 10 s of a connection"
+            peer.close()
 
 
 def test_whose_lease_runs_out_is_followed_by_another(postgres_dsn: str) -> None:

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from listsync.config_types import SecretStr
-from listsync.postgres.connection import PostgresLink, PostgresServerError
+from listsync.postgres.connection import LISTENS, SHARES, PostgresLink, PostgresServerError
+from tests.postgres_server import set_for_all
 
 
 def test_what_does_not_answer_in_time_is_closed(postgres_dsn: str) -> None:
@@ -27,6 +28,37 @@ def test_what_is_answered_in_time_leaves_the_connection_open(postgres_dsn: str) 
     for _ in range(3):
         with link.within(30) as one:
             assert one.execute("SELECT 1").fetchone() == (1,)
+    link.close()
+
+
+def test_what_an_administrator_sets_for_all_ends_no_session_of_ours(postgres_dsn: str) -> None:
+    set_for_all(
+        postgres_dsn,
+        DateStyle="German",
+        idle_session_timeout="1s",
+        statement_timeout="1s",
+        synchronous_commit="off",
+    )
+    shown = "SELECT current_setting(name) FROM unnest(%s::text[]) AS name"
+    names = ["idle_session_timeout", "statement_timeout", "synchronous_commit"]
+    found = []
+    for settings in (LISTENS, SHARES):
+        link = PostgresLink(SecretStr(postgres_dsn), settings=settings)
+        again = link.another()
+        for one in (link, again):
+            with one.within(30) as connection:
+                found.append([value for (value,) in connection.execute(shown, (names,))])
+                assert connection.execute("SELECT clock_timestamp()").fetchone() is not None
+            one.close()
+    listens, shares = ["0", "1s", "off"], ["0", "5min", "on"]
+    assert found == [listens, listens, shares, shares]
+
+
+def test_what_a_commit_waits_for_is_left_to_the_administrator(postgres_dsn: str) -> None:
+    set_for_all(postgres_dsn, synchronous_commit="remote_write")
+    link = PostgresLink(SecretStr(postgres_dsn), settings=SHARES)
+    with link.within(30) as one:
+        assert one.execute("SHOW synchronous_commit").fetchone() == ("remote_write",)
     link.close()
 
 
