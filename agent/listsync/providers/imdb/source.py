@@ -22,6 +22,7 @@ from listsync.parsing.address_forms import (
     demand_no_filters,
     filters_in,
     foreign,
+    is_harmless,
     recognise,
 )
 
@@ -164,7 +165,11 @@ def search_constraints(query: str) -> dict[str, dict[str, object]]:
 
 def _pairs(query: str) -> list[tuple[str, str]]:
     pairs = parse_qsl(query.partition("#")[0])
-    return [(name, value.strip()) for name, value in pairs if name not in _IGNORED]
+    return [(name, value.strip()) for name, value in pairs if not _is_ignored(name)]
+
+
+def _is_ignored(name: str) -> bool:
+    return name in _IGNORED or (name not in _SEARCH_FORMS and is_harmless(name))
 
 
 def _id(name: str, word: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
@@ -16,10 +17,10 @@ from listsync.parsing.address_forms import (
     demand_no_filters,
     filters_in,
     foreign,
+    is_harmless,
     recognise,
 )
 from listsync.parsing.decoding import number_id
-from listsync.redaction import is_credential
 
 PAGE_SIZE = 20
 MAX_PAGES = 500  # the service gives no page beyond it
@@ -64,7 +65,12 @@ _CHARTS = {
 _NO_LISTS = {"title": "is one title, not a list", "user": "can be read by its owner only"}
 _TRENDING = re.compile(r"trending/(all|movie|tv)(?:/(day|week))?")
 _DISCOVER = re.compile(r"discover/(movie|tv)\?(.+)", re.DOTALL)
-_FILTER = re.compile(r"[a-z_]+(?:\.(?:gte|lte))?")
+_FILTER = re.compile(  # what TMDB does not know it ignores
+    r"with(?:out)?_[a-z_]+(?:\.[gl]te)?|(?:primary_)?release_(?:year|date(?:\.[gl]te)?)|year"
+    r"|(?:first_)?air_date(?:_year|\.[gl]te)?|vote_(?:average|count)\.[gl]te|(?:watch_)?region"
+    r"|certification(?:_country|\.[gl]te)?|include_[a-z_]+|sort_by|language|timezone"
+    r"|screened_theatrically"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +124,8 @@ def _from_form(form: AddressForm, address: str) -> TmdbSource | None:
     media = form.groups.get("media", "tv" if form.kind == "network" else "movie")
     filters = filters_in(address)
     number = form.groups.get("id", "").partition("-")[0]
-    if filters and (form.kind in _FILTERS or (form.kind == "chart" and not number)):
+    is_by_popularity = form.kind == "chart" and number in ("", "popular")  # as filters alone are
+    if filters and (form.kind in _FILTERS or is_by_popularity):
         own = {_FILTERS[form.kind]: number} if form.kind in _FILTERS else {}
         return _discover(media, urlencode({**filters, **own}))
     demand_no_filters(address, SERVICE)
@@ -158,9 +165,11 @@ def _discover(media: str, query: str) -> TmdbSource | None:
     Keys do not belong to the list.
     """
     pairs = sorted(parse_qsl(query))
-    pairs = [pair for pair in pairs if pair[0] != "page" and not is_credential(pair[0])]
+    pairs = [pair for pair in pairs if _FILTER.fullmatch(pair[0]) or not is_harmless(pair[0])]
     names = {name for name, _ in pairs}
-    if not pairs or len(names) < len(pairs) or not all(map(_FILTER.fullmatch, names)):
+    if unknown := sorted(itertools.filterfalse(_FILTER.fullmatch, names)):
+        raise ValueError(f"TMDB knows no filter called {', '.join(unknown)}; leave that out")
+    if not pairs or len(names) < len(pairs):
         return None
     return TmdbSource(
         name=f"discover/{media}?{urlencode(pairs, safe=',|')}",

@@ -49,7 +49,7 @@ def test_addresses_of_others_are_refused(case: dict[str, str]) -> None:
         ("ur99000001/ratings", "ur99000001/ratings"),
         ("p.abcdefghij234", "p.abcdefghij234/watchlist"),
         ("p.abcdefghij234/ratings", "p.abcdefghij234/ratings"),
-        ("https://www.imdb.com/es-es/user/p.abc/ratings/?x=y", "p.abc/ratings"),
+        ("https://www.imdb.com/es-es/user/p.abc/ratings/?ref_=y", "p.abc/ratings"),
         ("top", "chart/top"),
         ("chart/tvmeter", "chart/tvmeter"),
         ("top-rated-indian-movies", "chart/top-rated-indian-movies"),
