@@ -70,10 +70,11 @@ SELECT name, has_table_privilege(to_regclass(name), 'SELECT')
 FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NOT NULL
 """
 _LEADER = """
-SELECT leader, since, expires_at > clock_timestamp(), format FROM listsync_fleets WHERE name = %s
+SELECT left(leader, 100), since, expires_at > clock_timestamp(), format
+FROM listsync_fleets WHERE name = %s
 """
 _MEMBERS = """
-SELECT name, version, lists FROM listsync_members
+SELECT left(name, 100), left(version, 100), left(lists, 100) FROM listsync_members
 WHERE fleet = %s AND seen_at > clock_timestamp() - interval '5 minutes' ORDER BY name LIMIT 100
 """
 

@@ -6,19 +6,18 @@ of commits. So who knows a revision has missed nothing before it.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.json import encode
 
 from listsync.domain.fleet import SharedKey, SharedRow
 from listsync.fleet.membership import CHANGED
+from listsync.fleet.rows import MOST_ROWS, RowReader, digest_of
 from listsync.postgres.connection import PostgresServerError
 
 if TYPE_CHECKING:
@@ -32,16 +31,10 @@ logger = logging.getLogger(__name__)
 
 _Row = TypeVar("_Row")
 
-_MOST_ROWS = 1000
-"""Of one transaction, and in memory at a time."""
 _ANSWER_S = 15.0
 _COMMAND_S = 2.0
 _ROWS_EACH_SECOND = 5_000
 """So many more a command may take a second longer for."""
-_MOST_CHARACTERS = 1_000_000
-"""Of a row's content; a longer one is none of ours."""
-_MOST_AGE_S = 1e9
-"""Of a row; what is older has an age that was made up."""
 _FLEET = "SELECT id::text, revision, epoch, owner FROM listsync_fleets WHERE name = %s"
 _ANEW = "UPDATE listsync_fleets SET id = gen_random_uuid() WHERE name = %s AND id::text = %s"
 _WENT_BACK = "what the fleet remembers is not what it was: it was made anew, or restored"
@@ -60,22 +53,6 @@ WHERE r.owner = excluded.owner OR r.revision <= %(known)s OR %(is_said)s
 RETURNING noun, key
 """
 """What another has written since we looked last stays."""
-_COLUMNS = f"""
-    noun, key, left(content::text, {_MOST_CHARACTERS + 1}), revision, epoch, owner, number,
-    CASE WHEN isfinite(at) THEN extract(epoch FROM clock_timestamp() - at)::float8 ELSE 0 END
-"""
-_NEWER = f"""
-DECLARE listsync_newer NO SCROLL CURSOR FOR SELECT {_COLUMNS} FROM listsync_rows
-WHERE fleet = %(fleet)s AND revision > %(known)s
-ORDER BY array_position(%(nouns)s::text[], noun), key COLLATE "C"
-"""  # noqa: S608 - constants
-_NEXT = f"FETCH {_MOST_ROWS} FROM listsync_newer"
-_NAMED = f"""
-SELECT {_COLUMNS} FROM listsync_rows
-WHERE fleet = %(fleet)s AND (noun, digest) IN (
-    SELECT * FROM unnest(%(nouns)s::text[], %(digests)s::bytea[])
-)
-"""  # noqa: S608 - constants
 
 
 class Exchange:
@@ -91,6 +68,7 @@ class Exchange:
     def __init__(self, rows: SharedRows, lease: FleetLease) -> None:
         self._rows = rows
         self._lease = lease
+        self._reader = RowReader(lease.fleet, rows.nouns)
         self._lock = threading.Lock()
         self._fleet = ""
         """The one that was joined; empty: none yet."""
@@ -185,7 +163,7 @@ class Exchange:
         return fleet, revision, epoch, owner
 
     def _push(self, link: PostgresLink, begin: Callable[[Connection], int], epoch: int) -> None:
-        while rows := self._rows.changed(_MOST_ROWS):
+        while rows := self._rows.changed(MOST_ROWS):
             with link.within(_ANSWER_S) as connection, connection.transaction():
                 revision = begin(connection)
                 if revision <= self._rows.revision():
@@ -228,7 +206,7 @@ class Exchange:
             "known": self._rows.revision(),
             "is_said": is_said,
             "nouns": [row.at.noun for row in rows],
-            "digests": [_digest(row.at) for row in rows],
+            "digests": [digest_of(row.at) for row in rows],
             "keys": [row.at.key for row in rows],
             "contents": [_written(row) for row in rows],
             "numbers": [row.number for row in rows],
@@ -245,7 +223,7 @@ class Exchange:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             revision = self._look_at_ours(link, limit_s)[0]
-            for rows in self._newer(link, known, limit_s):
+            for rows in self._reader.newer(link, known, limit_s):
                 self._rows.apply(rows, known)
                 count += len(rows)
                 self._keep_lead(link, limit_s)
@@ -261,23 +239,6 @@ class Exchange:
             with closing(link.another()) as other, other.within(limit_s) as connection:
                 self._lease.renew_if_due(connection)
 
-    def _newer(
-        self, link: PostgresLink, known: int, limit_s: float
-    ) -> Iterator[Sequence[SharedRow]]:
-        values = {
-            "fleet": self._lease.fleet,
-            "known": known,
-            "nouns": list(self._rows.nouns),
-        }
-        with link.within(limit_s) as connection:
-            connection.execute(_NEWER, values)
-        while True:
-            with link.within(limit_s) as connection:
-                rows = [_row_of(found) for found in connection.execute(_NEXT)]
-            if not rows:
-                return
-            yield rows
-
     def _drop_left_over(self, link: PostgresLink) -> None:
         keys = sorted(self._rows.left_over(), key=lambda key: self._rows.nouns.index(key.noun))
         if not keys:
@@ -287,55 +248,17 @@ class Exchange:
         if led_by_others <= self._rows.held_epoch():
             return
         for some in _batches(keys):
-            self._rows.discard(self._named(link, some))
+            self._rows.discard(self._reader.named(link, some, _ANSWER_S))
         logger.warning(
             "%d rows of a sync that was cut off were never shared; what the fleet has counts",
             len(keys),
             extra={"action": "fleet_rows_dropped", "rows": len(keys)},
         )
 
-    def _named(self, link: PostgresLink, keys: Sequence[SharedKey]) -> Sequence[SharedRow]:
-        """Read rows; what the fleet does not have is gone."""
-        values = {
-            "fleet": self._lease.fleet,
-            "nouns": [key.noun for key in keys],
-            "digests": [_digest(key) for key in keys],
-        }
-        with link.within(_ANSWER_S) as connection:
-            found = [_row_of(one) for one in connection.execute(_NAMED, values)]
-        known = {row.at: row for row in found}
-        return [known[key] if key in known else SharedRow(at=key, content=None) for key in keys]
-
 
 def _batches(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
-    return (rows[start : start + _MOST_ROWS] for start in range(0, len(rows), _MOST_ROWS))
-
-
-def _digest(key: SharedKey) -> bytes:
-    return blake2b(key.key.encode(), digest_size=16).digest()
+    return (rows[start : start + MOST_ROWS] for start in range(0, len(rows), MOST_ROWS))
 
 
 def _written(row: SharedRow) -> str | None:
     return None if row.content is None else encode(row.content).decode()
-
-
-def _row_of(found: tuple[Any, ...]) -> SharedRow:
-    noun, key, text, revision, epoch, owner, number, age_s = found
-    return SharedRow(
-        at=SharedKey(noun, key),
-        content=None if text is None else _content_of(text),
-        revision=revision,
-        epoch=epoch,
-        owner=owner,
-        number=number,
-        age_s=min(max(0.0, age_s), _MOST_AGE_S),
-    )
-
-
-def _content_of(text: str) -> Mapping[str, object]:
-    """Read a row; what is none has nothing in it, which is told where it is to be used."""
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}

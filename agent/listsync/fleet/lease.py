@@ -37,8 +37,8 @@ SELECT EXISTS (
 """
 """Not to_regclass: within a transaction it remembers what was not there (measured)."""
 _LOOK = """
-SELECT epoch, owner, leader, since, extract(epoch FROM expires_at - clock_timestamp())::float8,
-       format
+SELECT epoch, left(owner, 100), left(leader, 100), since,
+    extract(epoch FROM expires_at - clock_timestamp())::float8, format
 FROM listsync_fleets WHERE name = %s
 """
 _SET_BACK = """

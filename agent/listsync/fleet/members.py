@@ -29,7 +29,7 @@ WHERE fleet = %(fleet)s AND owner <> %(owner)s AND seen_at < clock_timestamp() -
 """
 """An agent that was started again was another owner before: that one is gone."""
 _ALL = """
-SELECT m.owner, m.name, m.version, m.lists, m.seen_at,
+SELECT left(m.owner, 100), left(m.name, 100), left(m.version, 100), left(m.lists, 100), m.seen_at,
        m.owner = f.owner AND f.expires_at > clock_timestamp()
 FROM listsync_members m JOIN listsync_fleets f ON f.name = m.fleet
 WHERE m.fleet = %s ORDER BY m.name, m.owner LIMIT %s

@@ -195,6 +195,38 @@ def test_rows_that_cannot_be_used_are_told_and_left_out(
         assert f"{known} rows of the fleet cannot be used" in caplog.text
 
 
+def test_rows_that_are_huge_are_told_and_left_out_and_all_others_read_a_few_at_a_time(
+    postgres_dsn: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        for number, key, content in _HUGE:
+            one.link.connection.execute(
+                "INSERT INTO listsync_rows (fleet, noun, digest, key, content, revision, epoch,"
+                f" owner, number) SELECT name, 'choices', decode(md5({key}), 'hex'), {key},"
+                f" ({content})::json, revision + 1, 0, 'x', 0"
+                " FROM listsync_fleets, generate_series(1, %s) n",
+                (number,),
+            )
+        one.link.connection.execute("UPDATE listsync_fleets SET revision = revision + 1")
+        taken, apply = [0], two.rows.apply
+
+        def note(rows: Sequence[SharedRow], revision: int) -> None:
+            taken.append(sum(len(str(row.content)) for row in rows))
+            apply(rows, revision)
+
+        monkeypatch.setattr(two.rows, "apply", note)
+        two.pull()
+        assert len(memory_of(two.database)["choices"]) == 5
+        assert "2 rows of the fleet are larger than 1000000 bytes" in caplog.text
+        assert max(taken) < 2_100_000
+
+
 def test_a_row_that_was_shared_at_a_made_up_time_is_taken(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
@@ -286,6 +318,16 @@ def test_a_pull_that_takes_longer_than_the_lease_costs_no_lead(
         one.lease.clock.check()
 
 
+_HUGE = [
+    (1, """'["' || repeat('k', 3000000) || '"]'""", "'{}'"),
+    (1, """'["huge"]'""", "to_json(repeat('x', 3000000))"),
+    (
+        5,
+        """'["good ' || n || '"]'""",
+        "json_build_object('title', repeat('x', 900000), 'at', '2026-01-01')",
+    ),
+]
+"""How many, and the expressions of their keys and contents."""
 _DEEP = "[" * 4000 + "]" * 4000
 _BAD = [
     ("nothing", "[1]", "{}"),
