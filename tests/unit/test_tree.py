@@ -35,6 +35,7 @@ MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20
 """Of a function, its signature and docstring included."""
 MOST_ANY = 20
 UNTYPED_BEFORE = ("listsync.commands", "listsync.control", "listsync.protocol", "listsyncctl")
+_READS = {"decode", "convert", "Decoder"}
 _SHOWN = 12
 _OF_HTTP = re.compile(r"\.(web\b|feeds$|http_service$|http_options$|without_server$)")
 _OF_NOTIFICATIONS = re.compile(
@@ -171,6 +172,28 @@ def test_no_record_of_the_agent_has_its_methods_written_before_it_is_made() -> N
         if "dataclass" in {one.name for one in node.names}
     ]
     assert not eager, "take `dataclass` from listsync.lean_dataclasses"
+
+
+def test_msgspec_meets_no_type_in_two_threads_at_once() -> None:
+    """`parsing.decoding.prepared` has it learn each type before it reads one."""
+    bare = [
+        module
+        for module, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _reads_unprepared(node)
+    ]
+    assert bare == ["listsync.parsing.decoding"]  # where it learns them
+
+
+def _reads_unprepared(call: ast.Call) -> bool:
+    """Tell a call of msgspec that reads as a type of its own."""
+    if getattr(call.func, "attr", getattr(call.func, "id", "")) not in _READS:
+        return False
+    shapes = {"msgspec.convert": 1, "msgspec.json.Decoder": 0}
+    name = ast.unparse(call.func)
+    named = [word.value for word in call.keywords if word.arg == "type"]
+    given = [*named, *(call.args[shapes[name] :][:1] if name in shapes else ())]
+    return any(not ast.unparse(shape).startswith(("prepared(", "Name")) for shape in given)
 
 
 def test_a_port_that_a_docstring_names_is_there() -> None:

@@ -6,6 +6,7 @@ An error has no cause: that of msgspec can hold a piece of the answer, which may
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Iterable
 from functools import lru_cache
@@ -24,6 +25,10 @@ _MOST_VALUES = 1_000_000
 """In one answer, each of 80 bytes at most; the fullest, a page of the index, has a tenth."""
 
 
+_prepared = set[object]()
+_FIRST_USE = threading.Lock()
+
+
 class ResponseShape(msgspec.Struct, frozen=True):
     """The part of a service's answer that we read; fields that we do not use are ignored.
 
@@ -36,6 +41,19 @@ class UnknownFormError(ValueError):
     """An answer has not the form that we know; the text says where, and what was expected."""
 
 
+def prepared(shape: type[ShapeT]) -> type[ShapeT]:
+    """Give *shape* as msgspec may read it in several threads; all that is read passes here.
+
+    At its first use of a type msgspec keeps what it learns while it learns it, and a thread that
+    takes half of that ends the process by SIGSEGV (measured with 0.22.0, Python 3.11).
+    """
+    if shape not in _prepared:
+        with _FIRST_USE:
+            msgspec.json.Decoder(shape)
+            _prepared.add(shape)
+    return shape
+
+
 def decode(content: bytes | str, shape: type[ShapeT]) -> ShapeT:
     """Read JSON as *shape*.
 
@@ -46,7 +64,7 @@ def decode(content: bytes | str, shape: type[ShapeT]) -> ShapeT:
     if data.count(b",") + data.count(b"[") + data.count(b"{") > _MOST_VALUES:
         raise UnknownFormError(f"it holds more than {_MOST_VALUES:,} values")
     try:
-        return msgspec.json.decode(content, type=shape, strict=False)
+        return msgspec.json.decode(content, type=prepared(shape), strict=False)
     except (ValueError, RecursionError) as error:
         raise UnknownFormError(_words(error)) from None
 
@@ -58,7 +76,7 @@ def convert(value: object, shape: type[ShapeT], *, strict: bool = False) -> Shap
         UnknownFormError: it is not of that form.
     """
     try:
-        return msgspec.convert(value, type=shape, strict=strict)
+        return msgspec.convert(value, type=prepared(shape), strict=strict)
     except (ValueError, RecursionError) as error:
         raise UnknownFormError(_words(error)) from None
 
@@ -68,7 +86,7 @@ def readable(rows: Iterable[msgspec.Raw] | None, shape: type[ShapeT]) -> tuple[S
     found = []
     for row in rows or ():
         try:
-            found.append(msgspec.json.decode(row, type=shape, strict=False))
+            found.append(msgspec.json.decode(row, type=prepared(shape), strict=False))
         except (ValueError, RecursionError):
             continue
     return tuple(found)

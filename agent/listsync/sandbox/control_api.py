@@ -74,6 +74,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from listsync.parsing.decoding import prepared
 from listsync.sandbox import request_lifecycle
 from listsync.sandbox.catalogue import CatalogueTitle, title_of
 from listsync.sandbox.faults import Fault, OrderedFault
@@ -206,7 +207,7 @@ def _endpoint(server: SandboxServer, act: Act) -> Callable[[HttpRequest], Awaita
 
 
 def _read(shape: type[OrderT], body: bytes) -> OrderT:
-    return msgspec.json.decode(body, type=shape, strict=False)
+    return msgspec.json.decode(body, type=prepared(shape), strict=False)
 
 
 def _read_all(shape: type[OrderT], body: bytes) -> list[OrderT]:
@@ -250,7 +251,7 @@ def _change_settings(server: SandboxServer, body: bytes) -> object:
     settings = asdict(server.settings)
     if unknown := changes.keys() - settings.keys():
         raise LookupError(f"no such setting: {', '.join(sorted(unknown))}")
-    checked = msgspec.convert({**settings, **changes}, Settings, strict=False)
+    checked = msgspec.convert({**settings, **changes}, prepared(Settings), strict=False)
     for name in changes:
         setattr(server.settings, name, getattr(checked, name))
     server.state.changed()

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from listsync.parsing.decoding import prepared
 from listsync.sandbox.catalogue import CatalogueTitle
 from listsync.sandbox.server_model import SandboxServer, Service, Settings
 from listsync.sandbox.state import Counters, Media, State, StoredRequest, User
@@ -114,9 +115,9 @@ def _restore_orders(saved: dict[str, Any], server: SandboxServer) -> None:
     if not saved.get("has_embedded", True):
         server.remove_titles()
     for row in saved.get("titles", ()):
-        server.put_title(msgspec.convert(row, CatalogueTitle))
+        server.put_title(msgspec.convert(row, prepared(CatalogueTitle)))
     for program, number, values in saved.get("services", ()):
-        service = values and msgspec.convert(values, Service, str_keys=True)
+        service = values and msgspec.convert(values, prepared(Service), str_keys=True)
         server.ordered_services[program, number] = service
 
 

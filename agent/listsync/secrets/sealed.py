@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from listsync.errors import SecretError
+from listsync.parsing.decoding import prepared
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -68,7 +69,7 @@ def parse(data: bytes) -> SealedSecrets:
     if not data.strip():
         raise ValueError("it is empty")
     try:
-        return msgspec.json.decode(data, type=SealedSecrets)
+        return msgspec.json.decode(data, type=prepared(SealedSecrets))
     except msgspec.ValidationError:
         raise ValueError(_why_foreign(data)) from None
     except ValueError:  # also what is no UTF-8
@@ -162,7 +163,7 @@ class Sealer:
         from cryptography.fernet import InvalidToken
 
         try:
-            bound = msgspec.json.decode(self._fernet.decrypt(token), type=_Bound)
+            bound = msgspec.json.decode(self._fernet.decrypt(token), type=prepared(_Bound))
         except (InvalidToken, ValueError):
             return None
         return bound.value if bound.name == name else None

@@ -17,6 +17,7 @@ from listsync.domain.feeds import FeedContent, FeedForm, FeedRecord, FeedTitle, 
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import MediaType, TitleKey
 from listsync.errors import StateError
+from listsync.parsing.decoding import prepared
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 
@@ -158,7 +159,7 @@ def _packed(titles: Sequence[FeedTitle]) -> bytes:
 
 def _unpacked(titles: bytes) -> tuple[FeedTitle, ...]:
     try:
-        return quick_json.decode(zlib.decompress(titles), type=tuple[FeedTitle, ...])
+        return quick_json.decode(zlib.decompress(titles), type=prepared(tuple[FeedTitle, ...]))
     except (zlib.error, MsgspecError) as error:
         raise StateError(f"a feed cannot be read: {error}") from error
 

@@ -15,6 +15,7 @@ from listsync.domain.messages import (
     MessageKind,
     TargetRules,
 )
+from listsync.parsing.decoding import prepared
 from listsync.store.row_codec import iso
 
 _KEPT = timedelta(days=30)
@@ -203,4 +204,4 @@ def _drop_older(
 
 
 def rules_from(text: str) -> TargetRules:
-    return msgspec.json.decode(text, type=TargetRules)
+    return msgspec.json.decode(text, type=prepared(TargetRules))

@@ -20,6 +20,7 @@ from listsync.domain.messages import (
     TargetRules,
     TargetStatus,
 )
+from listsync.parsing.decoding import prepared
 from listsync.store.database import Database
 from listsync.store.messages import put_messages, rules_from
 from listsync.store.row_codec import iso, time_from
@@ -249,7 +250,7 @@ def _delivery(row: sqlite3.Row) -> Delivery:
     return Delivery(
         number=row["message"],
         target=row["target"],
-        message=msgspec.json.decode(row["content"], type=Message),
+        message=msgspec.json.decode(row["content"], type=prepared(Message)),
         state=DeliveryState(row["state"]),
         tries=row["tries"],
         answer=row["answer"],

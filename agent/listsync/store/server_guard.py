@@ -12,6 +12,7 @@ from listsync.domain.media import MediaType
 from listsync.domain.server import ServerInfo
 from listsync.domain.server_knowledge import NOTHING_LEARNED, KnownServer, Learned
 from listsync.errors import StateError
+from listsync.parsing.decoding import prepared
 from listsync.store.database import Database
 from listsync.store.imported_titles import belong_to
 from listsync.store.key_value import lift_doubt, load_doubt
@@ -26,7 +27,7 @@ def load_learned(database: Database, server: int | None) -> Learned:
     if not found or found[0]["learned"] is None:
         return NOTHING_LEARNED
     try:
-        return json.decode(found[0]["learned"], type=Learned)
+        return json.decode(found[0]["learned"], type=prepared(Learned))
     except DecodeError:
         return NOTHING_LEARNED
 
@@ -115,7 +116,7 @@ class SqliteArrNames:
             "SELECT names FROM arr_names WHERE server = ? AND kind = ?", server, kind
         )
         try:
-            return json.decode(found[0][0], type=ArrNames) if found else NO_ARR_NAMES
+            return json.decode(found[0][0], type=prepared(ArrNames)) if found else NO_ARR_NAMES
         except ValueError as error:
             logger.warning("names of Radarr or Sonarr are looked up anew: %s", error)
             return NO_ARR_NAMES

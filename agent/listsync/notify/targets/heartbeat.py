@@ -17,6 +17,7 @@ from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, retry_after_s
 from listsync.notify.options import HeartbeatOptions
 from listsync.notify.sender import HttpSender
+from listsync.parsing.decoding import prepared
 from listsync.text_cleaning import cut
 
 _MOST_WORDS = 250
@@ -101,7 +102,7 @@ class _Pushed(msgspec.Struct):
 
 def _push_error(response: Response) -> RefusedError | None:
     try:
-        answer = msgspec.json.decode(response.body, type=_Pushed)
+        answer = msgspec.json.decode(response.body, type=prepared(_Pushed))
     except msgspec.DecodeError:
         answer = _Pushed(ok=False, msg="answers as no Uptime Kuma does")
     if answer.ok:
