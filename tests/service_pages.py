@@ -14,6 +14,7 @@ from listsync.providers.file import source as file
 from listsync.providers.imdb import source as imdb
 from listsync.providers.letterboxd import source as letterboxd
 from listsync.providers.mdblist import source as mdblist
+from listsync.providers.plex import source as plex
 from listsync.providers.stevenlu import source as stevenlu
 from listsync.providers.tmdb import source as tmdb
 from listsync.providers.trakt import source as trakt
@@ -24,6 +25,7 @@ _TITLES = {
     imdb: "IMDb",
     letterboxd: "Letterboxd",
     mdblist: "MDBList",
+    plex: "Plex",
     stevenlu: "StevenLu",
     tmdb: "TMDB",
     trakt: "Trakt",

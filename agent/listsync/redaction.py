@@ -235,7 +235,11 @@ _ANY_LOGIN = re.compile(_LOGIN.pattern + r"|(?<![^\s\"'])[^\s\"'/@]*:[^\s\"'@]*@
 _QUERY = re.compile(
     r"((?:\w+://|(?:[\w-]+\.)+[a-z]{2,}/)[^?#\s\\\"']*)[?#][^\s\\\"']*", re.IGNORECASE
 )
-_PATH = re.compile(r"(/list/[\w-]+)/share/[A-Za-z0-9]+|(\brss\.plex\.tv/)[\w-]+")
+_PATH = re.compile(
+    r"(/list/[\w-]+)/share/[A-Za-z0-9]+"
+    r"|(\b(?:rss|discover\.provider)\.plex\.tv/(?:rss/)?)[\w-]{5,}",
+    re.IGNORECASE,
+)
 """Paths that are as good as a key: of Letterboxd's unlisted lists, and of Plex's watchlists."""
 _NAME = (
     r"(?:(?:api|app|auth|access|client|guest|private|refresh|request|user|id)[_-]?)*"
@@ -278,4 +282,5 @@ def with_marks(text: str) -> str:
 
 
 def _may_hold_secret(text: str) -> bool:
-    return any(sign in text for sign in ("@", "?", "#", "&", "/share/", "rss.plex.tv"))
+    signs = ("@", "?", "#", "&", "/share/", ".plex.tv/")
+    return any(sign in text.lower() for sign in signs)

@@ -23,7 +23,9 @@ PLANTED = {
     "credential": "no-hook-of-anybody-0123456789",
     "header": "no-header-of-anybody-0123456789",
     "plain": "noPasswordOfAProxy",
+    "plex": "no-token-of-plex-0123456789",
     "share": "noSh4reOfAnybody",
+    "feed": "5ec2e7e0-0000-4000-8000-0f0ffeedbacc",
     "passphrase": "no passphrase of anybody at all",
 }
 NOWHERE = "http://127.0.0.1:9"
@@ -61,12 +63,15 @@ def configure(home: Home, **more: object) -> None:
             {"mdblist": "somebody/films"},
             {"tmdb": "list/1"},
             {"trakt": "somebody/watchlist"},
+            f"https://rss.plex.tv/{PLANTED['feed']}",
+            {"plex": "watchlist"},
             {"letterboxd": f"https://letterboxd.com/me/list/mine/share/{PLANTED['share']}/"},
         ],
         "providers": {
             "mdblist": {**far, "api_key": {"encrypted": "mdblist"}},
             "tmdb": {**far, "token": {"file": "tmdb-token"}},
             "trakt": {**far, "proxy": f"http://me:{PLANTED['plain']}@127.0.0.1:9"},
+            "plex": {**far, "token": PLANTED["plex"]},
             "letterboxd": {**far, "browser": "never"},
         },
         "notify": [

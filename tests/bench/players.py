@@ -162,6 +162,27 @@ def _letterboxd(page: int) -> _Response:
     return _Response(body, {"content-type": "text/html; charset=utf-8"})
 
 
+def _plex(start: int, size: int) -> _Response:
+    rows = [
+        {
+            "ratingKey": f"{number:024x}",
+            "key": f"/library/metadata/{number:024x}",
+            "guid": f"plex://movie/{number:024x}",
+            "type": "movie",
+            "title": f"Film {number}",
+            "year": 2019,
+            "originallyAvailableAt": "2019-05-01",
+            "Guid": [
+                {"id": f"imdb://tt{90_000_000 + number}"},
+                {"id": f"tmdb://{9_000_000 + number}"},
+            ],
+        }
+        for number in range(start + 1, min(start + size, TITLES) + 1)
+    ]
+    page = {"offset": start, "size": len(rows), "totalSize": TITLES, "Metadata": rows}
+    return _json({"MediaContainer": page}, {"etag": f'"thousand-{start}"'})
+
+
 def _stevenlu() -> _Response:
     rows = [
         {
@@ -181,6 +202,9 @@ def _answer(target: str, body: bytes) -> _Response | None:
     """Find what is answered; None where nothing is."""
     path, query = urlsplit(target).path, dict(parse_qs(urlsplit(target).query))
     page, limit = (int(query.get(name, ["1"])[0]) for name in ("page", "limit"))
+    start, size = (
+        int(query.get(f"X-Plex-Container-{name}", ["1"])[0]) for name in ("Start", "Size")
+    )
     places = {
         f"/users/{TRAKT}": lambda: _json({"updated_at": CHANGED, "item_count": TITLES}),
         f"/users/{TRAKT}/items": lambda: _trakt(page, limit),
@@ -188,6 +212,7 @@ def _answer(target: str, body: bytes) -> _Response | None:
         f"/lists/{MDBLIST}": lambda: _json([{"items": TITLES, "updated": CHANGED}]),
         f"/lists/{MDBLIST}/items": lambda: _json(_mdblist(), {"x-has-more": "false"}),
         "/4/list/8990001": lambda: _tmdb(page),
+        "/library/sections/watchlist/all": lambda: _plex(start, size),
         "/movies.json": _stevenlu,
     }
     if body:

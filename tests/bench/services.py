@@ -28,6 +28,7 @@ MOST_CALLS: dict[str, tuple[int | None, int | None]] = {
     # The list itself is asked first: for its date, and the count that proves a reading whole.
     "mdblist-with-key": (2, 1),
     "letterboxd": (10, 1),
+    "plex": (10, 1),
     "stevenlu": (1, 1),
     "tmdb": (None, 1),
 }

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from listsync.providers.imdb.source import ImdbSource
     from listsync.providers.letterboxd.source import LetterboxdSource
     from listsync.providers.mdblist.source import MdbListSource
+    from listsync.providers.plex.source import PlexSource
     from listsync.providers.stevenlu.source import StevenLuSource
     from listsync.providers.tmdb.source import TmdbSource
     from listsync.providers.trakt.api import ClientIdCheck
@@ -197,6 +198,14 @@ def _mdblist(source: MdbListSource, context: ProviderContext) -> ListProvider:
     return MdbList(source, options, context.client(options), *([access] if has_login else []))
 
 
+def _plex(source: PlexSource, context: ProviderContext) -> ListProvider:
+    from listsync.providers.plex.reader import Plex
+
+    options = context.options.plex
+    titles = SqliteFilmIds(context.database, "plex")
+    return Plex(source, options, context.client(options), titles)
+
+
 def _stevenlu(source: StevenLuSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.stevenlu.reader import StevenLu
 
@@ -230,6 +239,7 @@ PROVIDERS: dict[str, Build] = {
     "imdb": _imdb,
     "letterboxd": _letterboxd,
     "mdblist": _mdblist,
+    "plex": _plex,
     "stevenlu": _stevenlu,
     "tmdb": _tmdb,
     "trakt": _trakt,

@@ -34,6 +34,7 @@ _HOW_TO_NAME_IT = (
 _CREDENTIALS = {
     "trakt": ("client_id", "that of an API app of yours: trakt.tv/oauth/applications"),
     "mdblist": ("api_key", "it is free: mdblist.com/preferences"),
+    "plex": ("token", "that of your Plex account: support.plex.tv/articles/204059436"),
     "tmdb": ("token", "your API read access token: themoviedb.org/settings/api"),
 }
 """What a service may want before it shows a list: its key in `providers`, and where it is had."""

@@ -206,6 +206,11 @@ class ListForm(ListDefaults, frozen=True, kw_only=True):
     mdblist: Annotated[
         object, _source("mdblist"), "An MDBList list: user/list or its address."
     ] = None
+    plex: Annotated[
+        object,
+        _source("plex"),
+        "A Plex watchlist: your own (watchlist), or the RSS address of one.",
+    ] = None
     addresses: Annotated[
         object,
         ValueForm(lambda value, _: value, {"anyOf": SOURCE["anyOf"]}),

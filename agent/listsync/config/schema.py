@@ -42,6 +42,7 @@ from listsync.providers.file.source import FileOptions
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.letterboxd.source import LetterboxdOptions
 from listsync.providers.mdblist.source import MdbListOptions
+from listsync.providers.plex.source import PlexListOptions
 from listsync.providers.stevenlu.source import StevenLuOptions
 from listsync.providers.tmdb.source import TmdbOptions
 from listsync.providers.trakt.source import TraktOptions
@@ -201,6 +202,9 @@ class ProvidersOptions(Section, frozen=True, kw_only=True):
     trakt: Annotated[TraktOptions, "How Trakt is asked, and your client id."] = TraktOptions()
     stevenlu: Annotated[StevenLuOptions, "How StevenLu's list files are read."] = StevenLuOptions()
     mdblist: Annotated[MdbListOptions, "How MDBList is reached, and your key."] = MdbListOptions()
+    plex: Annotated[PlexListOptions, "How Plex's watchlists are read, and your token."] = (
+        PlexListOptions()
+    )
 
 
 class ConfigForm(Section, frozen=True, kw_only=True):

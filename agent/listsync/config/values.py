@@ -19,6 +19,7 @@ from listsync.providers.file import source as file
 from listsync.providers.imdb import source as imdb
 from listsync.providers.letterboxd import source as letterboxd
 from listsync.providers.mdblist import source as mdblist
+from listsync.providers.plex import source as plex
 from listsync.providers.stevenlu import source as stevenlu
 from listsync.providers.tmdb import source as tmdb
 from listsync.providers.trakt import source as trakt
@@ -33,6 +34,7 @@ SERVICES: dict[str, Parse] = {
     "imdb": imdb.parse,
     "letterboxd": letterboxd.parse,
     "mdblist": mdblist.parse,
+    "plex": plex.parse,
     "stevenlu": stevenlu.parse,
     "tmdb": tmdb.parse,
     "trakt": trakt.parse,

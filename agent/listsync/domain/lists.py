@@ -151,7 +151,7 @@ class Fetched:
         Rows that came twice may have come in place of others, unless all that were declared came.
         """
         is_filled = self.declared is not None and self.distinct >= self.declared
-        repeated = 0 if is_filled else self.repeated
+        repeated = 0 if is_filled or self.newest_only else self.repeated
         counts = ((repeated, "only repeated another"), (self.broken, "came broken"))
         reasons = [f"{n:,} row{'' if n == 1 else 's'} {what}" for n, what in counts if n]
         if self.lacks_count:
@@ -172,6 +172,8 @@ class Fetched:
         if self.is_unchanged:
             return ListOutcome.UNCHANGED
         if self.declared is not None and self.distinct < self.declared:
+            return ListOutcome.PARTIAL
+        if self.read == 0 and self.newest_only:
             return ListOutcome.PARTIAL
         if self.read == 0:
             return ListOutcome.EMPTY if self.declared == 0 else ListOutcome.DRIFT

@@ -39,6 +39,10 @@ _OWN_WORDS = {
     ),
     ("mdblist", ListOutcome.PRIVATE): "let its owner run `listsync login mdblist`",
     ("mdblist", ListOutcome.CREDENTIAL): "run `listsync login mdblist`",
+    (
+        "plex",
+        ListOutcome.CREDENTIAL,
+    ): "give the token of your Plex account in providers.plex.token",
     ("tmdb", ListOutcome.PRIVATE): "make the list public at TMDB",
     **{
         (service, ListOutcome.BLOCKED): (

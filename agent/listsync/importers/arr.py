@@ -203,6 +203,10 @@ def _tmdb_chart(app: App, fields: _Fields) -> tuple[str, str] | None:
     return ("tmdb", f"{_KINDS[app].value}/{chart}") if chart else None
 
 
+def _plex(_app: App, _fields: _Fields) -> tuple[str, str]:
+    return "plex", "watchlist"
+
+
 def _stevenlu(_app: App, fields: _Fields) -> tuple[str, str] | None:
     link = fields.text("link")
     return ("stevenlu", link) if link else None
@@ -225,6 +229,7 @@ _NAMED: Mapping[str, _Name] = {
     "tmdbkeywordimport": _tmdb("keyword", "keywordId", "/movie"),
     "tmdbcompanyimport": _tmdb("company", "companyId", "/movie"),
     "tmdbpopularimport": _tmdb_chart,
+    "pleximport": _plex,
     "stevenluimport": _stevenlu,
     "stevenlu2import": _stevenlu_scores,
 }

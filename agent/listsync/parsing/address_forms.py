@@ -65,6 +65,7 @@ _TMDB = _HTTP + r"(?:www\.)?themoviedb\.org"
 _TVDB = _HTTP + r"(?:www\.)?thetvdb\.com"
 _SIMKL = _HTTP + r"(?:www\.)?simkl\.com"
 _ANILIST = _HTTP + r"(?:www\.)?anilist\.co"
+_PLEX = _HTTP + r"watch\.plex\.tv(?:/[a-z]{2}(?:-[a-z]{2})?)?"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TRAKT_CHARTS = (
     "trending|popular|anticipated|streaming|favorited|watched|played|collected|boxoffice"
@@ -209,7 +210,14 @@ ADDRESSES: tuple[Pattern, ...] = (
         "search",
         rf"{_ANILIST}/search/anime/(?P<id>trending|this-season|next-season|popular|top-100){_END}",
     ),
-    ("plex", "rss", rf"https://rss\.plex\.tv/(?P<id>{_UUID}){_END}"),
+    (
+        "plex",
+        "rss",
+        rf"{_HTTP}(?:rss|discover\.provider)\.plex\.tv(?:/rss)?/(?P<id>{_UUID}){_END}",
+    ),
+    ("plex", "watchlist", rf"{_PLEX}/watchlist{_END}"),
+    ("plex", "profile", rf"{_PLEX}/(?:u|user|profile)/(?P<user>[^/?#]+){_REST}"),
+    ("plex", "page", rf"{_PLEX}/(?P<media>movie|show)/(?P<id>[^/?#]+){_REST}"),
 )
 
 
@@ -274,6 +282,8 @@ def service_at(address: str) -> str | None:
 
 def at_site(path: str, provider: str) -> AddressForm | None:
     """Recognise what stands behind the host in an address of *provider*, given without that."""
+    if provider not in _SITES:
+        return None
     form = recognise(f"{_SITES[provider]}/{path.strip().lstrip('/')}")
     return form if form and form.provider == provider else None
 

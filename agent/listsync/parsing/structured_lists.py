@@ -265,6 +265,7 @@ KOMETA_LISTS: Mapping[str, tuple[str, str]] = {
     "imdb_chart": ("imdb", "{}"),
     "letterboxd_list": ("letterboxd", "{}"),
     "mdblist_list": ("mdblist", "{}"),
+    "plex_watchlist": ("plex", "watchlist"),
     "stevenlu_popular": ("stevenlu", "popular"),
     "tmdb_collection": ("tmdb", "collection/{}"),
     "tmdb_list": ("tmdb", "list/{}"),

@@ -174,7 +174,9 @@ def _read(one: Followed, previous: Validators | None) -> Reading:
 
 def _judge(rules: ListRules, fetched: Fetched) -> Reading:
     why = fetched.doubt
-    if fetched.outcome is ListOutcome.PARTIAL:
+    if fetched.outcome is ListOutcome.PARTIAL and fetched.declared is None:
+        why = "no titles are shown, and nothing says that the list is empty"
+    elif fetched.outcome is ListOutcome.PARTIAL:
         what = "are distinct" if fetched.repeated else "could be read"
         why = f"only {fetched.distinct:,} of {fetched.declared:,} rows {what}"
         why += f": {fetched.doubt}, while others never came" if fetched.doubt else ""

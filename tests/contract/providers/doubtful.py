@@ -21,6 +21,7 @@ from tests.contract.providers.cases import (
     stevenlu_provider,
 )
 from tests.contract.providers.cases_letterboxd import letterboxd_provider
+from tests.contract.providers.cases_plex import plex_provider
 from tests.contract.providers.cases_tmdb import tmdb_provider
 from tests.contract.providers.cases_trakt import trakt_provider
 from tests.contract.providers.site import Site
@@ -117,6 +118,36 @@ def mdblist_open(told: Listed) -> Callable[[], ListProvider]:
     return lambda: mdblist_provider(Site.of({"*": _json(rows, etag='"a"')}))
 
 
+def plex(told: Listed) -> Callable[[], ListProvider]:
+    size = len(told.pages[0])
+    pages = {
+        place * size: _json(
+            {
+                "MediaContainer": {
+                    "offset": place * size,
+                    "totalSize": told.declared,
+                    "Metadata": [
+                        n
+                        and {
+                            "type": "movie",
+                            "title": f"Film {n}",
+                            "Guid": [{"id": f"tmdb://{n}"}],
+                        }
+                        for n in numbers
+                    ],
+                }
+            },
+            etag='"a"',
+        )
+        for place, numbers in enumerate(told.pages)
+    }
+
+    def by_start(request: httpx.Request) -> httpx.Response:
+        return pages[int(request.url.params["X-Plex-Container-Start"])]
+
+    return lambda: plex_provider(by_start)
+
+
 def stevenlu(told: Listed) -> Callable[[], ListProvider]:
     rows = [
         None if n is None else {"title": f"Film {n}", "tmdb_id": n}
@@ -195,6 +226,7 @@ COUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
     "trakt": trakt,
     "tmdb": tmdb,
     "mdblist": mdblist,
+    "plex": plex,
     "imdb": imdb,
     "imdb-site": imdb_site,
     "letterboxd": letterboxd,

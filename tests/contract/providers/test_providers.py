@@ -8,7 +8,7 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import ListsyncError, Refusal, RefusedError
-from tests.contract.providers import cases, cases_letterboxd, cases_tmdb, cases_trakt
+from tests.contract.providers import cases, cases_letterboxd, cases_plex, cases_tmdb, cases_trakt
 from tests.contract.providers.cases import FAILURES, Case
 from tests.contract.providers.site import FIXTURES
 
@@ -20,12 +20,14 @@ FOLDERS = (
     "letterboxd/csv",
     "letterboxd/pages",
     "mdblist",
+    "plex",
     "stevenlu",
     "tmdb",
     "trakt",
 )
-NAMED = r"^(file|stevenlu|mdblist|imdb|letterboxd|tmdb|trakt): "
-MODULES = (cases, cases_letterboxd, cases_tmdb, cases_trakt)
+SERVICES = ("file", "stevenlu", "mdblist", "imdb", "letterboxd", "plex", "tmdb", "trakt")
+NAMED = rf"^({'|'.join(SERVICES)}): "
+MODULES = (cases, cases_letterboxd, cases_plex, cases_tmdb, cases_trakt)
 CASES = [case for module in MODULES for case in module.CASES]
 FAILING = {name: build for module in MODULES for name, build in module.FAILING.items()}
 READ = [case for case in CASES if isinstance(case.expected, ListOutcome)]
@@ -72,9 +74,7 @@ def test_reading_twice_gives_the_same(case: Case) -> None:
 def test_a_sample_without_a_list_says_what_to_do(case: Case) -> None:
     expected = RefusedError if isinstance(case.expected, Refusal) else case.expected
     assert isinstance(expected, type)
-    with pytest.raises(
-        expected, match=r"^(file|stevenlu|mdblist|imdb|letterboxd|tmdb|trakt): "
-    ) as caught:
+    with pytest.raises(expected, match=NAMED) as caught:
         _fetched(case)
     if isinstance(caught.value, RefusedError):
         assert caught.value.kind is case.expected
@@ -83,7 +83,9 @@ def test_a_sample_without_a_list_says_what_to_do(case: Case) -> None:
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("service", FAILING)
 def test_fetch_says_what_to_do(service: str, failure: str, tmp_path: Path) -> None:
-    with pytest.raises(ListsyncError, match=service.removesuffix("-with-key")) as caught:
+    with pytest.raises(
+        ListsyncError, match=service.removesuffix("-with-key").removesuffix("-feed")
+    ) as caught:
         FAILING[service](tmp_path, failure).fetch(None)
     assert type(caught.value) is FAILURES[failure]
 

@@ -280,6 +280,7 @@ _OF_SERVICE: dict[str, object] = {
     "browser": "never",
     "page_size": 7,
     "film_pages": 7,
+    "id_calls": 7,
     "chart_films": 7,
     "chart_size": 7,
     "special_items_limit": 7,
@@ -346,6 +347,7 @@ _FOR_THE_NEXT_SYNC: dict[str, object] = {
     "lists[].trakt": "trending:movies",
     "lists[].stevenlu": "popular",
     "lists[].mdblist": "seven/seven",
+    "lists[].plex": "watchlist",
     "lists[].name": "seven",
     "lists[].exclude": True,
 }

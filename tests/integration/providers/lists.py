@@ -19,6 +19,9 @@ from listsync.providers.letterboxd.source import parse as parse_letterboxd
 from listsync.providers.mdblist.reader import MdbList
 from listsync.providers.mdblist.source import MdbListOptions
 from listsync.providers.mdblist.source import parse as parse_mdblist
+from listsync.providers.plex.reader import Plex
+from listsync.providers.plex.source import PlexListOptions
+from listsync.providers.plex.source import parse as parse_plex
 from listsync.providers.stevenlu.reader import StevenLu
 from listsync.providers.stevenlu.source import StevenLuOptions
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
@@ -61,6 +64,11 @@ _SERVICES = {
         MdbListOptions,
         lambda options, http: MdbList(parse_mdblist(MDBLIST), options, http),
         {"api_key": SecretStr(KEY)},
+    ),
+    "plex": _Service(
+        PlexListOptions,
+        lambda options, http: Plex(parse_plex("watchlist"), options, http, FilmIdsInMemory()),
+        {"token": SecretStr(KEY)},
     ),
     "stevenlu": _Service(
         StevenLuOptions, lambda options, http: StevenLu(parse_stevenlu("popular"), options, http)

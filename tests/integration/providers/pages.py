@@ -67,6 +67,25 @@ def _mdblist(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     return _json(content, x_has_more=str(more).lower())
 
 
+def _plex(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
+    start = int(question.query["X-Plex-Container-Start"])
+    content = {
+        "offset": start,
+        "totalSize": MANY if more else start + len(rows),
+        "Metadata": [
+            {
+                "type": "movie",
+                "title": title,
+                "year": 2019,
+                "ratingKey": f"{number:024x}",
+                "Guid": [{"id": f"tmdb://{number}"}],
+            }
+            for number, title in rows
+        ],
+    }
+    return _json({"MediaContainer": content}, etag='"a"')
+
+
 def _stevenlu(_: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     assert not more
     return _json([{"title": title, "tmdb_id": number} for number, title in rows])
@@ -110,6 +129,7 @@ _PAGES: dict[str, Callable[[HeardRequest, Sequence[Row], bool], bytes]] = {
     "letterboxd": _letterboxd,
     "mdblist": _mdblist,
     "mdblist-with-key": _mdblist,
+    "plex": _plex,
     "stevenlu": _stevenlu,
     "tmdb": _tmdb,
     "trakt": _trakt,

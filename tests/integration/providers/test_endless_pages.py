@@ -13,6 +13,7 @@ from listsync.errors import ResponseChangedError
 from listsync.providers.imdb import reader as imdb
 from listsync.providers.letterboxd.site_markup import full_page
 from listsync.providers.mdblist import reader as mdblist
+from listsync.providers.plex import reader as plex
 from listsync.providers.tmdb import reader as tmdb
 from listsync.providers.trakt import api as trakt_api
 from listsync.providers.trakt import reader as trakt
@@ -24,7 +25,7 @@ from tests.integration.providers.trap import HeardRequest, Responder, trap
 MOST_PAGES = 1000
 FEW_PAGES = 50
 MOST_CALLS = 1 + FEW_PAGES
-PAGES_OF_A_LIMIT = (imdb, mdblist, tmdb, trakt, trakt_api)
+PAGES_OF_A_LIMIT = (imdb, mdblist, plex, tmdb, trakt, trakt_api)
 PAGED = [name for name in SERVICES if name not in ("mdblist", "stevenlu")]
 pytestmark = pytest.mark.timeout(60)
 

@@ -21,6 +21,7 @@ from listsync.notify.options import TARGET_TYPES, NtfyOptions, TelegramOptions
 from listsync.transfers.options import ARR_TYPES, MEDIA_SERVER_TYPES
 
 _SECRET = "S3cret-of-"
+_FEED = "5ec2e7e0-0000-4000-8000-0f0ffeedbacc"
 _LOGIN = f"https://me:{_SECRET}login-@host.example"
 _OF_OWN_FORM: dict[type[Options], dict[str, Any]] = {
     TelegramOptions: {"token": f"123:{_SECRET}some-bot-of-somebody", "chat": "5"},
@@ -78,6 +79,8 @@ def _full() -> dict[str, Any]:
         {"trakt": f"https://trakt.tv/lists/123?token={_SECRET}b"},
         {"letterboxd": "https://letterboxd.com/a/list/b-c/share/S3cret0fThis/", "limit": 9},
         {"tmdb": f"discover/movie?api_key={_SECRET}c&with_genres=27"},
+        {"plex": f"https://rss.plex.tv/{_FEED}"},
+        f"https://discover.provider.plex.tv/rss/{_FEED[:-1]}0",
     ]
     data["exclude"] = ["tmdb:movie/603", {"title": "Cats", "year": 2019}, {"genre": "Horror"}]
     return data
@@ -101,10 +104,16 @@ def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> Non
     settings = _settings(tmp_path, _full())
     told = repr([*settings.values()])
     assert "S3cret" not in told
+    assert _FEED[:8] not in told
     secrets = {path for path, one in settings.items() if one.is_secret and one.origin}
     assert secrets == {
         *("server.api_key", "http.tokens[0].token", "providers.mdblist.api_key"),
-        *("providers.mdblist.client_id", "providers.tmdb.token", "providers.tmdb.api_key"),
+        *(
+            "providers.mdblist.client_id",
+            "providers.plex.token",
+            "providers.tmdb.token",
+            "providers.tmdb.api_key",
+        ),
         *("providers.trakt.client_id", "providers.trakt.client_secret"),
         *(f"providers.{name}.proxy" for name in _SERVICES),
         *_secrets_of_targets(),
@@ -119,6 +128,7 @@ def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> Non
     assert settings["server.url"].value == "https://host.example"
     assert settings["lists[0].mdblist"].value == "u/l"
     assert settings["lists[2].letterboxd"].value == "a/list/b-c"
+    assert settings["lists[4].plex"].value == "rss.plex.tv (29194eb6)"
 
 
 def _secrets_of_targets() -> Iterator[str]:
@@ -131,7 +141,7 @@ def _secrets_of_targets() -> Iterator[str]:
                 yield f"notify[{number}].{kind}.{name}.X-Token"
 
 
-_SERVICES = ("anime_ids", "imdb", "letterboxd", "mdblist", "stevenlu", "tmdb", "trakt")
+_SERVICES = ("anime_ids", "imdb", "letterboxd", "mdblist", "plex", "stevenlu", "tmdb", "trakt")
 
 
 def test_every_key_is_told_and_what_nobody_set_is_a_default(tmp_path: Path) -> None:

@@ -119,6 +119,12 @@ def fields_of(fields: Mapping[str, object]) -> list[dict[str, object]]:
             {"source": 2, "minScore": 7},
             "stevenlu: movies-metacritic-min70, kind: movie",
         ),
+        ("PlexImport", {"accessToken": "secret"}, "plex: watchlist, kind: movie"),
+        (
+            "PlexRssImport",
+            {"url": "https://rss.plex.tv/01234567-89ab-4cde-8f01-23456789abcd"},
+            "plex: rss.plex.tv (614b27b7), kind: movie",
+        ),
         (
             "RadarrListImport",
             {"url": "https://mdblist.com/lists/dave/best/json"},
@@ -174,7 +180,7 @@ def test_exclusions_of_radarr_are_films(arr: Arr) -> None:
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (entry("PlexImport", accessToken="secret"), "Plex lists are not read here"),
+        (entry("PlexRssImport", url="https://example.com/x"), "PlexRss lists are not read here"),
         (entry("SimklUserImport"), "SimklUser lists are not read here"),
         (entry("TMDbListImport", enabled=False, listId="1"), "is switched off there"),
         (entry("IMDbListImport", listId="worst"), "is no list of IMDb"),

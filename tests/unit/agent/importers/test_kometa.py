@@ -27,6 +27,7 @@ collections:
     tmdb_collection: 1241
     tmdb_collection_details: 1241, 10
     stevenlu_popular: true
+    plex_watchlist: added.desc
   Titles:
     tmdb_movie: 603, 27205
   Others:
@@ -61,6 +62,7 @@ def test_lists_that_collections_name_are_taken_over(tmp_path: Path) -> None:
         "tmdb: collection/1241",
         "tmdb: collection/10",
         "stevenlu: popular",
+        "plex: watchlist",
         f"file: {tmp_path / 'movies.yml'}",
     ]
     assert "here their lists request what is missing" in plan.found[0]

@@ -27,7 +27,10 @@ def test_every_known_input(case: dict[str, object]) -> None:
 
 def test_the_patterns_are_those_of_the_fixture() -> None:
     patterns = [(provider, kind) for provider, kind, _ in (*NAMES, *ADDRESSES)]
-    own = {("mdblist", "list_by_id"), ("trakt", "discover")}  # more forms, of sites of 2026
+    own = {  # more forms, of sites of 2026
+        *(("mdblist", "list_by_id"), ("trakt", "discover")),
+        *(("plex", "watchlist"), ("plex", "profile"), ("plex", "page")),
+    }
     assert set(patterns) == {(p["provider"], p["kind"]) for p in KNOWN["patterns"]} | own
     assert {provider for provider, _ in patterns} == set(SERVICES)
 
