@@ -67,7 +67,7 @@ def _escaped(text: str) -> str:
 
 def _head(name: str, section: int, title: str) -> str:
     line = f'.TH {name.upper()} {section} "" "listsync" ""'
-    return f"{line}\n.SH NAME\n{_escaped(name)} \\- {_escaped(title)}\n"
+    return f"{line}\n.ad l\n.SH NAME\n{_escaped(name)} \\- {_escaped(title)}\n"
 
 
 def _item(term: str, text: str) -> str:
