@@ -15,6 +15,7 @@ from listsync.providers.imdb import source as imdb
 from listsync.providers.letterboxd import source as letterboxd
 from listsync.providers.mdblist import source as mdblist
 from listsync.providers.plex import source as plex
+from listsync.providers.seerr import source as seerr
 from listsync.providers.stevenlu import source as stevenlu
 from listsync.providers.tmdb import source as tmdb
 from listsync.providers.trakt import source as trakt
@@ -26,10 +27,12 @@ _TITLES = {
     letterboxd: "Letterboxd",
     mdblist: "MDBList",
     plex: "Plex",
+    seerr: "Watchlists of the request server",
     stevenlu: "StevenLu",
     tmdb: "TMDB",
     trakt: "Trakt",
 }
+_OF_THE_SERVER = "They are read as all else of the server, with what the section `server` says."
 _ADDRESSES = ("base_url", "web_url", "auth_url")
 
 
@@ -42,11 +45,12 @@ def pages() -> dict[str, str]:
 
 
 def _page(service: str, title: str, forms: tuple[str, ...]) -> Iterator[str]:
-    form = holds(keys_of(ProvidersOptions)[service].type).kind
-    options = _options(form.__name__)
+    section = keys_of(ProvidersOptions).get(service)
+    form = holds(section.type).kind if section else None
+    options = _options(form.__name__) if form else {}
     yield f"# {title}"
     yield ""
-    yield str(options["description"])
+    yield str(options.get("description", _OF_THE_SERVER))
     yield ""
     yield "Made of what the program knows by `python -m tests.service_pages`."
     yield ""
@@ -56,6 +60,8 @@ def _page(service: str, title: str, forms: tuple[str, ...]) -> Iterator[str]:
     yield ""
     yield from map(_form, forms)
     yield ""
+    if form is None:
+        return
     yield from _reached(_keys_of(options), by_browser=issubclass(form, PageOptions))
     yield f"## `providers.{service}`"
     yield ""

@@ -12,8 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
+from listsync.config_types import SecretStr
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListOutcome, Validators
+from listsync.providers.seerr.reader import ServerWatchlist
+from listsync.providers.seerr.source import SeerrSource
+from listsync.sandbox.process import SandboxProcess
+from listsync.seerr.client import Seerr
 from listsync.sync.fetch_lists import Before, Followed, read_lists
 from tests.bench.figures import Figure
 from tests.bench.players import TITLES, Player, players
@@ -45,6 +50,7 @@ def services() -> Iterator[Figure]:
         yield Figure("the services' latency, asked for 50 ms", 1000 * _latency_s(hosts[0]), "ms")
         for name, most in MOST_CALLS.items():
             yield from _calls(hosts[0], name, *most)
+        yield from _watchlist()
         rate = statistics.median(measure() for _ in range(RUNS))
         yield Figure("letterboxd: films parsed on one core", rate, "/s", least=1500)
         # Ten lists of all services, one of which takes its time, are what a user has; without that
@@ -74,6 +80,27 @@ def _calls(
     yield Figure(f"{name} list of {TITLES:,}: calls", host.calls(), "", most_first)
     _read(host, name, validators)
     yield Figure("  the same unchanged: calls", host.calls(), "", most_again)
+
+
+def _watchlist() -> Iterator[Figure]:
+    """Read a watchlist of the request server, which has 20 titles a page."""
+    titles = [{"kind": "movie", "tmdbId": number} for number in range(1, TITLES + 1)]
+    with SandboxProcess("seerr") as sandbox:
+        sandbox.admin("watchlists", {"userId": 1, "titles": titles})
+        server = Seerr(sandbox.url, SecretStr(sandbox.api_key))
+        server.identify()
+        one, before = ServerWatchlist(SeerrSource(), server), server.calls
+        began = time.process_time()
+        fetched = one.fetch(None)
+        took = time.process_time() - began
+        read, again = server.calls - before, one.fetch(fetched.validators)
+        unchanged = server.calls - before - read
+        server.close()
+    assert len(fetched.entries) == TITLES
+    assert again.is_unchanged
+    yield Figure(f"seerr watchlist of {TITLES:,}: calls", read, "", TITLES // 20)
+    yield Figure("  own CPU", 1000 * took, "ms")
+    yield Figure("  the same unchanged: calls", unchanged, "", 1)
 
 
 def _read(host: Player, name: str, previous: Validators | None = None) -> Validators | None:

@@ -144,8 +144,9 @@ class TriedList:
     lacks_credential: bool = False
 
 
-def try_list(
+def try_list(  # noqa: PLR0913, PLR0917 - each is known from elsewhere
     entry: Mapping[str, object],
+    server: Mapping[str, object],
     providers: Mapping[str, Mapping[str, str]],
     environ: Mapping[str, str],
     folder: Path,
@@ -153,11 +154,13 @@ def try_list(
 ) -> TriedList:
     """Read the list that *entry* of a configuration in *folder* names; nothing is remembered.
 
+    *server* is what that says of the request server.
+
     Raises:
         ConfigError: it is no list of its service.
         StateError: there is no room for a temporary folder.
     """
-    data = {"server": {"url": SANDBOX}, "lists": [dict(entry)], "providers": dict(providers)}
+    data = {"server": dict(server), "lists": [dict(entry)], "providers": dict(providers)}
     others = {name: text for name, text in environ.items() if not name.endswith("_LISTS")}
     config = check(YamlDocument(file="the list", data=data), others, folder)
     with open_lists(config, state_dir) as lists:

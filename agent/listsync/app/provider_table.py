@@ -22,11 +22,13 @@ from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.http.browser_fallback import BrowserFallback
 from listsync.lean_dataclasses import dataclass
 from listsync.ports.lists import ListProvider
+from listsync.ports.server import ServerWatchlists
 from listsync.store.database import Database
 from listsync.store.match_cache import SqliteFilmIds
 from listsync.sync.fetch_lists import Followed
 
 if TYPE_CHECKING:
+    from listsync.domain.server import WatchlistPage
     from listsync.http.browser_fallback import PageLoader
     from listsync.http.device_login import LoginService
     from listsync.http.login_store import FileTokens
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from listsync.providers.letterboxd.source import LetterboxdSource
     from listsync.providers.mdblist.source import MdbListSource
     from listsync.providers.plex.source import PlexSource
+    from listsync.providers.seerr.source import SeerrSource
     from listsync.providers.stevenlu.source import StevenLuSource
     from listsync.providers.tmdb.source import TmdbSource
     from listsync.providers.trakt.api import ClientIdCheck
@@ -64,7 +67,7 @@ class ProviderContext:
     """What a provider may need besides its source, for one run; `stack` closes it at the end.
 
     `folder` holds what must be real also in a dry run: a login that is renewed is spent. `token`
-    ends what is waited for.
+    ends what is waited for. `server` is the request server, for lists that it has itself.
     """
 
     options: ProvidersOptions
@@ -74,6 +77,7 @@ class ProviderContext:
     stack: ExitStack
     token: CancelToken
     known: KnownServices = field(default_factory=KnownServices)
+    server: ServerWatchlists | None = None
     _browsers: dict[str, BrowserFallback] = field(default_factory=dict)
     _login_clients: dict[str, ServiceClient] = field(default_factory=dict)
     _making: threading.Lock = field(default_factory=threading.Lock)
@@ -206,6 +210,12 @@ def _plex(source: PlexSource, context: ProviderContext) -> ListProvider:
     return Plex(source, options, context.client(options), titles)
 
 
+def _seerr(source: SeerrSource, context: ProviderContext) -> ListProvider:
+    from listsync.providers.seerr.reader import ServerWatchlist
+
+    return ServerWatchlist(source, context.server)
+
+
 def _stevenlu(source: StevenLuSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.stevenlu.reader import StevenLu
 
@@ -240,6 +250,7 @@ PROVIDERS: dict[str, Build] = {
     "letterboxd": _letterboxd,
     "mdblist": _mdblist,
     "plex": _plex,
+    "seerr": _seerr,
     "stevenlu": _stevenlu,
     "tmdb": _tmdb,
     "trakt": _trakt,
@@ -301,6 +312,21 @@ def login_store(state_dir: Path, service: str) -> FileTokens:
     from listsync.http.login_store import FileTokens
 
     return FileTokens(login_path(state_dir, service))
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedServer:
+    """Stands for a request server whose lists cannot be read, for *why*."""
+
+    why: RefusedError | UnavailableError
+
+    def watchlist_page(
+        self,
+        user: str | None,  # noqa: ARG002 - of the port
+        number: int,  # noqa: ARG002 - of the port
+        known: str | None = None,  # noqa: ARG002 - of the port
+    ) -> WatchlistPage:
+        raise self.why
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,16 @@ from msgspec.structs import replace
 from listsync.app.history_service import write_history
 from listsync.app.memory_tuning import fewer_collections
 from listsync.app.notifications import deliver_now, rules_of
-from listsync.app.provider_table import KnownServices, ProviderContext, followed
+from listsync.app.provider_table import ClosedServer, KnownServices, ProviderContext, followed
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.config.paths import browser_records
 from listsync.config.values import SANDBOX
 from listsync.config_types import SecretStr
 from listsync.domain.runs import Scope
-from listsync.errors import BusyError, StateError
+from listsync.errors import BusyError, RefusedError, StateError, UnavailableError
 from listsync.ports.fleet import RequestFence
+from listsync.ports.server import ServerWatchlists
 from listsync.process.records import sweep
 from listsync.seerr.client import Seerr
 from listsync.store.backup import back_up_daily
@@ -162,8 +163,25 @@ def open_lists(
         database = Database(folder / FILE_NAME)
         stack.callback(database.close)
         token = token or CancelToken()
-        context = ProviderContext(options, config.chromium, database, state_dir, stack, token)
-        yield [followed(one, context) for one in config.lists if one.rules.is_enabled]
+        lists = [one for one in config.lists if one.rules.is_enabled]
+        server = None
+        if config.has_server and any(one.service == "seerr" for one in lists):
+            copy_sandbox(state_dir, folder)
+            server = _watchlists(config, folder, token, stack)
+        context = ProviderContext(
+            options, config.chromium, database, state_dir, stack, token, server=server
+        )
+        yield [followed(one, context) for one in lists]
+
+
+def _watchlists(
+    config: Config, folder: Path, token: CancelToken, stack: ExitStack
+) -> ServerWatchlists:
+    """Open the server, for lists that it has itself; without it others are read all the same."""
+    try:
+        return open_server(config, folder, token, stack)
+    except (RefusedError, UnavailableError) as error:
+        return ClosedServer(error)
 
 
 @contextmanager
@@ -201,6 +219,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             readers,
             token,
             known or KnownServices(),
+            server,
         )
         SqliteConfiguredLists(database).replace(one.rules for one in config.lists)
         lists = [one for one in config.lists if one.is_read_in(scope)]

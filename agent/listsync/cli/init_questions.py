@@ -312,10 +312,23 @@ class Interview:
         self._talk.wait("reading it")
         try:
             return first_start.try_list(
-                entry, self._answers.credentials, self._environ, self._folder, self._state_dir
+                entry,
+                self._server_section(),
+                self._answers.credentials,
+                self._environ,
+                self._folder,
+                self._state_dir,
             )
         finally:
             self._talk.done()
+
+    def _server_section(self) -> dict[str, object]:
+        """Say what the configuration will say of the server; lists may be read there."""
+        answers, ca_file = self._answers, self._given.ca_file
+        said = {"url": answers.url, "request_as": answers.request_as, "ca_file": ca_file}
+        if answers.key is not None:
+            said["api_key"] = answers.key.value.get_secret_value()
+        return {key: str(value) for key, value in said.items() if value is not None}
 
     def _got_credential(self, tried: TriedList) -> bool:
         """Ask for what the service wants; False where it is there, or there is none."""

@@ -43,6 +43,7 @@ from listsync.domain.server import Asking
 from listsync.errors import ConfigError, NoConfigurationError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.lean_dataclasses import dataclass
+from listsync.providers.seerr.source import SeerrSource
 from listsync.redaction import proxy_logins, tokens_in
 from listsync.secrets.vault import open_vault
 from listsync.sync.limits import Cap
@@ -317,7 +318,7 @@ def _settle(
         schedule=_settle_schedule(form.sync, zone),
         lists=(
             *(
-                _settle_list(entry, written, zone, four_k=form.sync.four_k)
+                _settle_list(entry, written, zone, form)
                 for entry, written in zip(form.lists, lists, strict=True)
             ),
             *map(_settle_unusable, unusable),
@@ -345,10 +346,12 @@ def _settle_schedule(sync: SyncOptions, zone: tzinfo) -> Rule | None:
 
 
 def _settle_list(
-    form: ListForm, written: WrittenList, zone: tzinfo, *, four_k: bool
+    form: ListForm, written: WrittenList, zone: tzinfo, whole: ConfigForm
 ) -> ListConfig:
     service = find_service(written.form) or ""
     source = getattr(form, service)
+    if isinstance(source, SeerrSource):
+        source = source.requested_as(form.request_as or (whole.server or NO_SERVER).request_as)
     return ListConfig(
         source=source,
         rules=ListRules(
@@ -359,7 +362,7 @@ def _settle_list(
             kind=form.kind,
             is_exclusion=form.exclude,
             is_enabled=form.enabled,
-            four_k=four_k if form.four_k is None else form.four_k,
+            four_k=whole.sync.four_k if form.four_k is None else form.four_k,
             asking=_settle_asking(form),
             seasons=form.seasons,
             filters=form.filters,

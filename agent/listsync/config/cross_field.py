@@ -98,6 +98,9 @@ def _check_without_server(data: Form, lists: Sequence[WrittenList]) -> Iterator[
         for key in _CATALOGUE_FILTERS:
             if _has(one.form, key):
                 yield ConfigIssue(("lists", n, key), f"{key} {why}", at_key=True)
+        if _has(one.form, "seerr"):
+            what = "the watchlists of the request server are meant, and no server is named"
+            yield ConfigIssue(("lists", n, "seerr"), what, at_key=True)
     excluded = data.get("exclude")
     for n, form in enumerate(excluded if isinstance(excluded, list) else ()):
         if _has(_mapping(form), "genre"):

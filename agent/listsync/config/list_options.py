@@ -211,6 +211,12 @@ class ListForm(ListDefaults, frozen=True, kw_only=True):
         _source("plex"),
         "A Plex watchlist: your own (watchlist), or the RSS address of one.",
     ] = None
+    seerr: Annotated[
+        object,
+        _source("seerr"),
+        "A watchlist of the request server: watchlist (of whom its titles are requested as) or "
+        "watchlist/user.",
+    ] = None
     addresses: Annotated[
         object,
         ValueForm(lambda value, _: value, {"anyOf": SOURCE["anyOf"]}),

@@ -20,6 +20,7 @@ from listsync.providers.imdb import source as imdb
 from listsync.providers.letterboxd import source as letterboxd
 from listsync.providers.mdblist import source as mdblist
 from listsync.providers.plex import source as plex
+from listsync.providers.seerr import source as seerr
 from listsync.providers.stevenlu import source as stevenlu
 from listsync.providers.tmdb import source as tmdb
 from listsync.providers.trakt import source as trakt
@@ -35,6 +36,7 @@ SERVICES: dict[str, Parse] = {
     "letterboxd": letterboxd.parse,
     "mdblist": mdblist.parse,
     "plex": plex.parse,
+    "seerr": seerr.parse,
     "stevenlu": stevenlu.parse,
     "tmdb": tmdb.parse,
     "trakt": trakt.parse,

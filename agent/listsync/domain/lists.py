@@ -116,7 +116,8 @@ class Fetched:
     only repeat another row of this reading; `broken` ones, which are among `skipped`, may be
     titles that are known. `lacks_count`: the service counts such lists, and did not this
     time. `is_unfinished`: a program was still writing it. `newest_only`: what is missing may only
-    have become too old for it. `remark` says what could not be learnt besides the rows.
+    have become too old for it. `is_unproven`: it is empty, and the service says that also of a
+    list that it cannot see. `remark` says what could not be learnt besides the rows.
     """
 
     entries: tuple[ListEntry, ...] = ()
@@ -129,6 +130,7 @@ class Fetched:
     lacks_count: bool = False
     is_unfinished: bool = False
     newest_only: bool = False
+    is_unproven: bool = False
     remark: str = ""
 
     @classmethod

@@ -43,6 +43,10 @@ _OWN_WORDS = {
         "plex",
         ListOutcome.CREDENTIAL,
     ): "give the token of your Plex account in providers.plex.token",
+    ("seerr", ListOutcome.NOT_FOUND): "name a user of the server: watchlist/USER",
+    ("seerr", ListOutcome.CREDENTIAL): "check server.api_key",
+    ("seerr", ListOutcome.RATE_LIMITED): f"{_LATER}; lower server.max_per_second",
+    ("seerr", ListOutcome.BLOCKED): "let /api/v1 pass what stands in front of the server",
     ("tmdb", ListOutcome.PRIVATE): "make the list public at TMDB",
     **{
         (service, ListOutcome.BLOCKED): (

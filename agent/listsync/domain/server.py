@@ -49,6 +49,20 @@ class RequestStatus(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchlistPage:
+    """One page of a user's watchlist: `rows` as they came, of `total` on `pages` pages.
+
+    `etag` stands for this state of the page; one that `is_unchanged` came without anything.
+    """
+
+    rows: tuple[object, ...] = ()
+    total: int = 0
+    pages: int = 0
+    etag: str | None = None
+    is_unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerInfo:
     """The server behind `server.url`.
 

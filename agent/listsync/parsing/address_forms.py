@@ -29,6 +29,7 @@ SERVICES = {
     "simkl": "Simkl",
     "anilist": "AniList",
     "plex": "Plex",
+    "seerr": "Seerr",
 }
 
 

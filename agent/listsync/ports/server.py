@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ServerInfo,
         ServerRequest,
         TitleFacts,
+        WatchlistPage,
     )
     from listsync.domain.server_knowledge import Allowance
 if TYPE_CHECKING:
@@ -134,6 +135,19 @@ class ArrServices(Protocol):
 
     def wait_until_back(self) -> None:
         """Wait, for a minute, until the server answers again; raises UnavailableError."""
+        ...
+
+
+class ServerWatchlists(Protocol):
+    """The watchlists of the server's users: its own ones, and those that Plex keeps for them."""
+
+    def watchlist_page(
+        self, user: str | None, number: int, known: str | None = None
+    ) -> WatchlistPage:
+        """Read a page of the watchlist of *user*, a name or an id; None: of the key's owner.
+
+        Pages are counted from 1. One that is as it was when it had the ETag *known* is unchanged.
+        """
         ...
 
 

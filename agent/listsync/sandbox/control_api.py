@@ -33,6 +33,8 @@ POST /sandbox/titles: adds or replaces a title or a list of them: a row of `cata
     has a season 0, `genres`, `votes`, `rating`, and `releases`, `people`, `companies` and
     `collection` (`TitleOrder`). DELETE removes all titles but the invented ones,
     persons and film series too.
+POST /sandbox/watchlists: says what Plex has on a user's watchlist (`WatchlistOrder`), newest
+    first; without `titles` the server has no token of Plex for that user.
 POST /sandbox/services: adds or replaces a Radarr or Sonarr (`ServiceOrder`),
     or removes one.
 
@@ -87,7 +89,7 @@ from listsync.sandbox.request_lifecycle import (
 )
 from listsync.sandbox.responses import ApiError
 from listsync.sandbox.server_model import CallLog, SandboxServer, Service, Settings
-from listsync.sandbox.state import Media, User, now, scan, set_season
+from listsync.sandbox.state import Key, Media, User, now, scan, set_season
 from listsync.sandbox.title_facts import unknown_genres
 
 Seasons = dict[int, Annotated[int, Meta(ge=1, le=7)]]
@@ -159,6 +161,20 @@ class ServiceOrder(SandboxOrder, frozen=True):
     remove: bool = False
 
 
+class WatchedOrder(SandboxOrder, frozen=True):
+    """A title on a watchlist at Plex; `tmdbId` 0: Plex has no such number for it."""
+
+    kind: Literal["movie", "tv"]
+    tmdb_id: int = field(name="tmdbId")
+
+
+class WatchlistOrder(SandboxOrder, frozen=True):
+    """What Plex has for a user."""
+
+    user_id: int = field(name="userId")
+    titles: list[WatchedOrder] | None = None
+
+
 Act = Callable[[SandboxServer, bytes], object]
 OrderT = TypeVar("OrderT")
 _LAST_ANSWER_S = 0.02
@@ -186,6 +202,7 @@ def control_routes(server: SandboxServer) -> list[Route]:
         ("DELETE", "users"): _remove_users,
         ("POST", "titles"): _put_titles,
         ("DELETE", "titles"): _remove_titles,
+        ("POST", "watchlists"): _put_watchlist,
         ("POST", "services"): _put_service,
     }
     return [
@@ -321,6 +338,17 @@ def _put_titles(server: SandboxServer, body: bytes) -> object:
 
 def _remove_titles(server: SandboxServer, _body: bytes) -> object:
     server.remove_titles()
+    server.state.changed()
+    return {}
+
+
+def _put_watchlist(server: SandboxServer, body: bytes) -> object:
+    order = _read(WatchlistOrder, body)
+    if order.titles is None:
+        server.state.plex_watchlists.pop(order.user_id, None)
+    else:
+        keys = [(one.kind, one.tmdb_id) for one in order.titles]
+        server.state.plex_watchlists[order.user_id] = list[Key](keys)
     server.state.changed()
     return {}
 

@@ -83,7 +83,8 @@ def _dump(server: SandboxServer) -> dict[str, Any]:
         "next": [state.next.media, state.next.request],
         "users": [_fields(user) for user in state.users.values()],
         "media": [_fields(media, "requests", "row") for media in state.media.values()],
-        "watchlists": sorted([user_id, *key] for user_id, key in state.watchlists),
+        "watchlists": [[number, *key, title] for (number, key), title in state.watchlists.items()],
+        "plex_watchlists": [[number, keys] for number, keys in state.plex_watchlists.items()],
         "requests": [_dump_request(request) for request in state.requests.values()],
     }
 
@@ -123,9 +124,10 @@ def _restore_orders(saved: dict[str, Any], server: SandboxServer) -> None:
 
 def _restore(saved: dict[str, Any], state: State) -> None:
     state.next = Counters(*saved["next"])
-    state.watchlists = {
-        (number, (kind, tmdb_id)) for number, kind, tmdb_id in saved.get("watchlists", ())
-    }
+    for number, kind, tmdb_id, *title in saved.get("watchlists", ()):
+        state.watchlists[number, (kind, tmdb_id)] = "".join(title)
+    for number, keys in saved.get("plex_watchlists", ()):
+        state.plex_watchlists[number] = [(kind, tmdb_id) for kind, tmdb_id in keys]
     state.users = {row["id"]: User(**row) for row in saved["users"]}
     for row in saved["media"]:
         seasons = {int(number): statuses for number, statuses in row["seasons"].items()}

@@ -143,7 +143,15 @@ def _blocklist(product: ProductTraits) -> Iterator[Row]:
 
 
 def _watchlist(product: ProductTraits) -> Iterator[Row]:
+    paged = {"page": NUMBER}
+    yield "GET", "/discover/watchlist", media.own_watchlist, Rule(query=paged)
     if product.is_forked:
+        yield (
+            "GET",
+            "/user/{userId}/watchlist",
+            media.watchlist_of_user,
+            Rule(path={"userId": NUMBER}, query=paged),
+        )
         yield "POST", "/watchlist", media.watch_title, Rule(needs_json=True)
         yield "DELETE", "/watchlist/{tmdbId}", media.unwatch_title, _numbered("tmdbId")
 

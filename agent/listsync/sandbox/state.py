@@ -54,6 +54,7 @@ class Permission(IntFlag):
     AUTO_APPROVE_4K_TV = 131072
     REQUEST_MOVIE = 262144
     REQUEST_TV = 524288
+    WATCHLIST_VIEW = 134217728
     MANAGE_BLOCKLIST = 268435456
     VIEW_BLOCKLIST = 1073741824
 
@@ -143,7 +144,11 @@ class Counters:
 
 
 class State:
-    """All rows, found by number and by key. `changed` is called after every change."""
+    """All rows, found by number and by key. `changed` is called after every change.
+
+    `watchlists` has the entries of the server's own, oldest first, and what they call the title;
+    `plex_watchlists` what Plex has for those users whose token the server holds, newest first.
+    """
 
     def __init__(self) -> None:
         self.changed: Callable[[], None] = lambda: None
@@ -155,7 +160,8 @@ class State:
         self.media: dict[int, Media] = {}
         self.requests: dict[int, StoredRequest] = {}
         self.request_counts: Counter[int] = Counter()
-        self.watchlists: set[tuple[int, Key]] = set()
+        self.watchlists: dict[tuple[int, Key], str] = {}
+        self.plex_watchlists: dict[int, list[Key]] = {}
         self.next = Counters()
         self._by_key: dict[Key, Media] = {}
         self._by_tvdb: dict[int, Media] = {}

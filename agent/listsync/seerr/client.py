@@ -15,6 +15,7 @@ from listsync.domain.server import (
     Cancelled,
     FoundRequests,
     IndexPage,
+    Product,
     RequestBody,
     RequestResponse,
     ResponseKind,
@@ -23,6 +24,7 @@ from listsync.domain.server import (
     ServerInfo,
     ServerRequest,
     TitleFacts,
+    WatchlistPage,
 )
 from listsync.domain.server_knowledge import Allowance
 from listsync.errors import Refusal, UnavailableError
@@ -36,7 +38,7 @@ from listsync.seerr.errors import PassingError, WrongAskingError
 from listsync.seerr.requests import RequestSender, UserRequest
 from listsync.seerr.search import read_genres, read_languages
 from listsync.seerr.transport import SerialWrites, ServerTransport
-from listsync.seerr.users import OWNER, Actor, Users, allowance_of, identify, name_of
+from listsync.seerr.users import OWNER, Actor, Users, allowance_of, identify, name_of, product_of
 
 if TYPE_CHECKING:
     from listsync.ports.fleet import RequestFence
@@ -110,6 +112,7 @@ class Seerr:
         self._arr_services = SeerrArrServices(self._transport, token)
         self._act_as = act_as
         self._approve = approve
+        self._product: Product | None = None
 
     def __repr__(self) -> str:
         return f"Seerr({self._address.base!r})"
@@ -126,6 +129,7 @@ class Seerr:
     def identify(self) -> ServerInfo:
         """Say who answers: four calls, and one more (or a page of users) with `act_as`."""
         info = identify(self._transport, self._address.base)
+        self._product = info.product
         actor = self._find_act_as()
         return info if actor is None else replace(info, user=actor.name)
 
@@ -233,6 +237,19 @@ class Seerr:
     def read_requests(self) -> tuple[ServerRequest, ...]:
         """Read the requests of all users, which the key's owner may see."""
         return index.read_requests(self._transport)
+
+    def watchlist_page(
+        self, user: str | None, number: int, known: str | None = None
+    ) -> WatchlistPage:
+        """Read a page of the watchlist of *user*; three calls before, if nobody said who answers.
+
+        Raises:
+            RefusedError: there is no such user.
+        """
+        user_id = OWNER if user is None else self._users.find(user).id
+        product = self._product or product_of(self._transport, self._address.base)
+        self._product = product
+        return index.read_watchlist_page(self._transport, product, user_id, number, known)
 
     def cancel(self, request_id: int) -> Cancelled:
         """Take one request back.

@@ -1,14 +1,22 @@
-"""The server's index: every title it has or was asked for, read in conditional pages."""
+"""What the server holds, read in pages: its index of titles, requests, watchlists of users."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from typing import Annotated
 
-from msgspec import Raw, field
+from msgspec import Meta, Raw, field
 
 from listsync.domain.media import Edition, MediaType, TitleKey
-from listsync.domain.server import IndexPage, RequestStatus, ServerRequest, TitleState
+from listsync.domain.server import (
+    IndexPage,
+    Product,
+    RequestStatus,
+    ServerRequest,
+    TitleState,
+    WatchlistPage,
+)
 from listsync.http.response import Response
 from listsync.parsing.decoding import ResponseShape, readable
 from listsync.row_limit import MOST_OF_ALL
@@ -133,9 +141,12 @@ def parse_page(response: Response, skipped: int, errors: ServerErrors) -> IndexP
     if len(rows) * 2 < expected:
         what = f"a page of the index ({len(rows)} readable rows of {expected})"
         raise errors.changed(what, response.body)
+    return IndexPage(etag=_etag_of(response), total=page.info.results, titles=_titles(rows))
+
+
+def _etag_of(response: Response) -> str | None:
     etag = response.headers.get("etag", "")
-    usable = etag if etag.isascii() and etag.isprintable() else ""
-    return IndexPage(etag=usable or None, total=page.info.results, titles=_titles(rows))
+    return etag if etag and etag.isascii() and etag.isprintable() else None
 
 
 def _titles(rows: Iterable[_Row]) -> tuple[tuple[TitleKey, TitleState], ...]:
@@ -218,3 +229,41 @@ def _parts(row: _RequestRow, edition: Edition) -> Iterator[ServerRequest]:
             request_id=row.id,
             seasons=declined,
         )
+
+
+class _Watchlist(ResponseShape, frozen=True, rename="camel"):
+    total_results: Annotated[int, Meta(ge=0)]
+    total_pages: Annotated[int, Meta(ge=0)]
+    results: list[object]
+
+
+def read_watchlist_page(
+    transport: ServerTransport,
+    product: Product,
+    user_id: int,
+    number: int,
+    known: str | None,
+) -> WatchlistPage:
+    """Read a page of a user's watchlist, if it is not as it was when it had the ETag *known*.
+
+    Without a number the servers compute with none. Overseerr shows a watchlist only to the user
+    whose it is, and only the one at Plex. Source: the code of the servers, 2026-03.
+
+    Raises:
+        UnavailableError, RefusedError, ResponseChangedError: as `ServerTransport.get`.
+    """
+    headers = {"If-None-Match": known} if known else {}
+    path = f"/user/{user_id}/watchlist"
+    if product is Product.OVERSEERR:
+        path = "/discover/watchlist"
+        headers |= {"X-API-User": str(user_id)}
+    response = transport.get(f"{path}?page={number}", headers=headers, also={304} if known else ())
+    if response.status == 304:
+        return WatchlistPage(is_unchanged=True)
+    page = transport.errors.read(response, _Watchlist, "a page of a watchlist")
+    return WatchlistPage(
+        rows=tuple(page.results),
+        total=page.total_results,
+        pages=page.total_pages,
+        etag=_etag_of(response),
+    )

@@ -86,6 +86,11 @@ def name_of(transport: ServerTransport, url: str) -> str:
     return f"{product.value} {version}"
 
 
+def product_of(transport: ServerTransport, url: str) -> Product:
+    """Say which of the three answers; raises as `name_of` does."""
+    return _look(transport, url)[1]
+
+
 def _look(transport: ServerTransport, url: str) -> tuple[_Public, Product, str]:
     """Ask for what everybody may read, in three calls."""
     public = transport.read("/settings/public", _Public)

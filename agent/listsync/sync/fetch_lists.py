@@ -34,6 +34,8 @@ _REFUSALS = {
     Refusal.BLOCKED: ListOutcome.BLOCKED,
 }
 
+_MAY_NOT_SEE = "it would be empty as well where the service itself cannot see the list"
+
 
 @dataclass(frozen=True, slots=True)
 class Followed:
@@ -182,5 +184,7 @@ def _judge(rules: ListRules, fetched: Fetched) -> Reading:
         why += f": {fetched.doubt}, while others never came" if fetched.doubt else ""
     elif fetched.outcome is ListOutcome.DRIFT:
         why = "nothing was read, and nothing says that the list is empty"
+    elif fetched.is_unproven and not why:
+        why = _MAY_NOT_SEE
     why = "; ".join(words for words in (why, fetched.remark) if words)
     return Reading(rules=rules, outcome=fetched.outcome, fetched=fetched, why=why)

@@ -224,13 +224,13 @@ def save_reading(  # noqa: PLR0913, PLR0917 - each is known from elsewhere
     if not fetched.outcome.whole:
         return Kept(found.new)
     may_lack = bool(fetched.doubt) or fetched.newest_only
-    judged = judge_missing(found, is_doubted=may_lack, at=at)
+    judged = judge_missing(found, is_doubted=may_lack, at=at, is_unproven=fetched.is_unproven)
     kept = judged.kept
     # Without validators: an unchanged list could never show that it has recovered.
     is_sure = not kept.on_hold and not fetched.doubt
     reading = replace(
         reading,
-        why=words_of_shrink(kept.on_hold) if kept.on_hold else why,
+        why=_words_of_shrink(fetched, kept) if kept.on_hold else why,
         validators=fetched.validators if is_sure else None,
         read=fetched.read,
         absent=judged.absent,
@@ -242,9 +242,9 @@ def save_reading(  # noqa: PLR0913, PLR0917 - each is known from elsewhere
 
 def _with_shrink(reading: Reading, kept: Kept) -> Reading:
     """Say of a reading that so much is gone from it at once that it is not believed yet."""
-    if not kept.on_hold:
+    if reading.fetched is None or not kept.on_hold:
         return reading
-    rules, why = reading.rules, words_of_shrink(kept.on_hold)
+    rules, why = reading.rules, _words_of_shrink(reading.fetched, kept)
     logger.warning(
         "%s list %s: %s",
         rules.service,
@@ -255,13 +255,17 @@ def _with_shrink(reading: Reading, kept: Kept) -> Reading:
     return replace(reading, why=why)
 
 
+def _words_of_shrink(fetched: Fetched, kept: Kept) -> str:
+    return words_of_shrink(kept.on_hold, is_unproven=fetched.is_unproven)
+
+
 def _notices_of(rules: ListRules, fetched: Fetched, kept: Kept) -> Iterator[Notice]:
     if fetched.is_unfinished:
         yield Notice(kind=NoticeKind.LIST_DOUBTED, text=_UNFINISHED, list_name=rules.name)
     elif kept.doubted and not fetched.newest_only:
         yield _notice_of_doubt(rules, fetched.doubt, kept.doubted)
     if kept.on_hold:
-        why = words_of_shrink(kept.on_hold)
+        why = _words_of_shrink(fetched, kept)
         yield Notice(kind=NoticeKind.LIST_SHRANK, text=why, list_name=rules.name)
     if fetched.remark:
         kind = NoticeKind.LOOK_UPS_FAILED

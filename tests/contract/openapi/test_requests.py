@@ -108,6 +108,8 @@ ACTS: dict[str, Act] = {
     "film's facts": lambda seerr: seerr.facts(FILM),
     "series' facts": lambda seerr: seerr.facts(SERIES),
     "parts": lambda seerr: seerr.parts(2344),
+    "watchlist": lambda seerr: seerr.watchlist_page("kids", 2),
+    "owner's watchlist": lambda seerr: seerr.watchlist_page(None, 1, 'W/"1"'),
     "cancel": lambda seerr: seerr.cancel(6),
     **{f"settings of {kind}": settings(kind) for kind in MediaType},
     **{f"offer of {kind}": offer(kind) for kind in MediaType},
@@ -174,6 +176,7 @@ OFFER = {
     "languageProfiles": [{"id": 1, "name": "English"}],
 }
 ROWS = [{"mediaType": "movie", "tmdbId": n, "status": 5} for n in range(1000)]
+WATCHLIST = {"page": 1, "totalPages": 1, "totalResults": 0, "results": []}
 ANSWERS: dict[str, object] = {
     "/status": {"version": "3.1.0"},
     "/settings/public": {"initialized": True},
@@ -189,6 +192,8 @@ ANSWERS: dict[str, object] = {
     "/settings/sonarr": SERVICES,
     "/service/radarr/0": OFFER,
     "/service/sonarr/0": OFFER,
+    "/user/1/watchlist": WATCHLIST,
+    "/user/7/watchlist": WATCHLIST,
     "/request/6": {"status": 1, "requestedBy": {"id": 1}},
 }
 
@@ -248,7 +253,9 @@ def test_the_recorder_provokes_every_kind_of_call() -> None:
         "GET /status",
         "GET /tv/1396",
         "GET /user",
+        "GET /user/1/watchlist",
         "GET /user/7",
+        "GET /user/7/watchlist",
         "POST /request",
     }
     fields = {name for one in asked if one.method == "POST" for name in json.loads(one.content)}

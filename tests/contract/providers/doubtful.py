@@ -22,6 +22,7 @@ from tests.contract.providers.cases import (
 )
 from tests.contract.providers.cases_letterboxd import letterboxd_provider
 from tests.contract.providers.cases_plex import plex_provider
+from tests.contract.providers.cases_seerr import OWNERS, seerr_provider
 from tests.contract.providers.cases_tmdb import tmdb_provider
 from tests.contract.providers.cases_trakt import trakt_provider
 from tests.contract.providers.site import Site
@@ -222,11 +223,31 @@ def letterboxd(told: Listed) -> Callable[[], ListProvider]:
     return lambda: letterboxd_provider(Site.of({**pages}))
 
 
+def seerr(told: Listed) -> Callable[[], ListProvider]:
+    pages = [
+        _json(
+            {
+                "page": place,
+                "totalPages": len(told.pages),
+                "totalResults": told.declared,
+                "results": [
+                    None if n is None else {"id": 90 + n, "tmdbId": n, "mediaType": "movie"}
+                    for n in numbers
+                ],
+            },
+            etag=f'W/"{place}"',
+        )
+        for place, numbers in enumerate(told.pages, start=1)
+    ]
+    return lambda: seerr_provider(Site.of({OWNERS: pages}))
+
+
 COUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
     "trakt": trakt,
     "tmdb": tmdb,
     "mdblist": mdblist,
     "plex": plex,
+    "seerr": seerr,
     "imdb": imdb,
     "imdb-site": imdb_site,
     "letterboxd": letterboxd,

@@ -8,7 +8,14 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import ListsyncError, Refusal, RefusedError
-from tests.contract.providers import cases, cases_letterboxd, cases_plex, cases_tmdb, cases_trakt
+from tests.contract.providers import (
+    cases,
+    cases_letterboxd,
+    cases_plex,
+    cases_seerr,
+    cases_tmdb,
+    cases_trakt,
+)
 from tests.contract.providers.cases import FAILURES, Case
 from tests.contract.providers.site import FIXTURES
 
@@ -24,10 +31,14 @@ FOLDERS = (
     "stevenlu",
     "tmdb",
     "trakt",
+    "watchlists",
 )
-SERVICES = ("file", "stevenlu", "mdblist", "imdb", "letterboxd", "plex", "tmdb", "trakt")
+SERVICES = (
+    *("file", "stevenlu", "mdblist", "imdb", "letterboxd", "plex", "tmdb", "trakt"),
+    *("seerr", r"server http://seerr\S+"),
+)
 NAMED = rf"^({'|'.join(SERVICES)}): "
-MODULES = (cases, cases_letterboxd, cases_plex, cases_tmdb, cases_trakt)
+MODULES = (cases, cases_letterboxd, cases_plex, cases_seerr, cases_tmdb, cases_trakt)
 CASES = [case for module in MODULES for case in module.CASES]
 FAILING = {name: build for module in MODULES for name, build in module.FAILING.items()}
 READ = [case for case in CASES if isinstance(case.expected, ListOutcome)]
@@ -87,7 +98,7 @@ def test_fetch_says_what_to_do(service: str, failure: str, tmp_path: Path) -> No
         ListsyncError, match=service.removesuffix("-with-key").removesuffix("-feed")
     ) as caught:
         FAILING[service](tmp_path, failure).fetch(None)
-    assert type(caught.value) is FAILURES[failure]
+    assert isinstance(caught.value, FAILURES[failure])
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

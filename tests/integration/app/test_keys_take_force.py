@@ -348,6 +348,7 @@ _FOR_THE_NEXT_SYNC: dict[str, object] = {
     "lists[].stevenlu": "popular",
     "lists[].mdblist": "seven/seven",
     "lists[].plex": "watchlist",
+    "lists[].seerr": "watchlist/seven",
     "lists[].name": "seven",
     "lists[].exclude": True,
 }

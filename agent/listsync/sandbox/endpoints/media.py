@@ -3,6 +3,9 @@
 Of the blocklist: Seerr 3.1.0, observed live. "Not found" is a 401 there.
 
 Of watchlists, one a user: Seerr 3.1.0, observed live. An entry makes a row of status UNKNOWN.
+How they are read is known from the code of Seerr and Jellyseerr (2026-03): 20 a page; who has no
+entry of the server's own gets what Plex has, and without a token of Plex an empty list. Overseerr
+knows those of Plex alone. Of these the server keeps back what has no TMDB number, and counts it.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from listsync.sandbox.endpoint import ApiCall, page_of
 from listsync.sandbox.responses import NOTHING, ApiReply, dumps, error, no_content, ok
 from listsync.sandbox.serializers import Json, media_json, user_json
 from listsync.sandbox.server_model import SandboxServer
-from listsync.sandbox.state import Key, Media, Status, scan
+from listsync.sandbox.state import Key, Media, Permission, Status, User, scan
 from listsync.sandbox.validation import check_blocklist_body
 
 _FILTERS = {
@@ -165,7 +168,7 @@ def watch_title(call: ApiCall) -> ApiReply:
     key: Key = (body["mediaType"], int(body["tmdbId"]))
     if (call.user.id, key) in state.watchlists:
         raise error(409, "Request for this media already exists.")
-    state.watchlists.add((call.user.id, key))
+    state.watchlists[call.user.id, key] = str(body.get("title") or "")
     media = state.find_media(key) or call.server.insert_media(key, None)
     shown = {
         "id": len(state.watchlists),
@@ -184,10 +187,77 @@ def watch_title(call: ApiCall) -> ApiReply:
 def unwatch_title(call: ApiCall) -> ApiReply:
     """Take a title off it."""
     state, number = call.server.state, call.number("tmdbId")
-    found = {entry for entry in state.watchlists if entry[0] == call.user.id}
-    found = {entry for entry in found if entry[1][1] == number}
+    own = [entry for entry in state.watchlists if entry[0] == call.user.id]
+    found = [entry for entry in own if entry[1][1] == number]
     if not found:
         raise error(404, "watchlist item not found")
-    state.watchlists -= found
+    for entry in found:
+        del state.watchlists[entry]
     state.changed()
     return no_content()
+
+
+_WATCHLIST_PAGE = 20
+
+
+def own_watchlist(call: ApiCall) -> ApiReply:
+    """Show a page of the acting user's watchlist."""
+    return ok(_watchlist_page(call, call.user))
+
+
+def watchlist_of_user(call: ApiCall) -> ApiReply:
+    """Show a page of a user's watchlist."""
+    user = call.server.state.users.get(call.number("userId"))
+    may_look = call.user.may(Permission.MANAGE_REQUESTS, Permission.WATCHLIST_VIEW)
+    if user is not call.user and not may_look:
+        raise error(403, "You do not have permission to view this user's Watchlist.")
+    if user is None:
+        raise error(500, 'Could not find any entity of type "User" matching')
+    return ok(_watchlist_page(call, user))
+
+
+def _watchlist_page(call: ApiCall, user: User) -> Json:
+    """Without a number, all that is computed of the page is none (null, as JSON has NaN)."""
+    state = call.server.state
+    page = call.query.get("page")
+    rows = _own_rows(call.server, user) if call.server.product.is_forked else []
+    if not rows and user.id not in state.plex_watchlists:
+        return {"page": 1, "totalPages": 1, "totalResults": 0, "results": []}
+    rows = rows or [_plex_row(key, call.server) for key in state.plex_watchlists[user.id]]
+    first = (page - 1) * _WATCHLIST_PAGE if isinstance(page, int) else len(rows)
+    shown = rows[max(first, 0) :][:_WATCHLIST_PAGE]
+    return {
+        "page": page,
+        "totalPages": -(-len(rows) // _WATCHLIST_PAGE),
+        "totalResults": len(rows),
+        "results": [row for row in shown if row["tmdbId"]],
+    }
+
+
+def _own_rows(server: SandboxServer, user: User) -> list[Json]:
+    entries = enumerate(server.state.watchlists.items(), start=1)
+    return [
+        {
+            "id": number,
+            "ratingKey": "",
+            "mediaType": kind,
+            "title": title,
+            "tmdbId": tmdb_id,
+            "requestedBy": user_json(user, server),
+        }
+        for number, ((user_id, (kind, tmdb_id)), title) in entries
+        if user_id == user.id
+    ]
+
+
+def _plex_row(key: Key, server: SandboxServer) -> Json:
+    """Show a title as Plex tells it; a number of 0 stands for a title that Plex has none for."""
+    kind, tmdb_id = key
+    title = server.catalogue.find(kind, tmdb_id)
+    row: Json = {
+        "ratingKey": f"5d77{tmdb_id:020x}",
+        "title": title.title if title else f"Title {tmdb_id}",
+        "mediaType": kind,
+        "tmdbId": tmdb_id,
+    }
+    return {"id": tmdb_id, **row} if server.product.is_forked else row

@@ -7,7 +7,13 @@ import pytest
 from listsync.domain.lists import ListOutcome
 from listsync.domain.run_notes import Difference, Kept, ListSetback
 from listsync.sync.list_backoff import must_wait, pause_after
-from listsync.sync.shrink_guard import is_believed, is_sudden_shrink, judge_missing
+from listsync.sync.shrink_guard import (
+    ShrinkJudgement,
+    is_believed,
+    is_sudden_shrink,
+    judge_missing,
+    words_of_shrink,
+)
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -75,12 +81,13 @@ def test_who_waits(outcome: ListOutcome, *, eager: bool, waits: bool) -> None:
 # What a whole reading lacks
 
 _WEEK = timedelta(days=7)
+NEW = frozenset({"new"})
 _GONE = tuple(f"tmdb:movie/{number}" for number in range(10))
 
 
 def lacking(count: int, present: int, shrunk_at: datetime | None = None) -> Difference:
     return Difference(
-        new=frozenset({"new"}),
+        new=NEW,
         missing=_GONE[:count],
         gone=count,
         present=present,
@@ -116,3 +123,19 @@ def test_of_a_doubted_reading_nothing_counts_as_missing(since: datetime | None) 
     judged = judge_missing(lacking(10, 12, since), is_doubted=True, at=NOW)
     assert (judged.kept, judged.absent) == (Kept(frozenset({"new"}), doubted=10), ())
     assert judged.shrunk_at == since
+
+
+def test_an_empty_list_that_proves_little_is_believed_only_on_somebodys_word() -> None:
+    def judge(since: datetime) -> ShrinkJudgement:
+        found = lacking(10, 10, since)
+        return judge_missing(found, is_doubted=False, at=NOW, is_unproven=True)
+
+    long_ago = NOW - timedelta(days=400)
+    assert judge(long_ago) == ShrinkJudgement(Kept(NEW, on_hold=10), shrunk_at=long_ago)
+    assert judge(datetime.fromtimestamp(0, UTC)).kept == Kept(NEW)
+    assert "until" in words_of_shrink(10, is_unproven=True)
+
+
+def test_a_few_titles_leave_an_empty_list_that_proves_little_as_they_leave_any() -> None:
+    judged = judge_missing(lacking(3, 3), is_doubted=False, at=NOW, is_unproven=True)
+    assert (judged.kept, len(judged.absent)) == (Kept(NEW), 3)
