@@ -75,7 +75,7 @@ class PostgresServer:
                 psycopg.connect(self.dsn("postgres"), connect_timeout=2).close()
             except psycopg.OperationalError:
                 if time.monotonic() > end or self._process.poll() is not None:
-                    raise RuntimeError((self._folder / "log").read_text()) from None
+                    raise RuntimeError(self.log) from None
                 time.sleep(0.02)
             else:
                 return
@@ -94,6 +94,11 @@ class PostgresServer:
     def close(self) -> None:
         self.stop()
         shutil.rmtree(self._folder)
+
+    @property
+    def log(self) -> str:
+        """What it has logged: next to nothing, unless a database sets `log_min_messages`."""
+        return (self._folder / "log").read_text(encoding="utf-8", errors="replace")
 
     def dsn(self, database: str) -> str:
         return f"host=127.0.0.1 port={self.port} user=listsync dbname={database}"

@@ -33,6 +33,7 @@ from tests.bench import (
     moving,
     new_rows,
     pages,
+    postgres,
     services,
     titles,
     transfer_queue,
@@ -238,6 +239,7 @@ PARTS = (
     *moving.PARTS,
     *transfer_queue.PARTS,
     *copies.PARTS,
+    *postgres.PARTS,
     *fleets.PARTS,
 )
 
