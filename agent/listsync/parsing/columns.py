@@ -19,53 +19,128 @@ from typing import NamedTuple
 from listsync.domain.media import MediaType
 from listsync.lean_dataclasses import dataclass
 
+_VOICED = "\u3099\u309a"
+_UNACCENTED = str.maketrans("\u0142\u0141\u00f8\u00d8\u0111\u0110\u0131", "lLoOdDi")
+
+
+@lru_cache(maxsize=1024)
+def plain_name(name: str) -> str:
+    """Drop case, accents, blanks and signs: `IMDb ID`, `imdb_id` and `imdbID` are one name."""
+    return re.sub(r"[\W_]", "", _unaccented(name[:100]).casefold())
+
+
+def _unaccented(text: str) -> str:
+    """Drop accents, but not what tells sounds of Japanese apart."""
+    if text.isascii():
+        return text
+    parted = unicodedata.normalize("NFKD", text.translate(_UNACCENTED))
+    kept = (sign for sign in parted if not unicodedata.combining(sign) or sign in _VOICED)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
 _FIELD_NAMES = {
     "title": "title",
-    "original_title": "originaltitle",
+    "original_title": (
+        "originaltitle originalname originaltitel originaletitel titreoriginal titolooriginale"
+        " titulooriginal nombreoriginal tytuloryginalny puvodninazev nativetitle originaltitlename"
+        " оригинальноеназвание 原名 原题 原題 원제"
+    ),
     "year": (
         "year releaseyear startyear yearreleased yearofrelease movieyear filmyear productionyear"
-        " titleyear jahr erscheinungsjahr annee ano anno rok jaar"
+        " titleyear showyear seriesyear firstyear premiereyear debutyear yearofproduction"
+        " jahr erscheinungsjahr produktionsjahr annee anneedesortie anneedeproduction ano"
+        " anodelancamento anodeestreno anodeproduccion anno annodiuscita annodiproduzione rok"
+        " rokprodukcji rokvydani rokvyroby jaar ar utgivningsar produksjonsar vuosi julkaisuvuosi"
+        " ev gyartasieve yil yapimyili an anul godina leto aasta metai gads etos"
+        " год годвыпуска година рік ετοσ 年 年份 上映年份 上映年"
+        " 公開年 制作年 製作年 연도 년도 개봉연도 제작연도"
     ),
     "date": (
         "releasedate released premiered premieredate premiere firstairdate firstaired release"
         " datepublished airdate originalreleasedate incinemas releasedon datereleased"
+        " theatricalrelease theatricalreleasedate dateofrelease datedesortie"
+        " erscheinungsdatum датавыхода 上映日期 公開日 개봉일"
     ),
     "kind": (
-        "kind type titletype mediatype mediakind itemtype contenttype media typ tipo"
-        " movieorshow movieortv"
+        "kind type titletype mediatype mediakind itemtype contenttype media typ tipo entitytype"
+        " movieorshow movieortv lot mediatypename titlekind worktype medientyp tipus"
+        " тип 种类 種類 종류"
+    ),
+    "soft_kind": (
+        "category categories categoria kategorie categorie kategoria kategori format section"
+        " subtype medium group категория формат 类别"
     ),
     "imdb": (
         "const imdb imdbid tconst imdbconst imdbtitleid imdbnumber imdbno imdbnr imdbtt imdbkey"
-        " ttid imdbcode"
+        " ttid imdbcode imdbidentifier imdbref imdbtag"
     ),
-    "tmdb": "tmdb tmdbid tmdbnumber themoviedb themoviedbid moviedbid tmdbmovieid",
-    "tvdb": "tvdb tvdbid tvdbnumber thetvdb thetvdbid tvdbseriesid",
+    "tmdb": (
+        "tmdb tmdbid tmdbnumber themoviedb themoviedbid moviedbid tmdbmovieid tmdbkey tmdbno"
+        " tmdbnr tmdbcode themoviedbnumber"
+    ),
+    "tvdb": "tvdb tvdbid tvdbnumber thetvdb thetvdbid tvdbseriesid tvdbkey tvdbno tvdbnr tvdbcode",
     "season": (
         "season seasons seasonnumber seasonnumbers seasonno seasonnr seasonnum tvseason staffel"
         " saison temporada stagione seizoen sezon staffeln saisons temporadas stagioni seizoenen"
         " sezony seasonname seasontitle seasonlist showseason seasonswanted wantedseasons"
-        " monitoredseasons"
+        " monitoredseasons сезон 季 シーズン 시즌"
     ),
     "episode": (
         "episode episodenumber episodeno episodenr episodenum ep epno epnumber episodetitle"
         " episodename folge aflevering odcinek episodio"
     ),
-    "status": "status watchlist liststatus watchstatus mystatus",
+    "status": (
+        "status watchlist liststatus watchstatus mystatus userstatus trackingstatus state"
+        " entrystatus статус 状态"
+    ),
     "address": (
         "url imdburl tmdburl tvdburl link imdblink tmdblink tvdblink titleurl movieurl filmurl"
-        " showurl uri href titlelink movielink filmlink imdbpage permalink imdbhref"
+        " showurl uri href titlelink movielink filmlink imdbpage permalink imdbhref links urls"
+        " website webpage page adresse lien enlace odkaz ссылка 链接 링크 リンク"
     ),
+    "guids": (
+        "guid guids guidsid guidid providerids provideridsstring externalids uniqueid uniqueids"
+        " ids alternateids xrefs identifiers"
+    ),
+    "base": "source provider idtype idsource database sourcename idprovider metadatasource",
+    "number": "mediaid identifier externalid itemid sourceid sourceitemid providerid remoteid",
 }
-FIELDS = {name: field for field, names in _FIELD_NAMES.items() for name in names.split()}
-_TITLES = (  # the first that is there, where nothing is called a title
+FIELDS = {
+    plain_name(name): field for field, names in _FIELD_NAMES.items() for name in names.split()
+}
+_TITLE_NAMES = (  # the first that is there, where nothing is called a title
     *("primarytitle", "movietitle", "filmtitle", "showtitle", "seriestitle", "moviename"),
     *("filmname", "showname", "seriesname", "tvshowname", "titlename", "nameoftitle"),
-    *("englishtitle", "titel", "filmtitel", "titre", "titulo", "titolo", "tytul"),
+    *("englishtitle", "titleenglish", "itemtitle", "mediatitle", "worktitle", "fulltitle"),
+    *("displaytitle", "animetitle", "animename", "itemname", "medianame", "itemlabel"),
+    *("movielabel", "filmlabel", "showlabel", "serieslabel", "titlelabel"),
+    *("titel", "filmtitel", "serientitel", "titre", "titredufilm", "titulo", "titolo", "tytul"),
+    *("nazev", "nazov", "cim", "titlu", "naslov", "baslik", "filmadi", "diziadi", "tittel"),
+    *(
+        "русскоязычноеназвание",
+        "русскоеназвание",
+        "названиефильма",
+        "название",
+        "назва",
+        "заглавие",
+    ),
+    *("τιτλοσ", "标题", "標題", "片名", "电影名", "电影名称", "電影名稱", "剧名", "名称"),
+    *("タイトル", "作品名", "邦題", "題名", "제목", "영화제목", "영화명", "작품명"),
     *("name", "movie", "film", "tvshow", "tvseries", "show", "series", "movies", "films"),
-    *("titles", "shows", "naam", "nombre", "nom", "nome", "pelicula", "serie"),
+    *("titles", "shows", "naam", "namn", "nombre", "nom", "nome", "pelicula", "serie", "filme"),
+    *("nazwa", "nimi", "elokuva", "ф[иі]льм", "сериал", "电影", "映画", "영화"),
+    *("label", "sorttitle", "item"),
 )
 """Words that mean other things beside a title, and alone the title itself."""
-NAMING = ("title", "original_title", "imdb", "tmdb", "tvdb", "address")  # one of these is needed
+_TITLES = tuple(map(plain_name, _TITLE_NAMES))
+_LONGEST_NAME = 25
+_LIKE_IDS = (  # what a name says beside that of the base
+    ("imdb", re.compile(r"(?!.*(?:rat|vote|scor|rank|list|user|genre|top|date|runtime)).*imdb.*")),
+    ("tmdb", re.compile(r"(?!.*(?:rat|vote|list|user|collection)).*(?:tmdb|moviedb).*id.*")),
+    ("tvdb", re.compile(r"(?!.*(?:rat|vote|list|user|episode)).*tvdb.*id.*")),
+)
+# One of these is needed.
+NAMING = ("title", "original_title", "imdb", "tmdb", "tvdb", "address", "guids")
 KNOWN = "title (or name), year, type, imdb_id (or const), tmdb_id, tvdb_id, url, season"
 # Columns of IMDb's and Letterboxd's exports that are understood, and not used.
 _UNUSED = frozenset(
@@ -94,15 +169,13 @@ class RawRow(NamedTuple):
     address: object = None
     status: object = None
     bare_id: object = None
+    soft_kind: object = None
+    guids: object = None
+    base: object = None
+    number: object = None
 
 
 _PLACES = {name: place for place, name in enumerate(RawRow._fields)}
-
-
-@lru_cache(maxsize=1024)
-def plain_name(name: str) -> str:
-    """Drop case, blanks and signs: `IMDb ID`, `imdb_id` and `imdbID` are one name."""
-    return re.sub(r"[^a-z0-9]", "", name[:100].lower())
 
 
 def is_understood(name: str) -> bool:
@@ -112,8 +185,16 @@ def is_understood(name: str) -> bool:
 
 def place_of(name: str) -> int | None:
     """Say which field of `RawRow` a name stands for."""
-    field = FIELDS.get(plain_name(name))
+    field = field_of(plain_name(name))
     return None if field is None else _PLACES[field]
+
+
+def field_of(plain: str) -> str | None:
+    """Find the field that a plain name stands for, also one that only contains an id's."""
+    known = FIELDS.get(plain)
+    if known is None and "db" in plain and len(plain) < _LONGEST_NAME and plain.isalpha():
+        return next((field for field, form in _LIKE_IDS if form.fullmatch(plain)), None)
+    return known
 
 
 def title_among(plain: Iterable[str]) -> str | None:
@@ -134,10 +215,11 @@ def header_places(header: list[str]) -> tuple[int, ...]:
     plain = [plain_name(name) for name in header]
     places = [-1] * len(_PLACES)
     called = title_among(plain)
-    for column, name in enumerate(plain):
-        field = FIELDS.get("title" if name == called else name)
-        if field is not None and places[_PLACES[field]] < 0:
-            places[_PLACES[field]] = column
+    for find in (FIELDS.get, field_of):
+        for column, name in enumerate(plain):
+            field = find("title" if name == called else name)
+            if field is not None and places[_PLACES[field]] < 0:
+                places[_PLACES[field]] = column
     return tuple(places)
 
 
@@ -155,7 +237,9 @@ def ids_of_parts(names: Iterable[str]) -> bool | None:
 
 def speaks_of_series(names: Iterable[str]) -> bool:
     """Tell whether there is a place for what only series have, or for which of both it is."""
-    return any(FIELDS.get(name) in ("kind", "tvdb", "season", "episode") for name in names)
+    return any(
+        FIELDS.get(name) in ("kind", "soft_kind", "tvdb", "season", "episode") for name in names
+    )
 
 
 def names_titles(places: tuple[int, ...]) -> bool:
@@ -215,14 +299,14 @@ _RULES = (  # the first that is found anywhere in the folded word
     (
         (
             r"film|movie|pelicul|short|court|kurz|corto|curta|elokuva|cinema|kino"
-            r"|\u6620\u753b|\u7535\u5f71|\u96fb\u5f71|\u0444[\u0438\u0456]\u043b\u044c\u043c"
+            r"|映画|电影|電影|영화|фильм"
         ),
         Kind(MediaType.MOVIE),
     ),
     (
         (
             r"seri|show|\btv ?season|^tv$|k drama|dorama|sarja|sorozat|\bdizi"
-            r"|\u0441\u0435\u0440[\u0438\u0456]\u0430\u043b|\u5267|\u30c9\u30e9\u30de"
+            r"|\u0441\u0435\u0440[\u0438\u0456]\u0430\u043b|剧|劇|ドラマ|드라마|시리즈"
         ),
         Kind(MediaType.TV),
     ),
@@ -250,12 +334,21 @@ def kind_of(word: str) -> Kind:
     return _UNKNOWN
 
 
+_SOFT = re.compile(
+    r"(?:movie|film|tv show|show|(?:tv )?(?:mini ?)?serie|(?:audio )?book|(?:video )?game|podcast"
+    r"|album|comic)s?|serien|filme|tv|series|manga|pelicula|фильмы?|сериалы?|电影|映画|영화"
+)
+
+
+def soft_kind_of(word: str) -> Kind:
+    """Read what may be a type, or a genre, a shelf, or the kind of a disc."""
+    return kind_of(word) if _SOFT.fullmatch(_fold(word)) else Kind()
+
+
 def _fold(word: str) -> str:
     """Drop case, accents and dashes, and part ids such as `tvMiniSeries` into words."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word[:100])
-    plain = unicodedata.normalize("NFKD", parted).casefold()
-    letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return re.sub(r"[-_\s]+", " ", letters).strip()
+    return re.sub(r"[-_\s]+", " ", _unaccented(parted).casefold()).strip()
 
 
 _NUMBERED = (  # those of which a column called only `id` is the number of TMDB

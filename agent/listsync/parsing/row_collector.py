@@ -9,7 +9,7 @@ from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
 from listsync.parsing.address_forms import AddressForm, title_at
-from listsync.parsing.columns import Kind, RawRow, kind_of
+from listsync.parsing.columns import Kind, RawRow, kind_of, plain_name, soft_kind_of
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.json_rows import refuse_drift
 from listsync.parsing.season_cells import (
@@ -39,6 +39,18 @@ _TITLE_PAGE = re.compile(r"/(?:title|movie|tv|series|film)/", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 _GIVEN_UP = ("dropped", "abandoned", "not interested", "not_interesting")
 _PERSON_PAGE = re.compile(r"/name/(nm\d+)", re.IGNORECASE | re.ASCII)
+_BASES = {
+    "imdb": "imdb",
+    **dict.fromkeys(("tmdb", "themoviedb"), "tmdb"),
+    **dict.fromkeys(("tvdb", "thetvdb"), "tvdb"),
+}
+_GUID = re.compile(
+    r"\b(?P<base>imdb|tmdb|tvdb|themoviedb|thetvdb)(?:id)?[\"']?\s*(?:://|[=:-])\s*[\"']?"
+    r"(?:(?:title|movie|tv|series)/)?(?P<id>tt\d{7,10}|\d{1,9})",
+    re.IGNORECASE | re.ASCII,
+)
+_BARE_IMDB = re.compile(r"\d{7,8}", re.ASCII)
+_MOST_GUIDS, _LONGEST_GUID = 20, 2000
 _KINDS_AT = {"movie": "movie", "movies": "movie", "tv": "tv", "series": "tv"}
 CUT_OFF = "cut off: the file ends in the middle of this row"
 
@@ -75,10 +87,9 @@ class RowCollector:
 
     def add(self, raw: RawRow, assumed: MediaType | None = None) -> None:
         """Take one row; *assumed* is what it is where the row itself does not say."""
-        if _may_be_address(raw):
-            raw = _by_address(raw)
-        kind = kind_of(raw.kind) if raw.kind and isinstance(raw.kind, str) else _UNSAID
-        imdb, tmdb, tvdb = imdb_id(raw.imdb), number_id(raw.tmdb), number_id(raw.tvdb)
+        raw = _with_ids(raw)
+        kind = _kind_of(raw)
+        imdb, tmdb, tvdb = _imdb_of(raw.imdb), number_id(raw.tmdb), number_id(raw.tvdb)
         title = _plain(title_text(raw.title) or title_text(raw.original_title))
         says_season = raw.season not in (None, "")  # few do
         cell = read_seasons(raw.season) if says_season else EMPTY_CELL
@@ -186,6 +197,45 @@ class RowCollector:
             validators=None if self.is_cut or self._broken else validators,
             broken=len(self._broken),
         )
+
+
+def _imdb_of(value: object) -> str | None:
+    """Read an IMDb id, also as the bare number of seven digits or eight that some write."""
+    found = imdb_id(value)
+    if found is None and isinstance(value, str) and _BARE_IMDB.fullmatch(value.strip()):
+        return imdb_id(f"tt{value.strip()}")
+    return found
+
+
+def _kind_of(raw: RawRow) -> Kind:
+    if raw.kind and isinstance(raw.kind, str):
+        return kind_of(raw.kind)
+    word = raw.soft_kind
+    return soft_kind_of(word) if word and isinstance(word, str) else _UNSAID
+
+
+def _with_ids(raw: RawRow) -> RawRow:
+    """Take the ids of a row from wherever it has them: an address, `imdb://tt1`, its base's."""
+    if raw.guids:
+        raw = _by_guids(raw)
+    if raw.number and raw.base and isinstance(raw.base, str):
+        name = _BASES.get(plain_name(raw.base))
+        if name is not None and not getattr(raw, name):
+            raw = raw._replace(**{name: raw.number})
+    return _by_address(raw) if _may_be_address(raw) else raw
+
+
+def _by_guids(raw: RawRow) -> RawRow:
+    """Read ids as media servers write them, one or several."""
+    given = raw.guids if isinstance(raw.guids, list) else [raw.guids]
+    for one in given[:_MOST_GUIDS]:
+        text = one.get("id") if isinstance(one, dict) else one
+        if isinstance(text, str):
+            for found in _GUID.finditer(text[:_LONGEST_GUID]):
+                name = _BASES[found["base"].lower()]
+                if not getattr(raw, name):
+                    raw = raw._replace(**{name: found["id"]})
+    return raw
 
 
 def _may_be_address(raw: RawRow) -> bool:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 LONGEST_S = 60.0
 """How long a disk, or a share of another machine, may take to give the file."""
-_READING = 5  # raise it when a file of the same bytes is to be read in another way
+_READING = 6  # raise it when a file of the same bytes is to be read in another way
 
 
 class ListFile:

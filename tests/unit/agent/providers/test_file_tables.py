@@ -227,3 +227,59 @@ def test_half_a_table_is_partial(read: Reader, rest: str, entries: int) -> None:
 def test_short_rows_of_a_table_made_by_hand_are_whole(read: Reader) -> None:
     fetched = read(f"{HEADER}Dune,2021\n{FILM}Heat,1995\n", "a.csv")
     assert (fetched.outcome, len(fetched.entries)) == (ListOutcome.COMPLETE, 3)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "русскоязычное название;оригинальное название;год",
+        "Название;Оригинальное название;Год",
+        "标题;原名;年份",
+        "タイトル;原題;公開年",
+        "제목;원제;연도",
+        "Título;Título original;Año",
+        "Titre;Titre original;Année",
+        "Tytuł;Tytuł oryginalny;Rok",
+        "Titolo;Titolo originale;Anno",
+        "Τίτλος;Original title;Έτος",
+        "Name;originalName;Production Year",
+        "Item Title;Original Name;Show Year",
+    ],
+)
+def test_columns_are_named_in_many_languages(read: Reader, header: str) -> None:
+    entry = read(f"{header}\nMatriks;The Matrix;1999\n", "a.csv").entries[0]
+    assert (entry.title, entry.original_title, entry.year) == ("Matriks", "The Matrix", 1999)
+
+
+@pytest.mark.parametrize(
+    ("table", "ids"),
+    [
+        ("title,guid\nA,imdb://tt90000011\n", ExternalIds(imdb="tt90000011")),
+        ('title,guids\nA,"imdb://tt90000011, tmdb://603"\n', ExternalIds("tt90000011", 603)),
+        ("title,guid\nA,com.plexapp.agents.themoviedb://603?lang=en\n", ExternalIds(tmdb=603)),
+        ('title,ProviderIds\nA,"Tmdb=603;TmdbCollection=7"\n', ExternalIds(tmdb=603)),
+        ("title,source,media_id\nA,tmdb,603\n", ExternalIds(tmdb=603)),
+        ("title,source,media_id\nA,igdb,603\n", ExternalIds()),
+        ("title,My IMDb Id,IMDb Rating\nA,tt90000011,8\n", ExternalIds(imdb="tt90000011")),
+        ("title,movieTmdbId,TMDB Rating\nA,603,8\n", ExternalIds(tmdb=603)),
+        ("title,imdbId\nA,0114709\n", ExternalIds(imdb="tt0114709")),
+        ("title,imdbnumber\nA,334824\n", ExternalIds()),
+    ],
+)
+def test_ids_are_found_in_the_forms_of_other_programs(
+    read: Reader, table: str, ids: ExternalIds
+) -> None:
+    assert read(table, "a.csv").entries[0].ids == ids
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("Movies", MediaType.MOVIE), ("TV Shows", MediaType.TV), ("Action", None), ("Blu-ray", None)],
+)
+def test_a_category_says_a_kind_only_where_it_is_one(
+    read: Reader, word: str, kind: MediaType | None
+) -> None:
+    entry = read(f"Item Title,Category\nDune,{word}\n", "a.csv").entries[0]
+    assert (entry.kind, entry.doubt) == (kind, None)
+    skipped = read("Item Title,Category\nDune,Books\n", "b.csv").skipped
+    assert [row.why for row in skipped] == ["a book"]

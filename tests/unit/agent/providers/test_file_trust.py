@@ -80,7 +80,7 @@ def test_an_id_by_its_name_is_checked_against_any_name_of_the_title(read: Reader
     assert (entry.title, entry.ids.tmdb, entry.check_ids) == ("The Matrix", 1, True)
 
 
-@pytest.mark.parametrize("name", ["label", "heading", "slug"])
+@pytest.mark.parametrize("name", ["caption", "heading", "slug"])
 def test_a_number_beside_words_that_are_not_understood_is_a_doubt(read: Reader, name: str) -> None:
     entry = only(read, {"id": 1, name: "The Matrix", "year": 1999})
     assert entry.doubt == "the row gives its title under a name that is not understood"
