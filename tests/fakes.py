@@ -99,6 +99,7 @@ from listsync.domain.statistics import (
 )
 from listsync.errors import UnavailableError
 from listsync.http.login_store import LoginTokens
+from listsync.parsing.anime_ids import AnimeService, AnimeTitle
 from listsync.sync.titles.title_folding import fold
 
 Reading = Fetched | Exception
@@ -1486,6 +1487,20 @@ class KeptTokens:
     def alone(self) -> Iterator[None]:
         with self._lock:
             yield
+
+
+class AnimeIdsInMemory(dict[tuple[AnimeService, int], AnimeTitle]):
+    """Implements `parsing.anime_ids.AnimeIds` with what it holds; `asked` are all questions."""
+
+    def __init__(
+        self, titles: Mapping[tuple[AnimeService, int], AnimeTitle] | None = None
+    ) -> None:
+        super().__init__(titles or {})
+        self.asked: list[tuple[AnimeService, frozenset[int]]] = []
+
+    def find(self, service: AnimeService, ids: Collection[int]) -> dict[int, AnimeTitle]:
+        self.asked.append((service, frozenset(ids)))
+        return {number: self[service, number] for number in ids if (service, number) in self}
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,6 @@ VIEWS: Mapping[str, View] = {
             "year",
             "imdb_id",
             "tvdb_id",
-            "excluded_by",
         ),
     ),
     "requests": View(

@@ -22,7 +22,7 @@ def test_a_wrong_value_in_the_environment_costs_its_own_list_only(
     home: Home, start_agent: StartAgent
 ) -> None:
     home.write_config([home.write_list("l.csv", titles_csv([603]))], sync={"every": 0})
-    agent = start_agent(home, environment={"IMDB_LISTS": "worst", "ANILIST_LISTS": "dave"})
+    agent = start_agent(home, environment={"IMDB_LISTS": "worst", "URL_LISTS": "dave"})
     assert agent.ctl("sync-now", "--wait").code == 8
     assert requested(home) == [603]
     lists = {one["name"]: one for one in agent.ask("lists")["lists"]}
@@ -33,7 +33,7 @@ def test_a_wrong_value_in_the_environment_costs_its_own_list_only(
     assert "'worst' is no list of IMDb" in lists["imdb: worst"]["why"]
     told = [f"{one['subject']} {one['text']}" for one in agent.ask("status")["notices"]]
     assert any("imdb: worst" in one and "is no list of IMDb" in one for one in told)
-    assert any("ANILIST_LISTS" in one for one in told)
+    assert any("URL_LISTS" in one for one in told)
 
 
 _HANDLED: tuple[Item, ...] = (

@@ -72,6 +72,27 @@ def _numbers(page: int, size: int) -> range:
     return range((page - 1) * size + 1, min(page * size, TITLES) + 1)
 
 
+def _anilist(chunk: int) -> _Response:
+    entries = [
+        {
+            "status": "PLANNING",
+            "media": {
+                "id": number,
+                "idMal": number,
+                "format": "MOVIE",
+                "title": {"romaji": f"Film {number}", "english": None, "native": None},
+                "startDate": {"year": 2019},
+            },
+        }
+        for number in _numbers(chunk, 500)
+    ]
+    found = {
+        "hasNextChunk": chunk * 500 < TITLES,
+        "lists": [{"name": "Planning", "entries": entries}],
+    }
+    return _json({"data": {"MediaListCollection": found}})
+
+
 def _imdb(first: int, after: int) -> _Response:
     last = min(after + first, TITLES)
     edges = [
@@ -217,6 +238,8 @@ def _answer(target: str, body: bytes) -> _Response | None:
     }
     if body:
         asked = json.loads(body)["variables"]
+        if "n" in asked:
+            return _anilist(asked["n"])
         return _imdb(asked["first"], int(asked["after"] or 0))
     if found := re.fullmatch(rf"/{LETTERBOXD}/(?:page/(\d+)/)?", path):
         return _letterboxd(int(found[1] or 1))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from listsync.http.login_store import FileTokens
     from listsync.http.service_client import ServiceClient
     from listsync.parsing.anime_ids import AnimeIds
+    from listsync.providers.anilist.source import AniListSource
     from listsync.providers.file.source import FileSource
     from listsync.providers.imdb.queries import MissingFields
     from listsync.providers.imdb.source import ImdbSource
@@ -163,6 +164,13 @@ Build = Callable[[Any, ProviderContext], ListProvider]
 """From a list's source to what reads it."""
 
 
+def _anilist(source: AniListSource, context: ProviderContext) -> ListProvider:
+    from listsync.providers.anilist.reader import AniList
+
+    options = context.options.anilist
+    return AniList(source, options, context.client(options), context.anime_ids)
+
+
 def _file(source: FileSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.file.reader import ListFile
 
@@ -245,6 +253,7 @@ def _trakt(source: TraktSource, context: ProviderContext) -> ListProvider:
 
 
 PROVIDERS: dict[str, Build] = {
+    "anilist": _anilist,
     "file": _file,
     "imdb": _imdb,
     "letterboxd": _letterboxd,

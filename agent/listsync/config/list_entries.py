@@ -130,9 +130,13 @@ def service_of(text: str) -> tuple[str, str]:
     return _by_form(text.strip()), text.strip()
 
 
+_NAMED_ONLY = ("anilist", "file")
+"""Services where any word may be a list: a path, or a user with all that is planned."""
+
+
 def _by_form(word: str) -> str:
     """Find the one service that has lists which are called so."""
-    likely = [one for one in SERVICES if one != "file" and _is_list_of(one, word)]
+    likely = [one for one in SERVICES if one not in _NAMED_ONLY and _is_list_of(one, word)]
     if len(likely) == 1:
         return likely[0]
     if not likely:

@@ -173,6 +173,11 @@ def _span(low: float | None, high: float | None) -> Span | None:
 class ListForm(ListDefaults, frozen=True, kw_only=True):
     """One list to follow, or several with the same options: one key says which."""
 
+    anilist: Annotated[
+        object,
+        _source("anilist"),
+        "An AniList user's list, or a chart: user, user/Planning or its address.",
+    ] = None
     file: Annotated[
         object,
         _source("file"),

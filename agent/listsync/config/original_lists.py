@@ -16,6 +16,7 @@ from listsync.parsing.address_forms import SERVICES as KNOWN
 from listsync.redaction import with_marks
 
 LIST_VARIABLES = {
+    "ANILIST_LISTS": "anilist",
     "IMDB_LISTS": "imdb",
     "LETTERBOXD_LISTS": "letterboxd",
     "MDBLIST_LISTS": "mdblist",

@@ -38,6 +38,7 @@ from listsync.config_types import (
     parse_one_line,
 )
 from listsync.parsing.anime_ids import AnimeIdsOptions
+from listsync.providers.anilist.source import AniListOptions
 from listsync.providers.file.source import FileOptions
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.letterboxd.source import LetterboxdOptions
@@ -190,6 +191,7 @@ class ChromiumOptions(Section, frozen=True, kw_only=True):
 class ProvidersOptions(Section, frozen=True, kw_only=True):
     """How each list service is reached."""
 
+    anilist: Annotated[AniListOptions, "How AniList is asked."] = AniListOptions()
     anime_ids: Annotated[
         AnimeIdsOptions, "Where the map from AniList's and MyAnimeList's ids to others' is had."
     ] = AnimeIdsOptions()

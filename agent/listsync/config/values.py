@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from listsync.config_types import ValueForm
 from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import SERVICES as KNOWN
+from listsync.providers.anilist import source as anilist
 from listsync.providers.file import source as file
 from listsync.providers.imdb import source as imdb
 from listsync.providers.letterboxd import source as letterboxd
@@ -31,6 +32,7 @@ from listsync.triggers.schedule.rules import Cron, Every, Rule
 Parse = Callable[[str], object]
 
 SERVICES: dict[str, Parse] = {
+    "anilist": anilist.parse,
     "file": file.parse,
     "imdb": imdb.parse,
     "letterboxd": letterboxd.parse,

@@ -238,7 +238,12 @@ _HOSTS = {
 }
 
 
-_SITES = {"imdb": "imdb.com", "mdblist": "mdblist.com", "trakt": "trakt.tv"}
+_SITES = {
+    "anilist": "anilist.co",
+    "imdb": "imdb.com",
+    "mdblist": "mdblist.com",
+    "trakt": "trakt.tv",
+}
 
 
 @cache

@@ -20,6 +20,7 @@ from tests.contract.providers.cases import (
     mdblist_provider,
     stevenlu_provider,
 )
+from tests.contract.providers.cases_anilist import anilist_provider
 from tests.contract.providers.cases_letterboxd import letterboxd_provider
 from tests.contract.providers.cases_plex import plex_provider
 from tests.contract.providers.cases_seerr import OWNERS, seerr_provider
@@ -242,6 +243,23 @@ def seerr(told: Listed) -> Callable[[], ListProvider]:
     return lambda: seerr_provider(Site.of({OWNERS: pages}))
 
 
+def anilist(told: Listed) -> Callable[[], ListProvider]:
+    last = len(told.pages) - 1
+    pages = []
+    for place, numbers in enumerate(told.pages):
+        entries = [
+            {
+                "status": "PLANNING",
+                "media": None if n is None else {"id": n, "title": {"romaji": f"Film {n}"}},
+            }
+            for n in numbers
+        ]
+        lists = [{"name": "Planning", "entries": entries}]
+        found = {"hasNextChunk": place < last, "lists": lists}
+        pages.append(_json({"data": {"MediaListCollection": found}}))
+    return lambda: anilist_provider(Site.of({"*": pages}))
+
+
 COUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
     "trakt": trakt,
     "tmdb": tmdb,
@@ -253,6 +271,7 @@ COUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
     "letterboxd": letterboxd,
 }
 UNCOUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
+    "anilist": anilist,
     "mdblist-open": mdblist_open,
     "stevenlu": stevenlu,
 }

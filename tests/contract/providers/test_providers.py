@@ -10,6 +10,7 @@ from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import ListsyncError, Refusal, RefusedError
 from tests.contract.providers import (
     cases,
+    cases_anilist,
     cases_letterboxd,
     cases_plex,
     cases_seerr,
@@ -20,6 +21,7 @@ from tests.contract.providers.cases import FAILURES, Case
 from tests.contract.providers.site import FIXTURES
 
 FOLDERS = (
+    "anilist",
     "file",
     "imdb/csv",
     "imdb/graphql",
@@ -34,11 +36,28 @@ FOLDERS = (
     "watchlists",
 )
 SERVICES = (
-    *("file", "stevenlu", "mdblist", "imdb", "letterboxd", "plex", "tmdb", "trakt"),
-    *("seerr", r"server http://seerr\S+"),
+    "anilist",
+    "file",
+    "imdb",
+    "letterboxd",
+    "mdblist",
+    "plex",
+    "seerr",
+    r"server http://seerr\S+",
+    "stevenlu",
+    "tmdb",
+    "trakt",
 )
 NAMED = rf"^({'|'.join(SERVICES)}): "
-MODULES = (cases, cases_letterboxd, cases_plex, cases_seerr, cases_tmdb, cases_trakt)
+MODULES = (
+    cases,
+    cases_anilist,
+    cases_letterboxd,
+    cases_plex,
+    cases_seerr,
+    cases_tmdb,
+    cases_trakt,
+)
 CASES = [case for module in MODULES for case in module.CASES]
 FAILING = {name: build for module in MODULES for name, build in module.FAILING.items()}
 READ = [case for case in CASES if isinstance(case.expected, ListOutcome)]

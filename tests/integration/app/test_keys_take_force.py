@@ -340,6 +340,7 @@ _FOR_THE_NEXT_SYNC: dict[str, object] = {
     "chromium.no_sandbox": True,
     **{f"{of}.{key}": value for of in ("lists[]", "defaults") for key, value in _OF_LISTS.items()},
     "lists[].addresses": ["ls007777777", "trending:shows"],
+    "lists[].anilist": "seven/Planning",
     "lists[].file": "/seven",
     "lists[].imdb": "ls007777777",
     "lists[].letterboxd": "seven/list/seven",

@@ -10,6 +10,9 @@ from typing import Any
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.http.service_client import ServiceClient, build_client
 from listsync.ports.lists import ListProvider
+from listsync.providers.anilist.reader import AniList
+from listsync.providers.anilist.source import AniListOptions
+from listsync.providers.anilist.source import parse as parse_anilist
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.imdb.source import parse as parse_imdb
@@ -31,7 +34,7 @@ from listsync.providers.tmdb.source import parse as parse_tmdb
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import TraktOptions
 from listsync.providers.trakt.source import parse as parse_trakt
-from tests.fakes import FilmIdsInMemory
+from tests.fakes import AnimeIdsInMemory, FilmIdsInMemory
 
 KEY = "not-a-real-key-0123456789"
 LETTERBOXD = "sample_user/list/synthetic-list"
@@ -47,6 +50,13 @@ class _Service:
 
 
 _SERVICES = {
+    "anilist": _Service(
+        AniListOptions,
+        lambda options, http: AniList(
+            parse_anilist("sample_user"), options, http, AnimeIdsInMemory()
+        ),
+        {"pace_s": 0},
+    ),
     "imdb": _Service(
         ImdbOptions, lambda options, http: Imdb(parse_imdb("ls990000001"), options, http)
     ),

@@ -29,6 +29,23 @@ def number_of(question: HeardRequest) -> int:
     return int(number.strip("/") if found else question.query.get("page", "1"))
 
 
+def _anilist(_: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
+    entries = [
+        {
+            "status": "PLANNING",
+            "media": {
+                "id": number,
+                "format": "MOVIE",
+                "title": {"romaji": title},
+                "startDate": {"year": 2019},
+            },
+        }
+        for number, title in rows
+    ]
+    found = {"hasNextChunk": more, "lists": [{"name": "Planning", "entries": entries}]}
+    return _json({"data": {"MediaListCollection": found}})
+
+
 def _imdb(_: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     edges = [
         {
@@ -125,6 +142,7 @@ def _trakt(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
 
 
 _PAGES: dict[str, Callable[[HeardRequest, Sequence[Row], bool], bytes]] = {
+    "anilist": _anilist,
     "imdb": _imdb,
     "letterboxd": _letterboxd,
     "mdblist": _mdblist,

@@ -10,6 +10,7 @@ import pytest
 
 from listsync.domain.lists import ListOutcome
 from listsync.errors import ResponseChangedError
+from listsync.providers.anilist import reader as anilist
 from listsync.providers.imdb import reader as imdb
 from listsync.providers.letterboxd.site_markup import full_page
 from listsync.providers.mdblist import reader as mdblist
@@ -25,7 +26,15 @@ from tests.integration.providers.trap import HeardRequest, Responder, trap
 MOST_PAGES = 1000
 FEW_PAGES = 50
 MOST_CALLS = 1 + FEW_PAGES
-PAGES_OF_A_LIMIT = (imdb, mdblist, plex, tmdb, trakt, trakt_api)
+PAGES_OF_A_LIMIT = (
+    anilist,
+    imdb,
+    mdblist,
+    plex,
+    tmdb,
+    trakt,
+    trakt_api,
+)
 PAGED = [name for name in SERVICES if name not in ("mdblist", "stevenlu")]
 pytestmark = pytest.mark.timeout(60)
 

@@ -65,7 +65,7 @@ def test_addresses_in_one_line_are_taken_one_by_one(line: str, lists: list[str])
     ("text", "words"),
     [
         ("https://thetvdb.com/lists/a", "TheTVDB lists are not supported yet"),
-        ("anilist: x", "AniList lists are not supported yet"),
+        ("url: x", "URL lists are not supported yet"),
         ("https://imdb.com.example/list/ls055576690", "is no address of a list"),
         ("https://example.com/films.csv", "is no address of a list"),
         ("dave/watchlist", "can mean much"),

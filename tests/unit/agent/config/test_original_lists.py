@@ -43,7 +43,7 @@ def test_a_list_of_listsync_is_written_in_our_words(list_type: str, text: str, o
 @pytest.mark.parametrize(
     ("list_type", "text", "why"),
     [
-        ("anilist", "dave", "AniList lists are not supported yet"),
+        ("url", "dave", "url lists are not supported yet"),
         ("collections", "1241", "collections lists are not supported yet"),
         ("file", "/etc/passwd", "file lists are not supported yet"),
         ("imdb", "worst", "'worst' is no list of IMDb"),
@@ -134,13 +134,13 @@ def test_a_wrong_value_costs_its_own_list_only() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("ANILIST_LISTS", "dave", "has no effect: AniList lists are not supported yet"),
+        ("URL_LISTS", "dave", "has no effect: URL lists are not supported yet"),
         ("SIMKL_LISTS", "x/y", "has no effect: Simkl lists are not supported yet"),
         ("TVDB_LISTS", "1", "has no effect: TheTVDB lists are not supported yet"),
         ("TVDB_KEY", "abc", "has no effect: TheTVDB lists are not supported yet"),
         ("SIMKL_USER_TOKEN", "abc", "has no effect: Simkl lists are not supported yet"),
         ("LETTERBOX_LISTS", "dave", "has no effect: did you mean LETTERBOXD_LISTS?"),
-        ("MY_OWN_LISTS", "a", "has no effect: expected IMDB_LISTS, "),
+        ("MY_OWN_LISTS", "a", "has no effect: expected ANILIST_LISTS, "),
         ("SLACK_WEBHOOK_URL", "https://hooks", "has no effect: expected DISCORD_WEBHOOK_URL, "),
         ("TELEGRAM_TOKEN", "abc", "has no effect: expected DISCORD_WEBHOOK_URL, "),
     ],

@@ -141,7 +141,17 @@ def _secrets_of_targets() -> Iterator[str]:
                 yield f"notify[{number}].{kind}.{name}.X-Token"
 
 
-_SERVICES = ("anime_ids", "imdb", "letterboxd", "mdblist", "plex", "stevenlu", "tmdb", "trakt")
+_SERVICES = (
+    "anilist",
+    "anime_ids",
+    "imdb",
+    "letterboxd",
+    "mdblist",
+    "plex",
+    "stevenlu",
+    "tmdb",
+    "trakt",
+)
 
 
 def test_every_key_is_told_and_what_nobody_set_is_a_default(tmp_path: Path) -> None:
