@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from listsync.config.values import SERVICES
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import ListsyncError, Refusal, RefusedError
 from tests.contract.providers import (
