@@ -11,6 +11,7 @@ from listsync.config.schema import ProvidersOptions
 from listsync.config.schema_keys import holds, keys_of
 from listsync.config_types import PageOptions
 from listsync.providers.anilist import source as anilist
+from listsync.providers.custom import source as custom
 from listsync.providers.file import source as file
 from listsync.providers.imdb import source as imdb
 from listsync.providers.letterboxd import source as letterboxd
@@ -24,6 +25,7 @@ from listsync.providers.trakt import source as trakt
 FOLDER = Path(__file__).parents[1] / "contrib" / "guides" / "services"
 _TITLES = {
     anilist: "AniList",
+    custom: "Addresses of your own",
     file: "Files",
     imdb: "IMDb",
     letterboxd: "Letterboxd",

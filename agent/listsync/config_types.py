@@ -168,10 +168,9 @@ AtOnce = Annotated[int, Meta(ge=1, le=16), "How many requests the service gets a
 Pace = Annotated[float, Meta(ge=0, le=60), "Seconds from one request to the next, at least."]
 
 
-class ServiceOptions(Options, frozen=True, kw_only=True):
-    """How one list service is reached; every service's `providers.<name>` starts from this."""
+class ClientOptions(Options, frozen=True, kw_only=True):
+    """How requests are made, wherever they go."""
 
-    base_url: Annotated[WebAddress, "Address of the service; change it for a mirror or a test."]
     timeout_s: Annotated[float, Meta(gt=0, le=600), "Seconds to wait for one answer."] = 30
     user_agent: Annotated[HeaderText | None, "Sent as User-Agent instead of listsync's own."] = (
         None
@@ -192,6 +191,12 @@ class ServiceOptions(Options, frozen=True, kw_only=True):
         "Certificates (PEM) of an authority of your own, trusted for this service beside the "
         "usual ones; relative to the folder of this configuration.",
     ] = None
+
+
+class ServiceOptions(ClientOptions, frozen=True, kw_only=True):
+    """How one list service is reached; every service's `providers.<name>` starts from this."""
+
+    base_url: Annotated[WebAddress, "Address of the service; change it for a mirror or a test."]
 
 
 class PageOptions(ServiceOptions, frozen=True, kw_only=True):

@@ -26,6 +26,11 @@ PLANTED = {
     "plex": "no-token-of-plex-0123456789",
     "share": "noSh4reOfAnybody",
     "feed": "5ec2e7e0-0000-4000-8000-0f0ffeedbacc",
+    "path": "noP4thOfAnybody0123456789",
+    "query": "no-query-of-anybody-0123456789",
+    "login": "noLoginOfAnybody",
+    "parameter": "no-parameter-of-anybody-0123456789",
+    "bearer": "no-bearer-of-anybody-0123456789",
     "passphrase": "no passphrase of anybody at all",
 }
 NOWHERE = "http://127.0.0.1:9"
@@ -50,6 +55,7 @@ def _environment(lone_home: Home) -> dict[str, str]:
         "TRAKT_CLIENT_ID_FILE": str(folder / "trakt-id"),
         "TRAKT_CLIENT_SECRET": PLANTED["environment"],
         "HOOK_HEADER": PLANTED["header"],
+        "OWN_PARAMETER": PLANTED["parameter"],
     }
 
 
@@ -65,6 +71,16 @@ def configure(home: Home, **more: object) -> None:
             {"trakt": "somebody/watchlist"},
             f"https://rss.plex.tv/{PLANTED['feed']}",
             {"plex": "watchlist"},
+            {"custom": f"{NOWHERE}/{PLANTED['path']}/list.json?key={PLANTED['query']}"},
+            {
+                "custom": {
+                    "url": f"http://me:{PLANTED['login']}@127.0.0.1:9/list.json",
+                    "allow_private": True,
+                    "token": PLANTED["bearer"],
+                    "headers": {"X-Key": {"env": "HOOK_HEADER"}},
+                    "parameters": {"apikey": {"env": "OWN_PARAMETER"}},
+                }
+            },
             {"letterboxd": f"https://letterboxd.com/me/list/mine/share/{PLANTED['share']}/"},
         ],
         "providers": {

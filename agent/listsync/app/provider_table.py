@@ -16,7 +16,7 @@ from listsync.config.configuration import ListConfig
 from listsync.config.original_lists import UnusableSource
 from listsync.config.paths import browser_folder, browser_records
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
-from listsync.config_types import PageOptions, SecretStr, ServiceOptions
+from listsync.config_types import ClientOptions, PageOptions, SecretStr
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.http.browser_fallback import BrowserFallback
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
     from listsync.parsing.anime_ids import AnimeIds
     from listsync.providers.anilist.source import AniListSource
+    from listsync.providers.custom.source import CustomSource
     from listsync.providers.file.source import FileSource
     from listsync.providers.imdb.queries import MissingFields
     from listsync.providers.imdb.source import ImdbSource
@@ -117,7 +118,7 @@ class ProviderContext:
         self.stack.callback(lambda: None if self.token.is_set() else client.close())
         return client
 
-    def client(self, options: ServiceOptions) -> ServiceClient:
+    def client(self, options: ClientOptions) -> ServiceClient:
         from listsync.http.service_client import build_client
 
         return self.stack.enter_context(build_client(options, token=self.token))
@@ -169,6 +170,19 @@ def _anilist(source: AniListSource, context: ProviderContext) -> ListProvider:
 
     options = context.options.anilist
     return AniList(source, options, context.client(options), context.anime_ids)
+
+
+def _custom(source: CustomSource, context: ProviderContext) -> ListProvider:
+    from listsync.providers.custom.reader import Custom, form_of, reads_file
+
+    options = context.options
+    if source.file is None:
+        return Custom(source, context.client(options.custom))
+    from listsync.providers.file.reader import ListFile
+    from listsync.providers.file.source import FileSource
+
+    file = FileSource(source.file)
+    return ListFile(file, options.file, context.token, reads_file(source), form_of(source))
 
 
 def _file(source: FileSource, context: ProviderContext) -> ListProvider:
@@ -254,6 +268,7 @@ def _trakt(source: TraktSource, context: ProviderContext) -> ListProvider:
 
 PROVIDERS: dict[str, Build] = {
     "anilist": _anilist,
+    "custom": _custom,
     "file": _file,
     "imdb": _imdb,
     "letterboxd": _letterboxd,

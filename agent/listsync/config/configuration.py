@@ -43,6 +43,7 @@ from listsync.domain.server import Asking
 from listsync.errors import ConfigError, NoConfigurationError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.lean_dataclasses import dataclass
+from listsync.providers.custom.source import CustomSource
 from listsync.providers.seerr.source import SeerrSource
 from listsync.redaction import proxy_logins, tokens_in
 from listsync.secrets.vault import open_vault
@@ -133,6 +134,7 @@ def secrets_of(config: Config) -> frozenset[str]:
             ),
         ),
         *map(tokens_in, texts_in(_lists_of(config))),
+        *(one.source.secrets() for one in config.lists if isinstance(one.source, CustomSource)),
     )
 
 

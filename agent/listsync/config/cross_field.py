@@ -21,6 +21,7 @@ from listsync.config.values import SANDBOX, SERVICES, find_source, kind_of
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType
+from listsync.providers.custom import source as custom
 from listsync.redaction import without_secrets
 
 
@@ -49,6 +50,8 @@ def name_of(one: WrittenList) -> str | None:
     name, service = one.form.get("name"), find_service(one.form)
     text = one.form.get(service) if service else None
     named = name.strip() if isinstance(name, str) else ""
+    if service == custom.SERVICE:
+        text = custom.name_of(text)
     if service is None or not isinstance(text, str):
         return named or None
     if named and not one.is_one_of_several:
@@ -62,7 +65,7 @@ def _shown(service: str, text: str) -> str:
 
     Where it would then not be the same list, it is called as the service's parser calls it.
     """
-    shown = text if service == "file" else without_secrets(text)
+    shown = text if service in {"file", custom.SERVICE} else without_secrets(text)
     source = None if shown == text else _parsed(service, text)
     return shown if source in {None, _parsed(service, shown)} else str(source)
 

@@ -19,6 +19,7 @@ from listsync.errors import StateError
 from listsync.file_access import make_folder, own_path, sync_folder, write_new
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import is_address, recognise
+from listsync.providers.custom import source as custom
 
 SecretForm = str | Mapping[str, str]
 """A secret as it is written: `{encrypted: NAME}`, `{env: NAME}`, `{file: PATH}`."""
@@ -31,7 +32,8 @@ _FILES = (".csv", ".tsv", ".json", ".txt", ".yaml", ".yml", ".xlsx")
 _PLACES = ("/", "~", "./", "../")
 _FORMS = (
     "paste the address of a list as the browser shows it, the path of a file, or "
-    "`service: list`, such as `trakt: trending:movies`"
+    "`service: list`, such as `trakt: trending:movies` (`custom: https://...` for an address of "
+    "your own that gives JSON, CSV, text or a feed)"
 )
 
 
@@ -59,6 +61,8 @@ def entry_of(text: str) -> dict[str, str]:
         raise ValueError(not_supported(form.provider if form is not None else service))
     if value.startswith(_PLACES) or (value.lower().endswith(_FILES) and not is_address(value)):
         return {"file": _absolute(value)}
+    if custom.is_data(value):
+        return {"custom": value}
     what = "is no address of a list that is known here" if is_address(value) else "can mean much"
     raise ValueError(f"{value[:200]!r} {what}: {_FORMS}")
 
@@ -100,7 +104,8 @@ class FirstConfig:
         yield _line("lists:" if self.lists else "lists: []", "the most important first")
         for entry in self.lists:
             ((service, value),) = entry.items()
-            is_clear = value.startswith(("http://", "https://"))  # it says whose it is
+            # Mostly it says whose it is.
+            is_clear = value.startswith(("http://", "https://")) and service != "custom"
             yield f"  - {scalar(value)}" if is_clear else f"  - {service}: {scalar(value)}"
         yield from _BELOW_LISTS
 

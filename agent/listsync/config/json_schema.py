@@ -232,6 +232,8 @@ def _key(model: type[Options], key: FieldInfo, parts: dict[str, Schema]) -> Sche
     choices = _choices(held, parts)
     if is_in_seconds(key.encode_name):
         choices.append({"type": "string", "pattern": DURATION_PATTERN})
+    if key.encode_name in SERVICES and model is ListForm and is_model(held.kind):
+        choices.append({"type": "array", "items": {"anyOf": [*choices]}, "minItems": 1})
     if held.optional or (issubclass(model, Section) and not is_required(key)):
         choices.append(_NOTHING)
     return about | (choices[0] if len(choices) == 1 else {"anyOf": choices})

@@ -47,6 +47,12 @@ class _Address(NamedTuple):
     text: object
     at: KeyPath
 
+    @property
+    def value(self) -> object:
+        """What stands behind the service's key, where one list has an entry to itself."""
+        is_short = self.service == "custom" and isinstance(self.text, str)
+        return {"url": self.text} if is_short else self.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenList:
@@ -124,7 +130,10 @@ def service_of(text: str) -> tuple[str, str]:
     if service in SERVICES:
         return service, word
     if is_address(text) or "://" in text:
-        raise ValueError(f"is an address of none of the services {', '.join(SERVICES)}")
+        raise ValueError(
+            f"is an address of none of the services {', '.join(SERVICES)}; one that gives JSON, "
+            "CSV, text or a feed is written as `custom: ADDRESS`"
+        )
     if _FILE.fullmatch(text.strip()):
         return "file", text.strip()
     return _by_form(text.strip()), text.strip()
@@ -202,7 +211,7 @@ class _Expansion:
         # What else is wrong with an entry without a list is told as well.
         nothing: list[_Address | None] = [None] if isinstance(entry, dict) else []
         for one in addresses or nothing:
-            source = {} if one is None else {one.service: one.text}
+            source = {} if one is None else {one.service: one.value}
             self._place(at, one, options, inherited)
             form = {**source, **options, **inherited}
             self._expanded.append(form)
@@ -337,7 +346,12 @@ def _shown(addresses: list[_Address]) -> Form:
     """Write the lists of one entry in the shortest way."""
     services = {one.service for one in addresses}
     if len(addresses) == 1:
-        return {addresses[0].service: addresses[0].text}
+        return {addresses[0].service: addresses[0].value}
     if len(services) == 1:
         return {services.pop(): [one.text for one in addresses]}
-    return {ADDRESSES: [f"{one.service}:{one.text}" for one in addresses]} if addresses else {}
+    return {ADDRESSES: [_in_short(one) for one in addresses]} if addresses else {}
+
+
+def _in_short(one: _Address) -> object:
+    is_text = isinstance(one.text, str)
+    return f"{one.service}:{one.text}" if is_text else {one.service: one.text}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,20 @@ from msgspec import Meta
 
 from listsync.config.filters import FIRST_YEAR, LAST_YEAR, Genres, Languages, SeasonsForm
 from listsync.config.values import CronFields, Interval, User, find_source
-from listsync.config_types import AlsoCalled, Check, Options, ValueForm, parse_one_line
+from listsync.config_types import (
+    AlsoCalled,
+    Check,
+    InShort,
+    Options,
+    SecretStr,
+    ValueForm,
+    parse_one_line,
+)
 from listsync.domain.list_rules import ALL_SEASONS, NO_FILTERS, Filters, Span
 from listsync.domain.media import MediaType
+from listsync.notify.options import HeaderName, HeaderValue
+from listsync.providers.custom import source as custom
+from listsync.providers.file import source as file
 
 TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
@@ -170,6 +182,89 @@ def _span(low: float | None, high: float | None) -> Span | None:
     return None if low is None and high is None else Span(low, high)
 
 
+_Field = Annotated[str | None, Check(parse_one_line), Meta(min_length=1, max_length=200)]
+
+
+class CustomFieldsForm(Options, frozen=True, kw_only=True):
+    """Under which name (of a column, or in JSON; dots lead inside) a row has what."""
+
+    title: Annotated[_Field, "The title."] = None
+    original_title: Annotated[_Field, "The title in its own language."] = None
+    year: Annotated[_Field, "The year, or a date that begins with it."] = None
+    kind: Annotated[_Field, "Film or series, in any usual word."] = None
+    imdb_id: Annotated[_Field, "Its id at IMDb, such as tt0133093."] = None
+    tmdb_id: Annotated[_Field, "Its number at TMDB."] = None
+    tvdb_id: Annotated[_Field, "Its number at TheTVDB; of series only."] = None
+    seasons: Annotated[_Field, "The seasons that are meant."] = None
+    url: Annotated[_Field, "Its address at IMDb, TMDB or TheTVDB."] = None
+
+
+def _list_file(value: object, folder: Path) -> Path:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("expected a path as text")
+    return file.parse(value).under(folder).path
+
+
+class CustomForm(Options, frozen=True, kw_only=True):
+    """A list at an address of your own, or in a file, in any form that tells its titles."""
+
+    url: Annotated[
+        str | None,
+        InShort(),
+        Check(custom.checked_address),
+        "Where it is: JSON, a table (CSV), text, or a feed (RSS, Atom).",
+    ] = None
+    file: Annotated[
+        Path | None,
+        ValueForm(_list_file, TEXT),
+        "In place of url: a file; relative to the folder of this configuration.",
+    ] = None
+    rows: Annotated[
+        str | None,
+        Check(parse_one_line),
+        Meta(min_length=1, max_length=200),
+        "Where in JSON the rows are, such as data.items; empty = where lists usually have them.",
+    ] = None
+    fields: Annotated[
+        CustomFieldsForm, "Only what is not called as usual; the rest is found by itself."
+    ] = CustomFieldsForm()
+    token: Annotated[SecretStr | None, "Sent as Authorization: Bearer TOKEN."] = None
+    headers: Annotated[
+        Mapping[HeaderName, HeaderValue],
+        "Headers beside ours, such as X-Api-Key; their values are secrets.",
+    ] = {}
+    parameters: Annotated[
+        Mapping[str, SecretStr],
+        "Parameters of the address whose values are secrets: {apikey: {env: NAME}}.",
+    ] = {}
+    allow_private: Annotated[
+        bool, "true: the address may be that of this machine, or in a private network."
+    ] = False
+    complete: Annotated[
+        bool | None,
+        "true: what is not there has left the list, and an empty answer is an empty list; "
+        "false: nothing ever leaves it; empty = false of a feed, which shows its newest only.",
+    ] = None
+
+
+def _custom(form: CustomForm) -> custom.CustomSource:
+    if (form.url is None) == (form.file is None):
+        raise ValueError("expected one of url and file")
+    token = form.token and SecretStr(f"Bearer {form.token.get_secret_value()}")
+    login = {"Authorization": token} if token else {}
+    named = {name: getattr(form.fields, name) for name in form.fields.__struct_fields__}
+    return custom.CustomSource(
+        url=form.url or "",
+        file=form.file,
+        rows=form.rows or "",
+        fields=tuple((name, path) for name, path in named.items() if path),
+        headers=tuple({**login, **form.headers}.items()),
+        parameters=tuple(form.parameters.items()),
+        allow_private=form.allow_private,
+        is_complete=form.complete,
+    )
+
+
 class ListForm(ListDefaults, frozen=True, kw_only=True):
     """One list to follow, or several with the same options: one key says which."""
 
@@ -177,6 +272,11 @@ class ListForm(ListDefaults, frozen=True, kw_only=True):
         object,
         _source("anilist"),
         "An AniList user's list, or a chart: user, user/Planning or its address.",
+    ] = None
+    custom: Annotated[
+        CustomForm | None,
+        Check(_custom),
+        "A list at an address of your own: JSON, CSV, text or a feed; or such a file.",
     ] = None
     file: Annotated[
         object,

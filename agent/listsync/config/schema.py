@@ -39,6 +39,7 @@ from listsync.config_types import (
 )
 from listsync.parsing.anime_ids import AnimeIdsOptions
 from listsync.providers.anilist.source import AniListOptions
+from listsync.providers.custom.source import CustomOptions
 from listsync.providers.file.source import FileOptions
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.letterboxd.source import LetterboxdOptions
@@ -195,6 +196,7 @@ class ProvidersOptions(Section, frozen=True, kw_only=True):
     anime_ids: Annotated[
         AnimeIdsOptions, "Where the map from AniList's and MyAnimeList's ids to others' is had."
     ] = AnimeIdsOptions()
+    custom: Annotated[CustomOptions, "How addresses of your own are asked."] = CustomOptions()
     file: Annotated[FileOptions, "What is accepted as a list file."] = FileOptions()
     imdb: Annotated[ImdbOptions, "How IMDb is asked."] = ImdbOptions()
     letterboxd: Annotated[LetterboxdOptions, "How Letterboxd's pages are read."] = (

@@ -145,7 +145,7 @@ def keys_in_force(
 
 
 def _at(held: Holds, key: FieldInfo, value: object, path: KeyPath) -> Iterator[KeyInForce]:
-    if is_model(held.kind):
+    if is_model(held.kind) and not isinstance(value, list):
         if value is not None or (not held.optional and not is_required(key)):
             yield from keys_in_force(held.kind, value if isinstance(value, dict) else {}, path)
             return

@@ -13,7 +13,7 @@ from listsync.errors import BusyError, Problem, SecretError, StateError
 from listsync.file_access import can_everybody_read, doubt_about, open_to_others
 from listsync.files.local_file import WriterWait
 from listsync.lean_dataclasses import dataclass
-from listsync.redaction import logins_in
+from listsync.redaction import logins_in, tokens_in
 from listsync.secrets.keys import Ask
 from listsync.secrets.places import (
     find_credential,
@@ -237,12 +237,28 @@ def _holds_secret(data: object, *, in_target: bool = False) -> bool:
         return False
     if in_target and any(map(_is_text, _values(data.get("headers")))):
         return True
+    if isinstance(data.get("custom"), dict | list | str) and _holds_key(data["custom"]):
+        return True
     return any(
         _is_secret(name, value, in_target=in_target)
         if isinstance(value, str)
         else _holds_secret(value, in_target=in_target or name == "notify")
         for name, value in data.items()
     )
+
+
+def _holds_key(custom: object) -> bool:
+    """Tell whether a list of the user's own has a secret in its address or beside it."""
+    match custom:
+        case str(url):
+            return bool(tokens_in(url))
+        case list(several):
+            return any(map(_holds_key, several))
+        case dict(form):
+            beside = (*_values(form.get("headers")), *_values(form.get("parameters")))
+            return any(map(_is_text, beside)) or _holds_key(form.get("url"))
+        case _:
+            return False
 
 
 def _values(data: object) -> Iterable[object]:

@@ -16,6 +16,7 @@ from listsync.config_types import ValueForm
 from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import SERVICES as KNOWN
 from listsync.providers.anilist import source as anilist
+from listsync.providers.custom import source as custom
 from listsync.providers.file import source as file
 from listsync.providers.imdb import source as imdb
 from listsync.providers.letterboxd import source as letterboxd
@@ -33,6 +34,7 @@ Parse = Callable[[str], object]
 
 SERVICES: dict[str, Parse] = {
     "anilist": anilist.parse,
+    "custom": custom.parse,
     "file": file.parse,
     "imdb": imdb.parse,
     "letterboxd": letterboxd.parse,

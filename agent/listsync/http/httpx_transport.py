@@ -11,7 +11,7 @@ import httpx
 
 from listsync.cancellation import CancelToken
 from listsync.certificates import CaFileError
-from listsync.config_types import ServiceOptions
+from listsync.config_types import ClientOptions
 from listsync.http.transport import (
     FAILURES,
     Pool,
@@ -108,7 +108,7 @@ def _as_httpx(error: Exception) -> httpx.TransportError:
     return made
 
 
-def open_transport(options: ServiceOptions, token: CancelToken) -> httpx.BaseTransport:
+def open_transport(options: ClientOptions, token: CancelToken) -> httpx.BaseTransport:
     """Open the way to one service; where there is none, what is sent by it fails and says why."""
     try:
         proxy = Proxy.parse(options.proxy.get_secret_value()) if options.proxy else None

@@ -1,8 +1,9 @@
 """Where an answer may send us on to: with nothing of ours, and out of the networks at home.
 
-An address that the user wrote is theirs, also in their own network. What a public host answers is
-not: a list must not make the agent ask a router, a neighbour or a cloud's metadata service. Names
-are looked up once, and the connection goes to just the address that was judged.
+An address that the user wrote is theirs, also in their own network, unless the request is for what
+is public only. What a public host answers is not: a list must not make the agent ask a router, a
+neighbour or a cloud's metadata service. Names are looked up once, and the connection goes to just
+the address that was judged.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from listsync.cancellation import CancelToken, call_bounded
-from listsync.errors import UnavailableError
+from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.http.request import ServiceRequest
+from listsync.lean_dataclasses import dataclass
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
@@ -29,10 +31,29 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NOT_PUBLIC = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("::/96"))
 _PORTS = {"http": 80, "https": 443}
 _LOOK_UP_S = 3.0
-_must_be_public: ContextVar[tuple[str, str, str] | None] = ContextVar(
-    "must_be_public", default=None
-)
-"""The host that must be public, the one that the user wrote, and the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """The `host` that must be public, unless that which the user wrote (`users`) is not, either.
+
+    `is_first`: it is the one that the user wrote.
+    """
+
+    service: str
+    host: str
+    users: str
+    is_first: bool
+
+    def refusal(self) -> UnavailableError | RefusedError:
+        what = f"{one_line(self.host, 100)}, which is this machine or in a private network: not"
+        if self.is_first:
+            why = f"is at {what} asked (`allow_private: true` beside its url lets it be)"
+            return RefusedError(self.service, Refusal.PERMISSION, why)
+        return UnavailableError(self.service, f"sends us on to {what} followed")
+
+
+_must_be_public: ContextVar[_Demand | None] = ContextVar("must_be_public", default=None)
 
 
 def follow(call: ServiceRequest, here: httpx.Request, there: httpx.Request) -> httpx.Request:
@@ -79,19 +100,22 @@ def _host(request: httpx.Request) -> str:
 def on_the_way(call: ServiceRequest, first: httpx.URL, now: httpx.URL) -> Iterator[None]:
     """Let connections to the host of *now* be made to public addresses only.
 
-    Unless it is that of *first*, which the user wrote, or this is not public itself.
+    Unless it is that of *first*, which the user wrote, or this is not public itself; of a *call*
+    for what is public only, even that must be public.
 
     Raises:
-        UnavailableError: the address is not public as it is written.
+        UnavailableError, RefusedError: the address is not public as it is written.
     """
     host, users = _ascii_host(now), _ascii_host(first)
-    if host == users:
+    if host == users and not call.public_only:
         yield
         return
+    excuse = "" if call.public_only else users
+    demand = _Demand(call.service, host, excuse, is_first=host == users)
     # The rest is judged where it is connected to, which a proxy does not let us see.
-    if _is_written_private(host) and not _is_soon_known_at_home(users):
-        raise _refused(call.service, host)
-    token = _must_be_public.set((host, users, call.service))
+    if _is_written_private(host) and not _is_soon_known_at_home(demand.users):
+        raise demand.refusal()
+    token = _must_be_public.set(demand)
     try:
         yield
     finally:
@@ -104,20 +128,25 @@ def places_of(host: str, port: int) -> list[str]:
     Through a proxy only the proxy is connected to, and the name is looked up there.
 
     Raises:
-        UnavailableError: an address must be public, and is not.
+        UnavailableError, RefusedError: an address must be public, and is not.
         OSError: the name is not known.
     """
-    required = _must_be_public.get()
-    if required is None or host != required[0]:
+    demand = _must_be_public.get()
+    if demand is None or host != demand.host:
         return [host]
     addresses = _addresses(host, port)
-    if not all(map(_is_public, addresses)) and not is_at_home(required[1]):
-        raise _refused(required[2], host)
+    if not all(map(_is_public, addresses)) and not is_at_home(demand.users):
+        raise demand.refusal()
     return [str(one) for one in addresses]
 
 
 def is_at_home(host: str) -> bool:
-    """Tell whether *host* is in a network that is not public, by any of its addresses."""
+    """Tell whether *host* is in a network that is not public, by any of its addresses.
+
+    No host is not.
+    """
+    if not host:
+        return False
     try:
         return not all(map(_is_public, _addresses(host, 0)))
     except OSError:
@@ -154,11 +183,3 @@ def _is_public(address: IpAddress) -> bool:
         if address.is_site_local or any(address in one for one in _NOT_PUBLIC):
             return False
     return address.is_global and not address.is_multicast
-
-
-def _refused(service: str, host: str) -> UnavailableError:
-    return UnavailableError(
-        service,
-        f"sends us on to {one_line(host, 100)}, which is this machine or in a private network: "
-        "not followed",
-    )

@@ -29,7 +29,8 @@ class ServiceRequest:
     Not `follows`: a redirect is an answer like any other. `wait_for` (a CSS selector) shows a
     browser that a page is there; None: that it has been loaded. Not `waits`: a time that the
     service names is left to whoever asks. Not `needs_body`: of a good answer that breaks off, or
-    is too large, what came is enough.
+    is too large, what came is enough. `public_only`: also its own address must not be that of this
+    machine, nor in a private network.
     Its `turn` is waited for as soon as an answer proves large.
     """
 
@@ -50,6 +51,7 @@ class ServiceRequest:
     waits: bool = True
     follows: bool = True
     needs_body: bool = True
+    public_only: bool = False
     turn: LargeTurn | None = field(default=None, repr=False)
 
     @property

@@ -246,8 +246,8 @@ def _by_status(response: Response) -> ListsyncError | None:
     return ResponseChangedError(service, f"answers HTTP {status}", sample=response.sample)
 
 
-def not_json(response: Response) -> ListsyncError | None:
-    """Say what a web page means where JSON was expected; None when it is no page."""
+def not_json(response: Response, expected: str = "JSON") -> ListsyncError | None:
+    """Say what a web page means where JSON was *expected*; None when it is no page."""
     if not response.is_page:
         return None
     login = response.hops and _LOGIN.search(response.path)
@@ -255,7 +255,9 @@ def not_json(response: Response) -> ListsyncError | None:
         return RefusedError(response.service, Refusal.CREDENTIAL, "answers with its login page")
     name = f' "{response.title}"' if response.title else ""
     return ResponseChangedError(
-        response.service, f"a web page{name} came where JSON was expected", sample=response.sample
+        response.service,
+        f"a web page{name} came where {expected} was expected",
+        sample=response.sample,
     )
 
 

@@ -21,7 +21,7 @@ import httpx
 from listsync import __version__
 from listsync.cancellation import CancelToken
 from listsync.certificates import distrust
-from listsync.config_types import ServiceOptions
+from listsync.config_types import ClientOptions
 from listsync.domain.lists import Validators
 from listsync.errors import (
     Refusal,
@@ -91,7 +91,7 @@ class ServiceClient(httpx.Client):
 
 
 def build_client(
-    options: ServiceOptions,
+    options: ClientOptions,
     *,
     transport: httpx.BaseTransport | None = None,
     browser: BrowserFallback | None = None,

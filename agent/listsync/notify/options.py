@@ -80,6 +80,7 @@ def _header_value(secret: SecretStr) -> SecretStr:
 
 
 HeaderName = Annotated[str, Check(_header_name)]
+HeaderValue = Annotated[SecretStr, Check(_header_value)]
 
 
 class WebhookOptions(HttpTargetOptions, frozen=True, kw_only=True):
@@ -87,7 +88,7 @@ class WebhookOptions(HttpTargetOptions, frozen=True, kw_only=True):
 
     url: Annotated[SecretAddress, InShort(), "Where each message is sent to, as JSON by POST."]
     headers: Annotated[
-        Mapping[HeaderName, Annotated[SecretStr, Check(_header_value)]],
+        Mapping[HeaderName, HeaderValue],
         "Headers beside ours, such as Authorization; their values are secrets.",
     ] = {}
 

@@ -28,7 +28,7 @@ _START = 1_000_001
 """Characters that show the format; as many as YAML may have, and one."""
 _MARKUP = re.compile(r"<[!?a-zA-Z]")
 _PAGE = re.compile(r"<!doctype html|<html|<head|<body", re.IGNORECASE)
-_JSON = re.compile(r'\[\s*(?:[{"\[\]]|$)|\{\s*(?:["}]|$)')
+_JSON = re.compile(r'\[\s*(?:[{"\[\]]|-?\d+\s*,|$)|\{\s*(?:["}]|$)')
 _KOMETA = re.compile(r"(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\n)*+collections[ \t]*:[ \t]*\r?\n")
 _ZIP = "PK\x03\x04"
 _END_OF_ZIP = b"PK\x05\x06"
@@ -67,13 +67,17 @@ def read_list(service: str, name: str, text: Text, validators: Validators) -> Fe
     return collector.fetched(validators)
 
 
-def collect_any(collector: RowCollector, name: str, text: Text) -> None:
-    """Read the rows of *text*; raises what `read_list` raises."""
-    start = text.start(_START)
-    _demand_list(collector.service, name, text, start)
+def collect_any(
+    collector: RowCollector, name: str, text: Text, *, suffix: str | None = None
+) -> None:
+    """Read the rows of *text*; raises what `read_list` raises.
+
+    *suffix*: how the name ends, where it is not told.
+    """
+    start = demand_list(collector.service, name, text)
     collector.is_cut = collector.is_cut or text.is_cut
-    suffix = PurePath(name).suffix.lower()
-    if suffix == ".json" or _JSON.match(start):
+    suffix = PurePath(name).suffix.lower() if suffix is None else suffix
+    if is_json(start, suffix):
         collect_json(collector, lambda: parse_lazily(collector.service, text.pieces()))
     elif suffix in (".yml", ".yaml") or _KOMETA.match(start):
         collect_kometa(collector, parse_yaml(collector.service, start))
@@ -135,7 +139,13 @@ def _collect_text(collector: RowCollector, name: str, text: Text, *, expect_tabl
         collect_table(collector, name, text, header)
 
 
-def _demand_list(service: str, name: str, text: Text, body: str) -> None:
+def is_json(start: str, suffix: str) -> bool:
+    return suffix == ".json" or _JSON.match(start) is not None
+
+
+def demand_list(service: str, name: str, text: Text) -> str:
+    """Refuse what can be no list; gives how *text* begins. Raises what `read_list` raises."""
+    body = text.start(_START)
     if text.is_blank:
         size = "0 bytes" if not text.data else "nothing but white space"
         raise UnavailableError(service, f"{name} holds {size}; the last good reading is kept")
@@ -150,3 +160,4 @@ def _demand_list(service: str, name: str, text: Text, body: str) -> None:
         what = "a web page" if _PAGE.search(body[:2000]) else "XML"
         sample = " ".join(body[:200].split())
         raise ResponseChangedError(service, f"{name} is {what}, not a list", sample=sample)
+    return body

@@ -31,9 +31,11 @@ from listsync.parsing.decoding import imdb_id, number_id, title_text
 from listsync.parsing.row_collector import RowCollector
 from listsync.parsing.tables import collect_line
 from listsync.row_limit import MOST_ROWS, too_long
+from listsync.text_cleaning import one_line
 
 _FIELDS = len(RawRow._fields)
 _MOST_NAMES = 1000
+_SHOWN = 12
 _TELLING = frozenset(("id", "show", "movie", "cleantitle", "posterurl", "seriestype", "tvmazeid"))
 _WORDS = re.compile(r"(?!/|https?:).*[^\W\d_]{2}", re.DOTALL)  # no path, no address
 _FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu, Radarr: films only
@@ -83,7 +85,13 @@ def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
         elif isinstance(item, str):
             collect_line(collector, item)
         else:
-            collector.skip_broken(str(item)[:80], "neither a title nor an object")
+            is_number = isinstance(item, int) and not isinstance(item, bool)
+            why = (
+                "a number, and nothing says whose"
+                if is_number
+                else "neither a title nor an object"
+            )
+            collector.skip_broken(str(item)[:80], why)
 
 
 def _nested(item: dict[str, object]) -> dict[str, object]:
@@ -118,16 +126,16 @@ def _rows(collector: RowCollector, content: object) -> Iterator[tuple[object, Me
     if isinstance(content, Iterator):
         yield from ((item, None) for item in content)
     elif isinstance(content, dict):
-        lists = list(_lists_in(content))
+        lists = list(lists_in(content))
         if not lists:
             raise _not_an_array(collector.service, content)
-        collector.is_cut = collector.is_cut or _has_more_pages(content)
+        collector.is_cut = collector.is_cut or has_more_pages(content)
         yield from ((item, kind) for items, kind in lists for item in items)
     else:
         raise ResponseChangedError(collector.service, "the JSON is no list of titles")
 
 
-def _lists_in(content: dict[str, object]) -> Iterator[tuple[list[object], MediaType | None]]:
+def lists_in(content: dict[str, object]) -> Iterator[tuple[list[object], MediaType | None]]:
     """Find the lists of titles that an object holds."""
     plain = {plain_name(name): value for name, value in list(content.items())[:_MOST_NAMES]}
     for name, value in plain.items():
@@ -138,18 +146,20 @@ def _lists_in(content: dict[str, object]) -> Iterator[tuple[list[object], MediaT
     for name in _ONE_LIST:
         value = plain.get(name)
         if isinstance(value, dict):
-            yield from _lists_in(value)
+            yield from lists_in(value)
             return
         if isinstance(value, list):
             yield value, None
             return
 
 
-def _has_more_pages(content: dict[str, object]) -> bool:
-    """Tell a page of a longer list by what MDBList and TMDB say beside the rows."""
+def has_more_pages(content: dict[str, object]) -> bool:
+    """Tell a page of a longer list by what services say beside the rows."""
     paging = content.get("pagination")
-    if isinstance(paging, dict) and paging.get("has_more") is True:
-        return True
+    for place in (content, paging if isinstance(paging, dict) else {}):
+        following = place.get("next") or place.get("next_page") or place.get("nextPage")
+        if place.get("has_more") is True or (following and isinstance(following, (str, int))):
+            return True
     pages = number_id(content.get("total_pages"))
     return pages is not None and pages > 1
 
@@ -182,7 +192,9 @@ def _not_an_array(
     """Read the envelope in which list servers for Radarr tell their errors."""
     errors = content.get("errors")
     if not isinstance(errors, list) or not errors:
-        return ResponseChangedError(service, "the JSON is an object, not a list of titles")
+        names = ", ".join(one_line(str(name), 40) for name in list(content)[:_SHOWN]) or "none"
+        why = f"the JSON is an object without a list of titles; its keys are {names}"
+        return ResponseChangedError(service, why)
     first = errors[0] if isinstance(errors[0], dict) else {}
     words = first.get("detail") or first.get("title") or "an error"
     return RefusedError(

@@ -42,7 +42,7 @@ _NUMBERED = re.compile(
     r"(?P<id>[\w.]+)",
     re.IGNORECASE,
 )
-_DATED = re.compile(r"(?P<title>.*\S)\s*[(\[](?P<year>\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?)?[)\]]")
+DATED = re.compile(r"(?P<title>.*\S)\s*[(\[](?P<year>\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?)?[)\]]")
 _LAST_YEAR = re.compile(
     r"(?P<title>.*\S)(?:\s*[|;\t]\s*|\s+[-\u2013\u2014]\s+)\(?(?P<year>(?:18|19|20)\d\d)\)?"
 )
@@ -128,7 +128,7 @@ def _tagged(text: str) -> RawRow | None:
         ids, rest = {"imdb": named["id"]}, named["rest"].strip()
     else:
         return None
-    dated = _DATED.fullmatch(rest) or _LAST_YEAR.fullmatch(rest)
+    dated = DATED.fullmatch(rest) or _LAST_YEAR.fullmatch(rest)
     year = dated["year"] if dated else None
     return RawRow(title=dated["title"] if dated else rest, year=year)._replace(**ids)
 
@@ -195,7 +195,7 @@ def _collect_unknown(collector: RowCollector, line: str) -> None:
 
 def _collect_title(collector: RowCollector, line: str, named: str, season: str | None) -> None:
     named = named.removeprefix("\\")
-    dated = _DATED.fullmatch(named) or _LAST_YEAR.fullmatch(named)
+    dated = DATED.fullmatch(named) or _LAST_YEAR.fullmatch(named)
     if dated is not None:
         collector.add(RawRow(title=dated["title"], year=dated["year"], season=season))
     else:
@@ -247,7 +247,7 @@ def header_of(service: str, text: Text, *, surely: bool) -> Header | None:
     columns are needed: a title may contain a comma.
     """
     start = _start_of(service, text)
-    found = [_first_row(start, delimiter) for delimiter in _DELIMITERS]
+    found = first_rows(start)
     best = max(found, key=_understood)
     if start.lstrip('"')[: len(_LETTERBOXD)].lower() == _LETTERBOXD:
         return _letterboxd_header(service, text) or Header(names=[], delimiter=",", skips=0)
@@ -276,6 +276,11 @@ def _start_of(service: str, text: Text) -> str:
 
 def _understood(header: Header) -> int:
     return sum(place >= 0 for place in header_places(header.names))
+
+
+def first_rows(start: str) -> list[Header]:
+    """Give what the header may be, by each sign that may part its columns."""
+    return [_first_row(start, delimiter) for delimiter in _DELIMITERS]
 
 
 def _first_row(start: str, delimiter: str) -> Header:

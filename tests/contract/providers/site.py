@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from listsync.config_types import ServiceOptions
+from listsync.config_types import ClientOptions
 from listsync.http.service_client import ServiceClient, build_client
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -123,7 +123,7 @@ class Site:
 
 
 def client(
-    options: ServiceOptions, handler: Callable[[httpx.Request], httpx.Response]
+    options: ClientOptions, handler: Callable[[httpx.Request], httpx.Response]
 ) -> ServiceClient:
     """Build a client as the agent does, with *handler* in place of the network."""
     return build_client(options, transport=httpx.MockTransport(handler))

@@ -97,7 +97,9 @@ def test_an_answer_cut_anywhere_is_never_the_whole_list(case: Case) -> None:
         for length in range(0, end, 1 + end // tries(6, 300)):
             fetched = read(case, name, body[:length])
             must_be_honest(case, fetched, body[:length])
-            if fetched is not None and service(case) != "file" and fetched.outcome.whole:
+            # Text has no end of its own: where a service breaks off, HTTP tells.
+            has_end = service(case) != "file" and not name.endswith((".txt", ".csv"))
+            if fetched is not None and has_end and fetched.outcome.whole:
                 assert fetched.read >= case.titles + case.skipped, (name, length)
 
 

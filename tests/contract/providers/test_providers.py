@@ -11,6 +11,7 @@ from listsync.errors import ListsyncError, Refusal, RefusedError
 from tests.contract.providers import (
     cases,
     cases_anilist,
+    cases_custom,
     cases_letterboxd,
     cases_plex,
     cases_seerr,
@@ -22,6 +23,7 @@ from tests.contract.providers.site import FIXTURES
 
 FOLDERS = (
     "anilist",
+    "custom",
     "file",
     "imdb/csv",
     "imdb/graphql",
@@ -37,6 +39,7 @@ FOLDERS = (
 )
 SERVICES = (
     "anilist",
+    "custom",
     "file",
     "imdb",
     "letterboxd",
@@ -52,6 +55,7 @@ NAMED = rf"^({'|'.join(SERVICES)}): "
 MODULES = (
     cases,
     cases_anilist,
+    cases_custom,
     cases_letterboxd,
     cases_plex,
     cases_seerr,

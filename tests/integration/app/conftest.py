@@ -67,6 +67,8 @@ class AgentInProcess:
             "lists": [{"file": "/a"}],
         }
         for key, value in deepcopy(changes).items():
+            if key.startswith("lists[].custom."):
+                data["lists"] = [{"custom": {"url": "http://127.0.0.1:9/"}}]
             *way, name = key.replace("[]", ".0").split(".")
             place: Any = data
             for step in way:

@@ -15,6 +15,7 @@ import pytest
 
 from listsync import logs
 from listsync.config.configuration import load
+from listsync.config.list_options import CustomFieldsForm
 from listsync.config.schema import ConfigForm
 from listsync.config.schema_keys import holds, is_model, keys_of
 from listsync.config.values import SERVICES
@@ -341,6 +342,15 @@ _FOR_THE_NEXT_SYNC: dict[str, object] = {
     **{f"{of}.{key}": value for of in ("lists[]", "defaults") for key, value in _OF_LISTS.items()},
     "lists[].addresses": ["ls007777777", "trending:shows"],
     "lists[].anilist": "seven/Planning",
+    "lists[].custom.url": "http://127.0.0.1:7/",
+    "lists[].custom.file": "/seven.json",
+    "lists[].custom.rows": "seven",
+    "lists[].custom.token": "seven",
+    "lists[].custom.headers": {"X-Seven": "seven"},
+    "lists[].custom.parameters": {"seven": "seven"},
+    "lists[].custom.allow_private": True,
+    "lists[].custom.complete": True,
+    **{f"lists[].custom.fields.{name}": "seven" for name in keys_of(CustomFieldsForm)},
     "lists[].file": "/seven",
     "lists[].imdb": "ls007777777",
     "lists[].letterboxd": "seven/list/seven",

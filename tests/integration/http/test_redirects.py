@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from listsync.config_types import SecretStr, ServiceOptions
-from listsync.errors import UnavailableError
+from listsync.errors import RefusedError, UnavailableError
 from listsync.http import redirects, response
 from listsync.http.request import ServiceRequest
 from listsync.http.service_client import ask, build_client
@@ -146,6 +146,47 @@ def test_a_redirect_into_a_private_network_is_not_followed(
     with pytest.raises(UnavailableError, match="private network: not followed"):
         asked(public.url)
     assert len(public.seen) == 1
+    assert home.seen == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://127.0.0.2:{port}/",
+        "http://2130706434:{port}/",
+        "http://0x7f.2:{port}/",
+        "http://[::ffff:127.0.0.2]:{port}/",
+        "http://inside.test:{port}/",
+        "http://localhost:{port}/",
+        "http://INSIDE.test:{port}/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[64:ff9b::a9fe:a9fe]/",
+    ],
+)
+def test_what_is_to_be_public_is_never_asked_in_a_private_network(
+    sites: tuple[Site, Site], names: dict[str, list[str]], place: str
+) -> None:
+    public, home = sites
+    names |= {"inside.test": ["127.0.0.2"], "localhost": ["127.0.0.2"]}
+    with pytest.raises(RefusedError, match="private network: not asked"):
+        asked(place.format(port=home.port), public_only=True)
+    public.location = place.format(port=home.port)
+    with pytest.raises(UnavailableError, match="private network: not followed"):
+        asked(public.url, public_only=True)
+    public.location = ""
+    assert asked(public.url, public_only=True) == b"[]"
+    assert home.seen == []
+
+
+def test_an_address_at_home_excuses_nothing_of_what_is_to_be_public(
+    sites: tuple[Site, Site], names: dict[str, list[str]]
+) -> None:
+    public, home = sites
+    # First it is looked up to be connected to; what it means later lets nobody follow it home.
+    names["turning.test"] = ["127.0.0.1", "127.0.0.2"]
+    public.location = home.url
+    with pytest.raises(UnavailableError, match="not followed"):
+        asked(f"http://turning.test:{public.port}/", public_only=True)
     assert home.seen == []
 
 

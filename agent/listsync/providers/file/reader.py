@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from listsync.cancellation import CancelToken, call_bounded
@@ -13,11 +14,13 @@ from listsync.files.local_file import Content, WriterWait, load_file
 from listsync.http.rate_limit import LARGE_BYTES, large_turn
 from listsync.http.request import MIB
 from listsync.parsing.list_documents import read_list
-from listsync.parsing.text import decode
+from listsync.parsing.text import Text, decode
 from listsync.providers.file.source import SERVICE, FileOptions, FileSource
 from listsync.row_limit import demand_room
 
 T = TypeVar("T")
+ReadText = Callable[[str, Text, Validators], Fetched]
+_AS_USUAL = partial(read_list, SERVICE)
 
 LONGEST_S = 60.0
 """How long a disk, or a share of another machine, may take to give the file."""
@@ -25,16 +28,25 @@ _READING = 6  # raise it when a file of the same bytes is to be read in another 
 
 
 class ListFile:
-    """Reads one list file; *token* ends what it waits for."""
+    """Reads one list file; *token* ends what it waits for.
+
+    *read* makes rows of its text, and *form* says how: what was read otherwise is read anew.
+    """
 
     def __init__(
-        self, source: FileSource, options: FileOptions, token: CancelToken | None = None
+        self,
+        source: FileSource,
+        options: FileOptions,
+        token: CancelToken | None = None,
+        read: ReadText = _AS_USUAL,
+        form: str = str(_READING),
     ) -> None:
         if not source.path.is_absolute():
             raise ValueError(f"{source.path} is not absolute; use FileSource.under")
         self._path = source.path
         self._token = token or CancelToken()
         self._limit_bytes = options.limit_mib * MIB
+        self._read, self._form = read, form
 
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the whole file, in its order; the same bytes as last time are not read again.
@@ -60,11 +72,11 @@ class ListFile:
 
     def _fetch(self, previous: Validators | None) -> Fetched:
         content = self._from_disk(self._load)
-        validators = Validators(digest=f"{_READING}:{content.digest}")
+        validators = Validators(digest=f"{self._form}:{content.digest}")
         if previous is not None and previous.digest == validators.digest:
             fetched = Fetched.unchanged(validators)
         else:
-            fetched = read_list(SERVICE, str(self._path), decode(content.data), validators)
+            fetched = self._read(str(self._path), decode(content.data), validators)
         return replace(fetched, is_unfinished=content.is_unfinished)
 
     def _load(self) -> Content:

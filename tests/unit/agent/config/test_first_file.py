@@ -30,6 +30,8 @@ from listsync.files.local_file import WriterWait
         ("top", {"imdb": None}),
         ("Letterboxd: dave/watchlist", {"letterboxd": "dave/watchlist"}),
         ("trakt:trending:shows", {"trakt": "trending:shows"}),
+        ("https://example.com/films.csv?x=1", {"custom": None}),
+        ("custom: https://example.com/a", {"custom": "https://example.com/a"}),
         ("~/films.csv", {"file": "~/films.csv"}),
         ("/a/b", {"file": "/a/b"}),
         ("films.csv", {"file": os.path.abspath("films.csv")}),  # noqa: PTH100 - what is meant
@@ -67,7 +69,7 @@ def test_addresses_in_one_line_are_taken_one_by_one(line: str, lists: list[str])
         ("https://thetvdb.com/lists/a", "TheTVDB lists are not supported yet"),
         ("url: x", "URL lists are not supported yet"),
         ("https://imdb.com.example/list/ls055576690", "is no address of a list"),
-        ("https://example.com/films.csv", "is no address of a list"),
+        ("https://example.com/films", "is no address of a list"),
         ("dave/watchlist", "can mean much"),
         ("12345", "can mean much"),
         ("", "can mean much"),

@@ -69,7 +69,7 @@ def test_an_address_alone_is_a_list(entry: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("https://example.com/list", "is an address of none of the services anilist, file"),
+        ("https://example.com/list", "is an address of none of the services anilist, custom"),
         ("https://letterboxd.com.example/a/watchlist", "is an address of none of the services"),
         ("https://myimdb.com/list/ls000024621", "is an address of none of the services"),
         ("https://simkl.com/5/list/1", "Simkl lists are not supported yet"),

@@ -144,6 +144,7 @@ def _secrets_of_targets() -> Iterator[str]:
 _SERVICES = (
     "anilist",
     "anime_ids",
+    "custom",
     "imdb",
     "letterboxd",
     "mdblist",
