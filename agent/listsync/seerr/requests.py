@@ -33,6 +33,8 @@ _DETAILS: dict[int | None, str] = {
     _PENDING: "waits for approval",
     _FAILED: "Radarr or Sonarr refused it: look at the request at the server",
 }
+_COVERED = {202: "no seasons available", 409: "already exists"}
+"""The words with which a server says that there is nothing more to request."""
 _GATEWAY_LOST = frozenset({502, 503})
 _GATEWAY_TIMED_OUT = 504
 
@@ -84,11 +86,19 @@ class _LostError(Exception):
     """The request was sent, its answer is lost, or none to it.
 
     `may_run`: the server may still be at it, or has done what nobody knows. `detail` says it where
-    the request is found after all.
+    the request is found after all, which is then `found`.
     """
 
-    def __init__(self, why: str, *, may_run: bool, detail: str = _LOST) -> None:
+    def __init__(
+        self,
+        why: str,
+        *,
+        may_run: bool,
+        detail: str = _LOST,
+        found: ResponseKind = ResponseKind.REQUESTED,
+    ) -> None:
         super().__init__(why)
+        self.found = found
         self.why = why
         self.may_run = may_run
         self.detail = detail
@@ -245,7 +255,7 @@ class RequestSender:
         if number is None:
             return None
         detail = f"{lost.detail}, but the server has the request"
-        return RequestResponse(kind=ResponseKind.REQUESTED, detail=detail, request_id=number)
+        return RequestResponse(kind=lost.found, detail=detail, request_id=number)
 
     def _judge(
         self, response: Response, body: RequestBody, headers: dict[str, str]
@@ -254,8 +264,8 @@ class RequestSender:
         errors = self._transport.errors
         if status in {200, 201}:
             return self._created(response, body)
-        if status in {202, 409} and response.is_json:
-            return RequestResponse(kind=ResponseKind.COVERED, detail=complaint(response))
+        if status in _COVERED and response.is_json:
+            return _covered(status, complaint(response))
         if status == 403:
             return self._forbidden(response, headers)
         if status == 500 and response.is_json:
@@ -351,6 +361,14 @@ def _needed(body: RequestBody) -> set[int]:
     Source: Seerr 3.1.0 with specials off, observed live: [0, 1] is taken as [1].
     """
     return set(body.seasons) - {0} or set(body.seasons)
+
+
+def _covered(status: int, reason: str) -> RequestResponse:
+    """Believe that it is there already where the server says so, and not something before it."""
+    if _COVERED[status] in reason.lower():
+        return RequestResponse(kind=ResponseKind.COVERED, detail=reason)
+    why = f"the answer to the request was {status}: {reason or 'no reason'}"
+    raise _LostError(why, may_run=True, detail=why, found=ResponseKind.COVERED)
 
 
 def _unsure(lost: _LostError) -> RequestResponse:

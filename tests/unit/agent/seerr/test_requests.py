@@ -284,6 +284,16 @@ def test_a_refused_key_is_told_from_a_missing_right() -> None:
     assert caught.value.kind is Refusal.CREDENTIAL
 
 
+@pytest.mark.parametrize("status", [202, 409])
+def test_what_is_said_to_be_there_in_words_of_others_is_looked_for(status: int) -> None:
+    """Neither is a word of the server's own: a proxy may have said it."""
+    missing = server(message(status, "Conflict")).on("GET /movie/603", NOTHING)
+    answer = missing.seerr().request(FILM)
+    assert (answer.kind, missing.targets) == (ResponseKind.UNSURE, [POST, LOOK])
+    there = server(message(status, "Conflict")).on("GET /movie/603", found())
+    assert there.seerr().request(FILM).kind is ResponseKind.COVERED
+
+
 def test_a_user_that_is_gone_is_told_from_a_missing_right() -> None:
     def me(request: httpx.Request) -> httpx.Response:
         return KEY_REFUSED if "x-api-user" in request.headers else ME
