@@ -16,6 +16,7 @@ from listsync.providers.file import source as file
 from listsync.providers.imdb import source as imdb
 from listsync.providers.letterboxd import source as letterboxd
 from listsync.providers.mdblist import source as mdblist
+from listsync.providers.myanimelist import source as myanimelist
 from listsync.providers.plex import source as plex
 from listsync.providers.seerr import source as seerr
 from listsync.providers.stevenlu import source as stevenlu
@@ -30,6 +31,7 @@ _TITLES = {
     imdb: "IMDb",
     letterboxd: "Letterboxd",
     mdblist: "MDBList",
+    myanimelist: "MyAnimeList",
     plex: "Plex",
     seerr: "Watchlists of the request server",
     stevenlu: "StevenLu",

@@ -158,6 +158,22 @@ def _mdblist() -> list[dict[str, object]]:
     ]
 
 
+def _myanimelist(offset: int) -> _Response:
+    rows = [
+        {
+            "node": {
+                "id": number,
+                "title": f"Film {number}",
+                "alternative_titles": {"synonyms": [], "en": "", "ja": ""},
+                "media_type": "movie",
+                "start_date": "2019-05-01",
+            }
+        }
+        for number in range(offset + 1, TITLES + 1)
+    ]
+    return _json({"data": rows, "paging": {}})
+
+
 def _tmdb(page: int) -> _Response:
     rows = [
         {
@@ -232,6 +248,7 @@ def _answer(target: str, body: bytes) -> _Response | None:
         f"/lists/{MDBLIST}/json/": lambda: _json(_mdblist(), {"etag": '"thousand"'}),
         f"/lists/{MDBLIST}": lambda: _json([{"items": TITLES, "updated": CHANGED}]),
         f"/lists/{MDBLIST}/items": lambda: _json(_mdblist(), {"x-has-more": "false"}),
+        "/users/sample_user/animelist": lambda: _myanimelist(int(query.get("offset", ["0"])[0])),
         "/4/list/8990001": lambda: _tmdb(page),
         "/library/sections/watchlist/all": lambda: _plex(start, size),
         "/movies.json": _stevenlu,

@@ -35,6 +35,7 @@ MOST_CALLS: dict[str, tuple[int | None, int | None]] = {
     "mdblist-with-key": (2, 1),
     "letterboxd": (10, 1),
     "plex": (10, 1),
+    "myanimelist": (1, 1),
     "stevenlu": (1, 1),
     "tmdb": (None, 1),
 }

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from listsync.providers.imdb.source import ImdbSource
     from listsync.providers.letterboxd.source import LetterboxdSource
     from listsync.providers.mdblist.source import MdbListSource
+    from listsync.providers.myanimelist.source import MyAnimeListSource
     from listsync.providers.plex.source import PlexSource
     from listsync.providers.seerr.source import SeerrSource
     from listsync.providers.stevenlu.source import StevenLuSource
@@ -238,6 +239,13 @@ def _seerr(source: SeerrSource, context: ProviderContext) -> ListProvider:
     return ServerWatchlist(source, context.server)
 
 
+def _myanimelist(source: MyAnimeListSource, context: ProviderContext) -> ListProvider:
+    from listsync.providers.myanimelist.reader import MyAnimeList
+
+    options = context.options.myanimelist
+    return MyAnimeList(source, options, context.client(options), context.anime_ids)
+
+
 def _stevenlu(source: StevenLuSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.stevenlu.reader import StevenLu
 
@@ -273,6 +281,7 @@ PROVIDERS: dict[str, Build] = {
     "imdb": _imdb,
     "letterboxd": _letterboxd,
     "mdblist": _mdblist,
+    "myanimelist": _myanimelist,
     "plex": _plex,
     "seerr": _seerr,
     "stevenlu": _stevenlu,

@@ -35,6 +35,7 @@ _CREDENTIALS = {
     "trakt": ("client_id", "that of an API app of yours: trakt.tv/oauth/applications"),
     "mdblist": ("api_key", "it is free: mdblist.com/preferences"),
     "plex": ("token", "that of your Plex account: support.plex.tv/articles/204059436"),
+    "myanimelist": ("client_id", "that of an API app of yours: myanimelist.net/apiconfig"),
     "tmdb": ("token", "your API read access token: themoviedb.org/settings/api"),
 }
 """What a service may want before it shows a list: its key in `providers`, and where it is had."""

@@ -43,6 +43,7 @@ _SECRETS: dict[str, tuple[str, ...]] = {
     SERVER_KEY: ("server", "api_key"),
     "MDBLIST_API_KEY": ("providers", "mdblist", "api_key"),
     "PLEX_WATCHLIST_TOKEN": ("providers", "plex", "token"),
+    "MAL_CLIENT_ID": ("providers", "myanimelist", "client_id"),
     "TMDB_KEY": ("providers", "tmdb", "api_key"),
     "TRAKT_CLIENT_ID": ("providers", "trakt", "client_id"),
     "TRAKT_CLIENT_SECRET": ("providers", "trakt", "client_secret"),

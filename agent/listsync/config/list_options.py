@@ -322,6 +322,11 @@ class ListForm(ListDefaults, frozen=True, kw_only=True):
         "A watchlist of the request server: watchlist (of whom its titles are requested as) or "
         "watchlist/user.",
     ] = None
+    myanimelist: Annotated[
+        object,
+        _source("myanimelist"),
+        "A MyAnimeList user's list: user, user/watching or its address.",
+    ] = None
     addresses: Annotated[
         object,
         ValueForm(lambda value, _: value, {"anyOf": SOURCE["anyOf"]}),

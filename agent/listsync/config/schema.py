@@ -44,6 +44,7 @@ from listsync.providers.file.source import FileOptions
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.letterboxd.source import LetterboxdOptions
 from listsync.providers.mdblist.source import MdbListOptions
+from listsync.providers.myanimelist.source import MyAnimeListOptions
 from listsync.providers.plex.source import PlexListOptions
 from listsync.providers.stevenlu.source import StevenLuOptions
 from listsync.providers.tmdb.source import TmdbOptions
@@ -206,6 +207,9 @@ class ProvidersOptions(Section, frozen=True, kw_only=True):
     trakt: Annotated[TraktOptions, "How Trakt is asked, and your client id."] = TraktOptions()
     stevenlu: Annotated[StevenLuOptions, "How StevenLu's list files are read."] = StevenLuOptions()
     mdblist: Annotated[MdbListOptions, "How MDBList is reached, and your key."] = MdbListOptions()
+    myanimelist: Annotated[
+        MyAnimeListOptions, "How MyAnimeList is reached, and your client id."
+    ] = MyAnimeListOptions()
     plex: Annotated[PlexListOptions, "How Plex's watchlists are read, and your token."] = (
         PlexListOptions()
     )

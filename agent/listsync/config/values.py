@@ -21,6 +21,7 @@ from listsync.providers.file import source as file
 from listsync.providers.imdb import source as imdb
 from listsync.providers.letterboxd import source as letterboxd
 from listsync.providers.mdblist import source as mdblist
+from listsync.providers.myanimelist import source as myanimelist
 from listsync.providers.plex import source as plex
 from listsync.providers.seerr import source as seerr
 from listsync.providers.stevenlu import source as stevenlu
@@ -39,6 +40,7 @@ SERVICES: dict[str, Parse] = {
     "imdb": imdb.parse,
     "letterboxd": letterboxd.parse,
     "mdblist": mdblist.parse,
+    "myanimelist": myanimelist.parse,
     "plex": plex.parse,
     "seerr": seerr.parse,
     "stevenlu": stevenlu.parse,

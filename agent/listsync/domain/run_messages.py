@@ -47,6 +47,7 @@ _OWN_WORDS = {
     ("seerr", ListOutcome.CREDENTIAL): "check server.api_key",
     ("seerr", ListOutcome.RATE_LIMITED): f"{_LATER}; lower server.max_per_second",
     ("seerr", ListOutcome.BLOCKED): "let /api/v1 pass what stands in front of the server",
+    ("myanimelist", ListOutcome.PRIVATE): "let its owner make the list public, or export it",
     ("tmdb", ListOutcome.PRIVATE): "make the list public at TMDB",
     **{
         (service, ListOutcome.BLOCKED): (

@@ -28,6 +28,7 @@ SERVICES = {
     "tvdb": "TheTVDB",
     "simkl": "Simkl",
     "anilist": "AniList",
+    "myanimelist": "MyAnimeList",
     "plex": "Plex",
     "seerr": "Seerr",
 }
@@ -67,6 +68,7 @@ _TVDB = _HTTP + r"(?:www\.)?thetvdb\.com"
 _SIMKL = _HTTP + r"(?:www\.)?simkl\.com"
 _ANILIST = _HTTP + r"(?:www\.)?anilist\.co"
 _PLEX = _HTTP + r"watch\.plex\.tv(?:/[a-z]{2}(?:-[a-z]{2})?)?"
+_MAL = _HTTP + r"(?:www\.)?myanimelist\.net"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TRAKT_CHARTS = (
     "trending|popular|anticipated|streaming|favorited|watched|played|collected|boxoffice"
@@ -211,6 +213,7 @@ ADDRESSES: tuple[Pattern, ...] = (
         "search",
         rf"{_ANILIST}/search/anime/(?P<id>trending|this-season|next-season|popular|top-100){_END}",
     ),
+    ("myanimelist", "user_list", rf"{_MAL}/(?:animelist|profile)/(?P<user>[^/?#]+){_END}"),
     (
         "plex",
         "rss",
@@ -234,6 +237,7 @@ _HOSTS = {
     "thetvdb.com": "tvdb",
     "simkl.com": "simkl",
     "anilist.co": "anilist",
+    "myanimelist.net": "myanimelist",
     "plex.tv": "plex",
 }
 
@@ -242,6 +246,7 @@ _SITES = {
     "anilist": "anilist.co",
     "imdb": "imdb.com",
     "mdblist": "mdblist.com",
+    "myanimelist": "myanimelist.net",
     "trakt": "trakt.tv",
 }
 

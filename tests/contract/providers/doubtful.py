@@ -22,6 +22,7 @@ from tests.contract.providers.cases import (
 )
 from tests.contract.providers.cases_anilist import anilist_provider
 from tests.contract.providers.cases_letterboxd import letterboxd_provider
+from tests.contract.providers.cases_myanimelist import myanimelist_provider
 from tests.contract.providers.cases_plex import plex_provider
 from tests.contract.providers.cases_seerr import OWNERS, seerr_provider
 from tests.contract.providers.cases_tmdb import tmdb_provider
@@ -260,6 +261,23 @@ def anilist(told: Listed) -> Callable[[], ListProvider]:
     return lambda: anilist_provider(Site.of({"*": pages}))
 
 
+def myanimelist(told: Listed) -> Callable[[], ListProvider]:
+    last = len(told.pages) - 1
+    pages = [
+        _json(
+            {
+                "data": [
+                    {"node": None if n is None else {"id": n, "title": f"Film {n}"}}
+                    for n in numbers
+                ],
+                "paging": {"next": "there"} if place < last else {},
+            }
+        )
+        for place, numbers in enumerate(told.pages)
+    ]
+    return lambda: myanimelist_provider(Site.of({"*": pages}))
+
+
 COUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
     "trakt": trakt,
     "tmdb": tmdb,
@@ -272,6 +290,7 @@ COUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
 }
 UNCOUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
     "anilist": anilist,
+    "myanimelist": myanimelist,
     "mdblist-open": mdblist_open,
     "stevenlu": stevenlu,
 }

@@ -358,6 +358,7 @@ _FOR_THE_NEXT_SYNC: dict[str, object] = {
     "lists[].trakt": "trending:movies",
     "lists[].stevenlu": "popular",
     "lists[].mdblist": "seven/seven",
+    "lists[].myanimelist": "seven/watching",
     "lists[].plex": "watchlist",
     "lists[].seerr": "watchlist/seven",
     "lists[].name": "seven",

@@ -22,6 +22,9 @@ from listsync.providers.letterboxd.source import parse as parse_letterboxd
 from listsync.providers.mdblist.reader import MdbList
 from listsync.providers.mdblist.source import MdbListOptions
 from listsync.providers.mdblist.source import parse as parse_mdblist
+from listsync.providers.myanimelist.reader import MyAnimeList
+from listsync.providers.myanimelist.source import MyAnimeListOptions
+from listsync.providers.myanimelist.source import parse as parse_myanimelist
 from listsync.providers.plex.reader import Plex
 from listsync.providers.plex.source import PlexListOptions
 from listsync.providers.plex.source import parse as parse_plex
@@ -79,6 +82,13 @@ _SERVICES = {
         PlexListOptions,
         lambda options, http: Plex(parse_plex("watchlist"), options, http, FilmIdsInMemory()),
         {"token": SecretStr(KEY)},
+    ),
+    "myanimelist": _Service(
+        MyAnimeListOptions,
+        lambda options, http: MyAnimeList(
+            parse_myanimelist("sample_user"), options, http, AnimeIdsInMemory()
+        ),
+        {"client_id": SecretStr(KEY), "pace_s": 0},
     ),
     "stevenlu": _Service(
         StevenLuOptions, lambda options, http: StevenLu(parse_stevenlu("popular"), options, http)

@@ -103,6 +103,14 @@ def _plex(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     return _json({"MediaContainer": content}, etag='"a"')
 
 
+def _myanimelist(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
+    data = [
+        {"node": {"id": number, "title": title, "media_type": "movie", "start_date": "2019-05"}}
+        for number, title in rows
+    ]
+    return _json({"data": data, "paging": {"next": question.path} if more else {}})
+
+
 def _stevenlu(_: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     assert not more
     return _json([{"title": title, "tmdb_id": number} for number, title in rows])
@@ -148,6 +156,7 @@ _PAGES: dict[str, Callable[[HeardRequest, Sequence[Row], bool], bytes]] = {
     "mdblist": _mdblist,
     "mdblist-with-key": _mdblist,
     "plex": _plex,
+    "myanimelist": _myanimelist,
     "stevenlu": _stevenlu,
     "tmdb": _tmdb,
     "trakt": _trakt,

@@ -14,6 +14,7 @@ from listsync.providers.anilist import reader as anilist
 from listsync.providers.imdb import reader as imdb
 from listsync.providers.letterboxd.site_markup import full_page
 from listsync.providers.mdblist import reader as mdblist
+from listsync.providers.myanimelist import reader as myanimelist
 from listsync.providers.plex import reader as plex
 from listsync.providers.tmdb import reader as tmdb
 from listsync.providers.trakt import api as trakt_api
@@ -30,6 +31,7 @@ PAGES_OF_A_LIMIT = (
     anilist,
     imdb,
     mdblist,
+    myanimelist,
     plex,
     tmdb,
     trakt,

@@ -110,6 +110,7 @@ def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> Non
         *("server.api_key", "http.tokens[0].token", "providers.mdblist.api_key"),
         *(
             "providers.mdblist.client_id",
+            "providers.myanimelist.client_id",
             "providers.plex.token",
             "providers.tmdb.token",
             "providers.tmdb.api_key",
@@ -148,6 +149,7 @@ _SERVICES = (
     "imdb",
     "letterboxd",
     "mdblist",
+    "myanimelist",
     "plex",
     "stevenlu",
     "tmdb",
