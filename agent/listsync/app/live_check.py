@@ -152,7 +152,7 @@ class LiveCheck:
     def named(self, kinds: Kinds) -> list[Named]:
         """Gather what the lists name at Radarr and Sonarr."""
         found = [
-            (rules.name, ArrSelection.of(rules.asking, kind, four_k=rules.four_k))
+            (rules.name, ArrSelection.of(rules.asking_for(kind), kind, four_k=rules.four_k))
             for rules in self._rules
             for kind in _kinds_of(rules, kinds)
         ]
@@ -273,8 +273,8 @@ def _words_of(wanted: ArrSelection) -> str:
 
 
 _APART = (
-    "; it holds for films and series alike: to name one for each, write the list twice, with "
-    "kind: movie and kind: tv, and a name for each"
+    "; it holds for films and series alike: to name one for each, write "
+    "{movies: ..., series: ...} in its place"
 )
 
 

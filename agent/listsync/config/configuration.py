@@ -37,9 +37,8 @@ from listsync.config.validation import MAX_FINDINGS, ConfigIssue, read_form
 from listsync.config.values import find_zone, local_zone, rule_of
 from listsync.config.yaml_document import KeyPath, YamlDocument, load_document
 from listsync.domain.list_rules import ListRules
-from listsync.domain.media import Exclusion
+from listsync.domain.media import Exclusion, MediaType
 from listsync.domain.runs import Scope
-from listsync.domain.server import Asking
 from listsync.errors import ConfigError, NoConfigurationError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.lean_dataclasses import dataclass
@@ -365,7 +364,8 @@ def _settle_list(
             is_exclusion=form.exclude,
             is_enabled=form.enabled,
             four_k=whole.sync.four_k if form.four_k is None else form.four_k,
-            asking=_settle_asking(form),
+            asking=form.asking(MediaType.MOVIE),
+            asking_of_series=form.asking(MediaType.TV) if form.is_apart else None,
             seasons=form.seasons,
             filters=form.filters,
             max_per_run=form.max_per_run,
@@ -382,15 +382,3 @@ def _settle_unusable(one: UnusableList) -> ListConfig:
     name = f"{one.service}: {one.source}"
     rules = ListRules(source=f"{one.service}:{one.source}", name=name, service=one.service)
     return ListConfig(source=one.source, rules=rules)
-
-
-def _settle_asking(form: ListForm) -> Asking:
-    return Asking(
-        user=None if form.request_as is None else str(form.request_as),
-        approve=form.approve,
-        service=form.service,
-        profile=form.quality_profile,
-        root_folder=form.root_folder,
-        language_profile=form.language_profile,
-        tags=form.tags,
-    )

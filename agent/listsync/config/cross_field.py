@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from listsync.config.filters import parse_genre, parse_language
 from listsync.config.list_entries import SPANS, Form, WrittenList, WrittenLists
-from listsync.config.list_options import FILTER_KEYS
+from listsync.config.list_options import BY_KIND, FILTER_KEYS
 from listsync.config.notify_options import check_targets
 from listsync.config.transfer_options import check_transfers, has_mappings
 from listsync.config.validation import ConfigIssue, truth_of
-from listsync.config.values import SANDBOX, SERVICES, find_source, kind_of
+from listsync.config.values import SANDBOX, SERVICES, find_source, kind_named, kind_of
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType
@@ -184,6 +184,7 @@ def _check_one(one: _List, server: Form) -> Iterator[ConfigIssue]:
         yield from _check_excluded(one)
     else:
         yield from _check_seasons(one)
+        yield from _check_apart(one)
         yield from _check_approval(one, server)
 
 
@@ -252,6 +253,16 @@ def _check_excluded(one: _List) -> Iterator[ConfigIssue]:
     for key in _FOR_REQUESTS:
         if _has(one.form, key):
             what = f"{key} has no effect: nothing of an excluded list is requested"
+            yield _no_effect((*one.path, key), what)
+
+
+def _check_apart(one: _List) -> Iterator[ConfigIssue]:
+    """Find what is said of films or series that the list does not take."""
+    for key in BY_KIND if one.kind else ():
+        value = one.form.get(key)
+        kinds = {kind_named(name) for name in value} if isinstance(value, dict) else set()
+        if one.kind and len(kinds) == 1 and not kinds & {one.kind, None}:
+            what = f"{key} has no effect: the list takes {_PLURAL[one.kind]} only"
             yield _no_effect((*one.path, key), what)
 
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 
 from listsync.config.filters import FIRST_YEAR, LAST_YEAR, Genres, Languages, SeasonsForm
-from listsync.config.values import CronFields, Interval, User, find_source
+from listsync.config.values import (
+    ByKind,
+    CronFields,
+    Interval,
+    NameByKind,
+    NamesByKind,
+    User,
+    find_source,
+)
 from listsync.config_types import (
     AlsoCalled,
     Check,
@@ -21,6 +29,7 @@ from listsync.config_types import (
 )
 from listsync.domain.list_rules import ALL_SEASONS, NO_FILTERS, Filters, Span
 from listsync.domain.media import MediaType
+from listsync.domain.server import Asking
 from listsync.notify.options import HeaderName, HeaderValue
 from listsync.providers.custom import source as custom
 from listsync.providers.file import source as file
@@ -40,6 +49,8 @@ FILTER_KEYS = (
     *("genres", "exclude_genres", "languages", "exclude_languages"),
 )
 """What narrows a list by what its titles are like; in `filters`, too."""
+BY_KIND = ("service", "quality_profile", "root_folder", "tags")
+"""What may be said of films and of series apart."""
 OF_EXCLUSIONS = ("enabled", "every", "cron")
 """What a list of what is excluded takes from the defaults: nothing that narrows it."""
 
@@ -135,24 +146,28 @@ class ListDefaults(Options, frozen=True, kw_only=True):
         "true: approved at once; false: the user's rights decide; empty = as server.approve says.",
     ] = None
     service: Annotated[
-        Name | None,
+        NameByKind,
         "Radarr or Sonarr of the server's settings (name or id), one for 4K with four_k; "
-        "empty = its default.",
+        "{movies: ..., series: ...} for each; empty = its default.",
     ] = None
     quality_profile: Annotated[
-        Name | None,
+        NameByKind,
         AlsoCalled(("profile",)),
-        "Quality profile there, by name or id; empty = its default.",
+        "Quality profile there, by name or id; {movies: ..., series: ...} for each; "
+        "empty = its default.",
     ] = None
-    root_folder: Annotated[Name | None, "Root folder there, by path; empty = its default."] = None
+    root_folder: Annotated[
+        NameByKind,
+        "Root folder there, by path; {movies: /films, series: /tv} for each; empty = its default.",
+    ] = None
     language_profile: Annotated[
         Name | None, "Language profile of an old Sonarr, by name or id."
     ] = None
     tags: Annotated[
-        tuple[Name, ...],
+        NamesByKind,
         AlsoCalled(("tag",)),
-        "Tags that the title gets there, by name or id.",
-    ] = ()
+        "Tags that the title gets there, by name or id; {movies: [...], series: [...]} for each.",
+    ] = None
     cancel_removed: Annotated[
         bool,
         "true: when a title leaves the list, our request for it is cancelled while "
@@ -163,6 +178,27 @@ class ListDefaults(Options, frozen=True, kw_only=True):
         "Time between syncs of this list; 0 = only on command or change; empty = as sync says.",
     ] = None
     cron: Annotated[CronFields | None, "In place of every; empty = as sync says."] = None
+
+    def asking(self, kind: MediaType) -> Asking:
+        """Say how titles of *kind* are requested."""
+
+        def of_kind(value: Any) -> Any:
+            return value.of(kind) if isinstance(value, ByKind) else value
+
+        return Asking(
+            user=None if self.request_as is None else str(self.request_as),
+            approve=self.approve,
+            service=of_kind(self.service),
+            profile=of_kind(self.quality_profile),
+            root_folder=of_kind(self.root_folder),
+            language_profile=self.language_profile,
+            tags=of_kind(self.tags) or (),
+        )
+
+    @property
+    def is_apart(self) -> bool:
+        """Tell whether films and series of a list are requested in ways of their own."""
+        return any(isinstance(getattr(self, key), ByKind) for key in BY_KIND)
 
     @property
     def filters(self) -> Filters:

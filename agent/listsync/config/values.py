@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from listsync.config_types import ValueForm
+from listsync.config_types import ValueForm, parse_one_line
 from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import SERVICES as KNOWN
 from listsync.providers.anilist import source as anilist
@@ -290,4 +290,76 @@ User = Annotated[
         parse_user,
         {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}]},
     ),
+]
+
+
+_KINDS = {
+    **dict.fromkeys(("movies", "movie", "films", "film", "radarr"), MediaType.MOVIE),
+    **dict.fromkeys(("series", "tv", "shows", "sonarr"), MediaType.TV),
+}
+_FOR_ALL: dict[str, Any] = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]}
+
+
+class ByKind(NamedTuple):
+    """What differs for films and for series; None where nothing is said of the one."""
+
+    movies: Any
+    series: Any
+
+    def of(self, kind: MediaType) -> Any:
+        return self.movies if kind is MediaType.MOVIE else self.series
+
+
+def kind_named(key: object) -> MediaType | None:
+    """Say of which kind a key of such a mapping speaks."""
+    return _KINDS.get(str(key).strip().lower())
+
+
+def _by_kind(read: Callable[[object], object], schema: dict[str, Any]) -> ValueForm:
+    """Let a value be given once, or for films and series apart."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, dict):
+            return read(value)
+        kinds = [kind_named(key) for key in value]
+        if not kinds or None in kinds or len({*kinds}) < len(kinds):
+            raise ValueError(_APART)
+        given = dict(zip(kinds, value.values(), strict=True))
+        found = {kind: None if one is None else read(one) for kind, one in given.items()}
+        return ByKind(found.get(MediaType.MOVIE), found.get(MediaType.TV))
+
+    apart = {
+        "type": "object",
+        "properties": {"movies": schema, "series": schema},
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+    return plain(parse, {"anyOf": [*schema["anyOf"], apart]})
+
+
+def _read_name(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(_TEXT_FORM)  # noqa: TRY004 - what is wrong with a value
+    name = parse_one_line(value)
+    if not name or len(name) > _LONGEST_NAME:
+        raise ValueError(_TOO_LONG if name else _EMPTY)
+    return name
+
+
+def _read_names(value: object) -> tuple[str, ...]:
+    return tuple(map(_read_name, value if isinstance(value, list) else [value]))
+
+
+_APART = "expected movies, series or both, each with a value of its own"
+_LONGEST_NAME = 300
+_TEXT_FORM = "expected text"
+_EMPTY, _TOO_LONG = (
+    "expected at least 1 character(s)",
+    f"expected at most {_LONGEST_NAME} characters",
+)
+NameByKind = Annotated[str | ByKind | None, _by_kind(_read_name, _FOR_ALL)]
+"""One name, or one for films and one for series."""
+NamesByKind = Annotated[
+    tuple[str, ...] | ByKind | None,
+    _by_kind(_read_names, {"anyOf": [*_FOR_ALL["anyOf"], {"type": "array", "items": _FOR_ALL}]}),
 ]

@@ -215,6 +215,7 @@ class ListRules:
     `name`. `limit` counts titles from the top, `max_per_run` and `max_per_day` (24 hours) those
     that are asked for. `is_exclusion`: "not these". `new_seasons`: of series that were handled,
     seasons that air later are asked for. `cancel_removed`: what leaves the list is not waited for.
+    `asking_of_series`: where series are asked for otherwise than films.
     One that is not `is_enabled` is kept as it was read last, and not read.
     """
 
@@ -227,9 +228,16 @@ class ListRules:
     is_enabled: bool = True
     four_k: bool = False
     asking: Asking = AS_USUAL
+    asking_of_series: Asking | None = None
     seasons: Seasons = ALL_SEASONS
     filters: Filters = NO_FILTERS
     max_per_run: int | None = None
     max_per_day: int | None = None
     new_seasons: bool = False
     cancel_removed: bool = False
+
+    def asking_for(self, kind: MediaType) -> Asking:
+        """Say how titles of *kind* are asked for."""
+        if kind is MediaType.TV and self.asking_of_series is not None:
+            return self.asking_of_series
+        return self.asking

@@ -118,7 +118,7 @@ def ways_of_asking(members: Iterable[Member]) -> list[Way]:
     """Gather how titles may be requested, by the kinds that each list has (or may have)."""
     kinds = {(member.rules.name, member.entry.kind): member.rules for member in members}
     ways = {
-        (rules.asking, kind, rules.four_k): None
+        (rules.asking_for(kind), kind, rules.four_k): None
         for (_, there), rules in kinds.items()
         for kind in (MediaType if there is None else (there,))
         if rules.kind in (None, kind)

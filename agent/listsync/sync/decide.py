@@ -72,7 +72,8 @@ def _body(
     tvdb_id: int | None = None,
 ) -> RequestBody:
     """Write the request of a title on behalf of *members*."""
-    first, united = members[0].rules.asking, asking_of(members)
+    kind = title.key.kind
+    first, united = members[0].rules.asking_for(kind), asking_of(members, kind)
     return RequestBody(
         key=title.key,
         four_k=title.four_k,
@@ -81,7 +82,7 @@ def _body(
         asking=united,
         destination=known.limits.destination(
             first,
-            title.key.kind,
+            kind,
             four_k=title.four_k,
             more_tags=united.tags[len(first.tags) :],
         ),

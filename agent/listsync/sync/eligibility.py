@@ -80,10 +80,10 @@ def watching(members: Members) -> Members:
     return tuple(member for member in members if member.rules.new_seasons)
 
 
-def asking_of(members: Members) -> Asking:
+def asking_of(members: Members, kind: MediaType) -> Asking:
     """Say how a title is requested."""
-    first = members[0].rules.asking
-    tags = tuple(dict.fromkeys(tag for member in members for tag in member.rules.asking.tags))
+    asking = [member.rules.asking_for(kind) for member in members]
+    first, tags = asking[0], tuple(dict.fromkeys(tag for one in asking for tag in one.tags))
     return first if tags == first.tags else replace(first, tags=tags)
 
 

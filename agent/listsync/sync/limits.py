@@ -209,10 +209,10 @@ class Limits:
         """Keep the members whose list may request; if none may, say why not."""
 
         def unnamed(rules: ListRules) -> str | None:
-            return self._by_arr_names((rules.asking, kind, four_k))[0]
+            return self._by_arr_names((rules.asking_for(kind), kind, four_k))[0]
 
         def nameless(rules: ListRules) -> str | None:
-            return self._by_arr_names((rules.asking, kind, four_k))[1]
+            return self._by_arr_names((rules.asking_for(kind), kind, four_k))[1]
 
         def trouble(rules: ListRules) -> str | None:
             user = rules.asking.user

@@ -223,7 +223,7 @@ def test_a_folder_of_one_program_is_not_that_of_the_other_and_check_says_how_to_
     check: Check, tmp_path: Path
 ) -> None:
     (tmp_path / "any.csv").write_text("title,year\nDune,2021\n", encoding="utf-8")
-    words = "write the list twice, with kind: movie and kind: tv"
+    words = "to name one for each, write {movies: ..., series: ...} in its place"
     _, lines, _ = check({"file": "any.csv", "root_folder": "/movies"})
     assert "  l0, films: root folder /movies  ok" in lines
     assert any("series: root folder /movies  not checked" in line for line in lines)

@@ -84,6 +84,8 @@ def test_all_of_it_is_told_with_what_else_is_wrong() -> None:
     [
         ("kind: movie, seasons: first", "seasons has no effect: the list takes films only"),
         ("kind: movie, new_seasons: true", "new_seasons has no effect"),
+        ("kind: movie, tags: {series: x}", "tags has no effect: the list takes films only"),
+        ("kind: tv, service: {film: x}", "service has no effect: the list takes series only"),
         ("kind: movie, language_profile: German", "language_profile has no effect"),
         ("kind: movie, filters: {genres: [war, soap]}", '"soap" is no genre of films'),
         ("kind: movie, filters: {genres_not: [reality]}", '"reality" is no genre of films'),

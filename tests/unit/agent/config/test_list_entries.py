@@ -371,3 +371,44 @@ def test_very_many_lists_in_short_are_one_entry_each() -> None:
     config = read(f"defaults: {{kind: movie}}\nlists: [{{imdb: [{numbers}]}}]")
     assert len({*sources(config)}) == 3000
     assert {one.rules.kind for one in config.lists} == {MediaType.MOVIE}
+
+
+def test_films_and_series_of_one_list_go_where_each_belongs() -> None:
+    config = read(
+        """
+lists:
+  - file: both.csv
+    root_folder: {movies: /films, series: /tv}
+    quality_profile: {TV: HD, Film: 4}
+    service: {radarr: Main}
+    tags: {series: [kids, 7], movies: mine}
+  - {file: tv.csv, tags: mine}
+defaults: {root_folder: {movies: /other}}
+"""
+    )
+    both, other = (one.rules for one in config.lists)
+    assert both.asking_for(MediaType.MOVIE) == Asking(
+        service="Main", profile="4", root_folder="/films", tags=("mine",)
+    )
+    assert both.asking_for(MediaType.TV) == Asking(
+        profile="HD", root_folder="/tv", tags=("kids", "7")
+    )
+    assert other.asking_for(MediaType.MOVIE) == Asking(root_folder="/other", tags=("mine",))
+    assert other.asking_for(MediaType.TV) == Asking(tags=("mine",))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("{}", "expected movies, series or both, each with a value of its own"),
+        ("{music: /a}", "expected movies, series or both"),
+        ("{movies: /a, films: /b}", "expected movies, series or both"),
+        ("{movies: [/a]}", "expected text"),
+        ("{movies: ''}", "expected at least 1 character"),
+        ("[/a, /b]", "expected text"),
+    ],
+)
+def test_what_is_no_value_by_kind_is_told_at_its_place(value: str, said: str) -> None:
+    (told,) = complaints(f"lists: [{{file: a, root_folder: {value}}}]")
+    assert "lists[0].root_folder" in told
+    assert said in told

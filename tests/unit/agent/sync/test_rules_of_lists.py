@@ -106,6 +106,13 @@ def test_the_first_list_says_how_a_title_is_asked_for_and_tags_are_united() -> N
     assert [member.rules.name for member in one.members] == ["a", "b"]
 
 
+def test_series_are_asked_for_in_a_way_of_their_own_where_the_list_says_so() -> None:
+    one, other = of("a", asking=FAMILY, asking_of_series=GUESTS), of("b", asking=FAMILY)
+    assert body_of(decided(wanted_by(one, other))).asking == FAMILY
+    series = decided(wanted_by(one, other, one=BAD), seasons=details((0, 1)))
+    assert body_of(series).asking == replace(GUESTS, tags=("guests", "kids"))
+
+
 def test_a_list_whose_filters_leave_the_title_out_has_no_say() -> None:
     one = decided(wanted_by(of("a", asking=FAMILY, filters=OLD), of("b", asking=GUESTS)))
     assert body_of(one).asking == GUESTS
