@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from msgspec.json import encode
 
@@ -35,9 +35,30 @@ _ANSWER_S = 15.0
 _COMMAND_S = 2.0
 _ROWS_EACH_SECOND = 5_000
 """So many more a command may take a second longer for."""
-_FLEET = "SELECT id::text, revision, epoch, owner FROM listsync_fleets WHERE name = %s"
+_PRUNED_AFTER_DAYS = 30
+_PRUNE_EVERY_S = 24 * 3600.0
+_MOST_PRUNED = 10_000
+"""At a time: all others wait meanwhile."""
+_FLEET = """
+SELECT id::text, revision, pruned, epoch, left(owner, 100) FROM listsync_fleets WHERE name = %s
+"""
 _ANEW = "UPDATE listsync_fleets SET id = gen_random_uuid() WHERE name = %s AND id::text = %s"
 _WENT_BACK = "what the fleet remembers is not what it was: it was made anew, or restored"
+_AWAY = "what the fleet has forgotten since is not known here: this agent joins anew"
+_PRUNE = """
+WITH old AS (
+    SELECT noun, digest FROM listsync_rows
+    WHERE fleet = %(fleet)s AND content IS NULL
+        AND at < clock_timestamp() - make_interval(days => %(days)s)
+    ORDER BY revision LIMIT %(most)s
+), gone AS (
+    DELETE FROM listsync_rows AS r USING old
+    WHERE r.fleet = %(fleet)s AND r.noun = old.noun AND r.digest = old.digest
+    RETURNING r.revision
+)
+UPDATE listsync_fleets SET pruned = greatest(pruned, (SELECT max(revision) FROM gone))
+WHERE name = %(fleet)s
+"""
 _PUT = """
 INSERT INTO listsync_rows AS r
     (fleet, noun, digest, key, content, revision, epoch, owner, number)
@@ -49,10 +70,21 @@ FROM unnest(
 ON CONFLICT (fleet, noun, digest) DO UPDATE
 SET content = excluded.content, revision = excluded.revision, epoch = excluded.epoch,
     owner = excluded.owner, number = excluded.number, at = clock_timestamp()
-WHERE r.owner = excluded.owner OR r.revision <= %(known)s OR %(is_said)s
+WHERE r.owner = excluded.owner AND r.number <= excluded.number
+    OR r.revision <= %(known)s OR %(is_said)s
 RETURNING noun, key
 """
 """What another has written since we looked last stays."""
+
+
+class _Fleet(NamedTuple):
+    """The fleet's row, as far as it says what there is to know."""
+
+    id: str
+    revision: int
+    pruned: int
+    epoch: int
+    owner: str
 
 
 class Exchange:
@@ -72,23 +104,29 @@ class Exchange:
         self._lock = threading.Lock()
         self._fleet = ""
         """The one that was joined; empty: none yet."""
+        self._has_own_name = False
+        """What the fleet calls this state was made up in this process."""
+        self._prune_at = 0.0
 
     def join(self, link: PostgresLink) -> None:
         """Take part: bring what the fleet lacks the first time, take what it has each time."""
         with self._lock:
-            self._fleet, *_ = self._look(link)
-            if self._rows.fleet() == self._fleet and not self._has_gone_back(link):
+            self._fleet = self._look(link).id
+            if self._is_member(link):
                 self._pull(link)
-                self._push_said(link)
+                if self._push_said(link):
+                    self._pull(link)
                 return
-            self._rows.join(self._fleet)
-            found = self._pull(link)
+            self._rows.join(self._fleet, self._look(link).pruned)
+            found = self._pull(link, is_whole=True)
+            gone = self._rows.drop_gone()
             self._push(link, self._lease.unfenced, 0)
             self._rows.joined(has_memory=found > 0)
+            self._has_own_name = True
         logger.info(
-            "joined the fleet %s, which remembered %d rows",
-            *(self._lease.fleet, found),
-            extra={"action": "fleet_joined", "rows": found},
+            "joined the fleet %s, which remembered %d rows%s",
+            *(self._lease.fleet, found, f", and has forgotten {gone} of ours" if gone else ""),
+            extra={"action": "fleet_joined", "rows": found, "gone": gone},
         )
 
     def push(self, link: PostgresLink, need_s: float = 0.0, epoch: int | None = None) -> None:
@@ -135,32 +173,52 @@ class Exchange:
         with self._lock:
             self._drop_left_over(link)
 
+    def prune(self, link: PostgresLink) -> None:
+        """Have the fleet forget once a day which rows are gone for long, under our lease.
+
+        Raises:
+            LeaseLostError: another agent leads.
+        """
+        if (now := self._lease.clock.elapsed_s()) < self._prune_at:
+            return
+        self._prune_at = now + _PRUNE_EVERY_S
+        values = {"fleet": self._lease.fleet, "days": _PRUNED_AFTER_DAYS, "most": _MOST_PRUNED}
+        with self._lock:
+            self._pull(link)  # who has it forgotten must know it
+            with link.within(_ANSWER_S) as connection, connection.transaction():
+                revision = self._lease.fenced(connection)
+                connection.execute(_PRUNE, values)
+            self._rows.note_shared((), revision)
+
+    def _is_member(self, link: PostgresLink) -> bool:
+        """Tell whether all that is new to us can be taken from it."""
+        if self._rows.fleet() != self._fleet or self._has_gone_back(link):
+            return False
+        return self._rows.revision() >= self._look(link).pruned
+
     def _has_gone_back(self, link: PostgresLink) -> bool:
         """Tell whether it lacks what we know of it; then it is another, which all join anew."""
-        fleet, revision, *_ = self._look(link)
-        if revision >= self._rows.revision():
+        fleet = self._look(link)
+        if fleet.revision >= self._rows.revision():
             return False
         with link.within(_ANSWER_S) as connection:
-            connection.execute(_ANEW, (self._lease.fleet, fleet))
-        self._fleet, *_ = self._look(link)
+            connection.execute(_ANEW, (self._lease.fleet, fleet.id))
+        self._fleet = self._look(link).id
         return True
 
-    def _look_at_ours(
-        self, link: PostgresLink, limit_s: float = _ANSWER_S
-    ) -> tuple[int, int, str]:
+    def _look_at_ours(self, link: PostgresLink, limit_s: float = _ANSWER_S) -> _Fleet:
         """Look at the fleet that was joined: another one says nothing of what we know."""
-        fleet, revision, epoch, owner = self._look(link, limit_s)
-        if fleet != (self._fleet or fleet) or revision < self._rows.revision():
+        fleet = self._look(link, limit_s)
+        if fleet.id != (self._fleet or fleet.id) or fleet.revision < self._rows.revision():
             raise PostgresServerError(_WENT_BACK)
-        return revision, epoch, owner
+        return fleet
 
-    def _look(self, link: PostgresLink, limit_s: float = _ANSWER_S) -> tuple[str, int, int, str]:
+    def _look(self, link: PostgresLink, limit_s: float = _ANSWER_S) -> _Fleet:
         with link.within(limit_s) as connection:
             row = connection.execute(_FLEET, (self._lease.fleet,)).fetchone()
         if row is None:
             raise PostgresServerError("the fleet is not there any more")
-        fleet, revision, epoch, owner = row
-        return fleet, revision, epoch, owner
+        return _Fleet(*row)
 
     def _push(self, link: PostgresLink, begin: Callable[[Connection], int], epoch: int) -> None:
         while rows := self._rows.changed(MOST_ROWS):
@@ -176,9 +234,11 @@ class Exchange:
                 with link.within(_ANSWER_S) as connection:
                     self._lease.renew_if_due(connection)
 
-    def _push_said(self, link: PostgresLink) -> None:
+    def _push_said(self, link: PostgresLink) -> bool:
+        """Share what a person has said; tells whether there was anything."""
         if rows := self._rows.said():
             self._rows.note_shared(rows, self._share_said(link, rows))
+        return bool(rows)
 
     def _share_said(self, link: PostgresLink, rows: Sequence[SharedRow]) -> int:
         limit_s = _COMMAND_S + len(rows) / _ROWS_EACH_SECOND
@@ -213,24 +273,33 @@ class Exchange:
         }
         return {SharedKey(*found) for found in connection.execute(_PUT, values)}
 
-    def _pull(self, link: PostgresLink, limit_s: float = _ANSWER_S) -> int:
+    def _pull(
+        self, link: PostgresLink, limit_s: float = _ANSWER_S, *, is_whole: bool = False
+    ) -> int:
         """Take all rows of one point in time: so what others belong to is there before them."""
         known = self._rows.revision()
-        if self._look_at_ours(link, limit_s)[0] <= known:
-            return 0
         count = 0
-        with link.within(limit_s) as connection:
-            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try:
-            revision = self._look_at_ours(link, limit_s)[0]
-            for rows in self._reader.newer(link, known, limit_s):
-                self._rows.apply(rows, known)
-                count += len(rows)
-                self._keep_lead(link, limit_s)
-        finally:
-            with suppress(PostgresServerError), link.within(limit_s) as connection:
-                connection.rollback()
-        self._rows.apply((), revision)
+        if self._look_at_ours(link, limit_s).revision > known:
+            with link.within(limit_s) as connection:
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                count = self._take(link, known, limit_s, is_whole=is_whole)
+            finally:
+                with suppress(PostgresServerError), link.within(limit_s) as connection:
+                    connection.rollback()
+        self._has_own_name = self._has_own_name or self._rows.name_anew()
+        return count
+
+    def _take(self, link: PostgresLink, known: int, limit_s: float, *, is_whole: bool) -> int:
+        fleet = self._look_at_ours(link, limit_s)
+        if known < fleet.pruned and not is_whole:
+            raise PostgresServerError(_AWAY)
+        count = 0
+        for rows in self._reader.newer(link, known, limit_s):
+            self._rows.apply(rows, known)
+            count += len(rows)
+            self._keep_lead(link, limit_s)
+        self._rows.apply((), fleet.revision)
         return count
 
     def _keep_lead(self, link: PostgresLink, limit_s: float) -> None:
@@ -243,8 +312,8 @@ class Exchange:
         keys = sorted(self._rows.left_over(), key=lambda key: self._rows.nouns.index(key.noun))
         if not keys:
             return
-        _, epoch, owner = self._look_at_ours(link)
-        led_by_others = epoch - 1 if owner == self._lease.owner else epoch
+        fleet = self._look_at_ours(link)
+        led_by_others = fleet.epoch - (fleet.owner == self._lease.owner)
         if led_by_others <= self._rows.held_epoch():
             return
         for some in _batches(keys):

@@ -31,9 +31,9 @@ _LOST = "another agent leads the fleet, or may by now: nothing more is requested
 _MAKE_LOCK = 5_021_947_803_116_224_017
 """Of the transaction that makes the tables: any number, as long as it is always the same."""
 _HAS_TABLES = """
-SELECT EXISTS (
-    SELECT FROM pg_class WHERE relname = 'listsync_rows_revision' AND pg_table_is_visible(oid)
-)
+SELECT count(*) = 2 FROM pg_class LEFT JOIN pg_attribute ON attrelid = oid AND attname = 'pruned'
+WHERE (relname = 'listsync_rows_revision' OR relname = 'listsync_fleets' AND attname = 'pruned')
+    AND pg_table_is_visible(oid)
 """
 """Not to_regclass: within a transaction it remembers what was not there (measured)."""
 _LOOK = """

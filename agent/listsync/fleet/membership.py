@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from listsync import __version__
 from listsync.domain.fleet import FleetRole, FleetStatus, Lease, fleet_channel
@@ -20,6 +20,9 @@ from listsync.fleet.members import leave, say_present
 from listsync.postgres.connection import PostgresLink, PostgresServerError
 from listsync.postgres.link_attempt import LinkAttempt
 from listsync.postgres.notifications import Notification, PostgresNotifications
+
+if TYPE_CHECKING:
+    from listsync.fleet.interfaces import FleetAgent, FleetMemory, HeldEpochs
 
 logger = logging.getLogger(__name__)
 
@@ -34,64 +37,6 @@ _NOT_HEARD = (
     "what is sent to this connection by NOTIFY does not arrive: connect to PostgreSQL itself, or "
     "to a pooler that gives each client a session of its own"
 )
-
-
-class FleetMemory(Protocol):
-    """What the fleet remembers, and this agent's copy of it (`fleet/exchange`)."""
-
-    def join(self, link: PostgresLink) -> object: ...
-
-    def pull(self, link: PostgresLink) -> object: ...
-
-    def push(self, link: PostgresLink) -> object: ...
-
-    def push_command(self, link: PostgresLink) -> object: ...
-
-    def drop_left_over(self, link: PostgresLink) -> object: ...
-
-
-class HeldEpochs(Protocol):
-    """Which epoch was the last in which this state's agent led (`ports.fleet.SharedRows`)."""
-
-    def held_epoch(self) -> int: ...
-
-    def note_epoch(self, epoch: int) -> None: ...
-
-
-class FleetAgent(Protocol):
-    """The agent, as far as it follows who leads. None of it waits."""
-
-    def hold(self, why: str) -> None:
-        """Start nothing, and end at once what runs: it is not known who leads, and *why*."""
-        ...
-
-    def stand_by(self, lease: Lease) -> None:
-        """Leave all to who leads."""
-        ...
-
-    def lead(self, lease: Lease, *, is_takeover: bool) -> None:
-        """Do what is to be done; *is_takeover*: another agent has led before us."""
-        ...
-
-    def listening(self) -> None:
-        """Note that we lead, and hear triggers from now on."""
-        ...
-
-    def deaf(self) -> None:
-        """Note that we led, and hear no triggers from now on."""
-        ...
-
-    def triggered(self, found: Sequence[Notification]) -> None:
-        """Take triggers, as we lead."""
-        ...
-
-    def asked(self, payload: str) -> None:
-        """Take what was passed on to us, as we lead."""
-        ...
-
-    def changed(self) -> None:
-        """Note that something of `status` has changed, for people."""
-        ...
 
 
 class FleetMembership:
@@ -221,6 +166,7 @@ class FleetMembership:
             return False
         try:
             self._memory.push(link)
+            self._memory.prune(link)
         except LeaseLostError as error:
             self._lose(str(error))
         return bool(self._led)

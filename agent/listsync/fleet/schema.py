@@ -2,7 +2,9 @@
 
 Names begin with `listsync_`, in the first schema of the connection's search path. A fleet is
 called as its channel is. `revision` grows with each transaction that shares something, which takes
-the fleet's row first: so revisions come in the order of commits, and nobody misses one.
+the fleet's row first: so revisions come in the order of commits, and nobody misses one. A row that
+is gone stays for a while as one without content; `pruned` is the last revision of those that were
+removed since: who knows less than that joins anew.
 """
 
 from __future__ import annotations
@@ -16,12 +18,14 @@ CREATE TABLE IF NOT EXISTS listsync_fleets (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     format integer NOT NULL,
     revision bigint NOT NULL DEFAULT 0,
+    pruned bigint NOT NULL DEFAULT 0,
     epoch bigint NOT NULL DEFAULT 0,
     owner text NOT NULL DEFAULT '',
     leader text NOT NULL DEFAULT '',
     since timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+ALTER TABLE listsync_fleets ADD COLUMN IF NOT EXISTS pruned bigint NOT NULL DEFAULT 0;
 CREATE TABLE IF NOT EXISTS listsync_members (
     fleet text NOT NULL REFERENCES listsync_fleets ON DELETE CASCADE,
     owner text NOT NULL,

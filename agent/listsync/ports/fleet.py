@@ -59,8 +59,26 @@ class SharedRows(Protocol):
         """Return what the fleet calls this state; another one each time that it joins."""
         ...
 
-    def join(self, fleet: str) -> None:
-        """Begin to belong to a fleet: all rows count as changed, none of its as known."""
+    def name_anew(self) -> bool:
+        """Have the fleet call this state otherwise; False: something waits to be shared.
+
+        So a state that was copied, and the one that it was copied from, are two.
+        """
+        ...
+
+    def join(self, fleet: str, pruned: int = 0) -> None:
+        """Begin to belong to a fleet: all rows count as changed, none of its as known.
+
+        It has forgotten which rows are gone up to revision *pruned*. Where this state belonged to
+        it and knows less than that, rows that were shared are only to be compared: `drop_gone`.
+        """
+        ...
+
+    def drop_gone(self) -> int:
+        """Remove what was shared before and the fleet, all of whose rows are here, lacks.
+
+        Returns how many rows that were.
+        """
         ...
 
     def joined(self, *, has_memory: bool) -> None:

@@ -20,6 +20,7 @@ from listsync.store.shared_tables import (
     SharedTable,
     note_all,
     note_changes,
+    note_for_comparison,
     note_no_changes,
     saying,
     shape_of,
@@ -32,6 +33,10 @@ logger = logging.getLogger(__name__)
 
 _SAID = frozenset({"choices", "excluded"})
 """What only a person says: what was said later counts."""
+_COMPARED = (
+    "SELECT key FROM fleet_changes WHERE noun = ? AND number = 0 ORDER BY key DESC LIMIT 1000"
+)
+"""The last first: what is gone changes the ordinals of those behind it."""
 
 
 class _Change(NamedTuple):
@@ -73,20 +78,41 @@ class SqliteSharedRows:
         with self._database.write() as connection:
             connection.execute("UPDATE fleet SET held_epoch = ?", (epoch,))
 
-    def join(self, fleet: str) -> None:
+    def name_anew(self) -> bool:
+        with self._database.write() as connection:
+            done = connection.execute(
+                "UPDATE fleet SET state = ?"
+                " WHERE NOT is_joining AND NOT EXISTS (SELECT 1 FROM fleet_changes)",
+                (uuid4().hex,),
+            )
+        return done.rowcount > 0
+
+    def join(self, fleet: str, pruned: int = 0) -> None:
         with self._database.write() as connection:
             before = connection.execute("SELECT * FROM fleet WHERE id = ?", (fleet,)).fetchone()
             was_member = before and (before["was_member"] or not before["is_joining"])
             number = self._value("number", 0)
             note_changes(connection)
             connection.execute("DELETE FROM fleet")
-            connection.execute("DELETE FROM fleet_changes WHERE NOT is_said")
             connection.execute(
                 "INSERT INTO fleet (one, id, state, shape, number, was_member)"
                 " VALUES (1, ?, ?, ?, ?, ?)",
                 (fleet, uuid4().hex, shape_of(connection), number, bool(was_member)),
             )
-            note_all(connection)
+            if was_member and before["revision"] < pruned:
+                note_for_comparison(connection)
+            else:
+                connection.execute("DELETE FROM fleet_changes WHERE NOT is_said")
+                note_all(connection)
+
+    def drop_gone(self) -> int:
+        count = 0
+        for noun in reversed(self.nouns):  # those who belong to others first
+            while rows := self._database.read(_COMPARED, noun):
+                gone = [SharedRow(at=SharedKey(noun, row["key"]), content=None) for row in rows]
+                self.discard(gone)
+                count += len(gone)
+        return count
 
     def joined(self, *, has_memory: bool) -> None:
         with self._database.write() as connection:

@@ -233,10 +233,19 @@ def join_anew(connection: sqlite3.Connection) -> None:
 def note_all(connection: sqlite3.Connection) -> None:
     """Note every row as changed."""
     connection.execute("UPDATE fleet SET number = number + 1")
+    _note_each(connection, "number", "UPDATE SET number = excluded.number, is_gone = 0")
+
+
+def note_for_comparison(connection: sqlite3.Connection) -> None:
+    """Note every row that has not changed, as number 0: it is to be compared with the fleet's."""
+    connection.execute("DELETE FROM fleet_changes WHERE number = 0")
+    _note_each(connection, "0", "NOTHING")
+
+
+def _note_each(connection: sqlite3.Connection, number: str, or_else: str) -> None:
     for table in shared_tables(connection).values():
         connection.execute(
             "INSERT INTO fleet_changes (noun, key, number, is_gone, is_said)"  # noqa: S608 - constants
-            f" SELECT '{table.noun}', {table.key_of('t')}, number, 0, 0"
-            f" FROM {table.noun} AS t, fleet WHERE true"
-            " ON CONFLICT DO UPDATE SET number = excluded.number, is_gone = 0"
+            f" SELECT '{table.noun}', {table.key_of('t')}, {number}, 0, 0"
+            f" FROM {table.noun} AS t, fleet WHERE true ON CONFLICT DO {or_else}"
         )

@@ -156,6 +156,9 @@ class Member:
     def push_command(self, _: PostgresLink) -> None:
         raise NotImplementedError
 
+    def prune(self, _: PostgresLink) -> None:
+        pass
+
     def drop_left_over(self, _: PostgresLink) -> None:
         self._note("drop")
 

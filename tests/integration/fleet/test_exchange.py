@@ -14,7 +14,8 @@ from listsync.domain.fleet import SharedRow
 from listsync.domain.media import Edition
 from listsync.domain.run_notes import Handling, Intent, Notes, Sent
 from listsync.domain.server import RequestResponse, ResponseKind
-from listsync.errors import LeaseLostError
+from listsync.errors import LeaseLostError, UnavailableError
+from listsync.fleet.lease import _elapsed_s
 from listsync.postgres.connection import PostgresLink
 from listsync.store.backup import write_backup
 from listsync.store.database import FILE_NAME
@@ -243,6 +244,161 @@ def test_a_row_that_was_shared_at_a_made_up_time_is_taken(
         )
         two.pull()
         assert len(two.memory.requests.open_intents()) == 2
+
+
+def forget(agent: FleetAgent, number: int) -> None:
+    """Forget an imported title, as a person does."""
+    with agent.exchange.command(agent.link), agent.database.write() as connection:
+        connection.execute("DELETE FROM imported WHERE tmdb = ?", (number,))
+
+
+def imported_by(agent: FleetAgent, *numbers: int) -> None:
+    titles = [(Edition(film_body(one).key, four_k=False), f"Film {one}", AT) for one in numbers]
+    import_titles(agent.database, titles)
+
+
+def known_to(agent: FleetAgent) -> list[int]:
+    return [row[0] for row in agent.database.read("SELECT tmdb FROM imported ORDER BY 1")]
+
+
+def let_it_be_long_ago(agent: FleetAgent) -> None:
+    """Have the fleet forget which rows are gone."""
+    agent.link.connection.execute("UPDATE listsync_rows SET at = at - interval '31 days'")
+    agent.exchange.prune(agent.link)
+
+
+def gone_rows(agent: FleetAgent) -> int:
+    (found,) = agent.link.connection.execute(
+        "SELECT count(*) FROM listsync_rows WHERE content IS NULL"
+    ).fetchall()
+    return int(found[0])
+
+
+def test_which_rows_are_gone_is_forgotten_after_a_month(postgres_dsn: str, tmp_path: Path) -> None:
+    with agents(postgres_dsn, tmp_path, "one") as (one,):
+        one.join()
+        one.lead()
+        imported_by(one, 1, 2)
+        one.push()
+        forget(one, 1)
+        one.exchange.prune(one.link)
+        assert gone_rows(one) == 1
+        one.link.connection.execute("UPDATE listsync_rows SET at = at - interval '31 days'")
+        one.exchange.prune(one.link)
+        assert gone_rows(one) == 1, "it was looked for already today"
+        one.lease.clock.elapsed_s = lambda: 25 * 3600.0 + _elapsed_s()
+        one.lead()
+        one.exchange.prune(one.link)
+        assert gone_rows(one) == 0
+        assert known_to(one) == [2]
+
+
+def test_who_was_away_for_longer_joins_anew_and_brings_back_nothing_that_is_gone(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two", "three") as (one, two, three):
+        one.join()
+        one.lead()
+        imported_by(one, 1, 2, 3)
+        requested(one, 603)
+        one.push()
+        two.join()
+        three.join()
+        forget(one, 1)
+        one.file.read("mine")
+        one.push()
+        three.pull()
+        let_it_be_long_ago(one)
+        imported_by(two, 4)
+        with pytest.raises(UnavailableError, match="joins anew"):
+            two.pull()
+        two.join()
+        one.pull()
+        three.pull()
+        assert known_to(one) == known_to(two) == known_to(three) == [2, 3, 4]
+        assert memory_of(one.database) == memory_of(two.database) == memory_of(three.database)
+        assert not changes_in(two.database)
+
+
+def test_who_is_cut_off_while_it_joins_anew_brings_back_nothing_that_is_gone(
+    postgres_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        one.lead()
+        imported_by(one, *range(1, 1600))
+        one.push()
+        two.join()
+        forget(one, 1)
+        let_it_be_long_ago(one)
+        with monkeypatch.context() as patched:
+            cut_off_after(two, patched)
+            with pytest.raises(UnavailableError):
+                two.join()
+        two.join()
+        one.pull()
+        assert known_to(two) == known_to(one) == list(range(2, 1600))
+
+
+def cut_off_after(agent: FleetAgent, patched: pytest.MonkeyPatch) -> None:
+    """Let the connection end when one part of what is new was taken."""
+    apply = agent.rows.apply
+
+    def cut(rows: Sequence[SharedRow], revision: int) -> None:
+        apply(rows, revision)
+        raise UnavailableError("PostgreSQL", "it is gone")
+
+    patched.setattr(agent.rows, "apply", cut)
+
+
+def test_a_state_that_was_copied_undoes_nothing_of_what_the_other_says(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one") as (one,):
+        one.join()
+        one.lead()
+        imported_by(one, 1, 2)
+        one.push()
+    copied = (tmp_path / "one.db").read_bytes()
+    (tmp_path / "two.db").write_bytes(copied)
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        one.push()  # what came as it was opened
+        one.pull()
+        two.pull()
+        assert one.rows.owner() != two.rows.owner()
+        with one.database.write() as connection:
+            for title in ("A", "B", "C"):
+                connection.execute("UPDATE imported SET title = ?", (title,))
+        forget(two, 1)
+        one.pull()
+        one.push()
+        two.pull()
+        assert known_to(one) == known_to(two) == [2]
+
+
+def test_a_state_in_which_something_waits_to_be_shared_keeps_its_name_until_it_is(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    """Else what it may have shared in its last moment would count as another's, and so more."""
+    with agents(postgres_dsn, tmp_path, "one") as (one,):
+        one.join()
+        one.lead()
+        imported_by(one, 1)
+        with one.database.write() as connection:
+            connection.execute("UPDATE imported SET title = 'A'")
+        name = one.rows.owner()
+    with agents(postgres_dsn, tmp_path, "one") as (one,):
+        with one.database.write() as connection:
+            connection.execute("UPDATE fleet_changes SET is_said = 0")
+        one.join()
+        assert one.rows.owner() == name
+        one.lead()
+        one.push()
+        one.pull()
+        assert one.rows.owner() != name
 
 
 def test_a_database_of_any_encoding_will_do(
