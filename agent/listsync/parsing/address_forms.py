@@ -94,7 +94,8 @@ ADDRESSES: tuple[Pattern, ...] = (
     ("imdb", "ratings", rf"{_IMDB}/user/{_IMDB_USER}/ratings{_REST}"),
     ("imdb", "watchlist", rf"{_IMDB}/user/{_IMDB_USER}(?:/watchlist)?{_END}"),
     ("imdb", "chart", rf"{_IMDB}/chart/(?P<id>[a-z-]+){_END}"),
-    ("imdb", "search", rf"{_IMDB}/search/title/?\?(?P<query>.+)"),
+    ("imdb", "search", rf"{_IMDB}/search/(?:title|keyword)/?\?(?P<query>.+)"),
+    ("imdb", "company", rf"{_IMDB}/company/(?P<id>co\d{{5,}}){_END}"),
     (
         "trakt",
         "special",

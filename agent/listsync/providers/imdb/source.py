@@ -1,15 +1,16 @@
 """Which IMDb list the user means, and what its searches are of.
 
 Source: the names of constraints (of `/search/title/?...`) are those of Kometa's
-`modules/imdb.py`, read 2026-11; the words of addresses are those of the site, which could not be
-asked. A filter that is not known here is refused: leaving it out would widen the list.
+`modules/imdb.py`, read 2026-11, as are the numbers of awards; the words of addresses are those of
+the site, which could not be asked. A filter that is not known here is refused: leaving it out
+would widen the list.
 """
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
 from msgspec import Meta
@@ -42,7 +43,9 @@ _SEARCHED_TYPES = {
     "podcast_series": "podcastSeries",
     "podcast_episode": "podcastEpisode",
 }
+_SEARCHED_TYPES |= {"series": "tvSeries", "mini_series": "tvMiniSeries", "game": "videoGame"}
 _SEARCHED_TYPES |= {name: name for name in _SEARCHED_TYPES.values()}  # as pages of lists have it
+_DOCUMENTARY = "documentary"  # once a type; a genre now
 _MOST = 9999  # titles of a list that is searched
 _ORDERS = {
     "moviemeter": "POPULARITY",
@@ -61,6 +64,8 @@ _CHOICES = {  # parameter -> constraint, what must be in it, what must not
     "countries": ("originCountryConstraint", "allCountries", "excludeCountries"),
     "languages": ("languageConstraint", "allLanguages", "excludeLanguages"),
     "lists": ("listConstraint", "inAllLists", "notInAnyList"),
+    "companies": ("creditedCompanyConstraint", "anyCompanyIds", "excludeCompanyIds"),
+    "role": ("creditedNameConstraint", "allNameIds", "excludeNameIds"),
 }
 _RANGES = {  # parameter -> constraint, range, names of its ends
     "release_date": ("releaseDateConstraint", "releaseDateRange", "start", "end"),
@@ -68,6 +73,20 @@ _RANGES = {  # parameter -> constraint, range, names of its ends
     "num_votes": ("userRatingsConstraint", "ratingsCountRange", "min", "max"),
     "runtime": ("runtimeConstraint", "runtimeRangeMinutes", "min", "max"),
 }
+_AWARDS = {  # of a group: the event, and the category where only one counts
+    "oscar": ("ev0000003", ""),
+    "best_picture": ("ev0000003", "bestPicture"),
+    "best_director": ("ev0000003", "bestDirector"),
+    "emmy": ("ev0000223", ""),
+    "golden_globe": ("ev0000292", ""),
+    "razzie": ("ev0000558", ""),
+    "national_film_preservation_board": ("ev0000468", ""),
+}
+_GROUP = re.compile(
+    r"(?P<chart>top|bottom)_(?P<rank>\d{2,4})"
+    rf"|(?:oscar_(?=best))?(?P<award>{'|'.join(_AWARDS)})_(?P<part>winner|nominee)s?"
+)
+_RANKED = {"top": "TOP_RATED_MOVIES", "bottom": "LOWEST_RATED_MOVIES"}
 _IGNORED = ("view", "mode", "explore", "ref_", "start", "page")  # how the site shows the list
 
 
@@ -82,12 +101,15 @@ def _range(end: str) -> str:
 _SEARCH_FORMS = {
     name: re.compile(pattern, re.ASCII)
     for name, pattern in {
-        "title_type": _several("|".join(_SEARCHED_TYPES)),
+        "title_type": rf"{_several('|'.join(_SEARCHED_TYPES))}|{_DOCUMENTARY}",
         "genres": _several("[A-Za-z]+(?:-[A-Za-z]+)?"),
         "keywords": _several(r"[\w .'-]+"),
         "countries": _several("[A-Za-z]{2,4}"),
         "languages": _several("[A-Za-z]{2,3}"),
         "lists": _several(r"ls\d{5,}"),
+        "companies": _several(r"co\d{5,}"),
+        "role": _several(r"nm\d{5,}"),
+        "groups": r"[a-z_0-9]+(?:,[a-z_0-9]+)*",
         "release_date": _range(
             r"(?:18|19|20)\d\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"
         ),
@@ -111,6 +133,9 @@ def search_problem(query: str) -> str | None:
             return f"the filter {name} is not supported"
         if not form.fullmatch(value):
             return f"{name}={value} is not understood"
+        if name == "groups" and (unknown := _unknown_groups(value)):
+            known = ", ".join(f"{award}_winners" for award in _AWARDS)
+            return f"groups={','.join(unknown)} is not known (known: top_250, {known}, _nominees)"
     if len(dict(pairs)) < len(pairs):
         return "a filter is there twice"
     return None if dict(pairs).keys() - {"sort", "count"} else "there is no filter"
@@ -132,11 +157,17 @@ def search_order(query: str) -> dict[str, str]:
     return {"sortBy": _ORDERS[name], "sortOrder": order.upper() or "ASC"}
 
 
-def search_constraints(query: str) -> dict[str, dict[str, object]]:
+def search_constraints(query: str) -> dict[str, dict[str, Any]]:
     """Give the constraints of a search that has no `search_problem`."""
-    found: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for name, value in _pairs(query):
-        if name in _CHOICES:
+        if name == "title_type" and value == _DOCUMENTARY:
+            found.setdefault("genreConstraint", {}).setdefault("allGenreIds", []).append(
+                _id("genres", value)
+            )
+        elif name == "groups":
+            found |= _of_groups(value.split(","))
+        elif name in _CHOICES:
             key, wanted, unwanted = _CHOICES[name]
             words = value.split(",")
             for field, chosen in (
@@ -144,7 +175,8 @@ def search_constraints(query: str) -> dict[str, dict[str, object]]:
                 (unwanted, [word[1:] for word in words if word.startswith("!")]),
             ):
                 if chosen:
-                    found.setdefault(key, {})[field] = [_id(name, word) for word in chosen]
+                    ids = [_id(name, word) for word in chosen]
+                    found.setdefault(key, {}).setdefault(field, []).extend(ids)
         elif name in _RANGES:
             key, field, low, high = _RANGES[name]
             start, comma, end = value.partition(",")
@@ -161,6 +193,30 @@ def search_constraints(query: str) -> dict[str, dict[str, object]]:
         elif name == "adult":
             found["explicitContentConstraint"] = {"explicitContentFilter": "INCLUDE_ADULT"}
     return found
+
+
+def _unknown_groups(value: str) -> list[str]:
+    return [word for word in value.split(",") if not _GROUP.fullmatch(word)]
+
+
+def _of_groups(words: list[str]) -> dict[str, dict[str, Any]]:
+    """Give the constraints of groups, each of which a title must be in; winners were nominated."""
+    found = [group for word in words if (group := _GROUP.fullmatch(word))]
+    awards, charts = list[dict[str, str]](), list[dict[str, object]]()
+    for group in found:
+        if group["chart"]:
+            ranks = {"max": int(group["rank"])}
+            charts.append({"rankRange": ranks, "rankedTitleListType": _RANKED[group["chart"]]})
+        else:
+            event, category = _AWARDS[group["award"]]
+            award = {"eventId": event}
+            award |= {"searchAwardCategoryId": category} if category else {}
+            award |= {"winnerFilter": "WINNER_ONLY"} if group["part"] == "winner" else {}
+            awards.append(award)
+    return {
+        **({"awardConstraint": {"allEventNominations": awards}} if awards else {}),
+        **({"rankedTitleListConstraint": {"allRankedTitleLists": charts}} if charts else {}),
+    }
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
@@ -237,6 +293,8 @@ FORMS = (
     "https://www.imdb.com/user/ur12345678/watchlist (ratings)",
     "https://www.imdb.com/chart/top",
     "https://www.imdb.com/search/title/?title_type=feature&genres=horror",
+    "https://www.imdb.com/search/title/?companies=co0074039 (groups=oscar_winners, keywords=...)",
+    "https://www.imdb.com/company/co0074039",
 )
 _NAME = re.compile(
     r"(?P<user>ur\d+|p\.[A-Za-z0-9_-]+)/(?P<of>watchlist|ratings)"
@@ -300,6 +358,9 @@ def _from_form(form: AddressForm, address: str) -> ImdbSource | None:
     """Read an address; a list with filters is a search among its titles, which has all of them."""
     if form.provider != SERVICE or form.kind == "title":
         return None
+    if form.kind == "company":
+        demand_no_filters(address, SERVICE, *_IGNORED)
+        return ImdbSource(ListKind.SEARCH, f"companies={form.groups['id']}")
     kind = ListKind(form.kind)
     filters = filters_in(address, *_IGNORED) if kind is ListKind.LIST else {}
     if filters:

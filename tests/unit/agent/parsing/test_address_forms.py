@@ -30,6 +30,7 @@ def test_the_patterns_are_those_of_the_fixture() -> None:
     own = {  # more forms, of sites of 2026
         *(("mdblist", "list_by_id"), ("trakt", "discover")),
         ("myanimelist", "user_list"),
+        ("imdb", "company"),
         *(("plex", "watchlist"), ("plex", "profile"), ("plex", "page")),
     }
     assert set(patterns) == {(p["provider"], p["kind"]) for p in KNOWN["patterns"]} | own

@@ -53,6 +53,8 @@ def test_addresses_of_others_are_refused(case: dict[str, str]) -> None:
         ("top", "chart/top"),
         ("chart/tvmeter", "chart/tvmeter"),
         ("top-rated-indian-movies", "chart/top-rated-indian-movies"),
+        ("https://www.imdb.com/company/co0074039/?ref_=x", "search?companies=co0074039"),
+        ("https://www.imdb.com/search/keyword/?keywords=robot", "search?keywords=robot"),
         (
             f"{SEARCH}view=advanced&title_type=feature,tv_movie&genres=horror,!comedy#x",
             "search?genres=horror,!comedy&title_type=feature,tv_movie",
@@ -87,7 +89,11 @@ def test_every_chart_by_name_and_address(name: str) -> None:
         ("chart/nonsense", "no chart that IMDb gives us"),
         ("https://imdb.com.example/list/ls990000001", "no known address of IMDb"),
         ("https://trakt.tv/movies/trending", "belongs to Trakt"),
-        (f"{SEARCH}role=nm0000001", "filter role is not supported"),
+        (f"{SEARCH}moviemeter=1,9", "filter moviemeter is not supported"),
+        (f"{SEARCH}companies=disney", "companies=disney is not understood"),
+        (f"{SEARCH}groups=oscar_losers", "groups=oscar_losers is not known .known: top_250"),
+        (f"{SEARCH}groups=!top_250", "groups=!top_250 is not understood"),
+        (f"{SEARCH}title_type=feature,documentary", "title_type=feature,documentary is not und"),
         (f"{SEARCH}title_type=film", "title_type=film is not understood"),
         (f"{SEARCH}user_rating=,", "user_rating=, is not understood"),
         (f"{SEARCH}release_date=2020-13", "release_date=2020-13 is not understood"),
@@ -134,6 +140,32 @@ def test_other_forms_are_refused_with_those_that_are_not(text: str, words: str) 
         ("languages=EN", {"languageConstraint": {"allLanguages": ["en"]}}),
         ("keywords=time travel", {"keywordConstraint": {"allKeywords": ["time-travel"]}}),
         ("lists=!ls990000001", {"listConstraint": {"notInAnyList": ["ls990000001"]}}),
+        (
+            "companies=co0074039,!co0000001",
+            {"creditedCompanyConstraint": {
+                "anyCompanyIds": ["co0074039"], "excludeCompanyIds": ["co0000001"]}},
+        ),
+        ("role=nm0000001", {"creditedNameConstraint": {"allNameIds": ["nm0000001"]}}),
+        (
+            "groups=oscar_best_picture_winners",
+            {"awardConstraint": {"allEventNominations": [{
+                "eventId": "ev0000003",
+                "searchAwardCategoryId": "bestPicture",
+                "winnerFilter": "WINNER_ONLY"}]}},
+        ),
+        (
+            "groups=emmy_nominee,top_250",
+            {
+                "awardConstraint": {"allEventNominations": [{"eventId": "ev0000223"}]},
+                "rankedTitleListConstraint": {"allRankedTitleLists": [
+                    {"rankRange": {"max": 250}, "rankedTitleListType": "TOP_RATED_MOVIES"}]},
+            },
+        ),
+        (
+            "genres=war&title_type=documentary",
+            {"genreConstraint": {"allGenreIds": ["War", "Documentary"]}},
+        ),
+        ("title_type=series", {"titleTypeConstraint": {"anyTitleTypeIds": ["tvSeries"]}}),
         ("title=lantern", {"titleTextConstraint": {"searchTerm": "lantern"}}),
         (
             "adult=include",
