@@ -14,7 +14,7 @@ from listsync.config.values import SERVICES
 from listsync.config.yaml_document import load_document
 from listsync.errors import ListsyncError
 from listsync.importers.plan import MovedList, MovePlan, each_once
-from listsync.parsing.structured_lists import KOMETA_CHARTS, KOMETA_LISTS
+from listsync.parsing.kometa_lists import KOMETA_CHARTS, KOMETA_LISTS
 from listsync.redaction import without_secrets
 from listsync.terminal.output import plural
 from listsync.text_cleaning import one_line

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from listsync.errors import ResponseChangedError
 from listsync.http.response import Response
-from listsync.parsing.text import PIECE, decoded
+from listsync.parsing.text import BLANKS, PIECE, decoded, lines_of
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
@@ -61,6 +61,32 @@ def parse_lazily(service: str, pieces: Iterable[str]) -> object:
         if window.has("["):
             return _array(window)
         return window.whole()
+
+
+_FIRST_LINE = re.compile(r"\{[^\r\n]*\}[ \t]*\r?\n\s*\{")
+"""What a file of one object a line begins with; within one object, no line ends so."""
+
+
+def is_json_lines(start: str) -> bool:
+    """Recognise JSON Lines: an object on each line, which is none of one document."""
+    return _FIRST_LINE.match(start) is not None
+
+
+def parse_lines(service: str, pieces: Iterable[str]) -> Iterator[object]:
+    """Parse JSON Lines: a value on each line.
+
+    Raises:
+        ResponseChangedError: a line is not JSON.
+    """
+    for number, line in enumerate(lines_of(pieces), start=1):
+        text = line.strip(BLANKS)
+        if not text:
+            continue
+        try:
+            yield json.loads(text)
+        except (ValueError, RecursionError) as error:
+            why = f"line {number} is not JSON"
+            raise ResponseChangedError(service, why, sample=one_line(text[:120])) from error
 
 
 class _Window:

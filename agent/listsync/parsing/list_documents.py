@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import ResponseChangedError, UnavailableError
 from listsync.http.request import MIB
-from listsync.parsing.documents import parse_lazily, parse_yaml
+from listsync.parsing.documents import is_json_lines, parse_lazily, parse_lines, parse_yaml
+from listsync.parsing.kometa_lists import collect_kometa
 from listsync.parsing.row_collector import RowCollector
-from listsync.parsing.structured_lists import collect_json, collect_kometa
+from listsync.parsing.structured_lists import collect_json
 from listsync.parsing.tables import collect_lines, collect_table, header_of
 from listsync.parsing.text import Text, decode
 from listsync.text_cleaning import one_line
@@ -30,6 +31,8 @@ _MARKUP = re.compile(r"<[!?a-zA-Z]")
 _PAGE = re.compile(r"<!doctype html|<html|<head|<body", re.IGNORECASE)
 _JSON = re.compile(r'\[\s*(?:[{"\[\]]|-?\d+\s*,|$)|\{\s*(?:["}]|$)')
 _KOMETA = re.compile(r"(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\n)*+collections[ \t]*:[ \t]*\r?\n")
+_LINE = 250_000  # characters that show whether there is a value on each line
+_JSON_LINES = (".jsonl", ".ndjson", ".jsonlines")
 _ZIP = "PK\x03\x04"
 _END_OF_ZIP = b"PK\x05\x06"
 _ZIP64 = b"PK\x06\x07"  # of archives of more than 4 GB
@@ -38,7 +41,9 @@ _LARGEST_ZIP = 16 * MIB
 _LARGEST_INDEX = 100_000
 _METHODS = (0, 8)  # as it is, and deflated: the others can take much memory
 _ODD_ZIP = (NotImplementedError, RuntimeError, OSError, EOFError, ValueError, struct.error)
-_LIST_NAME = re.compile(r"^(?!__MACOSX/)(?:.*/)?[^/.][^/]*\.(?:csv|tsv|json|txt)$", re.IGNORECASE)
+_LIST_NAME = re.compile(
+    r"^(?!__MACOSX/)(?:.*/)?[^/.][^/]*\.(?:csv|tsv|jsonl?|ndjson|txt)$", re.IGNORECASE
+)
 _MOST_WATCHLISTS = 20  # parts of one
 _SHOWN = 8
 _ARCHIVES = (  # zip, gzip, 7z, rar; their heads as they look in the old Windows letters
@@ -78,11 +83,18 @@ def collect_any(
     collector.is_cut = collector.is_cut or text.is_cut
     suffix = PurePath(name).suffix.lower() if suffix is None else suffix
     if is_json(start, suffix):
-        collect_json(collector, lambda: parse_lazily(collector.service, text.pieces()))
+        collect_json(collector, lambda: json_in(collector.service, text, suffix))
     elif suffix in (".yml", ".yaml") or _KOMETA.match(start):
         collect_kometa(collector, parse_yaml(collector.service, start))
     else:
         _collect_text(collector, name, text, expect_table=suffix in (".csv", ".tsv"))
+
+
+def json_in(service: str, text: Text, suffix: str) -> object:
+    """Read JSON, a value on each line or one document; raises ResponseChangedError."""
+    if suffix in _JSON_LINES or is_json_lines(text.start(_LINE)):
+        return parse_lines(service, text.pieces())
+    return parse_lazily(service, text.pieces())
 
 
 def lists_in_archive(service: str, name: str, data: Bytes) -> Iterator[tuple[str, bytes]]:
@@ -140,7 +152,7 @@ def _collect_text(collector: RowCollector, name: str, text: Text, *, expect_tabl
 
 
 def is_json(start: str, suffix: str) -> bool:
-    return suffix == ".json" or _JSON.match(start) is not None
+    return suffix in (".json", *_JSON_LINES) or _JSON.match(start) is not None
 
 
 def demand_list(service: str, name: str, text: Text) -> str:

@@ -94,7 +94,7 @@ class RowCollector:
         says_season = raw.season not in (None, "")  # few do
         cell = read_seasons(raw.season) if says_season else EMPTY_CELL
         if kind.unwanted is not None:
-            self.skip(title or str(raw.imdb), kind.unwanted)
+            self.skip(title or _sketch(raw), kind.unwanted)
         elif cell.is_episode or _is_episode(raw, title, kind):
             self.skip(title or _sketch(raw), AN_EPISODE)
         elif title and _is_given_up(raw.status):

@@ -1,19 +1,16 @@
-"""JSON lists (of Radarr, Sonarr, MDBList, Trakt, Simkl and others), and Kometa's YAML.
+"""JSON lists, of Radarr, Sonarr, MDBList, Trakt, Simkl and others.
 
 Sources: the custom list readers of Radarr (2025-11) and Sonarr (2026-06), which take `id` for
 the TMDB number and any case in names. In lists of one's own it is a running number as well.
-
-Source: the builders of Kometa's collection files, read 2026-07.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from listsync.domain.media import MediaType
-from listsync.errors import Refusal, RefusedError, ResponseChangedError
 from listsync.parsing.columns import (
     FIELDS,
     RawRow,
@@ -28,19 +25,21 @@ from listsync.parsing.columns import (
     title_among,
 )
 from listsync.parsing.decoding import imdb_id, number_id, title_text
+from listsync.parsing.list_shapes import rows_of
 from listsync.parsing.row_collector import RowCollector
 from listsync.parsing.tables import collect_line
 from listsync.row_limit import MOST_ROWS, too_long
-from listsync.text_cleaning import one_line
 
 _FIELDS = len(RawRow._fields)
+_GUIDS, _IMDB = RawRow._fields.index("guids"), RawRow._fields.index("imdb")
 _MOST_NAMES = 1000
-_SHOWN = 12
 _TELLING = frozenset(("id", "show", "movie", "cleantitle", "posterurl", "seriestype", "tvmazeid"))
 _WORDS = re.compile(r"(?!/|https?:).*[^\W\d_]{2}", re.DOTALL)  # no path, no address
+_DATED = re.compile(r"\((?:18|19|20)\d\d\)\s*$")
 _FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu, Radarr: films only
 _OF_SERIES = {"tvdb", "tvdbid", "seriestype", "tvmazeid"}  # Sonarr has a `cleanTitle`, too
-_IDS = ("ids", "providerids", "externalids", "id")
+_IDS = ("ids", "providerids", "externalids", "uniqueid", "id")
+_GONE = ("removed", "deleted", "isDeleted", "closed")
 _PARTS_OF_RECORD = {  # where records of lists have their title, and what it is there
     "movie": MediaType.MOVIE,
     "film": MediaType.MOVIE,
@@ -50,15 +49,6 @@ _PARTS_OF_RECORD = {  # where records of lists have their title, and what it is 
     "media": None,
     "item": None,
 }
-_LISTS = {  # under which names an object holds lists of titles, and what those are
-    **dict.fromkeys(("movies", "movie", "films"), MediaType.MOVIE),
-    **dict.fromkeys(("shows", "show", "series", "tv", "tvshows"), MediaType.TV),
-    "anime": None,
-}
-_ONE_LIST = (
-    *("items", "results", "parts", "entries", "titles", "list", "watchlist", "rows", "media"),
-    *("data", "itemlistelement", "records", "content"),
-)
 
 
 def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
@@ -66,14 +56,16 @@ def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
 
     *read* gives it, an array as an iterator, and is called twice: what rows mean depends on all.
     """
-    count, names = _look_at(collector.service, (item for item, _ in _rows(collector, read())))
+    count, names = _look_at(collector.service, (item for item, _ in rows_of(collector, read())))
     collector.says_empty = not count
     is_of_series = not names.isdisjoint(_OF_SERIES)
     marks_films = not names.isdisjoint(_FILM_MARKS) and not is_of_series
     numbers_films, of_parts = _numbers_films(names), ids_of_parts(names)
-    for item, listed in _rows(collector, read()):
+    for item, listed in rows_of(collector, read()):
         if isinstance(item, dict) and len(item) > _MOST_NAMES:
             collector.skip_broken(str(item.get("title")), f"more than {_MOST_NAMES:,} names")
+        elif isinstance(item, dict) and any(item.get(name) is True for name in _GONE):
+            collector.skip(str(item.get("title") or item.get("name")), "removed, as the list says")
         elif isinstance(item, dict):
             record, kind = _record(item, listed)
             collector.ids_of_parts = of_parts if record is item else False
@@ -121,49 +113,6 @@ def _names_something(part: dict[str, object]) -> bool:
     return bool(names & {"title", "name", *_IDS})
 
 
-def _rows(collector: RowCollector, content: object) -> Iterator[tuple[object, MediaType | None]]:
-    """Yield each row, and what it is where its list is of one kind."""
-    if isinstance(content, Iterator):
-        yield from ((item, None) for item in content)
-    elif isinstance(content, dict):
-        lists = list(lists_in(content))
-        if not lists:
-            raise _not_an_array(collector.service, content)
-        collector.is_cut = collector.is_cut or has_more_pages(content)
-        yield from ((item, kind) for items, kind in lists for item in items)
-    else:
-        raise ResponseChangedError(collector.service, "the JSON is no list of titles")
-
-
-def lists_in(content: dict[str, object]) -> Iterator[tuple[list[object], MediaType | None]]:
-    """Find the lists of titles that an object holds."""
-    plain = {plain_name(name): value for name, value in list(content.items())[:_MOST_NAMES]}
-    for name, value in plain.items():
-        if name in _LISTS and isinstance(value, list):
-            yield value, _LISTS[name]
-    if any(isinstance(plain.get(name), list) for name in _LISTS) or plain.get("errors"):
-        return
-    for name in _ONE_LIST:
-        value = plain.get(name)
-        if isinstance(value, dict):
-            yield from lists_in(value)
-            return
-        if isinstance(value, list):
-            yield value, None
-            return
-
-
-def has_more_pages(content: dict[str, object]) -> bool:
-    """Tell a page of a longer list by what services say beside the rows."""
-    paging = content.get("pagination")
-    for place in (content, paging if isinstance(paging, dict) else {}):
-        following = place.get("next") or place.get("next_page") or place.get("nextPage")
-        if place.get("has_more") is True or (following and isinstance(following, (str, int))):
-            return True
-    pages = number_id(content.get("total_pages"))
-    return pages is not None and pages > 1
-
-
 def _look_at(service: str, items: Iterable[object]) -> tuple[int, set[str]]:
     """Count all elements, and find which of the names that tell something they have."""
     count, names, last = 0, set[str](), ()
@@ -174,6 +123,8 @@ def _look_at(service: str, items: Iterable[object]) -> tuple[int, set[str]]:
         if isinstance(item, dict) and (shape := tuple(item)) != last:
             last = shape
             names.update(filter(_tells, map(plain_name, shape)))
+            if isinstance(item.get("id"), dict):
+                names.discard("id")
     return count, names
 
 
@@ -184,22 +135,6 @@ def _tells(name: str) -> bool:
 def _numbers_films(names: set[str]) -> bool:
     """Recognise Radarr's custom list: `id` is a film's number where nothing speaks of series."""
     return "id" in names and names.isdisjoint(("show", "movie")) and not speaks_of_series(names)
-
-
-def _not_an_array(
-    service: str, content: dict[object, object]
-) -> RefusedError | ResponseChangedError:
-    """Read the envelope in which list servers for Radarr tell their errors."""
-    errors = content.get("errors")
-    if not isinstance(errors, list) or not errors:
-        names = ", ".join(one_line(str(name), 40) for name in list(content)[:_SHOWN]) or "none"
-        why = f"the JSON is an object without a list of titles; its keys are {names}"
-        return ResponseChangedError(service, why)
-    first = errors[0] if isinstance(errors[0], dict) else {}
-    words = first.get("detail") or first.get("title") or "an error"
-    return RefusedError(
-        service, Refusal.NOT_FOUND, f"holds the error of a list server: {str(words)[:200]}"
-    )
 
 
 @lru_cache(maxsize=16)
@@ -222,14 +157,32 @@ def _raw(item: dict[str, object], *, is_numbered: bool) -> tuple[RawRow, str]:
     values: list[object] = [None] * _FIELDS
     for source in (item, _nested(item)):
         for name, place in _places(tuple(source)):
-            if not values[place] and source[name] not in (None, ""):
-                values[place] = source[name]
+            if source[name] not in (None, ""):
+                values[place] = _united(place, values[place], source[name])
     raw = RawRow._make(values)
     called = ""
-    if not title_text(raw.title) and (any(raw[2:]) or item.get("id")):
+    if not title_text(raw.title) and (any(raw[2:]) or item.get("id") or _is_dated(item)):
         called, title = _named(item)
         raw = raw._replace(title=title)
     return _with_bare_id(raw, item, is_numbered=is_numbered), called
+
+
+def _united(place: int, found: object, more: object) -> object:
+    """Keep the first value; but of ids what is one, and of ids of media servers all."""
+    if place == _GUIDS and found:
+        return [*_listed(found), *_listed(more)]
+    is_no_id = place == _IMDB and not imdb_id(found) and imdb_id(more)
+    return more if not found or is_no_id else found
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_dated(item: dict[str, object]) -> bool:
+    """Tell a card that is called as a title with its year is."""
+    name = item.get("name")
+    return isinstance(name, str) and _DATED.search(name) is not None
 
 
 def _named(item: dict[str, object]) -> tuple[str, object]:
@@ -254,6 +207,8 @@ def _with_bare_id(raw: RawRow, item: dict[str, object], *, is_numbered: bool) ->
     number, but in an export.
     """
     bare = item.get("id")
+    if bare is None and imdb_id(item.get("_id")):
+        bare = item["_id"]  # Stremio
     if (
         bare is None
         or isinstance(bare, dict)
@@ -261,127 +216,11 @@ def _with_bare_id(raw: RawRow, item: dict[str, object], *, is_numbered: bool) ->
         or (number_id(raw.tvdb) and not raw.kind)
     ):
         return raw
-    if any(isinstance(value, dict) for key, value in item.items() if plain_name(key) not in _IDS):
-        return raw  # a record with parts: the number is that of the record
     if imdb_id(bare):
         return raw if raw.imdb else raw._replace(imdb=bare)
+    if any(isinstance(value, dict) for key, value in item.items() if plain_name(key) not in _IDS):
+        return raw  # a record with parts: the number is that of the record
     says_what = title_text(raw.title) or imdb_id(raw.imdb) or _says_more(item)
     if is_numbered or not says_what:
         return raw._replace(tmdb=bare)
     return raw._replace(bare_id=bare)
-
-
-KOMETA_LISTS: Mapping[str, tuple[str, str]] = {
-    "imdb_list": ("imdb", "{}"),
-    "imdb_watchlist": ("imdb", "{}"),
-    "imdb_chart": ("imdb", "{}"),
-    "letterboxd_list": ("letterboxd", "{}"),
-    "mdblist_list": ("mdblist", "{}"),
-    "plex_watchlist": ("plex", "watchlist"),
-    "stevenlu_popular": ("stevenlu", "popular"),
-    "tmdb_collection": ("tmdb", "collection/{}"),
-    "tmdb_list": ("tmdb", "list/{}"),
-    "tmdb_network": ("tmdb", "network/{}"),
-    "trakt_collection": ("trakt", "{}/collection"),
-    "trakt_list": ("trakt", "{}"),
-    "trakt_watchlist": ("trakt", "{}/watchlist"),
-}
-"""What a builder of Kometa is under `lists:`; {} is its value, where that is no address."""
-KOMETA_CHARTS = {
-    "box_office": "boxoffice",
-    "lowest_rated": "bottom",
-    "popular_movies": "moviemeter",
-    "popular_shows": "tvmeter",
-    "top_english": "top-english-movies",
-    "top_indian": "top-rated-indian-movies",
-    "top_movies": "top",
-    "top_shows": "toptv",
-}
-_KINDLESS = {"trakt_chart": "`trakt: {}:movies` or `trakt: {}:shows`"}
-_NOT_HERE = {
-    "imdb_search": "a search; copy its address from IMDb to `- imdb: https://www.imdb.com/search/title/?...`",
-    "tvdb_list": "another list; lists of TheTVDB are not read yet",
-}
-_ADDRESSES = re.compile(r",\s*(?=https?://)")
-_PARTS = ("season", "episode")  # what `builder_level` has a collection hold in place of titles
-
-
-def collect_kometa(collector: RowCollector, content: object) -> None:
-    """Read every collection; what is neither a title nor a list (settings, texts) is passed by."""
-    collections = content.get("collections") if isinstance(content, dict) else None
-    if not isinstance(collections, dict) or not collections:
-        raise ResponseChangedError(
-            collector.service, "the YAML has no titles under `collections:`"
-        )
-    for builders in collections.values():
-        if isinstance(builders, dict):
-            part = _part(builders)
-            for name, value in builders.items():
-                _collect_builder(collector, str(name).lower(), value, part)
-    if collector.next_rank == 1:
-        raise ResponseChangedError(collector.service, "the YAML names no titles and no lists")
-
-
-def _part(builders: dict[object, object]) -> str | None:
-    """Say what part of series a collection holds: its ids ask for no whole ones."""
-    for name, value in builders.items():
-        if str(name).lower() == "builder_level" and str(value).strip().lower() in _PARTS:
-            return str(value)
-    return None
-
-
-def _collect_builder(collector: RowCollector, name: str, value: object, part: str | None) -> None:
-    for word in _words(collector, value):
-        match name.removesuffix("_details"):
-            case "imdb_id":
-                collector.add(RawRow(imdb=word, kind=part))
-            case "tmdb_movie":
-                collector.add(RawRow(tmdb=word), MediaType.MOVIE)
-            case "tmdb_show":
-                collector.add(RawRow(tmdb=word, kind=part), MediaType.TV)
-            case "tvdb_show":
-                collector.add(RawRow(tvdb=word, kind=part))
-            case "tvdb_movie":
-                collector.skip(word, "films cannot be looked up by their TVDB number")
-            case builder:
-                _point_out(collector, builder, word)
-
-
-def _point_out(collector: RowCollector, name: str, word: str) -> None:
-    """Say under which words the list of a builder is followed; settings are passed by."""
-    if name in KOMETA_LISTS:
-        service, form = KOMETA_LISTS[name]
-        word = KOMETA_CHARTS.get(word, word) if name == "imdb_chart" else word
-        meant = word if "://" in word else form.format(word)
-        why = f"another list; put it under `lists:` as `- {service}: {meant}`"
-    elif name == "text_file":
-        why = f"another list; put it under `lists:` as `- file: {word}`"
-    elif name in _KINDLESS:
-        why = f"another list; put it under `lists:` as {_KINDLESS[name].format(word, word)}"
-    elif name in _NOT_HERE:
-        why = _NOT_HERE[name]
-    else:
-        return
-    collector.skip(f"{name}: {word}", why)
-
-
-_KEYS = ("url", "list_id", "list_ids", "id", "chart", "user_id", "userdata", "user", "username")
-
-
-def _words(collector: RowCollector, value: object) -> Iterator[str]:
-    """Yield the words of a scalar, a comma text, a list, or mappings with an address or an id.
-
-    A value may be used again and again, by aliases. An address may have commas of its own.
-    """
-    for part in value if isinstance(value, list) else [value]:
-        collector.count_part()
-        if isinstance(part, dict):
-            found = next((part[key] for key in _KEYS if key in part), None)
-            yield from _parted(found) if isinstance(found, str) else ["(a search)"]
-        elif isinstance(part, str):
-            yield from _parted(part)
-
-
-def _parted(text: str) -> Iterator[str]:
-    parts = _ADDRESSES.split(text) if "://" in text else text.split(",")
-    yield from filter(None, map(str.strip, parts))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
 from listsync.parsing.columns import place_of, plain_name
-from listsync.parsing.structured_lists import lists_in
+from listsync.parsing.list_shapes import lists_in
 from listsync.parsing.tables import Header
 from listsync.providers.custom.source import SERVICE, CustomSource
 from listsync.text_cleaning import one_line

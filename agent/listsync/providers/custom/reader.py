@@ -18,10 +18,16 @@ from listsync.http.rate_limit import large_turn
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, not_json
 from listsync.parsing.decoding import number_id
-from listsync.parsing.documents import parse_lazily
-from listsync.parsing.list_documents import collect_any, demand_list, is_json, lists_in_archive
+from listsync.parsing.list_documents import (
+    collect_any,
+    demand_list,
+    is_json,
+    json_in,
+    lists_in_archive,
+)
+from listsync.parsing.list_shapes import has_more_pages
 from listsync.parsing.row_collector import RowCollector
-from listsync.parsing.structured_lists import collect_json, has_more_pages
+from listsync.parsing.structured_lists import collect_json
 from listsync.parsing.tables import collect_table, first_rows, header_of
 from listsync.parsing.text import Text, decode
 from listsync.providers.custom.feed import is_feed, items_of, row_of
@@ -39,7 +45,7 @@ _ACCEPT = (
 _START = 100_000
 _ZIP = b"PK\x03\x04"
 _TABLES = (".csv", ".tsv")
-_SUFFIXES = (".json", ".txt", ".yml", ".yaml", *_TABLES)
+_SUFFIXES = (".json", ".jsonl", ".ndjson", ".txt", ".yml", ".yaml", *_TABLES)
 _TYPES = (("json", ".json"), ("csv", ".csv"), ("tab-separated", ".tsv"), ("yaml", ".yml"))
 _NEXT = re.compile(r"""rel\s*=\s*["']?[^"';,]*\bnext\b""", re.IGNORECASE)
 _COUNTS = ("total", "total_results", "totalResults", "total_items", "count", "item_count")
@@ -181,7 +187,7 @@ class CustomReading:
         elif is_json(start, suffix):
             demand_list(SERVICE, name, text)
             self._collector.is_cut = self._collector.is_cut or text.is_cut
-            collect_json(self._collector, partial(self._rows, text))
+            collect_json(self._collector, partial(self._rows, text, suffix))
         elif self._source.fields:
             demand_list(SERVICE, name, text)
             header = self._mapping.header(first_rows(start))
@@ -191,8 +197,8 @@ class CustomReading:
             is_table = header_of(SERVICE, text, surely=suffix in _TABLES) is not None
             self.is_lines = suffix != ".txt" and not is_table
 
-    def _rows(self, text: Text) -> object:
-        content = parse_lazily(SERVICE, text.pieces())
+    def _rows(self, text: Text, suffix: str) -> object:
+        content = json_in(SERVICE, text, suffix)
         if isinstance(content, dict):
             counts = [content[name] for name in _COUNTS if name in content]
             self._collector.is_cut = self._collector.is_cut or has_more_pages(content)

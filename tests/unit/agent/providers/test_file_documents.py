@@ -98,6 +98,110 @@ def test_records_and_objects_of_other_programs_hold_titles(read: Reader, content
     assert not any(entry.doubt for entry in fetched.entries)
 
 
+_MATRIX = {"title": "The Matrix", "year": 1999}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"603": _MATRIX, "348": _ALIEN},
+        {"tt0133093": _MATRIX, "tt0078748": {"title": "Alien", "year": 1979}},
+        {"0": _MATRIX, "1": _ALIEN},
+        {"items": {"tt0133093": _MATRIX, "tt0078748": _ALIEN}},
+        {"movies": {"603": _MATRIX, "348": _ALIEN}},
+        {"The Matrix": 1999, "Alien": "1979"},
+        {"The Matrix": {"year": 1999}, "Alien": {"year": 1979, "imdb": "tt0078748"}},
+        {"lists": [{"name": "One", "items": [_MATRIX]}, {"name": "Two", "items": [_ALIEN]}]},
+        [{"name": "One", "items": [_MATRIX]}, {"name": "Two", "items": [_ALIEN]}],
+        [["The Matrix", 1999], ["Alien", "1979"]],
+        [["title", "year"], ["The Matrix", 1999], ["Alien", 1979]],
+        {"columns": ["title", "year"], "data": [["The Matrix", 1999], ["Alien", 1979]]},
+        {"title": {"0": "The Matrix", "1": "Alien"}, "year": {"0": 1999, "1": 1979}},
+        {"title": ["The Matrix", "Alien"], "year": [1999, 1979]},
+        {"Mine": [_MATRIX], "Horror": [_ALIEN]},
+        {"me": {"to watch": [_MATRIX, _ALIEN]}},
+        {"data": {"list": {"edges": [{"node": _MATRIX}, {"node": _ALIEN}]}}},
+        {"cards": [{"name": "The Matrix (1999)"}, {"name": "Alien (1979)"}]},
+    ],
+)
+def test_rows_are_found_wherever_a_document_has_them(read: Reader, content: object) -> None:
+    fetched = read(json.dumps(content), "a.json")
+    labels = [
+        entry.label.replace(" (1999)", "").replace(" (1979)", "") for entry in fetched.entries
+    ]
+    assert labels == ["The Matrix", "Alien"]
+    assert all("(19" in entry.label for entry in fetched.entries)
+    assert fetched.outcome is ListOutcome.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("content", "ids"),
+    [
+        ({"tt0133093": {"title": "A"}}, ExternalIds(imdb="tt0133093")),
+        ({"tt0133093": True}, ExternalIds(imdb="tt0133093")),
+        ({"A": "tt0133093"}, ExternalIds(imdb="tt0133093")),
+        ([{"_id": "tt0133093", "name": "A", "state": {"x": 1}}], ExternalIds(imdb="tt0133093")),
+        (
+            [{"id": {"tvdb": 121361, "imdb": "tt0944947"}, "title": "A"}],
+            ExternalIds(imdb="tt0944947", tvdb=121361),
+        ),
+        (
+            {"result": {"movies": [{"label": "A", "movieid": 5, "uniqueid": {"tmdb": "603"}}]}},
+            ExternalIds(tmdb=603),
+        ),
+        (
+            {
+                "MediaContainer": {
+                    "Metadata": [
+                        {"guid": "plex://movie/5", "title": "A", "Guid": [{"id": "tmdb://603"}]}
+                    ]
+                }
+            },
+            ExternalIds(tmdb=603),
+        ),
+        (
+            {"media": [{"lot": "movie", "source": "tmdb", "identifier": "603"}]},
+            ExternalIds(tmdb=603),
+        ),
+    ],
+    ids=["key", "true", "name", "stremio", "tv-time", "kodi", "plex", "ryot"],
+)
+def test_ids_in_documents_of_other_programs(
+    read: Reader, content: object, ids: ExternalIds
+) -> None:
+    assert read(json.dumps(content), "a.json").entries[0].ids == ids
+
+
+def test_what_is_no_film_or_is_removed_is_skipped_in_groups(read: Reader) -> None:
+    content = {"books": [{"title": "Dune", "year": 1965}], "films": [{**_MATRIX, "removed": True}]}
+    assert read(json.dumps(content["films"]), "a.json").skipped[0].why.startswith("removed")
+    fetched = read(json.dumps({"books": content["books"], "Films": []}), "b.json")
+    assert [row.why for row in fetched.skipped] == ["a book"]
+
+
+@pytest.mark.parametrize("content", [{"a": 1}, {"a": "b"}, {"x": {"y": []}}, {"cast": ["A", "B"]}])
+def test_an_object_that_holds_no_titles_is_refused(read: Reader, content: object) -> None:
+    with pytest.raises(ResponseChangedError, match="without a list of titles"):
+        read(json.dumps(content), "a.json")
+
+
+def test_a_page_of_a_longer_list_is_partial(read: Reader) -> None:
+    page = {"records": [_MATRIX], "totalRecords": 5}
+    assert read(json.dumps(page), "a.json").outcome is ListOutcome.PARTIAL
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson", "a.txt", "a.json"])
+def test_json_lines_are_read(read: Reader, name: str) -> None:
+    lines = json.dumps(_MATRIX) + "\r\n\n" + json.dumps(_ALIEN)
+    fetched = read(lines, name)
+    assert [entry.label for entry in fetched.entries] == ["The Matrix (1999)", "Alien (1979)"]
+
+
+def test_a_broken_line_of_json_lines_is_named(read: Reader) -> None:
+    with pytest.raises(ResponseChangedError, match="line 2 is not JSON"):
+        read(json.dumps(_MATRIX) + '\n{"title": "Al', "a.jsonl")
+
+
 def test_a_season_of_a_record_has_the_ids_of_its_series(read: Reader) -> None:
     season = {"type": "season", "season": {"number": 2, "ids": {"tmdb": 5}}, "show": _DARK}
     episode = {"type": "episode", "episode": {"season": 1, "number": 3}, "show": _DARK}
