@@ -93,7 +93,7 @@ def cancel(context: CommandContext, _: NoParams) -> CancelReply:
     run_id = context.cancel()
     if run_id is None:
         return {"ok": True, "message": "No sync is running."}
-    done = _done(f"Cancelling sync {run_id} after its current title, within 5 s.")
+    done = _done(f"Sync {run_id} ends after its current title, within 5 s.")
     return {**done, "run_id": run_id}
 
 

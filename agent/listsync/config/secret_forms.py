@@ -18,6 +18,7 @@ from listsync.secrets.keys import Ask
 from listsync.secrets.places import (
     find_credential,
     find_credential_of_service,
+    is_credential_of_unit,
     is_engines,
     read_secret,
 )
@@ -107,6 +108,12 @@ class SecretSource:
         vault, _ = self._vault()
         names = vault.names() if vault is not None and not self.trouble() else ()
         return ({"encrypted": variable}, str(vault.path)) if vault and variable in names else None
+
+    def find_in_unit(self, variable: str) -> tuple[object, str] | None:
+        """Find a secret variable that the unit of the service names, and only the service has."""
+        if not is_credential_of_unit(variable, self._environ):
+            return None
+        return {"credential": variable}, f"the systemd credential {variable}"
 
     def trouble(self) -> Problem | None:
         """Say why encrypted secrets that are there cannot be looked through."""

@@ -26,6 +26,11 @@ SYSTEM_STATE = Path("/var/lib/listsync")
 """Of the service: what root keeps for it must lie where it looks."""
 _OF_THE_SERVICE = Path("/run/credentials/listsync.service")
 """Where systemd keeps the credentials of the service while it runs; root may read them."""
+_UNITS = tuple(
+    map(Path, ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"))
+)
+_UNIT = "listsync.service"
+_CREDENTIAL_LINES = ("LoadCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted")
 _ENGINES = Path("/run/secrets")
 """Where container engines put secrets, for whoever is in the container to read."""
 _MOST_BYTES = 64 * 1024
@@ -143,6 +148,33 @@ def find_credential_of_service(name: str, environ: Mapping[str, str]) -> Path | 
     if os.geteuid() != 0 or environ.get("CREDENTIALS_DIRECTORY"):
         return None
     return find_credential(name, {"CREDENTIALS_DIRECTORY": str(_OF_THE_SERVICE)})
+
+
+def is_credential_of_unit(name: str, environ: Mapping[str, str]) -> bool:
+    """Tell whether the unit of the service gives it a credential that only it can read.
+
+    That is: where we are not the service ourselves.
+    """
+    if environ.get("CREDENTIALS_DIRECTORY"):
+        return False
+    files = (
+        file
+        for folder in _UNITS
+        for file in (folder / _UNIT, *sorted(folder.glob(f"{_UNIT}.d/*.conf")))
+    )
+    return any(_names_credential(file, name) for file in files)
+
+
+def _names_credential(unit: Path, name: str) -> bool:
+    try:
+        lines = load_small(unit, _MOST_BYTES)[0].decode(errors="replace").splitlines()
+    except (OSError, ValueError):
+        return False
+    pairs = (line.strip().partition("=") for line in lines)
+    return any(
+        key.strip() in _CREDENTIAL_LINES and value.partition(":")[0].strip() == name
+        for key, _, value in pairs
+    )
 
 
 def read_secret(path: Path, *, is_guarded: bool = False) -> str:

@@ -160,11 +160,13 @@ def test_resume_without_a_pause_is_no_error(world: World) -> None:
 # -- cancel, reload, log level -----------------------------------------------------------------
 
 
-def test_cancel_says_which_sync_ends(world: World) -> None:
+def test_cancel_says_which_sync_ends_which_is_so_even_if_that_was_its_last_title(
+    world: World,
+) -> None:
     world.run("abc")
     reply = {
         "ok": True,
-        "message": "Cancelling sync abc after its current title, within 5 s.",
+        "message": "Sync abc ends after its current title, within 5 s.",
         "run_id": "abc",
     }
     assert world.ask("cancel") == reply

@@ -188,6 +188,33 @@ def test_root_sees_a_credential_of_the_service_that_runs(
     assert key_of(load_with(**{SERVER_KEY: "mine"})) == "mine", "what root says itself counts"
 
 
+@pytest.mark.parametrize(
+    ("unit", "is_its_own"),
+    [
+        (f"LoadCredential={SERVER_KEY}:/etc/listsync/key", True),
+        (f" LoadCredentialEncrypted = {SERVER_KEY}", True),
+        (f"# LoadCredential={SERVER_KEY}:/x\nLoadCredential=OTHER:/x", False),
+    ],
+    ids=["of-a-file", "encrypted", "of-another"],
+)
+def test_a_key_that_only_the_service_has_is_not_called_missing(
+    load_with: LoadWith,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    unit: str,
+    is_its_own: bool,
+) -> None:
+    (tmp_path / "listsync.service.d").mkdir()
+    (tmp_path / "listsync.service.d" / "key.conf").write_text(f"[Service]\n{unit}\n")
+    monkeypatch.setattr(places, "_UNITS", (tmp_path / "none", tmp_path))
+    words = "systemd shows it to the service alone" if is_its_own else 'missing key "api_key"'
+    with pytest.raises(ConfigError, match=words):
+        load_with()
+    assert key_of(load_with(**{SERVER_KEY: "mine"})) == "mine"
+    with pytest.raises(ConfigError, match='missing key "api_key"'):
+        load_with(CREDENTIALS_DIRECTORY=str(tmp_path))
+
+
 def test_a_file_that_a_variable_names_and_is_not_there_is_told_with_the_variable(
     load_with: LoadWith, tmp_path: Path
 ) -> None:
