@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,11 +90,19 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Say where the data of a new PostgreSQL is kept for all workers, once one has made it."""
+    from tests.workers import shared_folder  # noqa: PLC0415 - pytest has it as a plugin
+
+    return shared_folder(tmp_path_factory) / "postgres"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_data: Path) -> Iterator[PostgresServer]:
     """Give a PostgreSQL of our own, for tests that stop it; they start it again."""
     from tests.postgres_server import PostgresServer  # noqa: PLC0415 - most tests need none
 
-    server = PostgresServer()
+    server = PostgresServer(postgres_data)
     yield server
     server.close()
 

@@ -21,6 +21,7 @@ from listsync.sandbox.process import SandboxProcess
 from listsyncctl.client import ClientError
 from tests.acceptance.agent_process import AgentProcess, replace_file, until
 from tests.acceptance.conftest import Home, titles_csv
+from tests.fork_server import LOADS
 
 FIRST = 20_000_001
 """The first of the sandbox's invented films."""
@@ -68,7 +69,11 @@ class AgentFleet:
         home.folder.mkdir(exist_ok=True)
         self._write_config(home, name)
         times = ",".join(str(one) for one in (self.times.lease_s, self.times.renew_s))
-        environment = {TIMES_VARIABLE: f"{times},{self.times.post_s}", "FLEET_DSN": self.dsn}
+        environment = {
+            TIMES_VARIABLE: f"{times},{self.times.post_s}",
+            "FLEET_DSN": self.dsn,
+            LOADS: "psycopg",
+        }
         agent = AgentProcess(home, environment=environment)
         self.agents[name] = agent
         return agent

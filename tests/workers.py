@@ -32,6 +32,7 @@ from hypothesis import strategies as st
 
 Block = list[int]
 _MAX_BLOCK = 12
+_FOLDER = "gw"
 _STEADY, _MOST = 1.5, 3
 """Workers for each core."""
 _FREE_CORES = 0.25
@@ -275,7 +276,7 @@ class _Pool:
             for other in self._workers:
                 other.connection.close()
                 os.close(other.exits)
-            _work(self._session, theirs, self._folder / f"gw{number}")
+            _work(self._session, theirs, self._folder / f"{_FOLDER}{number}")
             code = 0
         except BaseException:  # noqa: BLE001 - nothing of the other process may run on here
             theirs.send(("breaks", traceback.format_exc()))
@@ -306,6 +307,12 @@ def _work(session: pytest.Session, connection: Connection, folder: Path) -> None
                 connection.send(("ends", (number, kept.taken())))
     finally:
         session._setupstate.teardown_exact(None)
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of this run that all of its workers have, of which each has one in it."""
+    own = factory.getbasetemp()
+    return own.parent if own.name.startswith(_FOLDER) else own
 
 
 def _be_alone(config: pytest.Config, folder: Path) -> None:

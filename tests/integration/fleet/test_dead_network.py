@@ -30,13 +30,15 @@ _ANSWER_S = 0.3
 
 
 @pytest.mark.slow
-def test_a_network_that_is_gone_is_noticed_before_the_lease_ends_and_by_who_listens() -> None:
+def test_a_network_that_is_gone_is_noticed_before_the_lease_ends_and_by_who_listens(
+    postgres_data: Path,
+) -> None:
     made = subprocess.run([*_UNSHARE, "ip", "link"], capture_output=True, text=True, check=False)
     if made.returncode:
         assert not os.environ.get("CI"), made.stderr
         pytest.skip(f"no network namespace can be made: {made.stderr}")
     done = subprocess.run(
-        [*_UNSHARE, sys.executable, "-m", __name__],
+        [*_UNSHARE, sys.executable, "-m", __name__, postgres_data],
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
@@ -72,7 +74,7 @@ def _run() -> None:
     from tests.postgres_server import PostgresServer, new_database  # noqa: PLC0415 - in there
 
     _network("up")
-    server = PostgresServer()
+    server = PostgresServer(Path(sys.argv[1]))
     with new_database(server.dsn("postgres")) as dsn:
         hasty = f"{dsn} connect_timeout=2"
         listening = Listening(hasty)
