@@ -22,6 +22,7 @@ from listsync.providers.seerr import source as seerr
 from listsync.providers.stevenlu import source as stevenlu
 from listsync.providers.tmdb import source as tmdb
 from listsync.providers.trakt import source as trakt
+from listsync.providers.tvdb import source as tvdb
 
 FOLDER = Path(__file__).parents[1] / "contrib" / "guides" / "services"
 _TITLES = {
@@ -37,6 +38,7 @@ _TITLES = {
     stevenlu: "StevenLu",
     tmdb: "TMDB",
     trakt: "Trakt",
+    tvdb: "TheTVDB",
 }
 _OF_THE_SERVER = "They are read as all else of the server, with what the section `server` says."
 _ADDRESSES = ("base_url", "web_url", "auth_url")

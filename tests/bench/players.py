@@ -174,6 +174,19 @@ def _myanimelist(offset: int) -> _Response:
     return _json({"data": rows, "paging": {}})
 
 
+def _tvdb(path: str) -> _Response:
+    if path == "/login":
+        data: object = {"token": "SYNTHETIC.JWT.TOKEN"}
+    elif path == "/lists/990001/extended":
+        rows = [{"order": n, "seriesId": None, "movieId": n} for n in _numbers(1, TITLES)]
+        data = {"id": 990001, "entities": rows}
+    else:
+        number = int(path.split("/")[2])
+        remote = [{"id": str(number), "type": 10, "sourceName": "TheMovieDB.com"}]
+        data = {"id": number, "name": f"Film {number}", "year": "2019", "remoteIds": remote}
+    return _json({"status": "success", "data": data})
+
+
 def _tmdb(page: int) -> _Response:
     rows = [
         {
@@ -253,6 +266,8 @@ def _answer(target: str, body: bytes) -> _Response | None:
         "/library/sections/watchlist/all": lambda: _plex(start, size),
         "/movies.json": _stevenlu,
     }
+    if re.fullmatch(r"/login|/lists/990001/extended|/movies/\d+/extended", path):
+        return _tvdb(path)
     if body:
         asked = json.loads(body)["variables"]
         if "n" in asked:

@@ -38,6 +38,8 @@ MOST_CALLS: dict[str, tuple[int | None, int | None]] = {
     "myanimelist": (1, 1),
     "stevenlu": (1, 1),
     "tmdb": (None, 1),
+    # Each title once: the list has numbers of TheTVDB only.
+    "tvdb": (None, 1),
 }
 """For the first reading, and for one that finds the list unchanged."""
 MIXED = (

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from listsync.providers.tmdb.source import TmdbSource
     from listsync.providers.trakt.api import ClientIdCheck
     from listsync.providers.trakt.source import TraktSource
+    from listsync.providers.tvdb.source import TvdbSource
 
 
 # What one service alone needs is imported for its lists: nobody follows lists of all of them.
@@ -274,6 +275,15 @@ def _trakt(source: TraktSource, context: ProviderContext) -> ListProvider:
     )
 
 
+def _tvdb(source: TvdbSource, context: ProviderContext) -> ListProvider:
+    from listsync.providers.tvdb.reader import Tvdb
+
+    options = context.options.tvdb
+    known = SqliteFilmIds(context.database, "tvdb")
+    logins = login_store(context.folder, "tvdb")
+    return Tvdb(source, options, context.client(options), known, logins)
+
+
 PROVIDERS: dict[str, Build] = {
     "anilist": _anilist,
     "custom": _custom,
@@ -287,6 +297,7 @@ PROVIDERS: dict[str, Build] = {
     "stevenlu": _stevenlu,
     "tmdb": _tmdb,
     "trakt": _trakt,
+    "tvdb": _tvdb,
 }
 
 

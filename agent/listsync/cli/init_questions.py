@@ -37,6 +37,7 @@ _CREDENTIALS = {
     "plex": ("token", "that of your Plex account: support.plex.tv/articles/204059436"),
     "myanimelist": ("client_id", "that of an API app of yours: myanimelist.net/apiconfig"),
     "tmdb": ("token", "your API read access token: themoviedb.org/settings/api"),
+    "tvdb": ("api_key", "thetvdb.com/api-information"),
 }
 """What a service may want before it shows a list: its key in `providers`, and where it is had."""
 

@@ -47,6 +47,7 @@ _SECRETS: dict[str, tuple[str, ...]] = {
     "TMDB_KEY": ("providers", "tmdb", "api_key"),
     "TRAKT_CLIENT_ID": ("providers", "trakt", "client_id"),
     "TRAKT_CLIENT_SECRET": ("providers", "trakt", "client_secret"),
+    "TVDB_KEY": ("providers", "tvdb", "api_key"),
 }
 _LOG_FOLDER = "SYNC_LOG_PATH"
 _LOGS = {("log", "file"): "listsync.log", ("log", "history"): "history.log"}
@@ -60,7 +61,6 @@ _TARGETS = f"{_DISCORD}, {_TOKEN} and {_CHAT}"
 _WITHOUT_USE = {
     "SIMKL_CLIENT_ID": "simkl",
     "SIMKL_USER_TOKEN": "simkl",
-    "TVDB_KEY": "tvdb",
 }
 _ANY_LISTS = re.compile(r"[A-Z][A-Z0-9_]*_LISTS", re.ASCII)
 _ANY_TARGET = re.compile(

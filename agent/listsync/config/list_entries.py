@@ -139,7 +139,7 @@ def service_of(text: str) -> tuple[str, str]:
     return _by_form(text.strip()), text.strip()
 
 
-_NAMED_ONLY = ("anilist", "file", "myanimelist")
+_NAMED_ONLY = ("anilist", "file", "myanimelist", "tvdb")
 """Services where any word may be a list: a path, or a user with all that is planned."""
 
 

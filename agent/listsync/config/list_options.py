@@ -339,6 +339,11 @@ class ListForm(ListDefaults, frozen=True, kw_only=True):
         _source("trakt"),
         "A Trakt chart, list, watchlist or collection; me/... are your own.",
     ] = None
+    tvdb: Annotated[
+        object,
+        _source("tvdb"),
+        "A list of TheTVDB: its name, its number or its address.",
+    ] = None
     stevenlu: Annotated[
         object,
         _source("stevenlu"),

@@ -23,6 +23,7 @@ LIST_VARIABLES = {
     "STEVENLU_LISTS": "stevenlu",
     "TMDB_LISTS": "tmdb",
     "TRAKT_LISTS": "trakt",
+    "TVDB_LISTS": "tvdb",
     "TRAKT_SPECIAL_LISTS": "trakt_special",
 }
 _SAME_SERVICE = {"trakt_special": "trakt"}

@@ -49,6 +49,7 @@ from listsync.providers.plex.source import PlexListOptions
 from listsync.providers.stevenlu.source import StevenLuOptions
 from listsync.providers.tmdb.source import TmdbOptions
 from listsync.providers.trakt.source import TraktOptions
+from listsync.providers.tvdb.source import TvdbOptions
 
 
 def _sendable(secret: SecretStr) -> SecretStr:
@@ -204,6 +205,7 @@ class ProvidersOptions(Section, frozen=True, kw_only=True):
         LetterboxdOptions()
     )
     tmdb: Annotated[TmdbOptions, "How TMDB is asked, and your token or key."] = TmdbOptions()
+    tvdb: Annotated[TvdbOptions, "How TheTVDB is reached, and your key."] = TvdbOptions()
     trakt: Annotated[TraktOptions, "How Trakt is asked, and your client id."] = TraktOptions()
     stevenlu: Annotated[StevenLuOptions, "How StevenLu's list files are read."] = StevenLuOptions()
     mdblist: Annotated[MdbListOptions, "How MDBList is reached, and your key."] = MdbListOptions()

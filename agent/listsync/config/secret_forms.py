@@ -219,7 +219,7 @@ def _checked(secret: str, complaint: str) -> str:
 
 
 NAMES = frozenset(
-    {"api_key", "token", "client_id", "client_secret", "password", "proxy", "url", "dsn"}
+    {"api_key", "token", "client_id", "client_secret", "password", "pin", "proxy", "url", "dsn"}
 )
 """The keys of all secrets."""
 _HARMLESS_WITHOUT_LOGIN = {"proxy", "url", "base_url"}

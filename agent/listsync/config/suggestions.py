@@ -81,7 +81,7 @@ _ELSEWHERE = {
 }
 """What people of other programs write, and the key or value that it is here."""
 _LISTS_ELSEWHERE = re.compile(
-    r"(anilist|imdb|letterboxd|mdblist|myanimelist|stevenlu|tmdb|trakt)_(?:\w+_)?(lists?|charts?|watchlist|search)$"
+    r"(anilist|imdb|letterboxd|mdblist|myanimelist|stevenlu|tmdb|trakt|tvdb)_(?:\w+_)?(lists?|charts?|watchlist|search)$"
 )
 _DECISIVE = frozenset(
     ("approve", "cancel_removed", "enabled", "exclude", "new_seasons", "no_sandbox", "none")

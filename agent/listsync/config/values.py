@@ -27,6 +27,7 @@ from listsync.providers.seerr import source as seerr
 from listsync.providers.stevenlu import source as stevenlu
 from listsync.providers.tmdb import source as tmdb
 from listsync.providers.trakt import source as trakt
+from listsync.providers.tvdb import source as tvdb
 from listsync.seerr.address import API, Address
 from listsync.terminal.durations import DURATION_PATTERN, parse_duration
 from listsync.triggers.schedule.rules import Cron, Every, Rule
@@ -46,6 +47,7 @@ SERVICES: dict[str, Parse] = {
     "stevenlu": stevenlu.parse,
     "tmdb": tmdb.parse,
     "trakt": trakt.parse,
+    "tvdb": tvdb.parse,
 }
 NOT_YET = {key: name for key, name in KNOWN.items() if key not in SERVICES} | {"url": "URL"}
 

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import urlencode
@@ -31,6 +31,7 @@ from listsync.http.login_store import (
     LoginTokens,
     Token,
     log_in_words,
+    utc_now,
 )
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Judge, Response, retry_after_s
@@ -114,10 +115,6 @@ class NewLogin(Confidential, frozen=True):
 
 
 ShapeT = TypeVar("ShapeT", bound=Confidential)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def access_token(

@@ -7,11 +7,11 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, TypeVar
 
 from msgspec import Meta
 
@@ -28,6 +28,7 @@ def log_in_words(service: str) -> str:
 
 
 Token = Annotated[str, Meta(pattern=SENDABLE)]
+Done = TypeVar("Done")
 _MARGIN = timedelta(minutes=5)
 _LARGEST = 64 * 1024
 
@@ -74,6 +75,51 @@ class _Saved(Confidential, frozen=True):
     access_token: Token
     refresh_token: Token
     expires_at: Annotated[datetime, Meta(tz=True)]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def with_login(
+    logins: LoginStore,
+    mark: SecretStr,
+    log_in: Callable[[], LoginTokens],
+    use: Callable[[SecretStr], Done],
+) -> Done:
+    """Do what *use* does with the login that is kept, or with a new one where that is over.
+
+    For services where a key buys logins without a person: *mark* tells those of one key from those
+    of another, and stands in place of what renews them. One that is refused is replaced, once.
+
+    Raises:
+        RefusedError, UnavailableError, ResponseChangedError: what *log_in* and *use* raise.
+    """
+    kept = _kept(logins, mark)
+    if kept is not None:
+        try:
+            return use(kept.access)
+        except RefusedError as error:
+            if error.kind is not Refusal.CREDENTIAL:
+                raise
+    with logins.alone():
+        current = _kept(logins, mark)
+        if current is None or current == kept:
+            current = log_in()
+            logins.save(current)
+    return use(current.access)
+
+
+def _kept(logins: LoginStore, mark: SecretStr) -> LoginTokens | None:
+    """Give the login that is kept, if it is of *mark*; what is none is as good as none."""
+    try:
+        kept = logins.load()
+    except RefusedError as error:
+        if error.kind is not Refusal.CREDENTIAL:
+            raise
+        return None
+    is_ours = kept is not None and kept.refresh == mark and kept.is_fresh(utc_now())
+    return kept if is_ours else None
 
 
 class FileTokens:

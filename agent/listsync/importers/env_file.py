@@ -49,7 +49,7 @@ _OF_THE_CONTAINER = {
     *("DEBUG", "PUID", "PGID", "NODE_ENV", "PORT", "API_PORT", "FRONTEND_PORT"),
 }
 """What only ListSync's own container and pages need."""
-_SERVICES_NOT_HERE = {"SIMKL", "TVDB"}
+_SERVICES_NOT_HERE = {"SIMKL"}
 
 
 def read_env_file(path: Path) -> dict[str, str]:

@@ -249,6 +249,7 @@ _SITES = {
     "mdblist": "mdblist.com",
     "myanimelist": "myanimelist.net",
     "trakt": "trakt.tv",
+    "tvdb": "thetvdb.com",
 }
 
 

@@ -27,6 +27,7 @@ from tests.contract.providers.cases_plex import plex_provider
 from tests.contract.providers.cases_seerr import OWNERS, seerr_provider
 from tests.contract.providers.cases_tmdb import tmdb_provider
 from tests.contract.providers.cases_trakt import trakt_provider
+from tests.contract.providers.cases_tvdb import tvdb_provider
 from tests.contract.providers.site import Site
 from tests.unit.agent.providers.test_letterboxd import html, page_of
 
@@ -278,6 +279,16 @@ def myanimelist(told: Listed) -> Callable[[], ListProvider]:
     return lambda: myanimelist_provider(Site.of({"*": pages}))
 
 
+def tvdb(told: Listed) -> Callable[[], ListProvider]:
+    numbers = [n for page in told.pages for n in page]
+    rows = [{"seriesId": None, "movieId": n, "order": place} for place, n in enumerate(numbers)]
+    pages = {"/v4/lists/990001/extended": _json({"data": {"entities": rows}})}
+    for n in filter(None, numbers):
+        remote = [{"id": str(n), "sourceName": "TheMovieDB.com"}]
+        pages[f"/v4/movies/{n}/extended"] = _json({"data": {"id": n, "remoteIds": remote}})
+    return lambda: tvdb_provider(Site.of({**pages}))
+
+
 COUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
     "trakt": trakt,
     "tmdb": tmdb,
@@ -293,4 +304,5 @@ UNCOUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
     "myanimelist": myanimelist,
     "mdblist-open": mdblist_open,
     "stevenlu": stevenlu,
+    "tvdb": tvdb,
 }

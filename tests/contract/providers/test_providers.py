@@ -18,6 +18,7 @@ from tests.contract.providers import (
     cases_seerr,
     cases_tmdb,
     cases_trakt,
+    cases_tvdb,
 )
 from tests.contract.providers.cases import FAILURES, Case
 from tests.contract.providers.site import FIXTURES
@@ -37,6 +38,7 @@ FOLDERS = (
     "stevenlu",
     "tmdb",
     "trakt",
+    "tvdb",
     "watchlists",
 )
 SERVICES = (
@@ -53,6 +55,7 @@ SERVICES = (
     "stevenlu",
     "tmdb",
     "trakt",
+    "tvdb",
 )
 NAMED = rf"^({'|'.join(SERVICES)}): "
 MODULES = (
@@ -65,6 +68,7 @@ MODULES = (
     cases_seerr,
     cases_tmdb,
     cases_trakt,
+    cases_tvdb,
 )
 CASES = [case for module in MODULES for case in module.CASES]
 FAILING = {name: build for module in MODULES for name, build in module.FAILING.items()}

@@ -289,6 +289,7 @@ _OF_SERVICE: dict[str, object] = {
     "file": "/seven",
     "token": "seven",
     "api_key": "seven",
+    "pin": "seven",
     "client_id": "seven",
     "client_secret": "seven",
 }
@@ -358,6 +359,7 @@ _FOR_THE_NEXT_SYNC: dict[str, object] = {
     "lists[].trakt": "trending:movies",
     "lists[].stevenlu": "popular",
     "lists[].mdblist": "seven/seven",
+    "lists[].tvdb": "seven",
     "lists[].myanimelist": "seven/watching",
     "lists[].plex": "watchlist",
     "lists[].seerr": "watchlist/seven",

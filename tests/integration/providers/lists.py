@@ -37,12 +37,16 @@ from listsync.providers.tmdb.source import parse as parse_tmdb
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import TraktOptions
 from listsync.providers.trakt.source import parse as parse_trakt
-from tests.fakes import AnimeIdsInMemory, FilmIdsInMemory
+from listsync.providers.tvdb.reader import Tvdb
+from listsync.providers.tvdb.source import TvdbOptions
+from listsync.providers.tvdb.source import parse as parse_tvdb
+from tests.fakes import AnimeIdsInMemory, FilmIdsInMemory, KeptTokens
 
 KEY = "not-a-real-key-0123456789"
 LETTERBOXD = "sample_user/list/synthetic-list"
 MDBLIST = "sample_user/synthetic-list"
 TRAKT = "sample_user/lists/synthetic-list"
+_TVDB_LOGINS = KeptTokens()
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,13 @@ _SERVICES = {
         TraktOptions,
         lambda options, http: Trakt(parse_trakt(TRAKT), options, http),
         {"client_id": SecretStr(KEY)},
+    ),
+    "tvdb": _Service(
+        TvdbOptions,
+        lambda options, http: Tvdb(
+            parse_tvdb("990001"), options, http, FilmIdsInMemory(), _TVDB_LOGINS
+        ),
+        {"api_key": SecretStr(KEY), "id_calls": 1000, "at_once": 16},
     ),
 }
 SERVICES = tuple(_SERVICES)

@@ -149,6 +149,20 @@ def _trakt(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     )
 
 
+def _tvdb(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
+    assert not more
+    if question.path == "/login":
+        data: object = {"token": "SYNTHETIC.JWT.TOKEN"}
+    elif question.path == "/lists/990001/extended":
+        data = {"entities": [{"order": number, "movieId": number} for number, _ in rows]}
+    else:
+        asked = int(question.path.split("/")[2])
+        remote = [{"id": str(asked), "type": 10, "sourceName": "TheMovieDB.com"}]
+        name = next(title for number, title in rows if number == asked)
+        data = {"id": asked, "name": name, "year": "2019", "remoteIds": remote}
+    return _json({"status": "success", "data": data})
+
+
 _PAGES: dict[str, Callable[[HeardRequest, Sequence[Row], bool], bytes]] = {
     "anilist": _anilist,
     "imdb": _imdb,
@@ -160,6 +174,7 @@ _PAGES: dict[str, Callable[[HeardRequest, Sequence[Row], bool], bytes]] = {
     "stevenlu": _stevenlu,
     "tmdb": _tmdb,
     "trakt": _trakt,
+    "tvdb": _tvdb,
 }
 
 

@@ -136,8 +136,6 @@ def test_a_wrong_value_costs_its_own_list_only() -> None:
     [
         ("URL_LISTS", "dave", "has no effect: URL lists are not supported yet"),
         ("SIMKL_LISTS", "x/y", "has no effect: Simkl lists are not supported yet"),
-        ("TVDB_LISTS", "1", "has no effect: TheTVDB lists are not supported yet"),
-        ("TVDB_KEY", "abc", "has no effect: TheTVDB lists are not supported yet"),
         ("SIMKL_USER_TOKEN", "abc", "has no effect: Simkl lists are not supported yet"),
         ("LETTERBOX_LISTS", "dave", "has no effect: did you mean LETTERBOXD_LISTS?"),
         ("MY_OWN_LISTS", "a", "has no effect: expected ANILIST_LISTS, "),
@@ -158,7 +156,7 @@ def test_what_others_use_is_not_named(tmp_path: Path) -> None:
         "server: {url: 'http://seerr', api_key: abc}\nlists: [{imdb: top}]\n"
         "notify: [{ntfy: {url: 'https://ntfy.sh/topic', token: {env: NTFY_TOKEN}}}]\n"
     )
-    environ = {"NTFY_TOKEN": "tk_abc", "TVDB_LISTS": " ", "IMDB_LISTS_FILE": "x", "lists": "a"}
+    environ = {"NTFY_TOKEN": "tk_abc", "URL_LISTS": " ", "IMDB_LISTS_FILE": "x", "lists": "a"}
     assert not [one for one in load(path, environ).warnings if one.file in environ]
 
 

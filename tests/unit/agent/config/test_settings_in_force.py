@@ -111,6 +111,8 @@ def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> Non
         *(
             "providers.mdblist.client_id",
             "providers.myanimelist.client_id",
+            "providers.tvdb.api_key",
+            "providers.tvdb.pin",
             "providers.plex.token",
             "providers.tmdb.token",
             "providers.tmdb.api_key",
@@ -154,6 +156,7 @@ _SERVICES = (
     "stevenlu",
     "tmdb",
     "trakt",
+    "tvdb",
 )
 
 
