@@ -4,8 +4,6 @@ Times are ISO 8601 in UTC. Within a version of the webhook's schema no key is ta
 another meaning.
 """
 
-from __future__ import annotations
-
 from typing import TypedDict
 
 from listsync.domain.messages import MessageKind

@@ -1,7 +1,5 @@
 """What replies say of PostgreSQL: how triggers arrive, and who leads of several agents."""
 
-from __future__ import annotations
-
 from typing import TypedDict
 
 

@@ -1,7 +1,5 @@
 """The rows and parts of replies about copies, scans and webhooks; see `shapes`."""
 
-from __future__ import annotations
-
 from typing import NotRequired, TypedDict
 
 

@@ -5,8 +5,6 @@ The agent checks parameters against these types, and describes its commands by t
 A later version may add fields, which are `NotRequired`.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, NamedTuple, NotRequired, Required, TypedDict
 
 from listsync.protocol.fleet_shapes import FleetShape, PostgresShape

@@ -4,8 +4,6 @@ All times are ISO 8601 in UTC. What is `NotRequired` came later than the rest, o
 cases only.
 """
 
-from __future__ import annotations
-
 from typing import NotRequired, TypedDict
 
 

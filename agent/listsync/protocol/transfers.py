@@ -1,7 +1,5 @@
 """What the commands about copies, scans and webhooks take and reply; see `messages`."""
 
-from __future__ import annotations
-
 from typing import Annotated, TypedDict
 
 from listsync.protocol.job_shapes import (
