@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test chaos check screenshots bench clean
+.PHONY: demo test chaos soak fuzz check screenshots bench clean
 
 demo: $(READY)
 	@$(BIN)/listsync demo
@@ -19,6 +19,15 @@ test: $(READY)
 # The same, with very much more of what is drawn at random. It takes long.
 chaos: $(READY)
 	THOROUGH=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --workers $(WORKERS) --timeout 3600 $(TEST_OPTIONS)
+
+# One agent to which something happens all the while; hours with MINUTES=300.
+MINUTES ?= 10
+soak: $(READY)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m tests.soak --minutes $(MINUTES)
+
+# Parsers, protocols and answers of others, fed with very much more than make test does.
+fuzz: $(READY)
+	THOROUGH=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m fuzz --workers $(WORKERS) --timeout 3600 $(TEST_OPTIONS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -36,6 +36,12 @@ def pytest_configure() -> None:
     new_states.install()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Know what is drawn at random by a mark."""
+    if hasattr(getattr(item, "function", None), "hypothesis"):
+        item.add_marker(pytest.mark.fuzz)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what is quick fail first."""

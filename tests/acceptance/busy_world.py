@@ -33,6 +33,7 @@ FIRST = 20_000_001
 NEW_TITLES = 2
 """Of each time that work is added."""
 _TOKEN = "no-secret-but-long-enough"
+HEADERS = {"Authorization": f"Bearer {_TOKEN}"}
 _SIZE = 100_000
 _NOW = "2026-01-01T00:00:00.000+00:00"
 
@@ -68,7 +69,7 @@ class World:
             "sync": {"every": 0},
             "http": {
                 "listen": "127.0.0.1:0",
-                "tokens": [{"name": "me", "token": _TOKEN, "scopes": ["webhook"]}],
+                "tokens": [{"name": "me", "token": _TOKEN, "scopes": ["webhook", "read"]}],
             },
             "notify": [{"webhook": {"url": self.receiver.url}, "on": ["requested", "transfer"]}],
             "transfers": {
@@ -125,7 +126,7 @@ class World:
 
     def post_webhooks(self, agent: AgentProcess) -> None:
         """Tell of the films that it has not confirmed to know."""
-        address = until("HTTP is open", lambda: _address(agent))
+        address = until("HTTP is open", lambda: address_of(agent))
         for name in [*self.waiting]:
             place = f"/movies/{name}"
             file = f"{name}.mkv"
@@ -137,7 +138,7 @@ class World:
             answer = httpx.post(
                 f"{address}sync/radarr",
                 json=body,
-                headers={"Authorization": f"Bearer {_TOKEN}"},
+                headers=HEADERS,
                 timeout=60,
                 trust_env=False,
             )
@@ -183,7 +184,8 @@ class World:
         return Counter(one["media"]["tmdbId"] for one in reply["results"])
 
 
-def _address(agent: AgentProcess) -> str:
+def address_of(agent: AgentProcess) -> str:
+    """Say where it answers HTTP; empty while it does not."""
     services = agent.ask("status")["services"]
     return next((one["address"] or "" for one in services if one["name"] == "http"), "")
 
