@@ -43,6 +43,8 @@ _SLOPE_MB = 1.0
 """An hour at home."""
 _LONG_S = 120.0
 """Memory is judged where it was watched for so long: it grows until all is loaded."""
+_MOST = {"wal_mb": 16, "log_mb": 32, "waiting": 50}
+"""What may be there in the end; messages wait after the faults of who is told."""
 _SETTLE_S = 60.0
 _MB = 1 << 20
 
@@ -90,8 +92,9 @@ class Soak:
                 self.violations.append(f"{name}: {getattr(early, name)} to {getattr(late, name)}")
         if any(one.zombies for one in self.samples[-3:]):
             self.violations.append("zombies stay")
-        if self.waiting:
-            self.violations.append(f"{self.waiting} messages wait for ever")
+        for name, most in _MOST.items():
+            if getattr(self, name) > most:
+                self.violations.append(f"{name}: {getattr(self, name):.1f}, and at most {most}")
 
     def __str__(self) -> str:
         first, last = self.samples[0], self.samples[-1]
