@@ -14,9 +14,10 @@ from listsync.errors import ResponseChangedError, UnavailableError
 from listsync.http.request import MIB
 from listsync.parsing.documents import is_json_lines, parse_lazily, parse_lines, parse_yaml
 from listsync.parsing.kometa_lists import collect_kometa
+from listsync.parsing.list_lines import collect_lines
 from listsync.parsing.row_collector import RowCollector
 from listsync.parsing.structured_lists import collect_json
-from listsync.parsing.tables import collect_lines, collect_table, header_of
+from listsync.parsing.tables import collect_table, header_of
 from listsync.parsing.text import Text, decode
 from listsync.text_cleaning import one_line
 
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 _START = 1_000_001
 """Characters that show the format; as many as YAML may have, and one."""
-_MARKUP = re.compile(r"<[!?a-zA-Z]")
+_MARKUP = re.compile(r"<(?!https?:)[!?a-zA-Z]")
 _PAGE = re.compile(r"<!doctype html|<html|<head|<body", re.IGNORECASE)
-_JSON = re.compile(r'\[\s*(?:[{"\[\]]|-?\d+\s*,|$)|\{\s*(?:["}]|$)')
+_JSON = re.compile(r'\[\s*(?:[{"\[]|\]\s*$|-?\d+\s*,|$)|\{\s*(?:["}]|$)')
 _KOMETA = re.compile(r"(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\n)*+collections[ \t]*:[ \t]*\r?\n")
 _LINE = 250_000  # characters that show whether there is a value on each line
 _JSON_LINES = (".jsonl", ".ndjson", ".jsonlines")

@@ -25,9 +25,9 @@ from listsync.parsing.columns import (
     title_among,
 )
 from listsync.parsing.decoding import imdb_id, number_id, title_text
+from listsync.parsing.list_lines import collect_line
 from listsync.parsing.list_shapes import rows_of
 from listsync.parsing.row_collector import RowCollector
-from listsync.parsing.tables import collect_line
 from listsync.row_limit import MOST_ROWS, too_long
 
 _FIELDS = len(RawRow._fields)

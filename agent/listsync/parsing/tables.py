@@ -1,4 +1,4 @@
-"""Text files: one title, id or address a line, or separated values."""
+"""Tables: separated values, with or without a header."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from operator import itemgetter
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import AddressForm, is_address, recognise
 from listsync.parsing.columns import (
     KNOWN,
     RawRow,
@@ -23,185 +22,12 @@ from listsync.parsing.columns import (
     plain_name,
     title_among,
 )
-from listsync.parsing.decoding import imdb_id, number_id
 from listsync.parsing.row_collector import (
-    AN_EPISODE,
     RowCollector,
-    is_person,
     lines_of_list,
 )
-from listsync.parsing.season_cells import part_in_address, parted_title
-from listsync.parsing.text import BLANKS, TableReader, Text, lines_of, with_is_last
+from listsync.parsing.text import TableReader, Text, lines_of, with_is_last
 from listsync.protocol import FORMULAS
-
-_LONGEST = 1000
-_COMMENT = re.compile(r"#|//")
-_AFTER = re.compile(r"\s+#(?:\s.*)?$")
-_NUMBERED = re.compile(
-    r"(?P<base>imdb|tmdb|tvdb)\s*:\s*(?:(?P<kind>movie|film|tv|show|series)\s*[:/]\s*)?"
-    r"(?P<id>[\w.]+)",
-    re.IGNORECASE,
-)
-DATED = re.compile(r"(?P<title>.*\S)\s*[(\[](?P<year>\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?)?[)\]]")
-_LAST_YEAR = re.compile(
-    r"(?P<title>.*\S)(?:\s*[|;\t]\s*|\s+[-\u2013\u2014]\s+)\(?(?P<year>(?:18|19|20)\d\d)\)?"
-)
-_BULLET = re.compile(
-    r"(?:[-*+\u2022\u2023\u25aa]\s+)?(?:(?:\[[ xX\u2713]?\]|[\u2610-\u2612])\s+)?"
-)
-_COUNTED = re.compile(r"(\d{1,5})[.)]\s+(?=\S)", re.ASCII)
-_TAG = re.compile(
-    r"[\[{(]\s*(?P<base>imdb|tmdb|tvdb)(?:id)?\s*[-=:]\s*(?P<id>tt\d{7,10}|\d{1,9})\s*[\]})]",
-    re.IGNORECASE | re.ASCII,
-)
-_IMDB_FIRST = re.compile(r"(?P<id>tt\d{7,10})[\s,;:|\u2013-]+(?P<rest>.*\S)", re.IGNORECASE)
-_IMDB_LAST = re.compile(
-    r"(?P<rest>.*?[^\s,;:|(\[\u2013-])[\s,;:|(\[\u2013-]+(?P<id>tt\d{7,10})[)\]]?", re.IGNORECASE
-)
-_TRAKT = re.compile(
-    r"(?:https?://)?(?:www\.|app\.|classic\.)?trakt\.tv/(?P<media>movies|shows)"
-    r"/(?P<slug>[a-z0-9-]+)(?:/seasons/[^?#]+)?/?(?:[?#].*)?",
-    re.IGNORECASE,
-)
-_SLUG_YEAR = re.compile(r"(?P<words>.+)-(?P<year>(?:19|20)\d\d)")
-_KINDS = {"movie": "movie", "movies": "movie", "film": "movie"}
-
-
-def collect_lines(collector: RowCollector, text: Text) -> None:
-    """Read every line; a file of nothing but comments says that it is empty."""
-    lines = (line.strip(BLANKS) for line in lines_of_list(collector.service, text))
-    wanted = (line for line in lines if line and not _COMMENT.match(line))
-    collector.says_empty = not collector.is_cut
-    for line, is_last in with_is_last(wanted):
-        collector.says_empty = False
-        if is_last and collector.is_cut:
-            collector.skip_cut(line)
-        else:
-            collect_line(collector, line)
-
-
-def collect_line(collector: RowCollector, line: str) -> None:
-    r"""Read one line: an address, a number with the name of its base, an id, or a title.
-
-    `\#Alive (2020)` is a title that begins with `#`.
-    """
-    if len(line) > _LONGEST:
-        collector.skip_broken(line[:80], "the line is too long for a title")
-        return
-    line = _undecorated(line.strip(), collector.next_rank)
-    bare = _AFTER.sub("", line)
-    named, season = parted_title(bare)
-    numbered = _NUMBERED.fullmatch(named)
-    trakt = _TRAKT.fullmatch(bare)
-    form = recognise(bare) if is_address(bare) else None
-    if numbered is not None:
-        _collect_number(collector, bare, numbered, season)
-    elif form is not None:
-        _collect_address(collector, bare, form)
-    elif trakt is not None:
-        _collect_trakt(collector, bare, trakt)
-    elif "://" in bare:
-        _collect_unknown(collector, bare)
-    elif imdb_id(named) or is_person(named):
-        collector.add(RawRow(imdb=named, season=season))
-    elif tagged := _tagged(named):
-        collector.add(tagged._replace(season=season))
-    else:
-        _collect_title(collector, line, named, season)
-
-
-def _undecorated(line: str, rank: int) -> str:
-    """Take off a bullet, a box, and the number of the line, but not that of a title."""
-    bare = _BULLET.sub("", line, count=1)
-    counted = _COUNTED.match(bare)
-    return bare[counted.end() :] if counted and int(counted[1]) == rank else bare
-
-
-def _tagged(text: str) -> RawRow | None:
-    """Read a title with an id beside it, as folders of media servers and notes have it."""
-    found = _TAG.search(text)
-    named = _IMDB_FIRST.fullmatch(text) or _IMDB_LAST.fullmatch(text)
-    if found is not None:
-        ids = {found["base"].lower(): found["id"]}
-        rest = f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip()
-    elif named is not None:
-        ids, rest = {"imdb": named["id"]}, named["rest"].strip()
-    else:
-        return None
-    dated = DATED.fullmatch(rest) or _LAST_YEAR.fullmatch(rest)
-    year = dated["year"] if dated else None
-    return RawRow(title=dated["title"] if dated else rest, year=year)._replace(**ids)
-
-
-def _collect_number(
-    collector: RowCollector, line: str, found: re.Match[str], season: str | None
-) -> None:
-    base, number = found["base"].lower(), found["id"]
-    media = (found["kind"] or "").lower()
-    kind = _KINDS.get(media, "tv") if media else None
-    if base == "imdb":
-        collector.add(RawRow(imdb=number, kind=kind, season=season))
-    elif number_id(number) is None:
-        collector.skip_broken(line, f"{number} is no number of {base.upper()}")
-    elif base == "tmdb":
-        collector.add(RawRow(tmdb=number, kind=kind, season=season))
-    elif kind == "movie":
-        collector.skip(line, "films cannot be looked up by their TVDB number")
-    else:
-        collector.add(RawRow(tvdb=number, season=season))
-
-
-def _collect_address(collector: RowCollector, line: str, form: AddressForm) -> None:
-    number = form.groups.get("id", "")
-    season, is_episode = part_in_address(line)
-    match (form.provider, form.kind):
-        case (_, "title") if is_episode:
-            collector.skip(line, AN_EPISODE)
-        case ("imdb", "title"):
-            collector.add(RawRow(imdb=number, season=season))
-        case ("tmdb", "title"):
-            collector.add(RawRow(tmdb=number, kind=form.groups["media"], season=season))
-        case ("tvdb", "title") if form.groups["media"] == "series" and number_id(number):
-            collector.add(RawRow(tvdb=number, season=season))
-        case ("tvdb", "title"):
-            collector.skip(line, "an address of TheTVDB without the number of a series")
-        case ("letterboxd", "film"):
-            collector.add(RawRow(title=number.replace("-", " ")))
-        case ("letterboxd", "short"):
-            collector.skip(line, "a short address does not say which film it means")
-        case _:
-            why = f"an address of {form.service}, not a title; put a list under `lists:`"
-            collector.skip(line, why)
-
-
-def _collect_trakt(collector: RowCollector, line: str, found: re.Match[str]) -> None:
-    """Take the title from Trakt's address: words, for a film nearly always with its year."""
-    slug = found["slug"].lower()
-    dated = _SLUG_YEAR.fullmatch(slug)
-    words = (dated["words"] if dated else slug).replace("-", " ")
-    kind = MediaType.MOVIE if found["media"].lower() == "movies" else MediaType.TV
-    year = dated["year"] if dated else None
-    season, is_episode = part_in_address(line)
-    if is_episode:
-        collector.skip(line, AN_EPISODE)
-    else:
-        collector.add(RawRow(title=words, year=year, season=season), kind)
-
-
-def _collect_unknown(collector: RowCollector, line: str) -> None:
-    person = "/name/nm" in line and "imdb.com" in line
-    collector.skip(line, "a person" if person else "an address that is not known")
-
-
-def _collect_title(collector: RowCollector, line: str, named: str, season: str | None) -> None:
-    named = named.removeprefix("\\")
-    dated = DATED.fullmatch(named) or _LAST_YEAR.fullmatch(named)
-    if dated is not None:
-        collector.add(RawRow(title=dated["title"], year=dated["year"], season=season))
-    else:
-        title = named if season else line.removeprefix("\\")
-        collector.add(RawRow(title=title, season=season))
-
 
 Pick = Callable[[list[str]], tuple[str, ...]]  # place -1 finds the empty field at the end
 _DELIMITERS = (",", ";", "\t", "|")
@@ -219,6 +45,7 @@ _CONTENTS = {
     "year": re.compile(r"\(?(?:18|19|20)\d\d\)?", re.ASCII),
     "kind": re.compile(r"movies?|films?|tv|shows?|(?:tv ?)?(?:mini ?)?series", re.IGNORECASE),
 }
+_RULE = re.compile(r" *:?-{2,}:? *$")
 _LETTERS = re.compile(r"[^\W\d_]")
 _START = 20_000  # characters in which the header is looked for
 _MOST_COLUMNS = 1000
@@ -363,7 +190,7 @@ def _collect_rows(
 ) -> None:
     assumed = _assumed(header)
     width, some_short = len(header.names), False
-    rows = (fields for fields in islice(reader, header.skips, None) if any(fields))
+    rows = (fields for fields in islice(reader, header.skips, None) if _says_something(fields))
     for fields, is_last in with_is_last(rows):
         size = len(fields)
         # Hand-made tables leave empty fields out at the end of rows; then a short last row is
@@ -377,6 +204,12 @@ def _collect_rows(
         else:
             fields.extend([""] * (width - size + 1))
             collector.add(_unmarked(RawRow._make(pick(fields))), assumed)
+
+
+def _says_something(fields: list[str]) -> bool:
+    """Leave empty rows out, and the line below the header of a table in Markdown."""
+    first = next(filter(None, fields), "")
+    return bool(first) and not (_RULE.match(first) and all(map(_RULE.match, filter(None, fields))))
 
 
 def _unmarked(row: RawRow) -> RawRow:

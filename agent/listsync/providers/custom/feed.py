@@ -15,8 +15,8 @@ from listsync.errors import ResponseChangedError
 from listsync.parsing.address_forms import title_at
 from listsync.parsing.columns import kind_of, place_of
 from listsync.parsing.decoding import number_id
+from listsync.parsing.list_lines import DATED
 from listsync.parsing.season_cells import parted_title
-from listsync.parsing.tables import DATED
 from listsync.providers.custom.source import SERVICE
 from listsync.text_cleaning import one_line
 

@@ -104,3 +104,94 @@ def test_a_line_that_is_no_title_says_why(read: Reader, line: str, why: str) -> 
     fetched = read(f"Dune (2021)\n{line}\nHeat (1995)\n")
     assert [entry.rank for entry in fetched.entries] == [1, 3]
     assert why in fetched.skipped[0].why
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[The Matrix](https://www.example.org/x) (1999)",
+        "**The Matrix** (1999)",
+        "*The Matrix* (1999)",
+        "_The Matrix_ (1999)",
+        "`The Matrix (1999)`",
+        '"The Matrix" (1999)',
+        "\u201cThe Matrix\u201d (1999)",
+        "The Matrix, 1999",
+        "(1999) The Matrix",
+        "The Matrix (film, 1999)",
+        "The Matrix (1999 film)",
+        "The Matrix (1999, USA)",
+        "The Matrix (1999-03-31)",
+        "The Matrix \uff081999\uff09",
+        "The Matrix (1999) - Lana Wachowski",
+        "The Matrix (1999) 8.7/10",
+        "The Matrix (1999) (rewatch)",
+        "#1 The Matrix (1999)",
+        "1: The Matrix (1999)",
+        "\u2013 The Matrix (1999)",
+        "\u2705 The Matrix (1999)",
+        "[ ] The Matrix (1999)",
+        "The Matrix (1999).mkv",
+        "The.Matrix.1999.1080p.BluRay.x264-GRP.mkv",
+        "The Matrix (1999)/",
+        "/media/movies/The Matrix (1999)/The Matrix (1999).mkv",
+        "D:\\Movies\\The Matrix (1999)\\",
+        "Movie: The Matrix (1999)",
+        "https://simkl.com/movies/53992/the-matrix-1999",
+    ],
+)
+def test_a_line_in_another_form_names_the_same_film(read: Reader, line: str) -> None:
+    entry = read(f"{line}\nHeat (1995)\n").entries[0]
+    assert entry.label.casefold() == "the matrix (1999)"
+
+
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        ("*batteries not included (1987)", "*batteries not included (1987)"),
+        ("Blade Runner - 2049", "Blade Runner - 2049"),
+        ("2012 (2009)", "2012 (2009)"),
+        ("Two for One (1975) and Another (1976)", "Two for One (1975) and Another (1976)"),
+        ("https://letterboxd.com/film/the-matrix/", "the matrix"),
+        ("9 - 5", "9 - 5"),
+        ("Face/Off (1997)", "Face/Off (1997)"),
+        ("Series 7: The Contenders (2001)", "Series 7: The Contenders (2001)"),
+    ],
+)
+def test_a_title_keeps_what_is_its_own(read: Reader, line: str, label: str) -> None:
+    assert read(f"Heat (1995)\n{line}\n").entries[1].label == label
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "ids"),
+    [
+        (
+            "[X](https://www.imdb.com/title/tt0133093/)",
+            None,
+            ExternalIds(imdb="tt0133093"),
+        ),
+        ("<https://www.imdb.com/title/tt0133093/>", None, ExternalIds(imdb="tt0133093")),
+        ("movie/603", "movie", ExternalIds(tmdb=603)),
+        ("tmdb 603", None, ExternalIds(tmdb=603)),
+        ("imdb://tt0133093", None, ExternalIds(imdb="tt0133093")),
+        ("https://thetvdb.com/dereferrer/series/334824", "tv", ExternalIds(tvdb=334824)),
+    ],
+)
+def test_a_line_in_another_form_has_the_same_ids(
+    read: Reader, line: str, kind: str | None, ids: ExternalIds
+) -> None:
+    entry = read(f"{line}\n").entries[0]
+    assert (entry.kind, entry.ids) == (kind, ids)
+
+
+def test_headings_and_rules_are_no_titles(read: Reader) -> None:
+    fetched = read("Watchlist\n=====\nMovies:\nHeat (1995)\n---\n* * *\nTitle\n")
+    assert [entry.label for entry in fetched.entries] == ["Heat (1995)", "Title"]
+    assert [row.why for row in fetched.skipped] == ["a heading", "a heading"]
+
+
+def test_a_table_of_markdown_is_a_table(read: Reader) -> None:
+    fetched = read(
+        "| Title | Year |\n| :--- | ---: |\n| Heat | 1995 |\n| Alien | 1979 |\n", "a.md"
+    )
+    assert [entry.label for entry in fetched.entries] == ["Heat (1995)", "Alien (1979)"]

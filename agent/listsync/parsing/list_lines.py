@@ -1,0 +1,312 @@
+"""Lines of text: a title, an id or an address each, however people and programs write them."""
+
+from __future__ import annotations
+
+import re
+
+from listsync.domain.media import MediaType
+from listsync.parsing.address_forms import AddressForm, is_address, recognise
+from listsync.parsing.columns import RawRow
+from listsync.parsing.decoding import imdb_id, number_id, year_number
+from listsync.parsing.row_collector import (
+    AN_EPISODE,
+    RowCollector,
+    is_person,
+    lines_of_list,
+)
+from listsync.parsing.season_cells import part_in_address, parted_title
+from listsync.parsing.text import BLANKS, Text, with_is_last
+
+_LONGEST = 1000
+_BLANKS = re.compile(r" {2,}")
+_COMMENT = re.compile(r"#(?!\d{1,4}[.):]?\s+\S)|//|[-=*_~.#+ \u2013\u2014\u2500]{3,}$")
+_AFTER = re.compile(r"\s+#(?:\s.*)?$")
+_NUMBERED = re.compile(
+    r"(?P<base>imdb|tmdb|tvdb)(?:\s*:(?://)?\s*|\s+(?=tt\d|\d+$))"
+    r"(?:(?P<kind>movie|film|tv|show|series)\s*[:/]\s*)?(?P<id>[\w.]+)",
+    re.IGNORECASE,
+)
+DATED = re.compile(r"(?P<title>.*\S)\s*[(\[](?P<year>\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?)?[)\]]")
+_LAST_YEAR = re.compile(
+    r"(?P<title>.*\S)(?:\s*[|;\t]\s*|,\s+|\s+[-\u2013\u2014]\s+)\(?(?P<year>(?:18|19|20)\d\d)\)?"
+)
+_BULLET = re.compile(
+    r"(?:(?:[-*+>]|[^\w\s!-/:-@\[-`{-~])\ufe0f?\s+)?"
+    r"(?:(?:\[[ xX\u2713]?\]|[\u2610-\u2612])\s+)?"
+)
+_COUNTED = re.compile(r"#?(\d{1,5})(?:[.):]|\s+[-\u2013])\s+(?=\S)|#(\d{1,4})\s+(?=\S)", re.ASCII)
+_MARKED = re.compile(
+    r"(?P<mark>\*\*|__|~~|[*_`])(?P<text>\S(?:.*\S)?)(?P=mark)(?P<rest>\s*(?:[(\[].*)?)"
+)
+_QUOTED = re.compile(
+    r"(?:\"(?P<a>[^\"]+)\"|[\u201c\u201e](?P<b>[^\u201c-\u201f]+)[\u201c\u201d]"
+    r"|\u00ab\s*(?P<c>[^\u00ab\u00bb]+?)\s*\u00bb|\u300e(?P<d>[^\u300f]+)\u300f"
+    r"|\u300a(?P<e>[^\u300b]+)\u300b)(?P<rest>\s*(?:[(\[].*|[-\u2013]\s*\d{4}|\d{4})?)"
+)
+_LINKED = re.compile(
+    r"\[(?P<text>[^\]]+)\]\(\s*<?(?P<address>\S+?)>?(?:\s+\"[^\"]*\")?\s*\)(?P<rest>.*)"
+)
+_BRACKETS = str.maketrans("\uff08\uff09\uff3b\uff3d\u3010\u3011", "()[][]")
+_VIDEO = re.compile(r"\.(?:mkv|mp4|m4v|avi|mov|wmv|iso|ts|m2ts|webm|strm|nfo|srt)$", re.IGNORECASE)
+_PATH = re.compile(r"(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/]).*|.*[^\s/][/\\]$")
+_RELEASE = re.compile(
+    r"(?P<title>[^\s()\[\]]+?)[._](?P<year>(?:19|20)\d\d)(?:[._].*)?"
+    r"|(?P<name>[^\s()\[\]]+?)[._](?P<part>[Ss]\d\d(?:[Ee]\d\d)?)[._].*"
+)
+_WITHIN = re.compile(
+    r"(?P<title>.*\S)\s*[(\[](?P<words>[^()\[\]]{0,24}?)(?<!\d)(?P<year>(?:18|19|20)\d\d)(?!\d)"
+    r"(?:\s*[-\u2013]\s*(?:\d{4})?)?(?P<more>[^()\[\]]{0,24})[)\]](?P<rest>(?:[\s,;:|\u2013-].*)?)"
+)
+_MORE = re.compile(
+    r"[(\[](?:18|19|20)\d\d[)\]]|\b[Ss]\d{1,3}\b|\b[Ss]\d{1,3} ?[Ee]\d|\b[Ss]eason\b"
+)
+_YEAR_FIRST = re.compile(r"[(\[](?P<year>(?:18|19|20)\d\d)[)\]]\s*[-:\u2013]?\s*(?P<title>\S.*)")
+_KIND_FIRST = re.compile(
+    r"(?P<kind>movie|film|tv|tv show|tv series|series|show)\s*:\s+(?P<title>\S.*)", re.IGNORECASE
+)
+_HEADING = re.compile(
+    r"(?:my |the )?(?:movies?|films?|tv(?: shows?)?|(?:tv )?series|shows|anime|watch ?list"
+    r"|to ?watch|want to watch|must watch|titles?|titles? \(year\)|names?|\d{4}s?|filme|serien)"
+    r"(?P<mark>\s*:)?",
+    re.IGNORECASE,
+)
+_OF_TMDB = re.compile(r"(?P<kind>movie|tv)/(?P<id>\d{1,9})(?:-[^/\s]*)?", re.ASCII | re.IGNORECASE)
+_TAG = re.compile(
+    r"[\[{(]\s*(?P<base>imdb|tmdb|tvdb)(?:id)?\s*[-=:]\s*(?P<id>tt\d{7,10}|\d{1,9})\s*[\]})]",
+    re.IGNORECASE | re.ASCII,
+)
+_IMDB_FIRST = re.compile(r"(?P<id>tt\d{7,10})[\s,;:|\u2013-]+(?P<rest>.*\S)", re.IGNORECASE)
+_IMDB_LAST = re.compile(
+    r"(?P<rest>.*?[^\s,;:|(\[\u2013-])[\s,;:|(\[\u2013-]+(?P<id>tt\d{7,10})[)\]]?", re.IGNORECASE
+)
+_TRAKT = re.compile(
+    r"(?:https?://)?(?:www\.|app\.|classic\.)?trakt\.tv/(?P<media>movies|shows)"
+    r"/(?P<slug>[a-z0-9-]+)(?:/seasons/[^?#]+)?/?(?:[?#].*)?",
+    re.IGNORECASE,
+)
+_SLUGS = re.compile(  # of sites that say which kind a title is, and have its name in words
+    r"(?:https?://)?(?:www\.)?(?:simkl\.com/(?P<simkl>movies|tv)/\d+"
+    r"|justwatch\.com/[a-z]{2}/(?P<justwatch>movie|tv-show))/(?P<slug>[a-z0-9-]+)"
+    r"(?:/season-\d+)?/?(?:[?#].*)?",
+    re.IGNORECASE,
+)
+_DEREFERRED = re.compile(
+    r"(?:https?://)?(?:www\.)?thetvdb\.com/(?:dereferrer/series/|\?(?:.*&)?tab=series&id=)(\d+).*",
+    re.IGNORECASE | re.ASCII,
+)
+_SLUG_YEAR = re.compile(r"(?P<words>.+)-(?P<year>(?:19|20)\d\d)")
+_KINDS = {"movie": "movie", "movies": "movie", "film": "movie"}
+
+
+def collect_lines(collector: RowCollector, text: Text) -> None:
+    """Read every line; a file of nothing but comments says that it is empty."""
+    lines = (line.strip(BLANKS) for line in lines_of_list(collector.service, text))
+    wanted = (line for line in lines if line and not _COMMENT.match(line))
+    collector.says_empty = not collector.is_cut
+    for line, is_last in with_is_last(wanted):
+        collector.says_empty = False
+        if is_last and collector.is_cut:
+            collector.skip_cut(line)
+        else:
+            collect_line(collector, line)
+
+
+def collect_line(collector: RowCollector, line: str) -> None:
+    r"""Read one line: an address, a number with the name of its base, an id, or a title.
+
+    `\#Alive (2020)` is a title that begins with `#`.
+    """
+    if len(line) > _LONGEST:
+        collector.skip_broken(line[:80], "the line is too long for a title")
+        return
+    line = _undecorated(_BLANKS.sub(" ", line).strip(), collector.next_rank)
+    if _is_heading(line, collector.next_rank):
+        collector.skip(line, "a heading")
+        return
+    bare = _AFTER.sub("", line)
+    named, season = parted_title(bare)
+    if linked := _LINKED.fullmatch(bare):
+        _collect_linked(collector, linked)
+    elif numbered := _NUMBERED.fullmatch(named):
+        _collect_number(collector, bare, numbered, season)
+    elif of_tmdb := _OF_TMDB.fullmatch(bare):
+        collector.add(RawRow(tmdb=of_tmdb["id"], kind=of_tmdb["kind"]))
+    elif is_address(bare) and (form := recognise(bare)):
+        _collect_address(collector, bare, form)
+    elif trakt := _TRAKT.fullmatch(bare):
+        _collect_words(collector, bare, trakt["slug"], trakt["media"])
+    elif "://" in bare:
+        _collect_unknown(collector, bare)
+    else:
+        _collect_named(collector, line, named, season)
+
+
+def _collect_named(collector: RowCollector, line: str, named: str, season: str | None) -> None:
+    if imdb_id(named) or is_person(named):
+        collector.add(RawRow(imdb=named, season=season))
+    elif tagged := _tagged(named):
+        collector.add(tagged._replace(season=season))
+    else:
+        _collect_title(collector, line, named, season)
+
+
+def _undecorated(line: str, rank: int) -> str:
+    """Take off a bullet, a box, and the number of the line, but not that of a title."""
+    bare = _BULLET.sub("", line.translate(_BRACKETS), count=1)
+    counted = _COUNTED.match(bare)
+    if counted and int(counted[1] or counted[2]) == rank:
+        bare = bare[counted.end() :]
+    for form in (_MARKED, _QUOTED):
+        if found := form.fullmatch(bare):
+            parts = found.groupdict()
+            rest = parts.pop("rest")
+            parts.pop("mark", None)
+            bare = "".join(filter(None, parts.values())) + rest
+    if bare.startswith("<http") and bare.endswith(">"):
+        return bare[1:-1]
+    is_file = _PATH.fullmatch(bare) or _VIDEO.search(bare)
+    return _of_file(bare) if is_file and not ("://" in bare or is_address(bare)) else bare
+
+
+def _of_file(path: str) -> str:
+    """Take the title from the name of a file or a folder."""
+    name = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+    name = _VIDEO.sub("", name)
+    found = _RELEASE.fullmatch(name)
+    if found is None:
+        return name
+    if found["part"]:
+        return f"{found['name'].replace('.', ' ')} {found['part'].upper()}"
+    return f"{re.sub(r'[._]', ' ', found['title'])} ({found['year']})"
+
+
+def _is_heading(line: str, rank: int) -> bool:
+    """Tell what stands over a list, or a part of it, from a title."""
+    found = _HEADING.fullmatch(line)
+    if found is None:
+        return False
+    return (
+        bool(found["mark"])
+        or (rank == 1 and not line[:1].isdigit() and " (" not in line)
+        or (line.lower().endswith("(year)"))
+    )
+
+
+def _collect_linked(collector: RowCollector, found: re.Match[str]) -> None:
+    """Read a link of Markdown: its words, and the ids of its address."""
+    words = f"{found['text']} {found['rest'].strip()}".strip()
+    title, year, kind = _named(words)
+    collector.add(RawRow(title=title, year=year, kind=kind, address=found["address"]))
+
+
+def _named(words: str) -> tuple[str, str | None, str | None]:
+    """Part words into a title, its year, and what it is, as far as they say so."""
+    kind = None
+    if first := _KIND_FIRST.fullmatch(words):
+        kind, words = first["kind"], first["title"]
+    for form in (DATED, _WITHIN, _LAST_YEAR, _YEAR_FIRST):
+        found = form.fullmatch(words)
+        if found is not None and (form is DATED or year_number(found["year"])):
+            if form is _WITHIN and not _is_all_of(found):
+                continue
+            said = f"{found['words']} {found['more']}" if form is _WITHIN else ""
+            return found["title"], found["year"], kind or _said_kind(said)
+    return words, None, kind
+
+
+def _is_all_of(found: re.Match[str]) -> bool:
+    """Tell that no second title follows, and no season or episode."""
+    return not _MORE.search(f"{found['title']}{found['rest']}")
+
+
+def _said_kind(words: str) -> str | None:
+    lower = words.lower()
+    return "tv" if "series" in lower or "tv" in lower.split() else None
+
+
+def _tagged(text: str) -> RawRow | None:
+    """Read a title with an id beside it, as folders of media servers and notes have it."""
+    found = _TAG.search(text)
+    named = _IMDB_FIRST.fullmatch(text) or _IMDB_LAST.fullmatch(text)
+    if found is not None:
+        ids = {found["base"].lower(): found["id"]}
+        rest = f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip()
+    elif named is not None:
+        ids, rest = {"imdb": named["id"]}, named["rest"].strip()
+    else:
+        return None
+    title, year, kind = _named(rest)
+    return RawRow(title=title, year=year, kind=kind)._replace(**ids)
+
+
+def _collect_number(
+    collector: RowCollector, line: str, found: re.Match[str], season: str | None
+) -> None:
+    base, number = found["base"].lower(), found["id"]
+    media = (found["kind"] or "").lower()
+    kind = _KINDS.get(media, "tv") if media else None
+    if base == "imdb":
+        collector.add(RawRow(imdb=number, kind=kind, season=season))
+    elif number_id(number) is None:
+        collector.skip_broken(line, f"{number} is no number of {base.upper()}")
+    elif base == "tmdb":
+        collector.add(RawRow(tmdb=number, kind=kind, season=season))
+    elif kind == "movie":
+        collector.skip(line, "films cannot be looked up by their TVDB number")
+    else:
+        collector.add(RawRow(tvdb=number, season=season))
+
+
+def _collect_address(collector: RowCollector, line: str, form: AddressForm) -> None:
+    number = form.groups.get("id", "")
+    season, is_episode = part_in_address(line)
+    match (form.provider, form.kind):
+        case (_, "title") if is_episode:
+            collector.skip(line, AN_EPISODE)
+        case ("imdb", "title"):
+            collector.add(RawRow(imdb=number, season=season))
+        case ("tmdb", "title"):
+            collector.add(RawRow(tmdb=number, kind=form.groups["media"], season=season))
+        case ("tvdb", "title") if form.groups["media"] == "series" and number_id(number):
+            collector.add(RawRow(tvdb=number, season=season))
+        case ("tvdb", "title"):
+            collector.skip(line, "an address of TheTVDB without the number of a series")
+        case ("letterboxd", "film"):
+            collector.add(RawRow(title=number.replace("-", " ")))
+        case ("letterboxd", "short"):
+            collector.skip(line, "a short address does not say which film it means")
+        case _:
+            why = f"an address of {form.service}, not a title; put a list under `lists:`"
+            collector.skip(line, why)
+
+
+def _collect_words(collector: RowCollector, line: str, slug: str, media: str) -> None:
+    """Take the title from an address: words, for a film nearly always with its year."""
+    slug = slug.lower()
+    dated = _SLUG_YEAR.fullmatch(slug)
+    words = (dated["words"] if dated else slug).replace("-", " ")
+    kind = MediaType.MOVIE if media.lower().startswith("movie") else MediaType.TV
+    year = dated["year"] if dated else None
+    season, is_episode = part_in_address(line)
+    if is_episode:
+        collector.skip(line, AN_EPISODE)
+    else:
+        collector.add(RawRow(title=words, year=year, season=season), kind)
+
+
+def _collect_unknown(collector: RowCollector, line: str) -> None:
+    if series := _DEREFERRED.fullmatch(line):
+        collector.add(RawRow(tvdb=series[1]))
+        return
+    if found := _SLUGS.fullmatch(line):
+        _collect_words(collector, line, found["slug"], found["simkl"] or found["justwatch"])
+        return
+    person = "/name/nm" in line and "imdb.com" in line
+    collector.skip(line, "a person" if person else "an address that is not known")
+
+
+def _collect_title(collector: RowCollector, line: str, named: str, season: str | None) -> None:
+    title, year, kind = _named(named.removeprefix("\\"))
+    if year is None and kind is None and not season:
+        title = line.removeprefix("\\")
+    collector.add(RawRow(title=title, year=year, kind=kind, season=season))
