@@ -51,7 +51,7 @@ def postgres_rows(postgres: PostgresShape | None, display: Display) -> Iterator[
     yield "NOTIFY", f"{heard}{since} at {place}; {plural(count, 'trigger')}{last}"
 
 
-def passed_on(result: OrderReply) -> str:
+def passed_on(result: OrderReply | FleetShape) -> str:
     """Say where to follow what another agent does."""
     leader = shown(result.get("leader"))
     return f"Passed on to {leader}, which leads: follow it there with `listsyncctl status`."

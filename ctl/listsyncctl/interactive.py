@@ -49,6 +49,7 @@ _EVERY_S = 0.5
 _MISSES = 6
 _LET_GO_TRIES = 50
 _LET_GO_S = 0.05
+_NOT_HERE = "it cannot be waited for here."
 
 
 class Bar:
@@ -100,12 +101,20 @@ def _followed(session: Session, run_id: str) -> RunReply:
                     f"sync {run_id} is still running; see `listsyncctl progress --follow`",
                 )
             time.sleep(_EVERY_S)
-        raise ClientError(
-            Exit.FAILED,
-            f"the agent knows nothing of run {run_id}: was it restarted? See `listsyncctl runs`",
-        )
+        raise _forgotten(session, run_id)
     finally:
         bar.clear()
+
+
+def _forgotten(session: Session, run_id: str) -> ClientError:
+    """Say why the agent knows no such run: another one leads by now, or this one began anew."""
+    fleet = session.ask("status").get("fleet")
+    if fleet is not None and fleet["role"] == "standby":
+        return ClientError(Exit.PARTLY, f"{_NOT_HERE} {passed_on(fleet)}")
+    return ClientError(
+        Exit.FAILED,
+        f"the agent knows nothing of run {run_id}: was it restarted? See `listsyncctl runs`",
+    )
 
 
 def _ended(session: Session, run_id: str) -> RunReply | None:
@@ -142,6 +151,10 @@ def _drawn(session: Session, run_id: str, bar: Bar) -> bool:
         raise ClientError(
             Exit.PAUSED, f"run {run_id} is queued until the pause ends: see `listsyncctl resume`"
         )
+    fleet = status.get("fleet")
+    if is_pending and fleet is not None and fleet["role"] == "joining" and fleet.get("why"):
+        why = f"this agent takes part in its fleet again ({shown(fleet['why'])})"
+        raise ClientError(Exit.PAUSED, f"run {run_id} is queued until {why}")
     return is_pending
 
 
@@ -177,7 +190,7 @@ def wait_for_sync(session: Session, order: OrderReply, *, dry_run: bool) -> Exit
         ClientError: another agent does it, so that it cannot be followed here.
     """
     if order.get("state") == "passed_on":
-        raise ClientError(Exit.PARTLY, f"it cannot be waited for here. {passed_on(order)}")
+        raise ClientError(Exit.PARTLY, f"{_NOT_HERE} {passed_on(order)}")
     run_id = str(order.get("run_id"))
     left = f"sync {run_id} is still running; stop it with `listsyncctl cancel`"
     ended = _waited_for(session, run_id, left, ("a dry run", "try") if dry_run else None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -17,6 +16,7 @@ from listsync.domain.runs import RestartPolicy
 from listsync.errors import LeaseLostError, ListsyncError
 from listsync.fleet.lease import FREE, FleetLease
 from listsync.fleet.members import leave, say_present
+from listsync.fleet.passing import PassedOn, taken
 from listsync.postgres.connection import PostgresLink, PostgresServerError
 from listsync.postgres.link_attempt import LinkAttempt
 from listsync.postgres.notifications import Notification, PostgresNotifications
@@ -65,7 +65,7 @@ class FleetMembership:
         self._led = 0
         """The epoch in which the agent was told to lead, until it is told otherwise; else 0."""
         self._over = threading.Event()
-        self._outbox: deque[str] = deque()
+        self._passed = PassedOn(lease.times.renew_s, self._now)
         self._attempt: LinkAttempt | None = None
         self._notifications: PostgresNotifications | None = None
         self._beat_at = self._renew_at = 0.0
@@ -92,7 +92,7 @@ class FleetMembership:
 
     def send(self, payloads: Sequence[str]) -> None:
         """Send *payloads* to all agents of the fleet, as soon as that can be done."""
-        self._outbox.extend(payloads)
+        self._passed.add(payloads)
         self._look_up()
 
     def wake(self) -> None:
@@ -155,6 +155,8 @@ class FleetMembership:
         lease = self.status.lease
         if self._led or lease is None:
             return left_s
+        if self._passed.is_kept:
+            left_s = min(left_s, self._lease.times.renew_s)
         jitter_s = min(1.0, self._lease.times.lease_s / 40) * random.random()  # noqa: S311
         return min(left_s, max(0.0, lease.left_s) + jitter_s)
 
@@ -220,6 +222,7 @@ class FleetMembership:
         ).start()
         self._agent.listening()  # before: what was missed is done with all else
         self._agent.lead(lease, is_takeover=is_takeover)
+        self._passed.again(is_new_leader=True)
 
     def _guard(self, over: threading.Event) -> None:
         """End what runs when the lease has run out, whatever the thread of `run` waits for."""
@@ -251,6 +254,7 @@ class FleetMembership:
             self._memory.drop_left_over(link)
             self._agent.stand_by(lease)
         self._show(role=FleetRole.STANDBY, lease=lease)
+        self._passed.again(is_new_leader=_who(before.lease) != _who(lease))
         if before.role is not FleetRole.STANDBY or _who(before.lease) != _who(lease):
             self._beat_at = 0.0
             logger.info(
@@ -278,20 +282,28 @@ class FleetMembership:
                 self._agent.triggered(triggers)
             if CHANGED in told:
                 self._memory.pull(link)
-            for payload in told:
-                self._agent.asked(payload)
+        for payload in told:
+            if not self._passed.hear(payload) and self._led:
+                self._take(link, payload)
         return not self._led and (FREE in told or CHANGED in told)
 
     def _send(self, link: PostgresLink) -> None:
         """Send what waits; what could not be sent stays."""
-        while self._outbox:
-            payload = self._outbox[0]
+        while (payload := self._passed.next) is not None:
             if self._led:
                 self._agent.asked(payload)
             else:
                 with link.within(self._limit_s) as connection:
                     self._lease.wake(connection, payload)
-            self._outbox.popleft()
+            self._passed.sent(is_taken=bool(self._led))
+
+    def _take(self, link: PostgresLink, payload: str) -> None:
+        """Take what was passed on to us, and say so to who waits for that."""
+        if self._passed.is_new(payload):
+            self._agent.asked(payload)
+        if answer := taken(payload):
+            with link.within(self._limit_s) as connection:
+                self._lease.wake(connection, answer)
 
     def _leave(self, link: PostgresLink) -> None:
         """Share what is left, and let another lead at once."""

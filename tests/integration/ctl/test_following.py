@@ -166,3 +166,29 @@ def test_what_another_agent_does_cannot_be_waited_for(agent: Agent, ctl: Ctl) ->
     assert ran.code == Exit.PARTLY
     assert "Passed on to attic, which leads" in ran.err
     assert ctl("sync-now").code == Exit.OK
+
+
+def queued_in_a_fleet(role: str, why: str, *, waits: bool) -> dict[str, object]:
+    pending: dict[str, object] = {"run_id": "5a", "lists": None, "origins": []}
+    fleet = {"role": role, "name": "cellar", "leader": "attic", "why": why, "members": []}
+    return {
+        "trigger": {"run_id": "5a", "state": "queued"},
+        "progress": IDLE,
+        "status": {**STATUS, "pending": pending if waits else None, "fleet": fleet},
+        "runs": _UNKNOWN,
+    }
+
+
+def test_wait_ends_where_a_queued_run_was_passed_on(agent: Agent, ctl: Ctl) -> None:
+    agent.script = queued_in_a_fleet("standby", "", waits=False)
+    ran = ctl("sync-now", "--wait")
+    assert ran.code == Exit.PARTLY
+    assert "Passed on to attic, which leads" in ran.err
+
+
+def test_wait_ends_where_nobody_knows_who_leads(agent: Agent, ctl: Ctl) -> None:
+    agent.script = queued_in_a_fleet("joining", "it is gone", waits=True)
+    ran = ctl("sync-now", "--wait")
+    assert ran.code == Exit.PAUSED
+    assert "run 5a is queued until this agent takes part in its fleet again" in ran.err
+    assert "(it is gone)" in ran.err

@@ -11,7 +11,9 @@ import pytest
 
 from listsync.domain.fleet import FleetMember, FleetRole, LeaseTimes
 from listsync.domain.fleet_notices import notices_of_fleet
+from listsync.domain.runs import SyncJob
 from listsync.fleet import membership
+from listsync.fleet.passing import payloads_of
 from tests.integration.fleet.members import TIMES, Member, fleet_of
 from tests.postgres_pooler import pooled
 from tests.postgres_server import PostgresServer, new_database
@@ -194,6 +196,44 @@ def test_what_is_to_be_passed_on_while_nothing_is_connected_is_sent_later(
             terminate(postgres_dsn, other)
             other.membership.send([f"job {number}"])
         leader.events.wait_for(lambda: len(set(leader.asked_for)) == 5)
+
+
+def test_what_was_passed_on_to_one_that_is_gone_is_handed_to_the_next(postgres_dsn: str) -> None:
+    with fleet_of(3, postgres_dsn) as members:
+        leader = members.leader()
+        one, another = members.others(leader)
+        leader.clock.stop()
+        notify(postgres_dsn, "sync_trigger", "the last that it hears")
+        leader.await_call("triggered")
+        asked = [payloads_of(SyncJob.new(None, name), "box")[0] for name in ("one", "another")]
+        one.membership.send(asked[:1])
+        another.membership.send(asked[1:])
+        second = members.leader(other_than=leader)
+        second.events.wait_for(lambda: sorted(second.asked_for) == sorted(asked))
+        leader.clock.go_on()
+        members.others(second)
+        assert leader.asked_for == []
+
+
+def test_what_was_taken_is_handed_to_nobody_else(postgres_dsn: str) -> None:
+    with fleet_of(2, postgres_dsn, _LONG) as members:
+        leader = members.leader()
+        (other,) = members.others(leader)
+        asked = payloads_of(SyncJob.new(None, "somebody"), "box")
+        for _ in range(2):
+            other.membership.send(asked)
+        leader.await_call("asked")
+        kept = other.membership._passed
+        other.membership.send(["the last"])
+        leader.events.wait_for(lambda: "the last" in leader.asked_for)
+        notify(postgres_dsn, "sync_trigger_fleet", "changed")
+        other.events.wait_for(lambda: not kept.is_kept)
+        assert leader.asked_for == [*asked, "the last"]
+        leader.end()
+        other.await_call("take over")
+        other.membership.send(["its own"])
+        other.await_call("asked")
+        assert other.asked_for == ["its own"]
 
 
 def test_what_a_person_changed_elsewhere_is_taken_at_once(postgres_dsn: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listsync.domain.runs import SyncJob
-from listsync.fleet.passing import job_of, payloads_of
+from listsync.fleet.passing import PassedOn, job_of, payloads_of, taken
 
 _LONGEST = 7999
 
@@ -74,3 +74,49 @@ def test_what_is_of_the_wrong_kind_counts_as_not_given() -> None:
     assert (job.scope, job.forced, job.more_origins) == (frozenset({"a"}), False, 0)
     assert len(job.origins) == 1
     assert job.origins[0].isprintable()
+
+
+def sent_of(passed: PassedOn) -> list[str]:
+    """Send what waits."""
+    found = []
+    while (payload := passed.next) is not None:
+        passed.sent(is_taken=False)
+        found.append(payload)
+    return found
+
+
+def test_what_nobody_takes_is_sent_again_a_few_times_and_to_each_new_leader() -> None:
+    now = [0.0]
+    passed = PassedOn(10.0, lambda: now[0])
+    asked = list(payloads_of(SyncJob.new(None, "somebody"), "box"))
+    passed.add(asked)
+    rounds = []
+    for is_new_leader in (False, False, False, False, True, False):
+        rounds.append(len(sent_of(passed)))
+        now[0] += 10
+        passed.again(is_new_leader=is_new_leader)
+    assert rounds == [1, 1, 1, 0, 0, 1]
+    assert sent_of(passed) == asked
+    assert passed.hear(taken(asked[0]))
+    passed.again(is_new_leader=True)
+    assert (sent_of(passed), passed.is_kept) == ([], False)
+
+
+def test_what_nobody_takes_for_long_is_told_and_done_by_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = [0.0]
+    passed = PassedOn(10.0, lambda: now[0])
+    passed.add(payloads_of(SyncJob.new(None, "somebody"), "box"))
+    sent_of(passed)
+    now[0] = 601
+    passed.again(is_new_leader=True)
+    assert (passed.next, passed.is_kept) == (None, False)
+    assert "what somebody at box asked for was passed on, and no agent has taken it" in caplog.text
+
+
+def test_what_comes_twice_is_taken_once() -> None:
+    passed = PassedOn(10.0, lambda: 0.0)
+    one, another = (payloads_of(SyncJob.new(None, "somebody"), "box")[0] for _ in range(2))
+    assert [passed.is_new(each) for each in (one, one, another)] == [True, False, True]
+    assert [passed.is_new("no job") for _ in range(2)] == [True, True]
