@@ -63,6 +63,12 @@ def until_in_a_post(fleet: AgentFleet) -> None:
     until("a POST that takes long", is_struck)
 
 
+def remove(fleet: AgentFleet, *numbers: int) -> None:
+    """Have films deleted at the request server."""
+    for number in numbers:
+        fleet.sandbox.admin("media", {"kind": "movie", "tmdbId": number, "remove": True})
+
+
 def kill_leader(fleet: AgentFleet) -> None:
     """Kill who leads, see another lead in time, and start the killed one again."""
     name, epoch, _ = fleet.lease()
@@ -126,12 +132,13 @@ def test_a_leader_that_stood_still_for_two_leases_sends_nothing_more(
     numbers = fleet.write_list(60)
     if is_in_a_post:
         fault_of_posts(fleet, "slow_before", 0.6, after=20)
-    leader = fleet.start_all(2)
+    fleet.start_all(2)
     if is_in_a_post:
         until_in_a_post(fleet)
     else:
         fleet.until_posted(20)
-    epoch = fleet.lease()[1]
+    name, epoch, _ = fleet.lease()
+    leader = fleet.agents[name]  # a machine with much to do may have had another lead meanwhile
     leader.signal(signal.SIGSTOP)
     began = time.monotonic()
     try:
@@ -141,7 +148,7 @@ def test_a_leader_that_stood_still_for_two_leases_sends_nothing_more(
         time.sleep(max(0.0, began + 2 * fleet.times.lease_s - time.monotonic()))
     finally:
         leader.signal(signal.SIGCONT)
-    leader.until_logged("this agent stands by")
+    until("it stands by", lambda: leader.status["fleet"]["role"] == "standby")
     fleet.until_at_rest()
     fleet.assert_each_once(numbers)
 
@@ -150,7 +157,7 @@ def test_a_leader_that_stood_still_for_two_leases_sends_nothing_more(
 def test_connections_that_the_server_ends_in_a_post_cost_nothing(
     start_fleet: StartFleet, postgres_dsn: str
 ) -> None:
-    fleet = start_fleet(postgres_dsn)
+    fleet = start_fleet(postgres_dsn, times=LeaseTimes(30.0, 2.0, 2.0))  # which is not lost
     numbers = fleet.write_list(60)
     fault_of_posts(fleet, "slow_before", 0.6, after=20)
     leader = fleet.start_all(2)
@@ -185,29 +192,6 @@ def test_without_postgresql_nothing_is_requested_and_it_goes_on_when_it_is_back(
         until("all is requested", lambda: set(numbers) <= set(fleet.posted()), within_s=90)
         fleet.until_at_rest()
         fleet.assert_each_once(numbers)
-
-
-@pytest.mark.slow
-def test_a_leader_that_is_stopped_hands_over_at_once_and_what_is_deleted_stays_so(
-    start_fleet: StartFleet, postgres_dsn: str
-) -> None:
-    fleet = start_fleet(postgres_dsn, times=LeaseTimes())
-    numbers = fleet.write_list(20)
-    leader = fleet.start_all(2)
-    fleet.until_all(numbers)
-    fleet.until_at_rest()
-    deleted = numbers[:3]
-    for number in deleted:
-        fleet.sandbox.admin("media", {"kind": "movie", "tmdbId": number, "remove": True})
-    epoch = fleet.lease()[1]
-    (other,) = fleet.others(leader)
-    assert leader.terminate() == 0
-    fleet.kill(leader)
-    assert fleet.takeover_s(epoch) < 30  # of a lease of 45
-    other.until_logged("Background sync completed")
-    assert fleet.leader() is other
-    fleet.until_at_rest()
-    fleet.assert_each_once(numbers)
 
 
 @pytest.mark.slow
@@ -255,23 +239,31 @@ def test_what_was_excluded_stays_so_where_its_lists_fail_right_after_a_takeover(
 
 
 @pytest.mark.slow
-def test_what_a_person_says_at_any_agent_counts_at_the_one_that_leads(
+def test_what_a_person_says_at_any_agent_counts_also_where_a_leader_that_is_stopped_hands_over(
     start_fleet: StartFleet, postgres_dsn: str
 ) -> None:
-    fleet = start_fleet(postgres_dsn, latency_ms=0)
-    numbers = fleet.write_list(5)
+    fleet = start_fleet(postgres_dsn, latency_ms=0, times=LeaseTimes())
+    numbers = fleet.write_list(20)
     leader = fleet.start_all(2)
     fleet.until_all(numbers)
     fleet.until_at_rest()
     (other,) = fleet.others(leader)
+    forgotten, *deleted = numbers[:4]
     excluded, new = FIRST + 50, FIRST + 51
     other.ask("exclude", item=f"tmdb:movie/{excluded}")
-    other.ask("forget", item=f"tmdb:movie/{numbers[0]}")
-    order = {"kind": "movie", "tmdbId": numbers[0], "remove": True}
-    fleet.sandbox.admin("media", order)
+    other.ask("forget", item=f"tmdb:movie/{forgotten}")
+    remove(fleet, forgotten, *deleted)
     fleet.write_numbers([*numbers, excluded, new])
     other.ask("trigger")
     fleet.until_posted(len(numbers) + 2)
     fleet.until_at_rest()
-    assert fleet.posted()[len(numbers) :] == [numbers[0], new]
-    assert fleet.leader() is leader
+    assert fleet.posted()[len(numbers) :] == [forgotten, new]
+    name, epoch, _ = fleet.lease()
+    assert fleet.agents[name] is leader
+    assert leader.terminate() == 0
+    fleet.kill(leader)
+    assert fleet.takeover_s(epoch) < 30  # of a lease of 45
+    other.until_logged("Background sync completed")
+    assert fleet.leader() is other
+    fleet.until_at_rest()
+    assert len(fleet.posted()) == len(numbers) + 2
