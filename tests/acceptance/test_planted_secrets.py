@@ -24,6 +24,10 @@ PLANTED = {
     "header": "no-header-of-anybody-0123456789",
     "plain": "noPasswordOfAProxy",
     "plex": "no-token-of-plex-0123456789",
+    "mal": "no-id-of-myanimelist-0123456789",
+    "tvdb": "no-key-of-tvdb-0123456789",
+    "pin": "no-pin-of-tvdb-0123456789",
+    "map": "noLoginOfTheMap",
     "share": "noSh4reOfAnybody",
     "feed": "5ec2e7e0-0000-4000-8000-0f0ffeedbacc",
     "path": "noP4thOfAnybody0123456789",
@@ -71,6 +75,9 @@ def configure(home: Home, **more: object) -> None:
             {"trakt": "somebody/watchlist"},
             f"https://rss.plex.tv/{PLANTED['feed']}",
             {"plex": "watchlist"},
+            {"anilist": "somebody"},
+            {"myanimelist": "somebody"},
+            {"tvdb": "favorites"},
             {"custom": f"{NOWHERE}/{PLANTED['path']}/list.json?key={PLANTED['query']}"},
             {
                 "custom": {
@@ -89,6 +96,10 @@ def configure(home: Home, **more: object) -> None:
             "trakt": {**far, "proxy": f"http://me:{PLANTED['plain']}@127.0.0.1:9"},
             "plex": {**far, "token": PLANTED["plex"]},
             "letterboxd": {**far, "browser": "never"},
+            "anilist": far,
+            "anime_ids": {**far, "base_url": f"http://me:{PLANTED['map']}@127.0.0.1:9/map.json"},
+            "myanimelist": {**far, "client_id": PLANTED["mal"]},
+            "tvdb": {**far, "api_key": PLANTED["tvdb"], "pin": PLANTED["pin"]},
         },
         "notify": [
             {

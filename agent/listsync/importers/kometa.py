@@ -14,7 +14,7 @@ from listsync.config.values import SERVICES
 from listsync.config.yaml_document import load_document
 from listsync.errors import ListsyncError
 from listsync.importers.plan import MovedList, MovePlan, each_once
-from listsync.parsing.kometa_lists import KOMETA_CHARTS, KOMETA_LISTS
+from listsync.parsing.kometa_lists import KOMETA_CHARTS, KOMETA_LISTS, kometa_name
 from listsync.redaction import without_secrets
 from listsync.terminal.output import plural
 from listsync.text_cleaning import one_line
@@ -86,6 +86,8 @@ class _Reader:
     def _take(self, collection: str, name: str, text: str, limit: str) -> None:
         service, form = KOMETA_LISTS[_plain(name)]
         is_whole = "://" in text
+        if "{}" not in form and text.isdigit():  # of a chart, how much of it
+            limit = text.lstrip("0")
         for one in values_of(text, service):
             word = KOMETA_CHARTS.get(one, one) if name == "imdb_chart" else one
             meant = one if is_whole else form.format(word)
@@ -135,7 +137,7 @@ def _values(value: object) -> Iterator[tuple[str, str]]:
     for part in value if isinstance(value, list) else [value]:
         if isinstance(part, dict):
             keys = ("url", "list_id", "list_ids", "id", "chart", "userdata", "user", "username")
-            found = next((part[key] for key in keys if key in part), None)
+            found = kometa_name(part, keys)
             limit = str(part.get("limit") or "")
             limit = limit if limit.isdigit() and int(limit[:9]) > 0 else ""
             for text, _ in _values(found):

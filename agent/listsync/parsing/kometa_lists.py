@@ -6,7 +6,7 @@ Source: the builders of Kometa's collection files, read 2026-07.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
@@ -14,10 +14,15 @@ from listsync.parsing.columns import RawRow
 from listsync.parsing.row_collector import RowCollector
 
 KOMETA_LISTS: Mapping[str, tuple[str, str]] = {
+    "anilist_popular": ("anilist", "popular"),
+    "anilist_top_rated": ("anilist", "top-100"),
+    "anilist_trending": ("anilist", "trending"),
+    "anilist_userlist": ("anilist", "{}"),
     "imdb_list": ("imdb", "{}"),
     "imdb_watchlist": ("imdb", "{}"),
     "imdb_chart": ("imdb", "{}"),
     "letterboxd_list": ("letterboxd", "{}"),
+    "mal_userlist": ("myanimelist", "{}"),
     "mdblist_list": ("mdblist", "{}"),
     "plex_watchlist": ("plex", "watchlist"),
     "stevenlu_popular": ("stevenlu", "popular"),
@@ -27,6 +32,7 @@ KOMETA_LISTS: Mapping[str, tuple[str, str]] = {
     "trakt_collection": ("trakt", "{}/collection"),
     "trakt_list": ("trakt", "{}"),
     "trakt_watchlist": ("trakt", "{}/watchlist"),
+    "tvdb_list": ("tvdb", "{}"),
 }
 """What a builder of Kometa is under `lists:`; {} is its value, where that is no address."""
 KOMETA_CHARTS = {
@@ -42,7 +48,6 @@ KOMETA_CHARTS = {
 _KINDLESS = {"trakt_chart": "`trakt: {}:movies` or `trakt: {}:shows`"}
 _NOT_HERE = {
     "imdb_search": "a search; copy its address from IMDb to `- imdb: https://www.imdb.com/search/title/?...`",
-    "tvdb_list": "another list; lists of TheTVDB are not read yet",
 }
 _ADDRESSES = re.compile(r",\s*(?=https?://)")
 _PARTS = ("season", "episode")  # what `builder_level` has a collection hold in place of titles
@@ -110,6 +115,14 @@ def _point_out(collector: RowCollector, name: str, word: str) -> None:
 _KEYS = ("url", "list_id", "list_ids", "id", "chart", "user_id", "userdata", "user", "username")
 
 
+def kometa_name(part: Mapping[object, object], keys: Iterable[str]) -> object:
+    """Find what a mapping names a list by: the first of *keys*; of a user, also which."""
+    found = next((part[key] for key in keys if key in part), None)
+    which = next((part[key] for key in ("list_name", "status") if key in part), None)
+    is_of_user = "username" in part and isinstance(which, str)
+    return f"{found}/{which}" if is_of_user else found
+
+
 def _words(collector: RowCollector, value: object) -> Iterator[str]:
     """Yield the words of a scalar, a comma text, a list, or mappings with an address or an id.
 
@@ -118,7 +131,7 @@ def _words(collector: RowCollector, value: object) -> Iterator[str]:
     for part in value if isinstance(value, list) else [value]:
         collector.count_part()
         if isinstance(part, dict):
-            found = next((part[key] for key in _KEYS if key in part), None)
+            found = kometa_name(part, _KEYS)
             yield from _parted(found) if isinstance(found, str) else ["(a search)"]
         elif isinstance(part, str):
             yield from _parted(part)

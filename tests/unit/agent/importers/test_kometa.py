@@ -34,6 +34,10 @@ collections:
     tmdb_popular: 20
     trakt_chart: {chart: trending}
     anilist_top_rated: 10
+    anilist_userlist: {username: dave, list_name: Planning, sort_by: score}
+    mal_userlist: [{username: dave, status: on_hold, limit: 5}]
+    tvdb_list: https://thetvdb.com/lists/synthetic-list
+    mal_season: 10
     imdb_search: {genre: horror}
     imdb_chart: no_chart
     plex_search: {any: {genre: x}}
@@ -64,6 +68,10 @@ def test_lists_that_collections_name_are_taken_over(tmp_path: Path) -> None:
         "stevenlu: popular",
         "plex: watchlist",
         f"file: {tmp_path / 'movies.yml'}",
+        "anilist: top-100, limit: 10",
+        "anilist: dave/Planning",
+        "myanimelist: dave/on_hold, limit: 5",
+        "tvdb: https://thetvdb.com/lists/synthetic-list",
     ]
     assert "here their lists request what is missing" in plan.found[0]
 
@@ -73,7 +81,7 @@ def test_what_is_not_taken_over_is_named(tmp_path: Path) -> None:
     for said in (
         "Others, tmdb_popular: says neither films nor series: write `tmdb: movie/popular`",
         "Others, trakt_chart: says neither films nor series: write `trakt: trending:movies`",
-        "Others, anilist_top_rated: is not read here",
+        "Others, mal_season: is not read here",
         "Others, imdb_search: is not read here",
         "Others, imdb_chart: 'no_chart' is no list of IMDb",
         "settings of collections: plex_search, radarr_add_missing, sort_title, sync_mode",
