@@ -264,6 +264,7 @@ def _answer(target: str, body: bytes) -> _Response | None:
         "/users/sample_user/animelist": lambda: _myanimelist(int(query.get("offset", ["0"])[0])),
         "/4/list/8990001": lambda: _tmdb(page),
         "/library/sections/watchlist/all": lambda: _plex(start, size),
+        "/mine.json": _stevenlu,
         "/movies.json": _stevenlu,
     }
     if re.fullmatch(r"/login|/lists/990001/extended|/movies/\d+/extended", path):

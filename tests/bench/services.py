@@ -28,6 +28,7 @@ from tests.unit.agent.providers.test_letterboxd import measure
 RUNS = 5
 MOST_CALLS: dict[str, tuple[int | None, int | None]] = {
     "anilist": (2, 1),
+    "custom": (1, 1),
     "imdb": (4, 1),
     "trakt": (4, 1),
     "mdblist": (1, 1),

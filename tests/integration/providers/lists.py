@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from listsync.config_types import SecretStr, ServiceOptions
+from listsync.config_types import ClientOptions, SecretStr
 from listsync.http.service_client import ServiceClient, build_client
 from listsync.ports.lists import ListProvider
 from listsync.providers.anilist.reader import AniList
 from listsync.providers.anilist.source import AniListOptions
 from listsync.providers.anilist.source import parse as parse_anilist
+from listsync.providers.custom.reader import Custom
+from listsync.providers.custom.source import CustomOptions, CustomSource
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.imdb.source import parse as parse_imdb
@@ -51,9 +53,15 @@ _TVDB_LOGINS = KeptTokens()
 
 @dataclass(frozen=True)
 class _Service:
-    options: type[ServiceOptions]
+    options: type[ClientOptions]
     read: Callable[[Any, ServiceClient], ListProvider]
     more: Mapping[str, object] = field(default_factory=dict)
+
+
+class _OwnOptions(CustomOptions, frozen=True, kw_only=True):
+    """Where the list is, too, which for other services their options say."""
+
+    base_url: str
 
 
 _SERVICES = {
@@ -63,6 +71,12 @@ _SERVICES = {
             parse_anilist("sample_user"), options, http, AnimeIdsInMemory()
         ),
         {"pace_s": 0},
+    ),
+    "custom": _Service(
+        _OwnOptions,
+        lambda options, http: Custom(
+            CustomSource(url=f"{options.base_url}/mine.json", allow_private=True), http
+        ),
     ),
     "imdb": _Service(
         ImdbOptions, lambda options, http: Imdb(parse_imdb("ls990000001"), options, http)

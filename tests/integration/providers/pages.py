@@ -46,6 +46,11 @@ def _anilist(_: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     return _json({"data": {"MediaListCollection": found}})
 
 
+def _custom(_: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
+    assert not more
+    return _json([{"title": title, "tmdb_id": number, "type": "movie"} for number, title in rows])
+
+
 def _imdb(_: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     edges = [
         {
@@ -165,6 +170,7 @@ def _tvdb(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
 
 _PAGES: dict[str, Callable[[HeardRequest, Sequence[Row], bool], bytes]] = {
     "anilist": _anilist,
+    "custom": _custom,
     "imdb": _imdb,
     "letterboxd": _letterboxd,
     "mdblist": _mdblist,
