@@ -177,6 +177,16 @@ ADDRESSES: tuple[Pattern, ...] = (
     ("tmdb", "network", rf"{_TMDB}/network/(?P<id>\d+){_NAME}{_REST}"),
     (
         "tmdb",
+        "person",
+        (
+            rf"{_TMDB}/person/(?P<id>\d+){_NAME}"
+            rf"(?:/(?P<role>cast|crew|director|writer|producer))?{_END}"
+        ),
+    ),
+    ("tmdb", "discover", rf"{_TMDB}/discover/(?P<media>movie|tv)/?\?(?P<query>.+)"),
+    ("tmdb", "trending", rf"{_TMDB}/trending/(?P<media>all|movie|tv)(?:/(?P<id>day|week))?{_END}"),
+    (
+        "tmdb",
         "user",
         (
             rf"{_TMDB}/u/(?P<user>[^/?#]+)/(?P<id>watchlist|favorites|ratings|recommendations)"

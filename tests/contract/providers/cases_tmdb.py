@@ -34,6 +34,7 @@ def _tmdb(
     value: str = "8990001",
     token: str | None = KEY,
     titles: int = 0,
+    skipped: int = 0,
 ) -> Case:
     return Case(
         name=name,
@@ -46,6 +47,7 @@ def _tmdb(
         ),
         expected=expected,
         titles=titles,
+        skipped=skipped,
     )
 
 
@@ -73,6 +75,21 @@ CASES = (
         ListOutcome.COMPLETE,
         value="collection/99001",
         titles=2,
+    ),
+    *(
+        _tmdb(
+            f"tmdb/person{role}",
+            "/3/person/990001/combined_credits",
+            ("tmdb/person-credits.json",),
+            ListOutcome.COMPLETE,
+            value=f"person/990001{role}",
+            titles=titles,
+            skipped=skipped,
+        )
+        for role, titles, skipped in (
+            *(("", 3, 1), ("/cast", 2, 1), ("/crew", 2, 0)),
+            *(("/director", 1, 0), ("/writer", 1, 0), ("/producer", 1, 0)),
+        )
     ),
     *(
         _tmdb(

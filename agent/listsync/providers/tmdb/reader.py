@@ -17,7 +17,7 @@ from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.rate_limit import as_far_as_possible, in_parallel
-from listsync.http.request import ServiceRequest
+from listsync.http.request import MIB, PAGE_BYTES, ServiceRequest
 from listsync.http.response import Response
 from listsync.parsing.decoding import (
     ResponseShape,
@@ -33,12 +33,22 @@ if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
 
 
+_CREDITS_BYTES = 8 * MIB  # of all that one person made
 _Count = Annotated[int, Meta(ge=0)]
 _CODE = re.compile(r'"status_code"\s*:\s*(\d{1,3})\b', re.ASCII)
 _REFUSALS = {  # the codes of which the HTTP status, 401 for each, does not say enough
     3: (Refusal.PRIVATE, "does not let this token or key see the list; it may be private"),
     7: (Refusal.CREDENTIAL, "does not accept providers.tmdb.token or api_key"),
     10: (Refusal.CREDENTIAL, "has suspended the account of providers.tmdb.token or api_key"),
+}
+
+
+_AS_ONESELF = re.compile(r"(?:self|himself|herself|themselves)\b", re.IGNORECASE)
+_NO_PART = "appears as themselves, as guests of shows do"
+_JOBS = {  # of a role among the crew, by how the service calls it
+    "director": ("Director",),
+    "writer": ("Writer", "Screenplay", "Story", "Author", "Novel"),
+    "producer": ("Producer", "Executive Producer"),
 }
 
 
@@ -53,6 +63,7 @@ class TmdbRow(ResponseShape, frozen=True):
     original_name: object = None
     release_date: object = None
     first_air_date: object = None
+    character: object = None
 
     def __post_init__(self) -> None:
         if self.number is None:
@@ -63,11 +74,18 @@ class TmdbRow(ResponseShape, frozen=True):
         return number_id(self.id)
 
 
+def _is_as_oneself(row: object) -> bool:
+    character = row.get("character") if isinstance(row, dict) else None
+    return _AS_ONESELF.match(title_text(character) or "") is not None
+
+
 def entry_of(rank: int, row: TmdbRow, kind: MediaType | None) -> ListEntry | SkippedRow:
     """Turn a row into an entry; *kind* is what it is where it does not say so itself."""
     title = title_text(row.title) or title_text(row.name)
     if row.media_type == "person":
         return SkippedRow(rank=rank, what=title or f"person {row.number}", why="a person")
+    if _AS_ONESELF.match(title_text(row.character) or ""):
+        return SkippedRow(rank=rank, what=title or f"title {row.number}", why=_NO_PART)
     if row.media_type is not None:
         kind = MediaType(row.media_type)
     elif kind is None and title:
@@ -84,7 +102,10 @@ def entry_of(rank: int, row: TmdbRow, kind: MediaType | None) -> ListEntry | Ski
 
 
 class TmdbPage(ResponseShape, frozen=True):
-    """One page: `results`, in v3 lists `items`, in collections (one page, uncounted) `parts`."""
+    """One page: `results`, in v3 lists `items`.
+
+    What has one page and no count: `parts` of a collection, `cast` and `crew` of a person.
+    """
 
     page: _Count | None = None
     total_pages: _Count | None = None
@@ -93,16 +114,35 @@ class TmdbPage(ResponseShape, frozen=True):
     results: list[object] | None = None
     items: list[object] | None = None
     parts: list[object] | None = None
+    cast: list[object] | None = None
+    crew: list[object] | None = None
 
     def __post_init__(self) -> None:
-        if self.parts is None and self.results is None and self.items is None:
+        named = (self.parts, self.results, self.items, self.cast, self.crew)
+        if all(rows is None for rows in named):
             raise ValueError("no rows")
-        if self.parts is None and self.declared is None:
+        is_counted = self.results is not None or self.items is not None
+        if is_counted and self.declared is None:
             raise ValueError("no count of rows")
 
     @property
     def rows(self) -> list[object]:
         return self.results or self.items or self.parts or []
+
+    def credits_as(self, role: str) -> list[object]:
+        """Give what a person is credited for, each title once; the first credit of one counts."""
+        cast = self.cast if role in ("any", "cast") else None
+        crew = self.crew if role != "cast" else None
+        jobs = _JOBS.get(role)
+        found: dict[object, object] = {}
+        for row in (*(cast or ()), *(crew or ())):
+            if not isinstance(row, dict):
+                found[len(found)] = row
+            elif jobs is None or row.get("job") in jobs:
+                known = found.setdefault((row.get("media_type"), row.get("id")), row)
+                if known is not row and _is_as_oneself(known) and not _is_as_oneself(row):
+                    found[row.get("media_type"), row.get("id")] = row
+        return list(found.values())
 
     @property
     def titles(self) -> list[object]:
@@ -198,7 +238,9 @@ class Tmdb:
         entries, declared = Entries(SERVICE, TmdbRow), None
         for page in pages:
             wanted = None if top is None else top - entries.count
-            entries.add(page.rows[:wanted], partial(entry_of, kind=self._source.kind))
+            role = self._source.role
+            rows = page.credits_as(role) if role else page.rows
+            entries.add(rows[:wanted], partial(entry_of, kind=self._source.kind))
             if page.declared is not None:
                 declared = max(page.declared, declared or 0)
         if declared is not None and top is not None:
@@ -236,6 +278,7 @@ class Tmdb:
             secrets={"api_key": key} if key and not token else {},
             secret_headers={"Authorization": SecretStr(f"Bearer {bearer}")} if token else {},
             judge=judge,
+            limit_bytes=_CREDITS_BYTES if self._source.role else PAGE_BYTES,
         )
 
 

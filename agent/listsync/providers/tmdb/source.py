@@ -51,11 +51,12 @@ FORMS = (
     "keyword/123/movie (or tv)",
     "company/123/movie (or tv)",
     "network/123",
+    "person/123 (all that somebody made; person/123/cast, crew, director, writer, producer)",
     "discover/movie?with_genres=27 (or tv)",
     "movie/popular (top-rated, upcoming, now-playing)",
     "tv/popular (top-rated, airing-today, on-the-air)",
     "trending/movie/week (all, movie or tv; day or week)",
-    "the site's address of any of these but the last two",
+    "the site's address of any of these",
 )
 _FILTERS = {"keyword": "with_keywords", "company": "with_companies", "network": "with_networks"}
 _CHARTS = {
@@ -63,7 +64,6 @@ _CHARTS = {
     "tv": ("popular", "top-rated", "airing-today", "on-the-air"),
 }
 _NO_LISTS = {"title": "is one title, not a list", "user": "can be read by its owner only"}
-_TRENDING = re.compile(r"trending/(all|movie|tv)(?:/(day|week))?")
 _DISCOVER = re.compile(r"discover/(movie|tv)\?(.+)", re.DOTALL)
 _FILTER = re.compile(  # what TMDB does not know it ignores
     r"with(?:out)?_[a-z_]+(?:\.[gl]te)?|(?:primary_)?release_(?:year|date(?:\.[gl]te)?)|year"
@@ -77,13 +77,15 @@ _FILTER = re.compile(  # what TMDB does not know it ignores
 class TmdbSource:
     """One list. `path` is its place at the API, below the version.
 
-    `kind` is what its rows are where they do not say it. A chart ranks more titles than anybody
+    `kind` is what its rows are where they do not say it; `role` what a person did ("any": all of
+    it). A chart ranks more titles than anybody
     wants, so only its top is read.
     """
 
     name: str
     path: str
     kind: MediaType | None = None
+    role: str = ""
     params: tuple[tuple[str, str], ...] = ()
     is_chart: bool = False
 
@@ -100,7 +102,8 @@ def parse(text: str) -> TmdbSource:
     """Read what the user wrote after `tmdb:`; a ValueError lists the accepted forms."""
     value = text.strip()
     form = recognise(value)
-    if form is None or form.provider != SERVICE:  # short forms are the paths of the site
+    is_short = form is None or form.provider != SERVICE
+    if is_short and not _DISCOVER.fullmatch(value):  # short forms are the paths of the site
         form = recognise(f"themoviedb.org/{value.replace('_', '-')}")
     source = _from_form(form, value) if form else _from_name(value)
     if source is None:
@@ -111,9 +114,6 @@ def parse(text: str) -> TmdbSource:
 
 
 def _from_name(value: str) -> TmdbSource | None:
-    if trending := _TRENDING.fullmatch(value):
-        media, period = trending[1], trending[2] or "week"
-        return _chart(f"trending/{media}/{period}", None if media == "all" else MediaType(media))
     if discover := _DISCOVER.fullmatch(value):
         return _discover(discover[1], discover[2])
     number = number_id(value) if value.isdecimal() else None
@@ -122,6 +122,12 @@ def _from_name(value: str) -> TmdbSource | None:
 
 def _from_form(form: AddressForm, address: str) -> TmdbSource | None:
     media = form.groups.get("media", "tv" if form.kind == "network" else "movie")
+    if form.kind == "discover":
+        return _discover(media, form.groups["query"].partition("#")[0])
+    if form.kind == "trending":
+        path = f"trending/{media}/{form.groups.get('id', 'week')}"
+        demand_no_filters(address, SERVICE)
+        return _chart(path, None if media == "all" else MediaType(media))
     filters = filters_in(address)
     number = form.groups.get("id", "").partition("-")[0]
     is_by_popularity = form.kind == "chart" and number in ("", "popular")  # as filters alone are
@@ -148,11 +154,23 @@ def _without_filters(form: AddressForm, media: str) -> TmdbSource | None:
             kind=MediaType(media),
             params=((_FILTERS[form.kind], str(number)),),
         )
-    if form.kind == "list":
-        return TmdbSource(name=name, path=name)
-    if form.kind == "collection":
-        return TmdbSource(name=name, path=name, kind=MediaType.MOVIE)
-    return None
+    return _by_number(form, name)
+
+
+def _by_number(form: AddressForm, name: str) -> TmdbSource | None:
+    match form.kind:
+        case "list":
+            return TmdbSource(name=name, path=name)
+        case "collection":
+            return TmdbSource(name=name, path=name, kind=MediaType.MOVIE)
+        case "person":
+            role = form.groups.get("role", "")
+            path = f"{name}/combined_credits"
+            return TmdbSource(
+                name=f"{name}/{role}" if role else name, path=path, role=role or "any"
+            )
+        case _:
+            return None
 
 
 def _chart(path: str, kind: MediaType | None) -> TmdbSource:

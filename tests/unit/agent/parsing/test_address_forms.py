@@ -31,6 +31,7 @@ def test_the_patterns_are_those_of_the_fixture() -> None:
         *(("mdblist", "list_by_id"), ("trakt", "discover")),
         ("myanimelist", "user_list"),
         ("imdb", "company"),
+        *(("tmdb", "person"), ("tmdb", "discover"), ("tmdb", "trending")),
         *(("plex", "watchlist"), ("plex", "profile"), ("plex", "page")),
     }
     assert set(patterns) == {(p["provider"], p["kind"]) for p in KNOWN["patterns"]} | own
