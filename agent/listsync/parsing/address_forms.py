@@ -175,14 +175,7 @@ ADDRESSES: tuple[Pattern, ...] = (
     ("tmdb", "keyword", rf"{_TMDB}/keyword/(?P<id>\d+){_NAME}(?:/(?P<media>movie|tv))?{_END}"),
     ("tmdb", "company", rf"{_TMDB}/company/(?P<id>\d+){_NAME}(?:/(?P<media>movie|tv))?{_END}"),
     ("tmdb", "network", rf"{_TMDB}/network/(?P<id>\d+){_NAME}{_REST}"),
-    (
-        "tmdb",
-        "person",
-        (
-            rf"{_TMDB}/person/(?P<id>\d+){_NAME}"
-            rf"(?:/(?P<role>cast|crew|director|writer|producer))?{_END}"
-        ),
-    ),
+    ("tmdb", "person", rf"{_TMDB}/person/(?P<id>\d+){_NAME}(?:/(?P<role>[a-z]+))?{_END}"),
     ("tmdb", "discover", rf"{_TMDB}/discover/(?P<media>movie|tv)/?\?(?P<query>.+)"),
     ("tmdb", "trending", rf"{_TMDB}/trending/(?P<media>all|movie|tv)(?:/(?P<id>day|week))?{_END}"),
     (

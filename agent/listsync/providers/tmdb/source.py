@@ -64,6 +64,7 @@ _CHARTS = {
     "tv": ("popular", "top-rated", "airing-today", "on-the-air"),
 }
 _NO_LISTS = {"title": "is one title, not a list", "user": "can be read by its owner only"}
+_ROLES = ("", "cast", "crew", "director", "writer", "producer")
 _DISCOVER = re.compile(r"discover/(movie|tv)\?(.+)", re.DOTALL)
 _FILTER = re.compile(  # what TMDB does not know it ignores
     r"with(?:out)?_[a-z_]+(?:\.[gl]te)?|(?:primary_)?release_(?:year|date(?:\.[gl]te)?)|year"
@@ -163,8 +164,7 @@ def _by_number(form: AddressForm, name: str) -> TmdbSource | None:
             return TmdbSource(name=name, path=name)
         case "collection":
             return TmdbSource(name=name, path=name, kind=MediaType.MOVIE)
-        case "person":
-            role = form.groups.get("role", "")
+        case "person" if (role := form.groups.get("role", "")) in _ROLES:
             path = f"{name}/combined_credits"
             return TmdbSource(
                 name=f"{name}/{role}" if role else name, path=path, role=role or "any"
