@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import click
 import pytest
 
 from listsync.cli.program import listsync
+from listsync.config.values import SERVICES
 from listsyncctl.commands import ctl
 from tests import service_pages
 from tests.documents import ROOT, Document, documents, words_of
@@ -38,6 +40,18 @@ def test_every_link_leads_somewhere(document: Document) -> None:
 def test_the_pages_of_services_are_what_the_code_says() -> None:
     written = {path.name: path.read_text("utf-8") for path in service_pages.FOLDER.glob("*.md")}
     assert written == service_pages.pages(), "`python -m tests.service_pages` writes them anew"
+    assert written.keys() == {f"{service}.md" for service in SERVICES}
+
+
+def test_the_table_of_services_has_a_row_for_each_that_says_all_of_it() -> None:
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    head = lines.index("| service | accepts | needs | with a free account |")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in takewhile(lambda line: line.startswith("|"), lines[head + 2 :])
+    ]
+    assert sorted(row[0].strip("`") for row in rows) == sorted(SERVICES)
+    assert all(len(row) == 4 and all(row) for row in rows), [row for row in rows if len(row) != 4]
 
 
 def _wrong_with(line: str) -> str | None:

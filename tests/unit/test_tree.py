@@ -57,6 +57,7 @@ _OF_TRANSFERS = re.compile(
 )
 _OF_POSTGRES = re.compile(r"\b(postgres|fleet)(\.\w+)*$|\.(postgres|fleet|shared)_\w+$")
 _OF_NEW_SERVICES = re.compile(
+    r"\.mdblist\.account$|"
     r"\.providers\.(seerr|plex|simkl|custom|anilist|myanimelist|tvdb)\b|\banime_ids(\.\w+)?$"
     r"|\.parsing\.(kometa_lists|list_lines|list_shapes|anime_exports)$"
     r"|\.parsing\.list_documents$"

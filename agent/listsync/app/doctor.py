@@ -24,6 +24,7 @@ from listsync.app.live_check import (
     rows_of,
 )
 from listsync.app.live_check import not_reached as finding_of
+from listsync.app.wiring import open_lists
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config, secrets_of
 from listsync.domain.media import MediaType
@@ -209,6 +210,34 @@ def lists(patient: Patient, token: CancelToken) -> Iterator[CheckResult]:
             yield _of_reading(reading)
     finally:
         patient.lists_are_read.set()
+
+
+_FEW_LEFT = 0.05
+
+
+def accounts(patient: Patient, token: CancelToken) -> Iterator[CheckResult]:
+    """Ask MDBList how much its account may still ask today, where lists are read with one."""
+    config, state_dir = patient.config, patient.state_dir
+    if config is None or state_dir is None:
+        return
+    if not any(one.service == "mdblist" and one.rules.is_enabled for one in config.lists):
+        return
+    from listsync.providers.mdblist.reader import MdbList  # noqa: PLC0415 - of these lists alone
+
+    with open_lists(config, state_dir, token) as found:
+        one = next((one.provider for one in found if isinstance(one.provider, MdbList)), None)
+        account = one.account() if one is not None else None
+    if account is None or account.left is None or account.api_requests is None:
+        return
+    text = f"{account.left:,} of {account.api_requests:,} requests are left today"
+    is_little = account.left < _FEW_LEFT * account.api_requests
+    state = _WARNING if is_little else _OK
+    yield CheckResult("account", state, text, _ASK_LESS if is_little else "", "mdblist")
+
+
+_ASK_LESS = (
+    "other programs may use the same key; give its lists a longer `every`, so that some are left"
+)
 
 
 def _of_reading(reading: Reading) -> CheckResult:

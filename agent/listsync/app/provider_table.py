@@ -308,13 +308,13 @@ def _trakt_login(providers: ProvidersOptions) -> LoginService:
 
 
 def _mdblist_login(providers: ProvidersOptions) -> LoginService:
-    from listsync.providers.mdblist.reader import login_service
+    from listsync.providers.mdblist.account import login_service
 
     return login_service(providers.mdblist)
 
 
 def _mdblist_owner(http: ServiceClient, providers: ProvidersOptions, key: SecretStr) -> str:
-    from listsync.providers.mdblist.reader import owner_of
+    from listsync.providers.mdblist.account import owner_of
 
     return owner_of(http, providers.mdblist, key)
 

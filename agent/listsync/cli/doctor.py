@@ -126,6 +126,7 @@ def _stages() -> Iterable[Iterable[BoundedCheck]]:
         BoundedCheck("clock", doctor_machine.clock),
         BoundedCheck("timezone", doctor_machine.timezone),
         BoundedCheck("list", services.lists, lists_s, needs_config=True),
+        BoundedCheck("account", services.accounts, 20, needs_config=True),
         BoundedCheck("server", services.server, lists_s + 60, needs_config=True),
         BoundedCheck("browser", doctor_machine.browser, 20),
         BoundedCheck("rsync", transfer_checks.rsync, 20),

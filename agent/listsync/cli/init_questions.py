@@ -32,7 +32,14 @@ _HOW_TO_NAME_IT = (
     "built-in server first."
 )
 _CREDENTIALS = {
-    "trakt": ("client_id", "that of an API app of yours: trakt.tv/oauth/applications"),
+    "trakt": (
+        "client_id",
+        (
+            "that of an API app of yours: trakt.tv/oauth/applications, for VIP members; else "
+            "mirror the list at mdblist.com and paste that address, or name the ZIP of Trakt's "
+            "data export"
+        ),
+    ),
     "mdblist": ("api_key", "it is free: mdblist.com/preferences"),
     "plex": ("token", "that of your Plex account: support.plex.tv/articles/204059436"),
     "myanimelist": ("client_id", "that of an API app of yours: myanimelist.net/apiconfig"),

@@ -22,6 +22,7 @@ from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType
 from listsync.providers.custom import source as custom
+from listsync.providers.trakt import source as trakt_source
 from listsync.redaction import without_secrets
 
 
@@ -169,6 +170,7 @@ def check_effects(written: WrittenLists) -> Iterator[ConfigIssue]:
     lists = [_list(one, ("lists", n)) for n, one in enumerate(written.lists)]
     server = _mapping(written.data.get("server"))
     yield from _check_whole(server, lists, has_more=has_mappings(written.data))
+    yield from _check_client_id(written)
     for one in lists:
         for issue in _check_one(one, server):
             # What holds for all lists suits some of them only.
@@ -202,6 +204,20 @@ def _check_whole(server: Form, lists: list[_List], *, has_more: bool) -> Iterato
     if _is_on(server, "approve") and {*users, _text(server.get("request_as"))} <= _OWNERS:
         what = "approve has no effect: requests of the server's owner are approved at once anyway"
         yield _no_effect(("server", "approve"), what)
+
+
+def _check_client_id(written: WrittenLists) -> Iterator[ConfigIssue]:
+    """Say before anything is read that Trakt shows nothing to who has no client id."""
+    trakt = _mapping(_mapping(_mapping(written.data).get("providers")).get("trakt"))
+    if trakt.get("client_id"):
+        return
+    for n, one in enumerate(written.lists):
+        if _has(one.form, "trakt") and not _is_disabled(one.form):
+            what = f"cannot be read: {trakt_source.SERVICE} wants providers.trakt.client_id"
+            yield ConfigIssue(
+                ("lists", n, "trakt"), f"{what}. {trakt_source.FREE_WAYS}", is_warning=True
+            )
+            return
 
 
 def _check_kinds(one: _List) -> Iterator[ConfigIssue]:

@@ -35,7 +35,8 @@ _OWN_WORDS = {
     ),
     ("trakt", ListOutcome.PRIVATE): "log in with `listsync login trakt`, or make the list public",
     ("trakt", ListOutcome.CREDENTIAL): (
-        "log in with `listsync login trakt`, with the client id in providers.trakt"
+        "log in with `listsync login trakt`, with the client id in providers.trakt; without one "
+        "mirror the list at MDBList, or read Trakt's data export"
     ),
     ("mdblist", ListOutcome.PRIVATE): "let its owner run `listsync login mdblist`",
     ("mdblist", ListOutcome.CREDENTIAL): "run `listsync login mdblist`",

@@ -149,16 +149,19 @@ ADDRESSES: tuple[Pattern, ...] = (
     (
         "mdblist",
         "external",
-        rf"{_MDBLIST}/(?:external/lists|lists(?:/(?P<user>[^/?#]+))?/external)/(?P<id>\d+){_REST}",
+        (
+            rf"{_MDBLIST}/(?:external/lists|lists(?:/(?P<user>[^/?#]+))?/external)/(?P<id>\d+)"
+            rf"(?:/items|/json)?{_END}"
+        ),
     ),
     ("mdblist", "list_by_id", rf"{_MDBLIST}/lists/(?P<id>\d{{1,12}})(?:/items|/json)?{_END}"),
     (
         "mdblist",
         "user_list",
-        rf"{_MDBLIST}/lists/(?P<user>[^/?#]+)/(?P<id>[^/?#]+)(?:/json)?{_END}",
+        rf"{_MDBLIST}/lists/(?P<user>[^/?#]+)/(?P<id>[^/?#]+)(?:/json|/items)?{_END}",
     ),
     ("mdblist", "list_by_id", rf"{_MDBLIST}/\?list=(?P<id>\d+)(?:[&#].*)?"),
-    ("mdblist", "watchlist", rf"{_MDBLIST}/watchlist/(?P<user>[^/?#]+){_END}"),
+    ("mdblist", "watchlist", rf"{_MDBLIST}/watchlist(?:/(?P<user>[^/?#]+))?(?:/items)?{_END}"),
     (
         "stevenlu",
         "json",

@@ -24,6 +24,7 @@ from listsync.store.database import FILE_NAME, Database
 from listsync.store.state_folder import opened_state
 from listsync.terminal.output import PLAIN
 from listsync.terminal.table import width
+from tests.integration.providers.trap import said, trap
 from tests.ports import held_port
 
 _TWO = "kind,tmdb_id,title\nmovie,603,The Matrix\nmovie,27205,Inception\n"
@@ -351,3 +352,35 @@ def test_who_only_copies_needs_no_list(tmp_path: Path) -> None:
     assert (
         found(services.lists, patient_of(tmp_path / "copies", lists=[], http=http, **copies)) == []
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (127, [("ok", "873 of 1,000 requests are left today")]),
+        (990, [("warning", "10 of 1,000 requests are left today")]),
+        (1200, [("warning", "0 of 1,000 requests are left today")]),
+        (None, []),
+    ],
+)
+def test_what_is_left_to_ask_of_mdblist_today(
+    tmp_path: Path, asked: int | None, told: list[tuple[str, str]]
+) -> None:
+    account = {"user_name": "anna", "api_requests": 1000, "api_requests_count": asked}
+    with trap(lambda _: [said(json.dumps(account).encode())]) as site:
+        patient = patient_of(
+            tmp_path,
+            http={"listen": "127.0.0.1:0"},
+            lists=[{"mdblist": "sample_user/synthetic-list"}],
+            providers={"mdblist": {"base_url": site.url, "api_key": "not-a-key"}},
+        )
+        assert [(one.state, one.text) for one in found(services.accounts, patient)] == told
+    assert [one.path for one in site.asked] == ["/user"]
+
+
+def test_who_reads_no_list_with_an_account_of_mdblist_is_not_asked_for_it(
+    tmp_path: Path,
+) -> None:
+    for lists in ([{"mdblist": "sample_user/synthetic-list"}], [{"stevenlu": "popular"}]):
+        patient = patient_of(tmp_path, http={"listen": "127.0.0.1:0"}, lists=lists)
+        assert found(services.accounts, patient) == []

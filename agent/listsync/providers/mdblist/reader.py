@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
-
-from msgspec import Meta
+from typing import TYPE_CHECKING
 
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import (
-    ListsyncError,
     Refusal,
     RefusedError,
     ResponseChangedError,
-    UnavailableError,
 )
-from listsync.http.login_store import log_in_words
 from listsync.http.request import LIST_BYTES, ServiceRequest
-from listsync.http.response import Response, retry_after_s
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import (
     NO_ROW_IDS,
@@ -35,45 +29,28 @@ from listsync.parsing.decoding import (
     year_number,
 )
 from listsync.parsing.json_rows import Entries, JsonDocument, check_one, get_document, get_list
+from listsync.providers.mdblist.account import (
+    KEY,
+    Account,
+    Credential,
+    Description,
+    WholeCount,
+    account_of,
+    find_own,
+    judge,
+    judge_list,
+    request_to,
+)
 from listsync.providers.mdblist.source import SERVICE, MdbListOptions, MdbListSource
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
-    from listsync.http.device_login import LoginService
     from listsync.http.service_client import ServiceClient
 
 
-_Count = Annotated[int, Meta(ge=0)]
 _KINDS = {"movie": MediaType.MOVIE, "show": MediaType.TV}
 _LONGEST_CURSOR = 1000
-_KEY = "providers.mdblist.api_key"
 _OTHER_KIND = "not of the kind that the address shows"
-_SAID = re.compile(r'\s*\{[^\[\]]*?"error"\s*:\s*"((?:[^"\\]|\\.){0,300})"')
-_REFUSALS = {  # the first that is part of the service's words
-    "invalid api key": Refusal.CREDENTIAL,
-    "rate limit": Refusal.RATE_LIMITED,
-    "limit reached": Refusal.QUOTA,
-    "not found": Refusal.NOT_FOUND,
-    "private": Refusal.PRIVATE,
-}
-
-
-class Description(ResponseShape, frozen=True):
-    """What the service says about a list as a whole."""
-
-    items: _Count | None = None
-    updated: str | None = None
-
-    @property
-    def stamp(self) -> str | None:
-        updated = one_line(self.updated or "")
-        return f"{updated} {self.items}" if updated and self.items is not None else None
-
-
-class Account(ResponseShape, frozen=True):
-    """Whose key it is."""
-
-    user_name: str
 
 
 class Item(ResponseShape, frozen=True):
@@ -120,7 +97,7 @@ def entry_of(rank: int, item: Item, only: MediaType | None = None) -> ListEntry 
 
 
 class _Pagination(ResponseShape, frozen=True):
-    total: _Count | None = None
+    total: WholeCount | None = None
     has_more: bool = False
     next_cursor: object = None
 
@@ -175,77 +152,8 @@ def _rank(item: object) -> int:
     return 2**31 if rank is None else rank
 
 
-def judge(response: Response) -> ListsyncError | None:
-    """Read the service's own error body; it comes with any status, 200 included."""
-    error = _SAID.match(response.look)
-    if error is None:
-        return None
-    words = f"says: {one_line(error[1])} (HTTP {response.status})"
-    wait = retry_after_s(response.headers)
-    for part, kind in _REFUSALS.items():
-        if part in error[1].lower():
-            return RefusedError(SERVICE, kind, words, retry_after_s=wait)
-    return UnavailableError(SERVICE, words, retry_after_s=wait) if response.status == 200 else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
-    """What shows whose account it is: an API key in the query, or a login in a header.
-
-    `mending` says what to do where it is not accepted.
-    """
-
-    query: Mapping[str, SecretStr]
-    headers: Mapping[str, SecretStr]
-    name: str
-    mending: str
-
-    @classmethod
-    def of_key(cls, key: SecretStr) -> Credential:
-        return cls(query={"apikey": key}, headers={}, name=_KEY, mending="")
-
-    @classmethod
-    def of_login(cls, access: SecretStr) -> Credential:
-        bearer = SecretStr(f"Bearer {access.get_secret_value()}")
-        return cls(
-            query={},
-            headers={"Authorization": bearer},
-            name="the login",
-            mending=f": {log_in_words(SERVICE)}",
-        )
-
-
-def request_to(
-    options: MdbListOptions, credential: Credential, path: str, **params: str | int
-) -> ServiceRequest:
-    """Make a request to the API."""
-    return ServiceRequest(
-        service=SERVICE,
-        url=f"{options.base_url.rstrip('/')}/{path}",
-        params=params,
-        secrets=credential.query,
-        secret_headers=credential.headers,
-        judge=partial(judge_account, credential),
-    )
-
-
-def judge_account(credential: Credential, response: Response) -> ListsyncError | None:
-    """Judge an answer of the API: it refuses an account by 401 or 403, and lists by other words.
-
-    A web page is not the API's own answer.
-    """
-    judged = judge(response)
-    if judged is not None or response.status not in (401, 403) or response.is_page:
-        return judged
-    error = _SAID.match(response.look)
-    words = f": {one_line(error[1])}" if error else ""
-    what = f"does not accept {credential.name} (HTTP {response.status})"
-    why = f"{what}{words}{credential.mending}"
-    return RefusedError(SERVICE, Refusal.CREDENTIAL, why)
-
-
 MAX_PAGES = 1000
-_NEEDS_KEY = f"needs {_KEY} or `listsync login mdblist`"
+_NEEDS_KEY = f"needs {KEY} or `listsync login mdblist`"
 
 
 class MdbList:
@@ -277,6 +185,13 @@ class MdbList:
             SERVICE, Refusal.CREDENTIAL, f"{self._source.name}: {_NEEDS_KEY} to be read"
         )
 
+    def account(self) -> Account | None:
+        """Ask whose account the list is read with; None: with none. Raises as `fetch` does."""
+        credential = self._credential()
+        if credential is None:
+            return None
+        return account_of(self._http, self._options, credential)
+
     def _credential(self) -> Credential | None:
         """Take the login before the key: whoever logged in wanted it so."""
         if access := self._access():
@@ -298,12 +213,12 @@ class MdbList:
 
     def _fetch_with(self, credential: Credential, previous: Validators | None) -> Fetched:
         self._check_owner(credential)
-        about = self._describe(credential) if self._source.is_described else Description()
+        about, path = self._find(credential)
         if about.stamp and previous is not None and previous.stamp == about.stamp:
             return Fetched.unchanged(previous)
         entries = Entries(SERVICE, Item)
         entries.expect(about.items)
-        total = self._read(credential, entries)
+        total = self._read(credential, path, entries)
         declared = about.items if self._source.is_described else total
         is_dated = about.stamp and declared is not None
         return entries.fetched(
@@ -320,27 +235,39 @@ class MdbList:
         wanted = self._source.owner
         if wanted is None:
             return
-        answer = get_document(self._http, self._call(credential, "user"))
-        account = check_one(SERVICE, answer.content, Account)
+        account = account_of(self._http, self._options, credential)
         if account.user_name.casefold() != wanted.casefold():
             whose = f"{credential.name} belongs to {one_line(account.user_name, 80)}"
             raise RefusedError(
                 SERVICE, Refusal.PRIVATE, f"{self._source.name} is not readable: {whose}"
             )
 
+    def _find(self, credential: Credential) -> tuple[Description, str]:
+        """Say what is known of the list before it is read, and where its rows are."""
+        source = self._source
+        if source.own is not None:
+            own = find_own(self._http, self._options, credential, source.own)
+            return own, f"lists/{own.number}/items"
+        about = self._describe(credential) if source.is_described else Description()
+        return about, source.rows_path
+
     def _describe(self, credential: Credential) -> Description:
-        answer = get_document(self._http, self._call(credential, self._source.path))
+        call = self._call(credential, self._source.path)
+        if self._source.user is not None:
+            where = f"{self._options.web_url.rstrip('/')}/lists/{self._source.user}"
+            call = replace(call, judge=partial(judge_list, credential, where))
+        answer = get_document(self._http, call)
         items = answer.content if isinstance(answer.content, list) else [answer.content]
         if not items:
             raise ResponseChangedError(SERVICE, f"says nothing about {self._source.name}")
         return check_one(SERVICE, items[0], Description)
 
-    def _read(self, credential: Credential, entries: Entries[Item]) -> int | None:
+    def _read(self, credential: Credential, path: str, entries: Entries[Item]) -> int | None:
         """Read page after page, until there is no more; returns what the first one says of all."""
         into = partial(entry_of, only=self._source.kind)
         total, last, cursor = None, None, None
         for number in range(MAX_PAGES):
-            asked = self._page(credential, entries.count, cursor)
+            asked = self._page(credential, path, entries.count, cursor)
             page = page_of(get_document(self._http, asked), self._source.page_size)
             if page.items and page.items == last:
                 break
@@ -351,7 +278,9 @@ class MdbList:
             last, cursor = page.items, page.cursor
         raise ResponseChangedError(SERVICE, f"{self._source.name} repeats itself without an end")
 
-    def _page(self, credential: Credential, read: int, cursor: str | None) -> ServiceRequest:
+    def _page(
+        self, credential: Credential, path: str, read: int, cursor: str | None
+    ) -> ServiceRequest:
         """Ask for the page behind *read* rows; a chart has but one."""
         source, paging = self._source, dict[str, str | int]()
         if source.is_described:
@@ -362,34 +291,4 @@ class MdbList:
                 paging["cursor"] = cursor
             else:
                 paging["offset"] = read
-        return self._call(credential, source.rows_path, **paging, **source.params)
-
-
-def login_service(options: MdbListOptions) -> LoginService:
-    """Say where one logs in, as RFC 8628 has it, with an app of mdblist.com/developer.
-
-    Source: clients of 2026 (providers' facts, section 6.3). Raises RefusedError where the user
-    gave no app.
-    """
-    from listsync.http.device_login import LoginService  # noqa: PLC0415 - only to log in
-
-    if options.client_id is None:
-        raise RefusedError(
-            SERVICE,
-            Refusal.CREDENTIAL,
-            "needs providers.mdblist.client_id, that of a Device Code app (mdblist.com/developer)",
-        )
-    base = f"{options.base_url.rstrip('/')}/oauth"
-    return LoginService(
-        name=SERVICE,
-        code_url=f"{base}/device-authorization/",
-        token_url=f"{base}/token/",
-        renewal_url=f"{base}/token/",
-        client_id=options.client_id,
-    )
-
-
-def owner_of(http: ServiceClient, options: MdbListOptions, key: SecretStr) -> str:
-    """Say whose *key* it is; raises RefusedError for one that is not accepted."""
-    call = request_to(options, Credential.of_key(key), "user")
-    return check_one(SERVICE, get_document(http, call).content, Account).user_name
+        return self._call(credential, path, **paging, **source.params)

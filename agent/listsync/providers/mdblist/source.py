@@ -38,6 +38,7 @@ FORMS = (
     "https://mdblist.com/lists/official/movies/name (key)",
     "123 or https://mdblist.com/?list=123 (key)",
     "watchlist or https://mdblist.com/watchlist/user (key, your own)",
+    "mine/list-name (key, one of your own lists, by its name or number)",
 )
 PAGE_SIZE = 1000  # the most that one call gives
 _OFFICIAL_PAGE_SIZE = 100
@@ -47,6 +48,18 @@ _LIST_FILTERS = ("locale", "rank")
 _KINDS = {"movies": MediaType.MOVIE, "shows": MediaType.TV}
 _MEDIA_OF = {MediaType.MOVIE: "movie", MediaType.TV: "show"}
 _WATCHLIST = "watchlist"
+_OWN = re.compile(r"(?:mine|me)(?:/(?P<id>[^/?#]{1,200}))?", re.IGNORECASE)
+_PAGE_OF_USER = re.compile(
+    r"(?:(?:https?://)?(?:www\.)?mdblist\.com/)?lists/"
+    r"(?P<user>(?!\d+/?(?:[?#]|$)|official|top)[^/?#]+)/?(?:[?#].*)?",
+    re.ASCII | re.IGNORECASE,
+)
+_RESERVED = {
+    "official": "an official list is named by its kind, too: official/movies/{name} or "
+    "official/shows/{name}",
+    "external": "external/{name} is no list that is mirrored: those have numbers, external/123",
+}
+"""What stands in the place of a user, and is none."""
 _PART = r"(?!\.+$)[A-Za-z0-9_.~%+-]+"
 _OWN_PATHS = re.compile(r"official/(?:movies|shows)/|(?:[^/?#]+/)?external/\d", re.ASCII)
 _SITE_PATHS = re.compile(r"lists/|\?list=|watchlist/", re.ASCII)
@@ -66,7 +79,8 @@ class OfficialList:
 class MdbListSource:
     """One list. `path` is its place at the REST API, `open_path` where it is read without a key.
 
-    `owner` is the user whose watchlist is meant; the API gives only the key owner's.
+    `owner` is the user whose watchlist is meant; the API gives only the key owner's. `own` is the
+    name of a list of the key's owner, to be found among theirs; `user` whose list it is else.
     """
 
     name: str
@@ -74,6 +88,8 @@ class MdbListSource:
     open_path: str | None = None
     owner: str | None = None
     official: OfficialList | None = None
+    own: str | None = None
+    user: str | None = None
 
     def __str__(self) -> str:
         filters = self.official.filters if self.official else ()
@@ -120,6 +136,10 @@ class MdbListSource:
 def parse(text: str) -> MdbListSource:
     """Read what the user wrote after `mdblist:`; a ValueError lists the accepted forms."""
     value = text.strip()
+    if page := _PAGE_OF_USER.fullmatch(value):
+        raise ValueError(
+            f"{value!r} shows all lists of a user: name one, {page['user']}/list-name"
+        )
     for begins, site in ((_OWN_PATHS, "mdblist.com/lists"), (_SITE_PATHS, "mdblist.com")):
         if begins.match(value):
             value = f"https://{site}/{value}"
@@ -129,19 +149,26 @@ def parse(text: str) -> MdbListSource:
 def _from_name(value: str) -> MdbListSource | None:
     if value == _WATCHLIST:
         return MdbListSource(name=value, path=_WATCHLIST)
+    if own := _OWN.fullmatch(value):
+        name = (own["id"] or "").strip()
+        return MdbListSource(name=f"mine/{name}".rstrip("/"), path="lists/user", own=name)
     if re.fullmatch(r"\d{1,12}", value, re.ASCII):
         return MdbListSource(name=value, path=f"lists/{value}")
-    pair = _USER_AND_NAME.fullmatch(value)
+    pair = _USER_AND_NAME.fullmatch(value.removesuffix("/").removesuffix("/json"))
     return _user_list(pair["user"], pair["id"]) if pair else None
 
 
 def _user_list(user: str, name: str) -> MdbListSource | None:
     if not _USER_AND_NAME.fullmatch(f"{user}/{name}"):
         return None
+    if user.lower() in _RESERVED:
+        name = "name" if name in _KINDS else name
+        raise ValueError(_RESERVED[user.lower()].format(name=name))
     return MdbListSource(
         name=f"{user}/{name}",
         path=f"lists/{user}/{name}",
         open_path=f"lists/{user}/{name}/json/",
+        user=user,
     )
 
 
@@ -156,8 +183,10 @@ def _from_form(form: AddressForm, address: str) -> MdbListSource | None:
             name = "/".join(filter(None, (groups.get("user"), "external", groups["id"])))
             return MdbListSource(name=name, path=f"external/lists/{groups['id']}")
         case "watchlist":
-            owner = groups["user"]
-            return MdbListSource(name=f"watchlist/{owner}", path=_WATCHLIST, owner=owner)
+            owner = groups.get("user")
+            owner = None if owner == "items" else owner  # at the API all are the key owner's
+            name = f"{_WATCHLIST}/{owner}" if owner else _WATCHLIST
+            return MdbListSource(name=name, path=_WATCHLIST, owner=owner)
         case "official":
             return _official(groups, address)
         case _:

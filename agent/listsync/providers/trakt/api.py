@@ -33,7 +33,7 @@ from listsync.parsing.decoding import (
     whole_number,
     year_number,
 )
-from listsync.providers.trakt.source import SERVICE, TraktOptions
+from listsync.providers.trakt.source import FREE_WAYS, SERVICE, TraktOptions
 
 PAGE_SIZE = 250  # the most that one page holds, since June 2026
 MAX_PAGES = 1000
@@ -116,7 +116,8 @@ def refused_client_id() -> RefusedError:
     return RefusedError(
         SERVICE,
         Refusal.CREDENTIAL,
-        "refuses providers.trakt.client_id (403): its app is unknown, removed or not approved",
+        f"refuses providers.trakt.client_id (403): its app is unknown, removed or not approved. "
+        f"{FREE_WAYS}",
     )
 
 
@@ -265,7 +266,7 @@ def _place(part: _Part | None) -> str:
     return "" if season is None or number is None else f"{season}x{number:02}"
 
 
-NEEDS_ID = "needs providers.trakt.client_id, that of an API app of your own"
+NEEDS_ID = f"needs providers.trakt.client_id, that of an API app of your own. {FREE_WAYS}"
 _NEEDS_SECRET = "needs providers.trakt.client_secret to log in"  # noqa: S105 - words
 _DIALECT = LoginDialect(
     is_json=True,

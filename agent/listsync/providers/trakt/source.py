@@ -210,6 +210,13 @@ def _part(base: str, what: str, types: str) -> ListPart:
     )
 
 
+FREE_WAYS = (
+    "Trakt gives one to VIP members alone. With a free account: mirror the list at mdblist.com "
+    "and follow `mdblist: external/NUMBER`, or read the ZIP of Trakt's data export (`file: ...`)"
+)
+"""What there is without a client id. Source: providers' facts, sections 4.5 and 6.3."""
+
+
 class TraktOptions(ServiceOptions, frozen=True, kw_only=True):
     """How Trakt is reached. Every list needs the client id of an API app of your own."""
 
@@ -220,7 +227,7 @@ class TraktOptions(ServiceOptions, frozen=True, kw_only=True):
     client_id: Annotated[
         SecretStr | None,
         Check(sendable),
-        "Client id of your API app (trakt.tv/oauth/applications).",
+        "Client id of your API app (trakt.tv/oauth/applications, for VIP members).",
     ] = None
     client_secret: Annotated[
         SecretStr | None,

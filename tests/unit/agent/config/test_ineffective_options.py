@@ -155,8 +155,39 @@ def test_what_a_list_says_of_approval_wins_over_the_server() -> None:
     assert "cancel_removed has no effect" in warned(server + lists % "")[0]
 
 
-def test_the_example_is_without_warnings() -> None:
-    assert load(EXAMPLE, {}).warnings == ()
+def test_the_example_is_without_warnings_but_for_the_client_id_that_it_lacks() -> None:
+    assert load(EXAMPLE, {"TRAKT_CLIENT_ID": "an-id"}).warnings == ()
+
+
+_TWO_OF_TRAKT = f"{SERVER}lists: [{{trakt: anna/watchlist}}, {{trakt: 'trending:movies'}}]\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _TWO_OF_TRAKT,
+        f"{_TWO_OF_TRAKT}providers: {{trakt: {{client_id: }}}}",
+        f"{_TWO_OF_TRAKT}providers: {{mdblist: {{client_id: an-id}}}}",
+    ],
+)
+def test_that_trakt_wants_a_client_id_is_said_once_with_what_there_is_for_free(text: str) -> None:
+    (told,) = warned(text)
+    assert told.startswith("2:17: ")
+    assert "wants providers.trakt.client_id" in told
+    assert "mdblist: external/NUMBER" in told
+    assert "data export" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{_TWO_OF_TRAKT}providers: {{trakt: {{client_id: an-id}}}}",
+        f"{SERVER}lists: [{{trakt: anna/watchlist, enabled: false}}, {{stevenlu: all}}]",
+        f"{SERVER}lists: [{{stevenlu: all}}]",
+    ],
+)
+def test_who_has_a_client_id_or_needs_none_is_not_told_of_it(text: str) -> None:
+    assert warned(text) == []
 
 
 def test_a_warning_moved_to_another_line_is_no_other_configuration() -> None:

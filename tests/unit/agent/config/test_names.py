@@ -54,7 +54,7 @@ def test_two_lists_that_differ_in_what_they_ask_for_have_two_names(tmp_path: Pat
     ("service", "text"),
     [
         ("mdblist", f"u/l?apikey={_T}"),
-        ("mdblist", f"https://api.mdblist.com/lists/u/l/items?apikey={_T}"),
+        ("mdblist", f"https://api.mdblist.com/lists/u/l/rows?apikey={_T}"),
         ("mdblist", f"https://u:{_T}@mdblist.com/lists/u/l"),
         ("tmdb", f"u:{_T}@x"),
         ("tmdb", f"https://www.themoviedb.org/discover/movie?api_key={_T}&with_genres=28"),

@@ -96,6 +96,7 @@ def test_the_documented_values_of_listsync_are_lists() -> None:
         STEVENLU_LISTS="stevenlu",
         TMDB_KEY="abc",
         TMDB_LISTS="8136",
+        TRAKT_CLIENT_ID="an-id",
         TRAKT_LISTS="123456",
         TRAKT_SPECIAL_LISTS="trending:movies,popular:shows",
     )

@@ -12,7 +12,7 @@ from listsync.config_types import SecretStr
 from listsync.errors import Refusal, RefusedError, ResponseChangedError
 from listsync.http.device_login import DeviceCode, LoginService, begin, poll, refresh
 from listsync.http.login_store import LoginTokens
-from listsync.providers.mdblist.reader import login_service
+from listsync.providers.mdblist.account import login_service
 from listsync.providers.mdblist.source import MdbListOptions
 from tests.contract.providers.site import Site, answer, client
 from tests.unit.agent.providers.test_trakt_login import NOW, Clock

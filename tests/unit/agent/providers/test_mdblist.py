@@ -43,6 +43,12 @@ def described() -> Site:
         (" 990001 ", "lists/990001"),
         ("watchlist", "watchlist"),
         ("https://mdblist.com/watchlist/sample_user", "watchlist"),
+        ("https://mdblist.com/watchlist", "watchlist"),
+        ("https://api.mdblist.com/watchlist/items?apikey=abc", "watchlist"),
+        ("https://api.mdblist.com/lists/sample_user/x/items", "lists/sample_user/x"),
+        ("sample_user/x/json", "lists/sample_user/x"),
+        ("external/990002", "external/lists/990002"),
+        ("mine/My list", "lists/user"),
     ],
 )
 def test_accepted_forms(text: str, path: str) -> None:
@@ -66,6 +72,26 @@ def test_accepted_forms(text: str, path: str) -> None:
 def test_other_forms_are_refused_with_those_that_are_not(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=f"{words}.*accepted: user/list-name"):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("https://mdblist.com/lists/anna", "name one, anna/list-name"),
+        ("lists/anna/", "name one, anna/list-name"),
+        ("official/popular", "official/movies/popular or official/shows/popular"),
+        ("lists/official/movies", "official/movies/name or"),
+        ("external/top", "those have numbers, external/123"),
+    ],
+)
+def test_what_is_nearly_a_list_is_refused_with_what_to_write(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        parse(text)
+
+
+def test_the_kind_at_the_end_of_an_address_is_not_dropped() -> None:
+    with pytest.raises(ValueError, match="no known address"):
+        parse("https://mdblist.com/lists/sample_user/external/990002/movie")
 
 
 @pytest.mark.parametrize(
@@ -334,3 +360,58 @@ def test_a_row_without_numbers_keeps_its_title() -> None:
     site = Site.of({"*": answer(rows)})
     entry = mdblist_provider(site).fetch(Validators()).entries[0]
     assert (entry.title, entry.kind, bool(entry.ids)) == ("A", MediaType.MOVIE, False)
+
+
+def own_lists() -> Site:
+    lists = [
+        {"id": 990001, "name": "Synthetic list", "slug": "synthetic-list", "items": 5},
+        {"id": 990003, "name": "Twice", "slug": "twice", "items": 1},
+        {"id": 990004, "name": "TWICE", "slug": "twice-2", "items": 1},
+    ]
+    lists = [{**one, "updated": "2026-11-21T04:30:11Z"} for one in lists]
+    return Site.of(
+        {
+            "/lists/user": answer(json.dumps(lists).encode()),
+            "/lists/990001/items": [sample(name) for name in PAGES],
+        }
+    )
+
+
+@pytest.mark.parametrize("name", ["synthetic-list", "SYNTHETIC LIST", "990001"])
+def test_a_list_of_ones_own_is_found_by_its_name_or_number(name: str) -> None:
+    site = own_lists()
+    provider = mdblist_provider(site, f"mine/{name}", KEY)
+    fetched = provider.fetch(None)
+    assert (fetched.outcome, fetched.read) == (ListOutcome.COMPLETE, 5)
+    assert site.paths[:2] == ["/lists/user", "/lists/990001/items"]
+    before = len(site.seen)
+    assert provider.fetch(fetched.validators).is_unchanged
+    assert len(site.seen) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mine", "mine is no list by itself; yours are: mine/synthetic-list, mine/twice, "),
+        ("mine/other", "you have no 'other'; yours are: mine/synthetic-list, "),
+        ("mine/Twice", "several of your lists are called 'Twice'; yours are: mine/synth"),
+    ],
+)
+def test_another_name_is_answered_with_those_of_ones_lists(name: str, words: str) -> None:
+    with pytest.raises(RefusedError, match=words) as caught:
+        mdblist_provider(own_lists(), name, KEY).fetch(None)
+    assert caught.value.kind is Refusal.NOT_FOUND
+
+
+def test_a_list_that_another_has_not_says_where_theirs_are_shown() -> None:
+    site = Site.of({"*": answer(b'{"error": "List not found"}', 404)})
+    with pytest.raises(RefusedError, match=r"https://mdblist\.com/lists/sample_user$") as caught:
+        mdblist_provider(site, key=KEY).fetch(None)
+    assert caught.value.kind is Refusal.NOT_FOUND
+    assert len(site.seen) == 1
+
+
+def test_lists_of_ones_own_that_come_as_something_else_are_not_none() -> None:
+    site = Site.of({"*": answer(b'{"lists": []}')})
+    with pytest.raises(ResponseChangedError, match="are not listed"):
+        mdblist_provider(site, "mine/x", KEY).fetch(None)
