@@ -213,7 +213,7 @@ ADDRESSES: tuple[Pattern, ...] = (
     (
         "anilist",
         "user_list",
-        rf"{_ANILIST}/user/(?P<user>[^/?#]+)/animelist(?:/(?P<id>[^/?#]+))?{_END}",
+        rf"{_ANILIST}/user/(?P<user>[^/?#]+)(?:/animelist(?:/(?P<id>[^/?#]+))?)?{_END}",
     ),
     (
         "anilist",

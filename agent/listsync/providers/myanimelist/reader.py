@@ -87,6 +87,7 @@ def entry_of(rank: int, row: MalAnime, known: Mapping[int, AnimeTitle]) -> ListE
 
 class _Paging(ResponseShape, frozen=True):
     next: str | None = None
+    previous: str | None = None
 
 
 class MalPage(ResponseShape, frozen=True):
@@ -200,7 +201,10 @@ class MyAnimeList:
     def _page(self, offset: int) -> MalPage:
         """Ask for the page behind *offset* rows; the address that the service names is not."""
         document = get_document(self._http, self._call(offset))
-        return check_one(SERVICE, document.content, MalPage)
+        page = check_one(SERVICE, document.content, MalPage)
+        if not offset and page.paging.previous is not None:
+            raise ResponseChangedError(SERVICE, "gives another page in place of the first")
+        return page
 
     def _call(self, offset: int) -> ServiceRequest:
         client_id = self._options.client_id

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from listsync.config_types import SecretStr
+from listsync.config_types import SENDABLE, SecretStr
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import ExternalIds, FilmRecord, MediaType
 from listsync.errors import (
@@ -24,10 +24,8 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http.login_store import (
-    Confidential,
     LoginStore,
     LoginTokens,
-    Token,
     utc_now,
     with_login,
 )
@@ -145,8 +143,13 @@ class _Envelope(ResponseShape, frozen=True):
     data: object
 
 
-class _NewToken(Confidential, frozen=True):
-    token: Token
+def _token_in(content: object) -> SecretStr:
+    """Find the login; what is odd about an answer that may hold one is not shown."""
+    match content:
+        case {"data": {"token": str(token)}} if re.match(SENDABLE, token):
+            return SecretStr(token)
+        case _:
+            raise ResponseChangedError(SERVICE, "the answer to the key holds no login")
 
 
 def judge(response: Response) -> ListsyncError | None:
@@ -231,11 +234,8 @@ class Tvdb:
             hidden=tuple(one for one in fields.values() if one),
             judge=_judge_login,
         )
-        answer = check_one(SERVICE, get_document(self._http, call).content, _Envelope)
-        token = check_one(SERVICE, answer.data, _NewToken).token
-        return LoginTokens(
-            access=SecretStr(token), refresh=self._mark, expires_at=utc_now() + _GOOD_FOR
-        )
+        token = _token_in(get_document(self._http, call).content)
+        return LoginTokens(access=token, refresh=self._mark, expires_at=utc_now() + _GOOD_FOR)
 
     def _fetch(self, token: SecretStr, previous: Validators | None) -> Fetched:
         place = self._place(token, previous)

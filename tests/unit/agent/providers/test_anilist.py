@@ -66,6 +66,7 @@ def asked(site: Site) -> list[Any]:
         ("dave/To request", "dave/To request", None, "To request"),
         ("https://anilist.co/user/dave/animelist", "dave/Planning", "PLANNING", None),
         ("anilist.co/user/dave/animelist/To%20request", "dave/To request", None, "To request"),
+        ("https://anilist.co/user/dave/", "dave/Planning", "PLANNING", None),
         ("user/dave/animelist/Completed", "dave/Completed", "COMPLETED", None),
     ],
 )

@@ -130,6 +130,11 @@ def test_without_a_client_id_it_says_where_one_is_had_and_what_goes_without() ->
     assert (told.value.kind, site.seen) == (Refusal.CREDENTIAL, [])
 
 
+def test_a_later_page_is_not_taken_for_the_first() -> None:
+    with pytest.raises(ResponseChangedError, match="in place of the first"):
+        fetched(sample("myanimelist/list.page2.json"))
+
+
 def test_no_entries_prove_nothing() -> None:
     with pytest.raises(ResponseChangedError, match="nothing says that there are none"):
         fetched(page())

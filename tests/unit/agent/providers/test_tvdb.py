@@ -153,6 +153,21 @@ def test_a_key_that_is_refused_is_told_with_the_pin_that_it_may_need() -> None:
         tvdb_provider(site).fetch(None)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"token": "not-for-others"},
+        {"data": {"token": "not for others"}},
+        {"data": "not-for-others"},
+    ],
+)
+def test_an_odd_answer_to_the_key_is_not_shown(content: object) -> None:
+    site = Site.of({"/v4/login": answer(json.dumps(content).encode())})
+    with pytest.raises(ResponseChangedError, match="holds no login") as told:
+        tvdb_provider(site).fetch(None)
+    assert told.value.sample == ""
+
+
 def test_favorites_are_ones_own_series_and_films() -> None:
     pages = {
         **sample_pages(),
