@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from listsync.http.device_login import LoginService
     from listsync.http.login_store import FileTokens
     from listsync.http.service_client import ServiceClient
-    from listsync.parsing.anime_ids import AnimeIds
+    from listsync.parsing.anime_ids import AnimeIds, AnimeService, AnimeTitle
     from listsync.providers.anilist.source import AniListSource
     from listsync.providers.custom.source import CustomSource
     from listsync.providers.file.source import FileSource
@@ -188,9 +188,14 @@ def _custom(source: CustomSource, context: ProviderContext) -> ListProvider:
 
 
 def _file(source: FileSource, context: ProviderContext) -> ListProvider:
+    from listsync.parsing.list_documents import read_list
     from listsync.providers.file.reader import ListFile
 
-    return ListFile(source, context.options.file, context.token)
+    def find(service: AnimeService, ids: Collection[int]) -> Mapping[int, AnimeTitle]:
+        return context.anime_ids.find(service, ids)  # which brings httpx; few files have anime
+
+    read = partial(read_list, "file", find_anime=find)
+    return ListFile(source, context.options.file, context.token, read)
 
 
 def _imdb(source: ImdbSource, context: ProviderContext) -> ListProvider:

@@ -106,6 +106,9 @@ class MapRow(ResponseShape, frozen=True):
             yield "mal", number
 
 
+FindAnime = Callable[[AnimeService, Collection[int]], Mapping[int, AnimeTitle]]
+
+
 def title_of(row: MapRow) -> AnimeTitle:
     """Say which title a row means; what may be one of several is not guessed."""
     numbers = _tmdb_numbers(row.themoviedb_id)

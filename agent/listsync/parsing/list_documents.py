@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import ResponseChangedError, UnavailableError
 from listsync.http.request import MIB
+from listsync.parsing.anime_exports import is_mal_export, mal_rows
 from listsync.parsing.documents import is_json_lines, parse_lazily, parse_lines, parse_yaml
 from listsync.parsing.kometa_lists import collect_kometa
 from listsync.parsing.list_lines import collect_lines
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
 
     from listsync.files.local_file import Bytes
+    from listsync.parsing.anime_ids import FindAnime
 
 _START = 1_000_001
 """Characters that show the format; as many as YAML may have, and one."""
@@ -34,6 +36,7 @@ _JSON = re.compile(r'\[\s*(?:[{"\[]|\]\s*$|-?\d+\s*,|$)|\{\s*(?:["}]|$)')
 _KOMETA = re.compile(r"(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\n)*+collections[ \t]*:[ \t]*\r?\n")
 _LINE = 250_000  # characters that show whether there is a value on each line
 _JSON_LINES = (".jsonl", ".ndjson", ".jsonlines")
+_GZIP = b"\x1f\x8b"
 _ZIP = "PK\x03\x04"
 _END_OF_ZIP = b"PK\x05\x06"
 _ZIP64 = b"PK\x06\x07"  # of archives of more than 4 GB
@@ -47,6 +50,12 @@ _LIST_NAME = re.compile(
 )
 _MOST_WATCHLISTS = 20  # parts of one
 _SHOWN = 8
+_SHEETS = {  # by what is in it
+    "xl/workbook.xml": "a workbook of Excel",
+    "content.xml": "a document of LibreOffice or Google",
+    "word/document.xml": "a document of Word",
+}
+_DOCUMENTS = {b"%PDF": "a PDF", b"\xd0\xcf\x11\xe0": "a workbook or document of an old Office"}
 _ARCHIVES = (  # zip, gzip, 7z, rar; their heads as they look in the old Windows letters
     "PK\x03\x04",
     "\x1f\u2039",
@@ -55,8 +64,16 @@ _ARCHIVES = (  # zip, gzip, 7z, rar; their heads as they look in the old Windows
 )
 
 
-def read_list(service: str, name: str, text: Text, validators: Validators) -> Fetched:
+def read_list(
+    service: str,
+    name: str,
+    text: Text,
+    validators: Validators,
+    find_anime: FindAnime | None = None,
+) -> Fetched:
     """Read a list from *text*, which is called *name* in errors of *service*.
+
+    Numbers of AniList and MyAnimeList are looked up by *find_anime*.
 
     How the name ends counts only where the content is unclear.
 
@@ -64,7 +81,9 @@ def read_list(service: str, name: str, text: Text, validators: Validators) -> Fe
         UnavailableError: there is nothing in it, as while somebody writes it.
         ResponseChangedError: it is no list in any known format.
     """
-    collector = RowCollector(service)
+    collector = RowCollector(service, find_anime)
+    if text.data[: len(_GZIP)] == _GZIP:
+        name, text = name.removesuffix(".gz"), decode(_gunzipped(service, name, text.data))
     if text.data[: len(_ZIP)] == _ZIP.encode():
         for member, data in lists_in_archive(service, name, text.data):
             collect_any(collector, f"{name}/{member}", decode(data))
@@ -85,10 +104,29 @@ def collect_any(
     suffix = PurePath(name).suffix.lower() if suffix is None else suffix
     if is_json(start, suffix):
         collect_json(collector, lambda: json_in(collector.service, text, suffix))
+    elif is_mal_export(start):
+        collect_json(collector, lambda: mal_rows(collector.service, text))
     elif suffix in (".yml", ".yaml") or _KOMETA.match(start):
         collect_kometa(collector, parse_yaml(collector.service, start))
     else:
         _collect_text(collector, name, text, expect_table=suffix in (".csv", ".tsv"))
+
+
+def _gunzipped(service: str, name: str, data: Bytes) -> bytes:
+    """Unpack a list that was packed by itself, within the bounds of one in an archive."""
+    import zlib  # noqa: PLC0415 - only for those who have such a file
+
+    try:
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        unpacked = unpacker.decompress(data[: len(data)], _LARGEST_ZIP + 1)
+    except zlib.error as error:
+        raise ResponseChangedError(service, f"{name} is a damaged archive") from error
+    if len(unpacked) > _LARGEST_ZIP:
+        why = f"holds a list of more than {_LARGEST_ZIP // MIB} MiB; not read"
+        raise ResponseChangedError(service, f"{name} {why}")
+    if not unpacker.eof:
+        raise ResponseChangedError(service, f"{name} is a damaged archive")
+    return unpacked
 
 
 def json_in(service: str, text: Text, suffix: str) -> object:
@@ -123,6 +161,9 @@ def lists_in_archive(service: str, name: str, data: Bytes) -> Iterator[tuple[str
 
 
 def _chosen(service: str, name: str, members: list[ZipInfo]) -> list[ZipInfo]:
+    for sign, what in _SHEETS.items():
+        if any(one.filename == sign for one in members):
+            raise ResponseChangedError(service, f"{name} is {what}; save it as CSV")
     lists = [one for one in members if _LIST_NAME.search(one.filename) and not one.flag_bits & 1]
     depth = min((one.filename.count("/") for one in lists), default=0)
     lists = [one for one in lists if one.filename.count("/") == depth]
@@ -162,6 +203,9 @@ def demand_list(service: str, name: str, text: Text) -> str:
     if text.is_blank:
         size = "0 bytes" if not text.data else "nothing but white space"
         raise UnavailableError(service, f"{name} holds {size}; the last good reading is kept")
+    for sign, what in _DOCUMENTS.items():
+        if text.data[: len(sign)] == sign:
+            raise ResponseChangedError(service, f"{name} is {what}; save it as CSV")
     if body.startswith(_ARCHIVES):
         raise ResponseChangedError(service, f"{name} is an archive; name a file out of it")
     if text.is_binary:
@@ -169,7 +213,7 @@ def demand_list(service: str, name: str, text: Text) -> str:
     if text.is_garbled:
         why = "is in letters of an old encoding that cannot be told; save it as UTF-8"
         raise ResponseChangedError(service, f"{name} {why}")
-    if _MARKUP.match(body):
+    if _MARKUP.match(body) and not is_mal_export(body):
         what = "a web page" if _PAGE.search(body[:2000]) else "XML"
         sample = " ".join(body[:200].split())
         raise ResponseChangedError(service, f"{name} is {what}, not a list", sample=sample)

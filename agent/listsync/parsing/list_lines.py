@@ -12,10 +12,9 @@ from listsync.parsing.row_collector import (
     AN_EPISODE,
     RowCollector,
     is_person,
-    lines_of_list,
 )
 from listsync.parsing.season_cells import part_in_address, parted_title
-from listsync.parsing.text import BLANKS, Text, with_is_last
+from listsync.parsing.text import BLANKS, Text, lines_of_list, with_is_last
 
 _LONGEST = 1000
 _BLANKS = re.compile(r" {2,}")

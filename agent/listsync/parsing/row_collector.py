@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
 from listsync.parsing.address_forms import AddressForm, title_at
+from listsync.parsing.anime_exports import anime_base, is_unplanned
 from listsync.parsing.columns import Kind, RawRow, kind_of, plain_name, soft_kind_of
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.json_rows import refuse_drift
@@ -21,8 +22,10 @@ from listsync.parsing.season_cells import (
     read_seasons,
     without_season,
 )
-from listsync.parsing.text import Text, lines_of
 from listsync.row_limit import MOST_ROWS, demand_little_text, demand_room, text_size, too_long
+
+if TYPE_CHECKING:
+    from listsync.parsing.anime_ids import AnimeService, FindAnime
 
 _MOST_LINES = 1_000_000
 NOTHING = "no title and no id"
@@ -37,6 +40,7 @@ _YEARS = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
 _DATED = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
 _TITLE_PAGE = re.compile(r"/(?:title|movie|tv|series|film)/", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
+_SHOWN = 5
 _GIVEN_UP = ("dropped", "abandoned", "not interested", "not_interesting")
 _PERSON_PAGE = re.compile(r"/name/(nm\d+)", re.IGNORECASE | re.ASCII)
 _BASES = {
@@ -55,27 +59,18 @@ _KINDS_AT = {"movie": "movie", "movies": "movie", "tv": "tv", "series": "tv"}
 CUT_OFF = "cut off: the file ends in the middle of this row"
 
 
-def lines_of_list(service: str, text: Text) -> Iterator[str]:
-    """Yield the lines of a list, comments and empty ones too, each with its end.
-
-    Raises:
-        ResponseChangedError: there are far more than a list has.
-    """
-    for number, line in enumerate(lines_of(text.pieces())):
-        if number >= _MOST_LINES:
-            raise ResponseChangedError(service, f"has more than {_MOST_LINES:,} lines; not read")
-        yield line
-
-
 class RowCollector:
     """Collects rows in their order; one reading of one list uses one, for errors of *service*."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, find_anime: FindAnime | None = None) -> None:
         self.service = service
+        self._find = find_anime
+        self._anime: dict[int, tuple[AnimeService, int]] = {}  # by place among the entries
         self._entries: list[ListEntry] = []
         self._skipped: list[SkippedRow] = []
         self._broken: list[SkippedRow] = []
         self._text = self._parts = 0
+        self._unknown_kinds: dict[str, int] = {}
         self.is_cut = False
         self.ids_of_parts: bool | None = None  # see `columns`
         self.is_export = False  # of a list service, whose ids need no check
@@ -99,6 +94,8 @@ class RowCollector:
             self.skip(title or _sketch(raw), AN_EPISODE)
         elif title and _is_given_up(raw.status):
             self.skip(title, "dropped, as the list says")
+        elif title and anime_base(raw.base) and is_unplanned(raw.status):
+            self.skip(title, f"{str(raw.status)[:40].lower()}, and not planned, as the list says")
         elif imdb is None and is_person(raw.imdb):
             self.skip(title or str(raw.imdb), "a person")
         elif title is None and imdb is None and tmdb is None and tvdb is None:
@@ -125,10 +122,42 @@ class RowCollector:
                 check_ids=bool(ids) and is_checked and _says_more(title, year),
                 bare_id=bare_id,
             )
-            if kind.is_unknown and media is None and not ids:
-                entry = entry._replace(doubt=_WHAT_KIND.format(title_text(raw.kind)))
+            if kind.is_unknown and media is None:
+                entry = self._of_unknown_kind(entry, title_text(raw.kind) or "?")
+            self._note_anime(raw)
             is_plain = cell is EMPTY_CELL and not kind.is_season  # nearly all
             self._add_entry(entry if is_plain else self._of_seasons(entry, kind, cell))
+
+    def _of_unknown_kind(self, entry: ListEntry, word: str) -> ListEntry:
+        """Doubt what only its kind could tell; of what has ids, say that it was taken by them."""
+        if not entry.ids:
+            return entry._replace(doubt=_WHAT_KIND.format(word))
+        self._unknown_kinds[word[:40]] = self._unknown_kinds.get(word[:40], 0) + 1
+        return entry
+
+    def _note_anime(self, raw: RawRow) -> None:
+        """Remember whose number the next entry has, to be looked up with all others."""
+        base, number = anime_base(raw.base), number_id(raw.number)
+        if base is not None and number is not None:
+            self._anime[len(self._entries)] = (base, number)
+
+    def _find_anime(self) -> None:
+        """Give entries the ids and seasons that the map of anime ids has for their numbers."""
+        if self._find is None or not self._anime:
+            return
+        for base in {base for base, _ in self._anime.values()}:
+            at = {place: number for place, (one, number) in self._anime.items() if one == base}
+            known = self._find(base, set(at.values()))
+            for place, number in at.items():
+                if about := known.get(number):
+                    entry = self._entries[place]
+                    self._entries[place] = entry._replace(
+                        kind=about.kind or entry.kind,
+                        ids=about.ids,
+                        seasons=about.seasons,
+                        doubt=about.doubt,
+                        check_ids=False,
+                    )
 
     def _add_entry(self, entry: ListEntry) -> None:
         self._demand_room()
@@ -143,6 +172,14 @@ class RowCollector:
             raise ResponseChangedError(
                 self.service, f"has more than {_MOST_LINES:,} parts; not read"
             )
+
+    def _remark(self) -> str:
+        """Say which words for kinds were not understood in rows whose ids were enough."""
+        if not self._unknown_kinds:
+            return ""
+        found = sorted(self._unknown_kinds.items(), key=lambda one: -one[1])[:_SHOWN]
+        words = ", ".join(f"{word!r} ({count})" for word, count in found)
+        return f"kinds that are not understood, of rows taken by their ids: {words}"
 
     def _demand_room(self) -> None:
         if self.next_rank > MOST_ROWS:
@@ -187,7 +224,13 @@ class RowCollector:
         self.is_cut = True
 
     def fetched(self, validators: Validators) -> Fetched:
-        """Finish. A cut file declares one row more than it holds, and is not remembered."""
+        """Finish. A cut file declares one row more than it holds, and is not remembered.
+
+        Raises:
+            UnavailableError: it has numbers of anime, and no map of them can be had.
+            ResponseChangedError: too many rows mean nothing.
+        """
+        self._find_anime()
         read = self.next_rank - 1
         refuse_drift(self.service, self._broken, total=read)
         return Fetched(
@@ -196,6 +239,7 @@ class RowCollector:
             declared=read + 1 if self.is_cut else read or (0 if self.says_empty else None),
             validators=None if self.is_cut or self._broken else validators,
             broken=len(self._broken),
+            remark=self._remark(),
         )
 
 

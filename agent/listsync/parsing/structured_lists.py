@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from listsync.domain.media import MediaType
+from listsync.parsing.anime_exports import anilist_row
 from listsync.parsing.columns import (
     FIELDS,
     RawRow,
@@ -67,7 +68,7 @@ def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
         elif isinstance(item, dict) and any(item.get(name) is True for name in _GONE):
             collector.skip(str(item.get("title") or item.get("name")), "removed, as the list says")
         elif isinstance(item, dict):
-            record, kind = _record(item, listed)
+            record, kind = _record(anilist_row(item) or item, listed)
             collector.ids_of_parts = of_parts if record is item else False
             collector.is_export, is_numbered = _trust(tuple(record), tuple(_nested(record)))
             raw, called = _raw(record, is_numbered=is_numbered)

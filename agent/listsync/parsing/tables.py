@@ -12,6 +12,7 @@ from listsync.errors import ResponseChangedError
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.columns import (
     KNOWN,
+    SEASON_WORDS,
     RawRow,
     header_places,
     ids_of_parts,
@@ -24,9 +25,8 @@ from listsync.parsing.columns import (
 )
 from listsync.parsing.row_collector import (
     RowCollector,
-    lines_of_list,
 )
-from listsync.parsing.text import TableReader, Text, lines_of, with_is_last
+from listsync.parsing.text import TableReader, Text, lines_of, lines_of_list, with_is_last
 from listsync.protocol import FORMULAS
 
 Pick = Callable[[list[str]], tuple[str, ...]]  # place -1 finds the empty field at the end
@@ -45,6 +45,8 @@ _CONTENTS = {
     "year": re.compile(r"\(?(?:18|19|20)\d\d\)?", re.ASCII),
     "kind": re.compile(r"movies?|films?|tv|shows?|(?:tv ?)?(?:mini ?)?series", re.IGNORECASE),
 }
+_HISTORIES = ({"profilename", "starttime", "title"}, {"datewatched", "title"})
+_WATCHED = re.compile(rf": (?:{SEASON_WORDS}|limited series|part|volume) ?\d*: ", re.IGNORECASE)
 _RULE = re.compile(r" *:?-{2,}:? *$")
 _LETTERS = re.compile(r"[^\W\d_]")
 _START = 20_000  # characters in which the header is looked for
@@ -170,6 +172,9 @@ def collect_table(collector: RowCollector, name: str, text: Text, header: Header
             f"{name} has no column that names titles; known columns are {KNOWN}",
             sample=header.delimiter.join(header.names)[:200],
         )
+    if _is_history(header, text):
+        why = "is a history of what was watched, not a list of what is wanted"
+        raise ResponseChangedError(collector.service, f"{name} {why}")
     if len(header.names) > _MOST_COLUMNS:
         raise ResponseChangedError(
             collector.service, f"{name} has more than {_MOST_COLUMNS:,} columns"
@@ -183,6 +188,13 @@ def collect_table(collector: RowCollector, name: str, text: Text, header: Header
     if collector.next_rank == 1 and not collector.says_empty:
         why = "has a header and no rows, and nothing shows that this is all of it"
         raise ResponseChangedError(collector.service, f"{name} {why}")
+
+
+def _is_history(header: Header, text: Text) -> bool:
+    """Recognise what was watched at Netflix: its long form, and the short one by its episodes."""
+    names = {plain_name(name) for name in header.names}
+    is_short = names == {"title", "date"} and _WATCHED.search(text.start(_START)) is not None
+    return is_short or any(names >= form for form in _HISTORIES)
 
 
 def _collect_rows(

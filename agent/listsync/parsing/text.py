@@ -11,6 +11,7 @@ from dataclasses import field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
+from listsync.errors import ResponseChangedError
 from listsync.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -202,6 +203,21 @@ def lines_of(pieces: Iterable[str]) -> Iterator[str]:
             rest = rest[: MOST_OF_LINE + 1] + rest[-1]  # half of an end may be there
     if rest:
         yield rest
+
+
+_MOST_LINES = 1_000_000
+
+
+def lines_of_list(service: str, text: Text) -> Iterator[str]:
+    """Yield the lines of a list, comments and empty ones too, each with its end.
+
+    Raises:
+        ResponseChangedError: there are far more than a list has.
+    """
+    for number, line in enumerate(lines_of(text.pieces())):
+        if number >= _MOST_LINES:
+            raise ResponseChangedError(service, f"has more than {_MOST_LINES:,} lines; not read")
+        yield line
 
 
 _END = "\x1aend of list\x1a"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 
 import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
+from listsync.errors import ResponseChangedError
 from tests.unit.agent.providers.reader import Reader
 
 _IMDB = "Position,Const,Title,URL,Title Type,Year,Your Rating\n1,tt0133093,A,,Movie,1999,8\n"
@@ -215,3 +218,23 @@ def test_a_date_says_nothing_where_it_is_not_that_of_a_title_to_be_checked(
 def test_a_year_counts_more_than_a_date(read: Reader) -> None:
     row = {"title": "A", "tmdb_id": 603, "release_date": "2000-01-01", "year": 1999}
     assert only(read, row).year == 1999
+
+
+def test_an_unknown_word_for_a_kind_is_told_of_rows_with_ids(read: Reader) -> None:
+    fetched = read("title,type,imdb_id\nHeat,heist,tt0113277\nAlien,movie,tt0078748\n", "a.csv")
+    assert fetched.remark == (
+        "kinds that are not understood, of rows taken by their ids: 'heist' (1)"
+    )
+    assert not any(entry.doubt for entry in fetched.entries)
+
+
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [("xl/workbook.xml", "Excel; save it as CSV"), ("content.xml", "LibreOffice or Google")],
+)
+def test_a_spreadsheet_is_named(read: Reader, member: str, words: str) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(member, "<a/>")
+    with pytest.raises(ResponseChangedError, match=words):
+        read(file.getvalue(), "a.csv")
