@@ -6,7 +6,6 @@ answers of AniList's `MediaListCollection`, which its users and their programs k
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
@@ -60,6 +59,8 @@ def mal_rows(service: str, text: Text) -> Iterator[dict[str, object]]:
 
 
 def _mal_row(part: str) -> dict[str, object]:
+    import html  # noqa: PLC0415 - only for those who have such a file
+
     given = {name: cdata or html.unescape(text) for name, cdata, text in _FIELD.findall(part)}
     return {
         "title": given.get("series_title"),
