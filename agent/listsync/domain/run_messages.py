@@ -24,7 +24,12 @@ _WORDS = {
     ListOutcome.UNAVAILABLE: _LATER,
     ListOutcome.DRIFT: "update listsync; if it is the newest, report what the log says",
 }
+_OF_OWN_ADDRESS = "look at its entry: token, headers, parameters and allow_private are said there"
 _OWN_WORDS = {
+    ("custom", ListOutcome.NOT_FOUND): "check its address, or the path of its file",
+    ("custom", ListOutcome.CREDENTIAL): _OF_OWN_ADDRESS,
+    ("custom", ListOutcome.PRIVATE): _OF_OWN_ADDRESS,
+    ("custom", ListOutcome.DRIFT): "look at what it gives: the reason says what is wrong with it",
     ("file", ListOutcome.NOT_FOUND): "check the path in the configuration",
     ("file", ListOutcome.CREDENTIAL): "let the user that listsync runs as read the file",
     ("file", ListOutcome.PRIVATE): "let the user that listsync runs as read the file",

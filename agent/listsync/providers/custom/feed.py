@@ -28,6 +28,8 @@ Item = dict[str, object]
 _FEED = re.compile(r"<(?:\?xml|rss|feed|rdf:RDF|atom:feed)\b", re.IGNORECASE)
 _PAGE = re.compile(r"<!doctype html|<html\b", re.IGNORECASE)
 _PIECE = 64 * 1024
+_LARGEST_PART = 1024 * 1024
+"""Bytes of one tag or comment, which are looked through again with each piece that comes."""
 _LONGEST = 4000
 _MOST_NAMES = 60
 _DEEPEST = 100
@@ -69,6 +71,7 @@ class _Reading:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._data
         self._parser.EntityDeclHandler = self._entity
+        self._size = 0
         self._path: list[str] = []
         self._item: Item | None = None
         self._item_depth = 0
@@ -87,6 +90,9 @@ class _Reading:
         except (ValueError, LookupError) as error:
             why = f"the feed is in letters that cannot be read: {one_line(str(error))}"
             raise ResponseChangedError(SERVICE, why) from error
+        self._size += len(piece)
+        if self._size - self._parser.CurrentByteIndex > _LARGEST_PART:
+            raise ResponseChangedError(SERVICE, "one tag of the feed is larger than any; not read")
         done, self._done = self._done, []
         return done
 

@@ -196,6 +196,8 @@ def test_forms_are_told_by_what_comes(
         ("<rss><channel><item></channel></rss>", "text/xml", "mismatched tag"),
         ('<?xml version="1.0" encoding="ebcdic-of-nobody"?><rss/>', "text/xml", "encoding"),
         ("<rss>" + "<a>" * 200, "text/xml", "nested too deep"),
+        (f"<rss><a b='{'x' * 3_000_000}'/></rss>", "text/xml", "larger than any"),
+        (f"<rss><!--{'x' * 3_000_000}--></rss>", "text/xml", "larger than any"),
         ("\x1f\u2039\x08", "application/gzip", "binary|archive|not text"),
         ("[" * 100_000, None, "out of all bounds|one value|cut off"),
     ],
@@ -337,6 +339,11 @@ def test_a_feed_is_read_in_the_letters_that_it_names(code: str) -> None:
         "<item><title>Am\xe9lie</title></item>"
     )
     assert titles(read(text.encode(code), "text/xml")) == ["Am\xe9lie"]
+
+
+def test_a_long_text_in_a_feed_is_no_large_tag() -> None:
+    text = f"<item><title>A</title><description>{'x' * 3_000_000}</description></item>"
+    assert titles(read(feed(text), "text/xml")) == ["A"]
 
 
 # -- whatever comes
