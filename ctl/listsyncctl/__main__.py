@@ -31,6 +31,7 @@ def main() -> NoReturn:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What a terminal cannot show is no fault: titles are of all scripts.
         sys.stdout.reconfigure(errors="replace")
+    interrupts.import_click()
     import listsyncctl.commands  # noqa: F401 - all of the command line
 
     gc.freeze()

@@ -33,6 +33,7 @@ def main() -> None:
         # What a terminal cannot show must not end a sync: titles are of all scripts.
         sys.stdout.reconfigure(errors="replace")
     gc.disable()  # what a program consists of is no garbage: searches would be a tenth of --help
+    interrupts.import_click()
     from listsync.cli.program import listsync
 
     if not is_agent:  # for years, what little garbage there is counts

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from listsync import logs
 from listsync.agent.backups import Backup
 from listsync.commands.context import CommandContext
-from listsync.commands.fleet_shapes import order_reply, refuse_plan
 from listsync.commands.serializers import Window, iso, page_request_of
 from listsync.commands.status import pending_shape, words_of
-from listsync.domain.runs import Pause, Scope, SyncJob
+from listsync.domain.fleet import UNKNOWN_LEADER, FleetRole
+from listsync.domain.runs import Pause, Scope, SyncJob, Ticket
 from listsync.errors import BeingWrittenError, Problem
 from listsync.files.local_file import MOST_S
 from listsync.protocol import Reason, RefusedCommand
@@ -204,3 +204,31 @@ def _shape(one: Backup) -> BackupReply:
         "took_s": one.took_s,
         "why": cut(one.why, 1000),
     }
+
+
+def order_reply(context: CommandContext, ticket: Ticket) -> OrderReply:
+    """Tell what became of what was asked for."""
+    reply: OrderReply = {"run_id": ticket.run_id, "state": ticket.state}
+    if ticket.state == "queued" and context.queue.state.role is FleetRole.JOINING:
+        reply["why"] = UNKNOWN_LEADER
+    if ticket.leader:
+        reply["leader"] = ticket.leader
+    return reply
+
+
+def refuse_plan(context: CommandContext) -> None:
+    """Refuse what can be seen only where it is made, unless it is made here.
+
+    Raises:
+        RefusedCommand: another agent leads, or it is not known which.
+    """
+    role = context.queue.state.role
+    if role is FleetRole.LEADER:
+        return
+    fleet = context.fleet()
+    leader = fleet.lease.leader if fleet is not None and fleet.lease is not None else ""
+    if role is FleetRole.STANDBY and leader:
+        why = f"{leader} leads this fleet, and makes its plans: run `listsyncctl plan` there"
+    else:
+        why = f"{UNKNOWN_LEADER} this fleet: see `listsyncctl status`"
+    raise RefusedCommand(Reason.UNAVAILABLE, why)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from listsync.domain.decisions import without_choice
+from listsync.domain.fleet import FleetStatus
 from listsync.domain.history import Choice, ItemRow, Key, Page, RequestRow, ReviewRow, RunRow
 from listsync.domain.report import Verdict
 from listsync.domain.server import Candidate
@@ -18,6 +19,7 @@ from listsync.protocol.messages import LARGEST_OFFSET
 from listsync.text_cleaning import cut, one_line
 
 if TYPE_CHECKING:
+    from listsync.protocol.fleet_shapes import FleetShape
     from listsync.protocol.shapes import (
         CandidateShape,
         ChoiceShape,
@@ -30,6 +32,28 @@ if TYPE_CHECKING:
     from listsync.protocol.messages import (
         PageParams,
     )
+
+
+def fleet_shape(fleet: FleetStatus) -> FleetShape:
+    lease, leader = fleet.lease, fleet.leader
+    return {
+        "role": fleet.role.value,
+        "name": fleet.name,
+        "leader": lease.leader if lease is not None else "",
+        "epoch": lease.epoch if lease is not None else 0,
+        "since": iso(lease.since) if lease is not None else None,
+        "why": fleet.why,
+        "members": [
+            {
+                "name": one.name,
+                "version": one.version,
+                "seen_at": iso(one.seen_at),
+                "leads": one.is_leader,
+                "other_lists": leader is not None and one.lists != leader.lists,
+            }
+            for one in fleet.members
+        ],
+    }
 
 
 def run_shape(row: RunRow) -> RunShape:

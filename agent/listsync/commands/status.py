@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 
 from listsync import __version__
 from listsync.commands.context import CommandContext
-from listsync.commands.fleet_shapes import fleet_shape
 from listsync.commands.jobs import transfers_shape
 from listsync.commands.notices import needs_person, notices_of_list, open_notices
-from listsync.commands.serializers import Window, iso, page_request_of, run_at_length
+from listsync.commands.serializers import (
+    Window,
+    fleet_shape,
+    iso,
+    page_request_of,
+    run_at_length,
+)
 from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListOutcome

@@ -166,3 +166,4 @@ def test_the_list_of_commands_is_shown_without_any_of_them(tmp_path: Path) -> No
         "listsync.interrupts",
         "listsync.protocol",
     }
+    assert "inspect" not in modules

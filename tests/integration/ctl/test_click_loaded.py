@@ -1,0 +1,62 @@
+"""click is loaded without `inspect`, and shows the same."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+from listsync.interrupts import cleandoc
+
+_PROGRAM = """
+import sys
+from listsync.interrupts import import_click
+{before}
+import_click()
+import click
+assert ("inspect" in sys.modules) is bool({before!r})
+
+@click.command(help="\\n  Says.\\n\\n    More.\\n  ")
+@click.option("--word", default=lambda: "x", show_default=True, help="\\n  A word.\\n  ")
+def one(word):
+    click.echo_via_pager(f"{{word}}{{number}}" for number in range(3))
+
+from click.testing import CliRunner
+print(CliRunner().invoke(one, ["--help"]).output, CliRunner().invoke(one, []).output)
+import inspect
+assert inspect.signature(one.callback).parameters.keys() == {{"word"}}
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "one line",
+        "  first\n    second\n      third\n",
+        "\n\n  below\n\n\tof a tab\n \n",
+        "first\n   \n  x\n      ",
+        "\r\n a\r\n",
+    ],
+    ids=repr,
+)
+def test_a_docstring_is_laid_out_as_inspect_does_it(text: str) -> None:
+    assert cleandoc(text) == inspect.cleandoc(text)
+
+
+def test_a_program_shows_the_same_without_inspect_and_gets_of_it_what_else_it_wants() -> None:
+    lean, whole = (
+        subprocess.run(
+            [sys.executable, "-c", _PROGRAM.format(before=before)],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        ).stdout
+        for before in ("", "import inspect")
+    )
+    assert "A word." in lean
+    assert "x0x1x2" in lean
+    assert lean == whole
