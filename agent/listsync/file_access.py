@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _MOST_LINKS = 40
@@ -173,13 +173,49 @@ def replace_private(path: Path, data: bytes) -> None:
     make_folder(place.parent)
     beside = place.with_name(f".{place.name}.new")
     beside.unlink(missing_ok=True)  # of one that was killed
-    try:
+    with _in_place_of(place, beside):
         write_new(beside, data)
-        beside.replace(place)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
     sync_folder(place.parent)
+
+
+def replace_whole(
+    path: Path,
+    data: bytes,
+    *,
+    mode: int = 0o600,
+    beside: Path | None = None,
+    is_durable: bool = True,
+) -> None:
+    """Put a file with *data* in the place of *path*, whole or not at all.
+
+    It is written *beside*, at a name that is nobody's if it is not said, in the same folder.
+    `is_durable`: a power cut leaves the old or the new.
+
+    Raises:
+        OSError: it cannot be written; what was there still is.
+    """
+    beside = beside or path.with_name(f".{path.name}.{os.urandom(4).hex()}.new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _in_place_of(path, beside), os.fdopen(os.open(beside, flags, mode & 0o700), "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(data)
+        file.flush()
+        if is_durable:
+            os.fsync(file.fileno())
+    if is_durable:
+        sync_folder(path.parent)
+
+
+@contextmanager
+def _in_place_of(path: Path, beside: Path) -> Iterator[None]:
+    """Give *beside* the name *path* after the block; where that cannot be, leave none of it."""
+    try:
+        yield
+        beside.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
 
 
 def write_new(path: Path, data: bytes, like: Path | None = None) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import undetected_chromedriver as uc  # type: ignore[import-untyped]  # has no types
 
+from listsync.file_access import replace_whole
 from listsync.lean_dataclasses import dataclass
 
 _LAUNCHER = """\
@@ -112,8 +113,6 @@ def _launcher(name: str, cache: Path, folder: Path) -> Path:
     except FileNotFoundError:
         written = ""
     if written != text:
-        draft = cache / f"{folder.name}.draft"
-        draft.write_text(text, encoding="utf-8")
-        draft.chmod(0o700)
-        draft.replace(path)
+        beside = cache / f"{folder.name}.draft"
+        replace_whole(path, text.encode(), mode=0o700, beside=beside, is_durable=False)
     return path

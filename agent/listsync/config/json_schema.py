@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
@@ -35,6 +33,7 @@ from listsync.config.transfer_options import MappingForm, MediaServerForm
 from listsync.config.values import SERVICES, is_in_seconds
 from listsync.config_types import Options, SecretStr, ValueForm
 from listsync.errors import StateError
+from listsync.file_access import replace_whole
 from listsync.notify.options import TARGET_TYPES
 from listsync.terminal.durations import DURATION_PATTERN
 from listsync.transfers.options import ARR_TYPES, MEDIA_SERVER_TYPES
@@ -155,15 +154,7 @@ def write_schema(folder: Path) -> Path:
     """
     path = folder / FILE_NAME
     try:
-        number, name = tempfile.mkstemp(dir=folder, prefix=f".{FILE_NAME}.")
-        draft = Path(name)
-        try:
-            with os.fdopen(number, "w", encoding="utf-8") as file:
-                os.fchmod(number, 0o644)
-                file.write(json.dumps(schema(), indent=2) + "\n")
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        replace_whole(path, (json.dumps(schema(), indent=2) + "\n").encode(), mode=0o644)
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror or error}") from error
     return path

@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from msgspec import Meta
 
 from listsync.config_types import SENDABLE, SecretStr
 from listsync.errors import Refusal, RefusedError, UnavailableError
-from listsync.file_access import open_to_write, sync_folder
+from listsync.file_access import open_to_write, replace_whole
 from listsync.files.local_file import open_at_once
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape, UnknownFormError, decode
@@ -163,17 +162,7 @@ class FileTokens:
         content = _json_of(tokens)
         try:
             self._make_folder()
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-            try:
-                with os.fdopen(handle, "wb") as file:  # mkstemp made it 0600
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self._path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-            sync_folder(self._path.parent)
+            replace_whole(self._path, content)
         except OSError as error:
             raise self._unavailable("written", error) from error
 

@@ -21,6 +21,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
+from listsync.file_access import replace_whole
 from listsync.lean_dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
@@ -221,9 +222,9 @@ class ChildRecord:
             "owner": [self.owner.pid, self.owner.started],
             "child": [self.child.pid, self.child.started] if self.child else None,
         }
-        draft = self.path.with_suffix(".new")
-        draft.write_text(json.dumps(fields), encoding="utf-8")
-        draft.replace(self.path)
+        beside = self.path.with_suffix(".new")
+        # What it tells of is over after a power cut.
+        replace_whole(self.path, json.dumps(fields).encode(), beside=beside, is_durable=False)
 
     def clear(self) -> bool:
         """End what is left of it and forget it; False if the folder could not be removed."""

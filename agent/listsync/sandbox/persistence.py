@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from dataclasses import asdict, fields
@@ -12,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from listsync.file_access import replace_whole
 from listsync.parsing.decoding import prepared
 from listsync.sandbox.catalogue import CatalogueTitle
 from listsync.sandbox.server_model import SandboxServer, Service, Settings
@@ -62,9 +62,9 @@ class StateFile:
         self._is_due = False
         started = time.perf_counter()
         beside = self._path.with_name(f"{self._path.name}.new")
+        data = json.dumps(_dump(self._server)).encode()
         try:
-            beside.write_text(json.dumps(_dump(self._server)), encoding="utf-8")
-            os.replace(beside, self._path)  # noqa: PTH105  # the word for an atomic rename
+            replace_whole(self._path, data, beside=beside, is_durable=False)
         except OSError as problem:
             sys.stderr.write(f"sandbox: cannot save {self._path}: {problem}\n")
         self._took_s = time.perf_counter() - started

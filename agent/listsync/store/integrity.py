@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import struct
 import zlib
@@ -41,7 +40,7 @@ from listsync.domain.transfers import (
     JobState,
     ScanState,
 )
-from listsync.file_access import open_for_owner, sync_folder
+from listsync.file_access import replace_whole, sync_folder
 from listsync.redaction import without_credentials, without_secrets
 
 
@@ -321,17 +320,11 @@ def _write_checksum(path: Path, text: str) -> None:
         OSError: not even that.
     """
     target = checksum_of(path)
-    new = target.with_name(f".{target.name}.part")
     try:
-        handle = open_for_owner(new, os.O_WRONLY | os.O_TRUNC)
-        try:
-            os.write(handle, f"{text}\n".encode())
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        new.replace(target)
+        replace_whole(
+            target, f"{text}\n".encode(), beside=target.with_name(f".{target.name}.part")
+        )
     except OSError:
-        new.unlink(missing_ok=True)
         target.unlink(missing_ok=True)
     sync_folder(target.parent)
 

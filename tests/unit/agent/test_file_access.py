@@ -14,7 +14,7 @@ import pytest
 from listsync import logs
 from listsync.control.server import ControlSocket
 from listsync.errors import ListsyncError, StateError, UnavailableError
-from listsync.file_access import doubt_about, open_to_write, own_path
+from listsync.file_access import doubt_about, open_to_write, own_path, replace_whole
 from listsync.http.login_store import FileTokens
 from listsync.store.backup import write_backup
 from listsync.store.database import FILE_NAME, Database, copy_as_it_is
@@ -230,3 +230,29 @@ def test_what_another_user_owns_or_leads_to_is_doubted(tmp_path: Path) -> None:
     os.chown(file, _NOBODY, _NOBODY)
     assert "belongs to another user (uid 65534)" in doubt_about(file)
     assert doubt_about(tmp_path / "missing") == ""
+
+
+@pytest.mark.parametrize(("mode", "is_durable"), [(0o600, True), (0o644, False), (0o700, False)])
+def test_a_file_is_replaced_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, is_durable: bool
+) -> None:
+    path = tmp_path / "kept"
+    path.write_text("before")
+    replace_whole(path, b"after", mode=mode, is_durable=is_durable)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"after", mode)
+    monkeypatch.setattr(Path, "replace", _full)
+    with pytest.raises(OSError, match="full"):
+        replace_whole(path, b"more", mode=mode, is_durable=is_durable)
+    assert path.read_bytes() == b"after"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_no_link_of_another_is_followed_in_replacing_a_file(tmp_path: Path) -> None:
+    (tmp_path / "beside").symlink_to(tmp_path / "theirs")
+    with pytest.raises(OSError, match="symbolic links"):
+        replace_whole(tmp_path / "kept", b"x", beside=tmp_path / "beside")
+    assert not (tmp_path / "theirs").exists()
+
+
+def _full(_: Path, __: Path) -> None:
+    raise OSError(28, "full")
