@@ -23,6 +23,8 @@ from urllib.parse import quote
 from listsync.domain.lists import Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import (
+    ListsyncError,
+    Refusal,
     RefusedError,
     ResponseChangedError,
     UnavailableError,
@@ -30,7 +32,7 @@ from listsync.errors import (
 from listsync.file_access import give_away, make_folder, sync_folder
 from listsync.files.local_file import load_file
 from listsync.http.request import LIST_BYTES, ServiceRequest
-from listsync.http.response import not_json
+from listsync.http.response import Response, not_json
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.anime_ids import (
     AnimeIdsOptions,
@@ -74,6 +76,13 @@ class _Kept:
     source: str
     validators: Validators
     due_at: float
+
+
+def _judge(response: Response) -> ListsyncError | None:
+    if response.status not in (404, 410):
+        return None
+    why = f"nothing is at its address (HTTP {response.status})"
+    return RefusedError(SERVICE, Refusal.NOT_FOUND, why)
 
 
 class AnimeIdMap:
@@ -123,7 +132,9 @@ class AnimeIdMap:
             self._renew(source, kept if kept and kept.source == source else None)
         except (UnavailableError, RefusedError, ResponseChangedError) as error:
             if kept is None or self._options.file is not None:
-                why = f"the map of anime ids cannot be had: {error}"
+                hint = f"; a copy of your own can be named in providers.{SERVICE}.file"
+                hint = "" if self._options.file is not None else hint
+                why = f"the map of anime ids cannot be had: {error}{hint}"
                 self._failure = UnavailableError(SERVICE, why)
                 raise self._failure from error
             logger.warning("the map of anime ids stays as it was: %s", error)
@@ -138,8 +149,10 @@ class AnimeIdMap:
         path = self._options.file
         name = self._options.base_url
         if path is not None:
-            facts = path.stat() if path.exists() else None
-            name = f"{path} {facts and (facts.st_mtime_ns, facts.st_size, facts.st_ino)}"
+            name = str(path)
+            with suppress(OSError):  # which is told when it is read
+                facts = path.stat()
+                name += f" {facts.st_mtime_ns} {facts.st_size} {facts.st_ino}"
         return hashlib.sha256(name.encode(errors="replace")).hexdigest()
 
     def _renew(self, source: str, kept: _Kept | None) -> None:
@@ -150,7 +163,9 @@ class AnimeIdMap:
             return
         from listsync.http.service_client import ask  # noqa: PLC0415 - brings httpx
 
-        call = ServiceRequest(service=SERVICE, url=self._options.base_url, limit_bytes=LIST_BYTES)
+        call = ServiceRequest(
+            service=SERVICE, url=self._options.base_url, judge=_judge, limit_bytes=LIST_BYTES
+        )
         with self._client() as http:
             response = ask(http, call, kept.validators if kept else None)
         if response.status == 304:

@@ -82,7 +82,7 @@ def test_without_a_map_the_list_cannot_be_read_and_says_why(tmp_path: Path) -> N
     site = site_of(answer(status=404))
     found = map_of(tmp_path, site)
     for _ in range(2):
-        with pytest.raises(UnavailableError, match=r"the map of anime ids cannot be had: .* 404"):
+        with pytest.raises(UnavailableError, match=r"cannot be had: .* 404.*ids\.file"):
             found.find("anilist", [1])
     assert len(site.seen) == 1, "the lists of one sync ask once together"
 
@@ -168,3 +168,9 @@ def test_a_folder_that_takes_nothing_is_said(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).mkdir()
     with pytest.raises(UnavailableError, match="cannot be written"):
         map_of(tmp_path, site_of(answer(SAMPLE))).find("mal", [1])
+
+
+def test_a_file_that_may_not_be_looked_at_is_told(tmp_path: Path) -> None:
+    options = AnimeIdsOptions(file=tmp_path / "no-folder" / "map.json")
+    with pytest.raises(UnavailableError, match=r"map\.json does not exist$"):
+        map_of(tmp_path, site_of(DOWN), options).find("mal", [1])
