@@ -123,10 +123,11 @@ def test_a_file_in_any_encoding_is_read_right_or_refused(
 def test_a_file_with_any_ends_of_lines_is_read_right(
     read: Reader, form: str, spelling: str
 ) -> None:
-    if spelling == "two marks" and form == "json":
-        pytest.skip("JSON has one mark at the most")
     name, made = FORMS[form]
-    fetched = read(SPELLINGS[spelling](made(ROWS)), name)
+    fetched = _read_or_none(read, SPELLINGS[spelling](made(ROWS)).encode(), name)
+    if fetched is None:
+        assert (spelling, form) == ("two marks", "json")  # which has one at the most
+        return
     labels = [unicodedata.normalize("NFC", entry.label) for entry in fetched.entries]
     is_cut = spelling == "no end" and len(labels) < len(ROWS)
     assert labels == (_labels(ROWS[:-1]) if is_cut and _is_table(form) else _labels(ROWS))
