@@ -169,6 +169,7 @@ def _edit(world: World, _agent: AgentProcess, _: random.Random) -> None:
 
 
 def _trigger(world: World, agent: AgentProcess, _: random.Random) -> None:
+    world.receiver.answers.clear()  # whoever is told is well again: a target rests ever longer
     world.ask_for_sync(agent)
 
 
@@ -188,8 +189,7 @@ def _browse(_: World, agent: AgentProcess, chance: random.Random) -> None:
 def _fault(world: World, _: AgentProcess, chance: random.Random) -> None:
     kinds = ("html", "drop_before", "drop_after", "drop_midway", "tmdb_down")
     world.home.sandbox.admin("faults", {"kind": chance.choice(kinds), "path": "/api/v1"})
-    if not world.receiver.answers:  # who is refused for long is asked ever more seldom
-        world.receiver.answers.append(CannedResponse(chance.choice([429, 500, 503])))
+    world.receiver.answers.append(CannedResponse(chance.choice([429, 500, 503])))
     if not world.plex.faults:
         world.plex.faults.append(Fault())
 

@@ -153,8 +153,8 @@ def _export(world: World, folder: Path) -> Iterator[Figure]:
     )
 
 
-def fill(database: Database) -> None:
-    """Write what years with many lists leave behind."""
+def fill(database: Database, count: int = ENTRIES) -> None:
+    """Write what years with many lists leave behind: *count* entries."""
     with database.write() as connection:
         connection.execute(
             "INSERT INTO servers (id, identity, product, version, first_seen, last_seen)"
@@ -174,19 +174,19 @@ def fill(database: Database) -> None:
             " VALUES (?, 1, 'schedule', ?, ?, 'ok', '')",
             [(f"run{n}", f"2026-01-02T00:00:{n:02}+00:00", _AT) for n in range(60)],
         )
-        for statement, rows in _rows().items():
+        for statement, rows in _rows(count).items():
             connection.executemany(statement, rows)
 
 
-def _rows() -> dict[str, list[tuple[object, ...]]]:
+def _rows(count: int) -> dict[str, list[tuple[object, ...]]]:
     """Give the rows of each table: some handled, some requested, some that wait for a choice."""
     entries: list[tuple[object, ...]] = []
     handled: list[tuple[object, ...]] = []
     requests: list[tuple[object, ...]] = []
     statuses: list[tuple[object, ...]] = []
     matches: list[tuple[object, ...]] = []
-    per_list = ENTRIES // LISTS + 1
-    for n in range(ENTRIES):
+    per_list = count // LISTS + 1
+    for n in range(count):
         entry, number, kind = f"imdb:tt{n:07}", 100_000 + n, "movie" if n % 4 else "tv"
         title = " ".join(_WORDS[(n * step) % len(_WORDS)] for step in (1, 3, 7)) + f" {n}"
         lookup = entry if n % 2 == 0 else None
@@ -211,7 +211,7 @@ def _rows() -> dict[str, list[tuple[object, ...]]]:
         "INSERT INTO title_status VALUES (1, ?, ?, 0, 'available')": statuses,
         "INSERT INTO matches (server, lookup, found, kind, tmdb, title, how, score, reasons,"
         " candidates, tries, at)"
-        f" VALUES (1, ?, ?, ?, ?, ?, 'imdb_id', 1, '[]', '[]', 1, '{_AT}')": matches,
+        f" VALUES (1, ?, ?, ?, ?, ?, 'IMDb id', 1, '[]', '[]', 1, '{_AT}')": matches,
     }
 
 

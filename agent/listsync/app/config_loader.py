@@ -203,6 +203,7 @@ class ConfigLoader:
         )
         self._first: Config | None = None
         self._subscribers: ConfigSubscribers | None = None
+        self._shown: tuple[Config, tuple[Setting, ...]] | None = None
 
     def await_first(self, pause: Callable[[float], bool | None]) -> ConfigSnapshot[Config]:
         """Read the configuration at the start, when whoever is writing it can be waited for."""
@@ -249,12 +250,21 @@ class ConfigLoader:
                 yield PendingChange(key=key, why=_OVERRULED, needs_restart=True)
 
     def settings_of(self, config: Config) -> tuple[Setting, ...]:
-        """Give every key with what is in force; the command line has the last word."""
-        given = self._given_at_start()
-        return tuple(
-            Setting(one.path, given[one.path], "the command line") if one.path in given else one
-            for one in settings_of(config)
-        )
+        """Give every key with what is in force; the command line has the last word.
+
+        They are asked for page by page, and with 300 lists they are 13,000: the last are kept.
+        """
+        shown = self._shown
+        if shown is None or shown[0] is not config:
+            given = self._given_at_start()
+            settings = tuple(
+                Setting(one.path, given[one.path], "the command line")
+                if one.path in given
+                else one
+                for one in settings_of(config)
+            )
+            self._shown = shown = (config, settings)
+        return shown[1]
 
     def _given_at_start(self) -> Mapping[str, str | None]:
         options, interval = self._options, self._options.interval
