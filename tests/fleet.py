@@ -148,9 +148,13 @@ class AgentFleet:
         def led() -> AgentProcess | None:
             return self.leader() if self.lease()[1] > after else None
 
-        found = until(f"a leader after epoch {after}", led, within_s=PATIENCE_S)
+        found = until(lambda: self._how_it_stands(after), led, within_s=PATIENCE_S)
         assert found is not None
         return found
+
+    def _how_it_stands(self, after: int) -> str:
+        logs = (f"{name}:\n{one.log}" for name, one in self.agents.items())
+        return "\n".join([f"a leader after epoch {after}; the lease is {self.lease()}", *logs])
 
     def takeover_s(self, epoch: int) -> float:
         """Say how long it takes from now until somebody leads in a later epoch."""

@@ -37,13 +37,18 @@ _SYSTEMD = {
 }
 
 
-def until(what: str, look: Callable[[], _T], *, within_s: float = _PATIENCE_S) -> _T:
-    """Look again and again until there is something, the longer the more seldom; returns it."""
+def until(
+    what: str | Callable[[], str], look: Callable[[], _T], *, within_s: float = _PATIENCE_S
+) -> _T:
+    """Look again and again until there is something, the longer the more seldom; returns it.
+
+    *what* says what was waited for, in a call: how it stands where that was in vain.
+    """
     began = time.monotonic()
     while not (found := look()):
         passed = time.monotonic() - began
         if passed > within_s:
-            pytest.fail(f"not within {within_s:g} s: {what}")
+            pytest.fail(f"not within {within_s:g} s: {what if isinstance(what, str) else what()}")
         time.sleep(min(0.02 + passed / 10, 0.1))
     return found
 

@@ -26,6 +26,9 @@ from tests.thorough import tries
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
 
+pytestmark = pytest.mark.timeout(300)
+"""Several whole programs in each test: on a machine with much to do they take a minute or two."""
+
 TITLES = 300
 LATENCY_MS = 5
 SOON_S = 5.0
