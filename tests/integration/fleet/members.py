@@ -32,15 +32,20 @@ class StoppableClock:
     def __init__(self) -> None:
         self._goes = threading.Event()
         self._goes.set()
+        self.waiting: set[int | None] = set()
+        """The threads that stand still."""
 
     def stop(self) -> None:
         self._goes.clear()
 
     def go_on(self) -> None:
+        self.waiting.clear()
         self._goes.set()
 
     def __call__(self) -> float:
-        assert self._goes.wait(PATIENCE_S)
+        if not self._goes.is_set():
+            self.waiting.add(threading.get_ident())
+            assert self._goes.wait(PATIENCE_S)
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -126,6 +131,11 @@ class Member:
 
     def await_call(self, call: str, times: int = 1) -> None:
         self.events.wait_for(lambda: self.calls.count(call) >= times, lambda: self.calls)
+
+    def await_standstill(self) -> None:
+        """Wait until its thread has looked at the clock that was stopped: it hears nothing now."""
+        thread = self._threads[0].ident
+        self.events.wait_for(lambda: thread in self.clock.waiting, lambda: self.calls)
 
     @property
     def leads(self) -> bool:

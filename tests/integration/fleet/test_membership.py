@@ -204,7 +204,7 @@ def test_what_was_passed_on_to_one_that_is_gone_is_handed_to_the_next(postgres_d
         one, another = members.others(leader)
         leader.clock.stop()
         notify(postgres_dsn, "sync_trigger", "the last that it hears")
-        leader.await_call("triggered")
+        leader.await_standstill()
         asked = [payloads_of(SyncJob.new(None, name), "box")[0] for name in ("one", "another")]
         one.membership.send(asked[:1])
         another.membership.send(asked[1:])
