@@ -6,10 +6,16 @@ The options are the defaults, but that no pages of films are read at Letterboxd.
 from __future__ import annotations
 
 import http.client
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import cycle
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from listsync.config_types import SecretStr
@@ -56,6 +62,7 @@ def services() -> Iterator[Figure]:
         for name, most in MOST_CALLS.items():
             yield from _calls(hosts[0], name, *most)
         yield from _watchlist()
+        yield _check_of_many()
         rate = statistics.median(measure() for _ in range(RUNS))
         yield Figure("letterboxd: films parsed on one core", rate, "/s", least=1500)
         # Ten lists of all services, one of which takes its time, are what a user has; without that
@@ -106,6 +113,43 @@ def _watchlist() -> Iterator[Figure]:
     yield Figure(f"seerr watchlist of {TITLES:,}: calls", read, "", TITLES // 20)
     yield Figure("  own CPU", 1000 * took, "ms")
     yield Figure("  the same unchanged: calls", unchanged, "", 1)
+
+
+_MANY = 300
+_WRITTEN = {
+    "anilist": "user{0}",
+    "custom": "https://lists.example.invalid/{0}.json",
+    "file": "list{0}.csv",
+    "imdb": "ls012345{0:03}",
+    "letterboxd": "user{0}/list/best",
+    "mdblist": "user{0}/best",
+    "myanimelist": "user{0}",
+    "seerr": "watchlist/user{0}",
+    "tmdb": "list/{0}",
+    "trakt": "user{0}/watchlist",
+    "tvdb": "{0}",
+}
+"""A list of each service that has many."""
+
+
+def _check_of_many() -> Figure:
+    """Check a configuration of lists of all services; the time is that of the processor."""
+    services = sorted(_WRITTEN)
+    rows = [
+        f"  - {one}: {_WRITTEN[one].format(number)}\n"
+        for number, one in zip(range(1, _MANY + 1), cycle(services), strict=False)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "listsync.yaml"
+        path.write_text(f"server: {{url: sandbox}}\nlists:\n{''.join(rows)}", encoding="utf-8")
+        command = [sys.executable, "-m", "listsync", "check", str(path)]
+        times = []
+        for _ in range(RUNS):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(command, check=True, capture_output=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return Figure(f"check of {_MANY} lists of all services: CPU", statistics.median(times), "s", 1)
 
 
 def _read(host: Player, name: str, previous: Validators | None = None) -> Validators | None:

@@ -8,7 +8,7 @@ is wrong; an option that is merely without effect is warned of.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from functools import lru_cache
 from typing import NamedTuple
 
 from listsync.config.filters import parse_genre, parse_language
@@ -17,7 +17,7 @@ from listsync.config.list_options import BY_KIND, FILTER_KEYS
 from listsync.config.notify_options import check_targets
 from listsync.config.transfer_options import check_transfers, has_mappings
 from listsync.config.validation import ConfigIssue, truth_of
-from listsync.config.values import SANDBOX, SERVICES, find_source, kind_named, kind_of
+from listsync.config.values import SANDBOX, SERVICES, kind_named, kind_of
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType
@@ -71,7 +71,9 @@ def _shown(service: str, text: str) -> str:
     return shown if source in {None, _parsed(service, shown)} else str(source)
 
 
+@lru_cache(maxsize=512)
 def _parsed(service: str, text: str) -> object:
+    """Read a list as its service does; each is looked at for several rules."""
     try:
         return SERVICES[service](text)
     except ValueError:
@@ -339,10 +341,7 @@ def _kind_of_source(form: Form) -> MediaType | None:
     text = form.get(service) if service else None
     if service is None or not isinstance(text, str):
         return None
-    try:
-        return kind_of(find_source(service, text.strip(), Path()))
-    except ValueError:
-        return None
+    return kind_of(_parsed(service, text.strip()))
 
 
 def _mapping(value: object) -> Form:

@@ -277,3 +277,32 @@ def test_a_key_that_a_list_service_refuses_is_said_with_its_place(
     assert "films  credential" in told.out
     assert "what now: run `listsync login mdblist`" in told.out
     assert "wrong-key" not in told.out + told.err
+
+
+def test_a_watchlist_of_the_server_itself_is_read_there(
+    sandbox: SandboxProcess, tmp_path: Path, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    titles = [{"kind": "movie", "tmdbId": number} for number in range(1, 26)]
+    sandbox.admin("watchlists", {"userId": 2, "titles": titles})
+    server = {"url": sandbox.url, "api_key": sandbox.api_key}
+    path = tmp_path / "listsync.yaml"
+    lists = [{"seerr": "watchlist/family"}, {"seerr": "watchlist"}]
+    path.write_text(json.dumps({"server": server, "lists": lists}), encoding="utf-8")
+    assert check_live(load(path, {}), state) is Exit.OK
+    told = capsys.readouterr().out
+    assert "seerr: watchlist/family  complete: 25 titles" in told
+    assert "it would be empty as well where the service itself cannot see the list" in told
+
+
+def test_a_server_that_cannot_be_reached_costs_its_watchlists_only(
+    tmp_path: Path, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "two.csv").write_text(_TWO, encoding="utf-8")
+    path = tmp_path / "listsync.yaml"
+    server = {"url": "http://127.0.0.1:9"}
+    lists = [{"seerr": "watchlist"}, {"file": "two.csv"}]
+    path.write_text(json.dumps({"server": {**server, "api_key": "key"}, "lists": lists}))
+    assert check_live(load(path, {}), state) is Exit.FAILED
+    told = capsys.readouterr().out
+    assert "complete: 2 titles" in told
+    assert "seerr: watchlist  unavailable" in told
