@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def _commands(group: click.Group, above: click.Context, before: str) -> Iterator
         with click.Context(command, info_name=name, parent=above) as context:
             pieces = " ".join(command.collect_usage_pieces(context))
             yield f".SS {_escaped(f'{before}{name} {pieces}')}\n"
-            yield f"{_escaped(_plain(command.help))}\n"
+            yield f"{_escaped(_plain(cleandoc(command.help or '')))}\n"
             options = [one for one in command.params if one not in group.params]
             yield from _options(options, context)
             if command.epilog:

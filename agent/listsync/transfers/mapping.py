@@ -36,7 +36,9 @@ def sender_path(text: str) -> SenderPath | None:
     """
     if is_windows_path(text):
         windows = PureWindowsPath(text)
-        return windows if windows.is_absolute() else None
+        # To Python 3.13 a server without a share is absolute, too.
+        is_whole = _DRIVE.match(text) or "\\" in windows.drive.strip("\\")
+        return windows if is_whole and windows.is_absolute() else None
     return PurePosixPath("/" + text.lstrip("/")) if text.startswith("/") else None
 
 

@@ -474,7 +474,7 @@ def test_a_file_that_cannot_be_put_aside_is_written_on(tmp_path: Path) -> None:
     [
         pytest.param("missing/agent.log", "No such file or directory", id="no-folder"),
         pytest.param(".", "Is a directory", id="folder"),
-        pytest.param("a\0b", "null byte", id="no-path"),
+        pytest.param("a\0b", "null", id="no-path"),
     ],
 )
 def test_without_its_file_the_agent_goes_on(tmp_path: Path, name: str, why: str) -> None:

@@ -277,7 +277,7 @@ def test_without_settings_nothing_is_written(world: World) -> None:
     [
         pytest.param("/dev/full", "No space left on device", id="full"),
         pytest.param("missing/history.log", "No such file or directory", id="no-folder"),
-        pytest.param("a\0b", "null byte", id="no-path"),
+        pytest.param("a\0b", "null", id="no-path"),
     ],
 )
 def test_what_could_not_be_written_waits_and_is_told_once(

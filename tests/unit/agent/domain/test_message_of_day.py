@@ -39,9 +39,9 @@ def hours(day: LocalDay) -> float:
         ("Europe/Vienna", "2026-03-28", 24),
         ("Europe/Vienna", "2026-03-29", 23),
         ("Europe/Vienna", "2026-10-25", 25),
-        ("America/Havana", "2026-03-07", 24),
-        ("America/Havana", "2026-03-08", 23),
-        ("America/Havana", "2026-11-01", 25),
+        ("America/Havana", "2020-03-07", 24),
+        ("America/Havana", "2020-03-08", 23),
+        ("America/Havana", "2020-11-01", 25),
         ("America/Santiago", "2026-09-06", 23),
         ("Africa/Cairo", "2026-04-24", 23),
         ("Asia/Beirut", "2026-03-29", 23),
@@ -62,7 +62,7 @@ def test_a_day_is_as_long_as_the_clocks_make_it(zone: str, day: str, length: int
 @pytest.mark.parametrize(
     ("zone", "day"),
     [
-        ("America/Havana", "2026-03-08"),
+        ("America/Havana", "2020-03-08"),
         ("America/Santiago", "2026-09-06"),
         ("Africa/Cairo", "2026-04-24"),
         ("Asia/Beirut", "2026-03-29"),
@@ -82,9 +82,9 @@ def test_five_past_midnight_comes_an_hour_later_where_the_clocks_jump_over_it(
 
 
 def test_of_two_times_five_past_midnight_the_first_one_counts() -> None:
-    told_on = a_day("America/Havana", "2026-11-01")
+    told_on = a_day("America/Havana", "2020-11-01")
     due = told_on.before.due(AT)
-    assert due == datetime(2026, 11, 1, 4, 5, tzinfo=UTC)
+    assert due == datetime(2020, 11, 1, 4, 5, tzinfo=UTC)
     for again in (due, due + timedelta(hours=1), due + timedelta(hours=24)):
         assert LocalDay.last_due(again, AT, told_on.zone) == told_on.before
     after = due + timedelta(hours=25)
