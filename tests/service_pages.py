@@ -19,6 +19,7 @@ from listsync.providers.mdblist import source as mdblist
 from listsync.providers.myanimelist import source as myanimelist
 from listsync.providers.plex import source as plex
 from listsync.providers.seerr import source as seerr
+from listsync.providers.simkl import source as simkl
 from listsync.providers.stevenlu import source as stevenlu
 from listsync.providers.tmdb import source as tmdb
 from listsync.providers.trakt import source as trakt
@@ -34,6 +35,7 @@ _TITLES = {
     mdblist: "MDBList",
     myanimelist: "MyAnimeList",
     plex: "Plex",
+    simkl: "Simkl",
     seerr: "Watchlists of the request server",
     stevenlu: "StevenLu",
     tmdb: "TMDB",

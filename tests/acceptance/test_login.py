@@ -1,4 +1,4 @@
-"""`listsync login` against servers that play the logins of Trakt and of MDBList."""
+"""`listsync login` against servers that play the logins of Trakt, MDBList and Simkl."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tests.acceptance.conftest import Home, Ran
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "trakt"
 _ITEM = {"id": 603, "rank": 1, "title": "The Matrix", "mediatype": "movie", "release_year": 1999}
 _KEY = "not-a-real-key"
+_PIN = {"user_code": "AB12C", "expires_in": 300, "interval": 0}
 
 
 class _Service(BaseHTTPRequestHandler):
@@ -40,6 +41,10 @@ class _Service(BaseHTTPRequestHandler):
             address = "https://mdblist.com/oauth/device/"
             given = {"device_code": "not-a-real-code", "user_code": "ABCD-EFGH", "interval": 0}
             self._answer(200, given | {"verification_uri": address, "expires_in": 300})
+        elif self.path.startswith("/oauth2/device?"):
+            new_app = fields["client_id"] != "an-elder-id"
+            code = {**_PIN, "verification_uri": "https://simkl.com/pin", "device_code": "a-code"}
+            self._answer(200 if new_app else 412, code if new_app else {"error": "invalid_app"})
         elif fields.get("grant_type") == "refresh_token":
             self._answer(200, {"access_token": "second-access", "expires_in": 86400})
         elif [path for path, _ in self.asked].count(self.path) == 1:
@@ -50,6 +55,14 @@ class _Service(BaseHTTPRequestHandler):
             self._answer(200, json.loads((FIXTURES / "device-token.200.json").read_bytes()))
 
     def do_GET(self) -> None:
+        if self.path.startswith("/oauth/pin"):
+            path = self.path.partition("?")[0]
+            self.asked.append((path, {}))
+            is_in = [one for one, _ in self.asked].count(path) > 1
+            pending, given = {"result": "KO"}, {"result": "OK", "access_token": "first-access"}
+            code = {**_PIN, "verification_url": "https://simkl.com/pin/", "result": "OK"}
+            self._answer(200, code if path == "/oauth/pin" else given if is_in else pending)
+            return
         access = self.headers.get("Authorization", "").removeprefix("Bearer ")
         if access not in ("first-access", "second-access") and f"apikey={_KEY}" not in self.path:
             self._answer(401, {"error": "Invalid API key!"})
@@ -183,3 +196,32 @@ def test_without_an_app_the_key_of_mdblist_is_kept_and_used(home: Home, service:
 
 def test_the_command_names_every_service_of_the_table() -> None:
     assert list(SERVICES) == sorted(LOGINS)
+
+
+@pytest.mark.parametrize(("client_id", "renews"), [("an-id", True), ("an-elder-id", False)])
+def test_a_login_at_simkl_is_kept_whichever_way_the_app_knows(
+    home: Home, service: str, client_id: str, renews: bool
+) -> None:
+    ran = log_in(home, "simkl", base_url=service, client_id=client_id)
+    assert ran.code == 0, ran.err
+    assert "Open https://simkl.com/pin" in ran.out
+    assert "enter the code AB12C" in ran.out
+    kept = json.loads((home.state / "simkl.json").read_text())
+    assert (kept["access_token"], bool(kept["refresh_token"])) == ("first-access", renews)
+    assert "first-access" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "needs providers.simkl.client_id, that of an app of your own"),
+        ({"client_id": "an-id", "base_url": "http://127.0.0.1:9"}, "cannot be reached"),
+    ],
+)
+def test_a_login_at_simkl_that_cannot_be_is_told_in_one_line(
+    home: Home, options: dict[str, str], said: str
+) -> None:
+    ran = log_in(home, "simkl", **options)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert said in ran.err
+    assert not (home.state / "simkl.json").exists()

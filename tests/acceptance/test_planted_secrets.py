@@ -23,6 +23,7 @@ PLANTED = {
     "credential": "no-hook-of-anybody-0123456789",
     "header": "no-header-of-anybody-0123456789",
     "plain": "noPasswordOfAProxy",
+    "simkl": "no-id-of-simkl-0123456789",
     "plex": "no-token-of-plex-0123456789",
     "mal": "no-id-of-myanimelist-0123456789",
     "tvdb": "no-key-of-tvdb-0123456789",
@@ -78,6 +79,7 @@ def configure(home: Home, **more: object) -> None:
             {"anilist": "somebody"},
             {"myanimelist": "somebody"},
             {"tvdb": "favorites"},
+            {"simkl": "movies"},
             {"custom": f"{NOWHERE}/{PLANTED['path']}/list.json?key={PLANTED['query']}"},
             {
                 "custom": {
@@ -94,6 +96,7 @@ def configure(home: Home, **more: object) -> None:
             "mdblist": {**far, "api_key": {"encrypted": "mdblist"}},
             "tmdb": {**far, "token": {"file": "tmdb-token"}},
             "trakt": {**far, "proxy": f"http://me:{PLANTED['plain']}@127.0.0.1:9"},
+            "simkl": {**far, "client_id": PLANTED["simkl"]},
             "plex": {**far, "token": PLANTED["plex"]},
             "letterboxd": {**far, "browser": "never"},
             "anilist": far,

@@ -26,6 +26,7 @@ TITLES = 1000
 LATENCY_S = 0.05
 HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 11))
 CHANGED = "2026-10-30T08:15:00.000Z"
+_STAMPS = {"all": CHANGED, "plantowatch": CHANGED}
 _COUNT = "/how-many-calls"
 
 
@@ -233,6 +234,31 @@ def _plex(start: int, size: int) -> _Response:
     return _json({"MediaContainer": page}, {"etag": f'"thousand-{start}"'})
 
 
+def _simkl() -> _Response:
+    rows = [
+        {
+            "added_to_watchlist_at": CHANGED,
+            "last_watched_at": None,
+            "user_rated_at": None,
+            "user_rating": None,
+            "status": "plantowatch",
+            "movie": {
+                "title": f"Film {number}",
+                "year": 2019,
+                "poster": "00/000000",
+                "ids": {
+                    "simkl": 500_000 + number,
+                    "slug": f"film-{number}",
+                    "imdb": f"tt{90_000_000 + number}",
+                    "tmdb": f"{9_000_000 + number}",
+                },
+            },
+        }
+        for number in _numbers(1, TITLES)
+    ]
+    return _json({"movies": rows})
+
+
 def _stevenlu() -> _Response:
     rows = [
         {
@@ -266,6 +292,8 @@ def _answer(target: str, body: bytes) -> _Response | None:
         "/library/sections/watchlist/all": lambda: _plex(start, size),
         "/mine.json": _stevenlu,
         "/movies.json": _stevenlu,
+        "/sync/activities": lambda: _json(dict.fromkeys(("movies", "tv_shows", "anime"), _STAMPS)),
+        "/sync/all-items/movies/plantowatch": _simkl,
     }
     if re.fullmatch(r"/login|/lists/990001/extended|/movies/\d+/extended", path):
         return _tvdb(path)

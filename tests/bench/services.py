@@ -43,6 +43,8 @@ MOST_CALLS: dict[str, tuple[int | None, int | None]] = {
     "letterboxd": (10, 1),
     "plex": (10, 1),
     "myanimelist": (1, 1),
+    # What changed when is asked first, which the service demands.
+    "simkl": (2, 1),
     "stevenlu": (1, 1),
     "tmdb": (None, 1),
     # Each title once: the list has numbers of TheTVDB only.

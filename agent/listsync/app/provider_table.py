@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import field
 from functools import cached_property, partial
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from listsync.providers.myanimelist.source import MyAnimeListSource
     from listsync.providers.plex.source import PlexSource
     from listsync.providers.seerr.source import SeerrSource
+    from listsync.providers.simkl.source import SimklSource
     from listsync.providers.stevenlu.source import StevenLuSource
     from listsync.providers.tmdb.source import TmdbSource
     from listsync.providers.trakt.api import ClientIdCheck
@@ -201,41 +203,41 @@ def _file(source: FileSource, context: ProviderContext) -> ListProvider:
 def _imdb(source: ImdbSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.imdb.reader import Imdb
 
-    options = context.options.imdb
-    return Imdb(
-        source, options, context.page_client("imdb", options), missing=context.known.imdb_fields
-    )
+    options, missing = context.options.imdb, context.known.imdb_fields
+    return Imdb(source, options, context.page_client("imdb", options), missing=missing)
 
 
 def _letterboxd(source: LetterboxdSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.letterboxd.reader import Letterboxd
 
-    options = context.options.letterboxd
-    films = SqliteFilmIds(context.database, "letterboxd")
+    options, films = context.options.letterboxd, SqliteFilmIds(context.database, "letterboxd")
     return Letterboxd(source, options, context.page_client("letterboxd", options), films)
+
+
+def _access(context: ProviderContext, service: str) -> Callable[[], SecretStr | None]:
+    """Make what gives the login at *service*, renewed where it must be."""
+
+    def access() -> SecretStr | None:
+        from listsync.http.device_login import access_token
+
+        store, client = login_store(context.folder, service), context.login_client(service)
+        return access_token(client, lambda: LOGINS[service].service(context.options), store)
+
+    return access
 
 
 def _mdblist(source: MdbListSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.mdblist.reader import MdbList
 
-    options = context.options.mdblist
-
-    def access() -> SecretStr | None:
-        from listsync.http.device_login import access_token
-
-        store = login_store(context.folder, "mdblist")
-        client = context.login_client("mdblist")
-        return access_token(client, lambda: LOGINS["mdblist"].service(context.options), store)
-
-    has_login = login_path(context.folder, "mdblist").exists()
-    return MdbList(source, options, context.client(options), *([access] if has_login else []))
+    options, has_login = context.options.mdblist, login_path(context.folder, "mdblist").exists()
+    access = [_access(context, "mdblist")] if has_login else []
+    return MdbList(source, options, context.client(options), *access)
 
 
 def _plex(source: PlexSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.plex.reader import Plex
 
-    options = context.options.plex
-    titles = SqliteFilmIds(context.database, "plex")
+    options, titles = context.options.plex, SqliteFilmIds(context.database, "plex")
     return Plex(source, options, context.client(options), titles)
 
 
@@ -250,6 +252,13 @@ def _myanimelist(source: MyAnimeListSource, context: ProviderContext) -> ListPro
 
     options = context.options.myanimelist
     return MyAnimeList(source, options, context.client(options), context.anime_ids)
+
+
+def _simkl(source: SimklSource, context: ProviderContext) -> ListProvider:
+    from listsync.providers.simkl.reader import Simkl
+
+    options, access = context.options.simkl, _access(context, "simkl")
+    return Simkl(source, options, context.client(options), access, lambda: context.anime_ids)
 
 
 def _stevenlu(source: StevenLuSource, context: ProviderContext) -> ListProvider:
@@ -269,23 +278,16 @@ def _tmdb(source: TmdbSource, context: ProviderContext) -> ListProvider:
 def _trakt(source: TraktSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.trakt.reader import Trakt
 
-    options = context.options.trakt
-    return Trakt(
-        source,
-        options,
-        context.client(options),
-        login_store(context.folder, "trakt"),
-        context.client_id_check,
-        login_http=context.login_client("trakt"),
-    )
+    options, logins = context.options.trakt, login_store(context.folder, "trakt")
+    http, renewing = context.client(options), context.login_client("trakt")
+    return Trakt(source, options, http, logins, context.client_id_check, login_http=renewing)
 
 
 def _tvdb(source: TvdbSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.tvdb.reader import Tvdb
 
     options = context.options.tvdb
-    known = SqliteFilmIds(context.database, "tvdb")
-    logins = login_store(context.folder, "tvdb")
+    known, logins = SqliteFilmIds(context.database, "tvdb"), login_store(context.folder, "tvdb")
     return Tvdb(source, options, context.client(options), known, logins)
 
 
@@ -299,6 +301,7 @@ PROVIDERS: dict[str, Build] = {
     "myanimelist": _myanimelist,
     "plex": _plex,
     "seerr": _seerr,
+    "simkl": _simkl,
     "stevenlu": _stevenlu,
     "tmdb": _tmdb,
     "trakt": _trakt,
@@ -306,16 +309,15 @@ PROVIDERS: dict[str, Build] = {
 }
 
 
-def _trakt_login(providers: ProvidersOptions) -> LoginService:
-    from listsync.providers.trakt.api import login_service
+def _login_at(service: str, module: str) -> Callable[[ProvidersOptions], LoginService]:
+    """Make what says where one logs in at *service*: its *module* has the `login_service`."""
 
-    return login_service(providers.trakt)
+    def find(providers: ProvidersOptions) -> LoginService:
+        known = import_module(f"listsync.providers.{service}.{module}")
+        found: LoginService = known.login_service(getattr(providers, service))
+        return found
 
-
-def _mdblist_login(providers: ProvidersOptions) -> LoginService:
-    from listsync.providers.mdblist.account import login_service
-
-    return login_service(providers.mdblist)
+    return find
 
 
 def _mdblist_owner(http: ServiceClient, providers: ProvidersOptions, key: SecretStr) -> str:
@@ -344,10 +346,11 @@ class LoginRow:
 LOGINS: Mapping[str, LoginRow] = MappingProxyType(
     {
         "mdblist": LoginRow(
-            _mdblist_login,
+            _login_at("mdblist", "account"),
             ApiKeyRow("MDBLIST_API_KEY", "mdblist.com/preferences", _mdblist_owner),
         ),
-        "trakt": LoginRow(_trakt_login),
+        "simkl": LoginRow(_login_at("simkl", "api")),
+        "trakt": LoginRow(_login_at("trakt", "api")),
     }
 )
 

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 # What asks is imported when it is needed, so that --help stays quick.
 # ruff: noqa: PLC0415
 
-SERVICES = ("mdblist", "trakt")
+SERVICES = ("mdblist", "simkl", "trakt")
 """Where one can log in; how is a row of `app.provider_table.LOGINS`."""
 
 
-@click.command(epilog=examples("login trakt", "login mdblist"))
+@click.command(epilog=examples("login trakt", "login simkl", "login mdblist"))
 @click.argument("service", type=click.Choice(SERVICES))
 @config_option
 @state_option
@@ -95,7 +95,7 @@ def _with_code_or_key(
 
 def _enter_code(service: str, config: Config, state_dir: Path) -> None:
     from listsync.app.provider_table import LOGINS, login_store
-    from listsync.http.device_login import begin, poll
+    from listsync.http.device_login import begin_either, poll
     from listsync.http.service_client import build_client
 
     where = LOGINS[service].service(config.providers)
@@ -103,7 +103,7 @@ def _enter_code(service: str, config: Config, state_dir: Path) -> None:
     with tokens.alone():
         pass  # a login that cannot be kept is not asked for
     with build_client(getattr(config.providers, service)) as http:
-        code = begin(http, where)
+        where, code = begin_either(http, where)
         say(f"Open {code.verification_url} and enter the code {code.user_code}")
         say(f"Waiting for it, at most {code.expires_in_s / 60:.0f} min ...", err=True)
         tokens_of_login = poll(http, where, code)

@@ -42,6 +42,7 @@ SERVER_KEY = "OVERSEERR_API_KEY"
 _SECRETS: dict[str, tuple[str, ...]] = {
     SERVER_KEY: ("server", "api_key"),
     "MDBLIST_API_KEY": ("providers", "mdblist", "api_key"),
+    "SIMKL_CLIENT_ID": ("providers", "simkl", "client_id"),
     "PLEX_WATCHLIST_TOKEN": ("providers", "plex", "token"),
     "MAL_CLIENT_ID": ("providers", "myanimelist", "client_id"),
     "TMDB_KEY": ("providers", "tmdb", "api_key"),
@@ -58,9 +59,9 @@ _TARGET_SECRETS = (_DISCORD, _TOKEN)
 _TARGETS = f"{_DISCORD}, {_TOKEN} and {_CHAT}"
 
 
+SIMKL_TOKEN = "a login at Simkl is made by `listsync login simkl`"  # noqa: S105 - words
 _WITHOUT_USE = {
-    "SIMKL_CLIENT_ID": "simkl",
-    "SIMKL_USER_TOKEN": "simkl",
+    "SIMKL_USER_TOKEN": SIMKL_TOKEN,
 }
 _ANY_LISTS = re.compile(r"[A-Z][A-Z0-9_]*_LISTS", re.ASCII)
 _ANY_TARGET = re.compile(
@@ -177,7 +178,7 @@ def _without_use(environ: Mapping[str, str], named: Iterable[str]) -> Iterator[t
         if not environ[name].strip() or base in known:
             continue
         if name in _WITHOUT_USE:
-            yield name, f"has no effect: {not_supported(_WITHOUT_USE[name])}"
+            yield name, f"has no effect: {_WITHOUT_USE[name]}"
         elif _ANY_LISTS.fullmatch(name):
             yield name, _why_no_lists(name)
         elif _ANY_TARGET.fullmatch(name):

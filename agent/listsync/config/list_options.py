@@ -368,6 +368,11 @@ class ListForm(ListDefaults, frozen=True, kw_only=True):
         _source("myanimelist"),
         "A MyAnimeList user's list: user, user/watching or its address.",
     ] = None
+    simkl: Annotated[
+        object,
+        _source("simkl"),
+        "A status at Simkl: plantowatch, movies/plantowatch, tv/watching; your own.",
+    ] = None
     addresses: Annotated[
         object,
         ValueForm(lambda value, _: value, {"anyOf": SOURCE["anyOf"]}),

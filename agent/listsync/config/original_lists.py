@@ -20,6 +20,7 @@ LIST_VARIABLES = {
     "IMDB_LISTS": "imdb",
     "LETTERBOXD_LISTS": "letterboxd",
     "MDBLIST_LISTS": "mdblist",
+    "SIMKL_LISTS": "simkl",
     "STEVENLU_LISTS": "stevenlu",
     "TMDB_LISTS": "tmdb",
     "TRAKT_LISTS": "trakt",

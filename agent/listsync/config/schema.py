@@ -46,6 +46,7 @@ from listsync.providers.letterboxd.source import LetterboxdOptions
 from listsync.providers.mdblist.source import MdbListOptions
 from listsync.providers.myanimelist.source import MyAnimeListOptions
 from listsync.providers.plex.source import PlexListOptions
+from listsync.providers.simkl.source import SimklOptions
 from listsync.providers.stevenlu.source import StevenLuOptions
 from listsync.providers.tmdb.source import TmdbOptions
 from listsync.providers.trakt.source import TraktOptions
@@ -212,6 +213,7 @@ class ProvidersOptions(Section, frozen=True, kw_only=True):
     myanimelist: Annotated[
         MyAnimeListOptions, "How MyAnimeList is reached, and your client id."
     ] = MyAnimeListOptions()
+    simkl: Annotated[SimklOptions, "How Simkl is reached, and your client id."] = SimklOptions()
     plex: Annotated[PlexListOptions, "How Plex's watchlists are read, and your token."] = (
         PlexListOptions()
     )

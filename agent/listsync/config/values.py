@@ -24,6 +24,7 @@ from listsync.providers.mdblist import source as mdblist
 from listsync.providers.myanimelist import source as myanimelist
 from listsync.providers.plex import source as plex
 from listsync.providers.seerr import source as seerr
+from listsync.providers.simkl import source as simkl
 from listsync.providers.stevenlu import source as stevenlu
 from listsync.providers.tmdb import source as tmdb
 from listsync.providers.trakt import source as trakt
@@ -44,6 +45,7 @@ SERVICES: dict[str, Parse] = {
     "myanimelist": myanimelist.parse,
     "plex": plex.parse,
     "seerr": seerr.parse,
+    "simkl": simkl.parse,
     "stevenlu": stevenlu.parse,
     "tmdb": tmdb.parse,
     "trakt": trakt.parse,
@@ -62,6 +64,8 @@ def kind_of(source: object) -> MediaType | None:
     match source:
         case stevenlu.StevenLuSource():
             return MediaType.MOVIE
+        case simkl.SimklSource():
+            return source.kind
         case tmdb.TmdbSource():
             return source.kind
         case trakt.TraktSource():

@@ -54,6 +54,10 @@ _OWN_WORDS = {
     ("seerr", ListOutcome.RATE_LIMITED): f"{_LATER}; lower server.max_per_second",
     ("seerr", ListOutcome.BLOCKED): "let /api/v1 pass what stands in front of the server",
     ("myanimelist", ListOutcome.PRIVATE): "let its owner make the list public, or export it",
+    ("simkl", ListOutcome.CREDENTIAL): (
+        "log in with `listsync login simkl`, with the client id in providers.simkl"
+    ),
+    ("simkl", ListOutcome.PRIVATE): "let its owner run `listsync login simkl`",
     ("tmdb", ListOutcome.PRIVATE): "make the list public at TMDB",
     **{
         (service, ListOutcome.BLOCKED): (

@@ -1,4 +1,4 @@
-"""A login with a code on another screen (RFC 8628, and Trakt's elder form), renewed in time.
+"""A login with a code on another screen (RFC 8628, and elder forms of it), renewed in time.
 
 A refresh token may work once only, so one thread of one process renews at a time, and what it got
 is saved before it is used.
@@ -13,7 +13,7 @@ from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from msgspec import Meta
 
@@ -55,9 +55,12 @@ _ENDS = {"access_denied": "the login was denied", "expired_token": "the code has
 class LoginDialect:
     """How a service writes what all of them mean; what is left out is as RFC 8628 has it.
 
-    `refused` are statuses that end the waiting for a code, each with what it means.
+    `refused` are statuses that end the waiting for a code, each with what it means. `is_pin`: the
+    code that is entered is also what is asked for, by GET; the answer is always 200, and says in
+    its `result` whether there is a login, which may have no end.
     """
 
+    is_pin: bool = False
     is_json: bool = False
     code_name: str = "device_code"
     polling: Mapping[str, str] = field(default_factory=lambda: {"grant_type": _GRANT})
@@ -66,11 +69,15 @@ class LoginDialect:
 
 
 STANDARD = LoginDialect()
+_NONE = SecretStr("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginService:
-    """Where a service gives codes and logins, and for which app; None: it wants no secret."""
+    """Where a service gives codes and logins, and for which app; None: it wants no secret.
+
+    `query` goes with every request. `elder` is how one logs in with an app that is refused here.
+    """
 
     name: str
     code_url: str
@@ -79,6 +86,8 @@ class LoginService:
     client_id: SecretStr
     client_secret: SecretStr | None = None
     dialect: LoginDialect = STANDARD
+    query: Mapping[str, str] = field(default_factory=dict)
+    elder: LoginService | None = None
 
     @property
     def app_fields(self) -> dict[str, str | SecretStr]:
@@ -103,14 +112,18 @@ class NewLogin(Confidential, frozen=True):
     expires_in: Annotated[float, Meta(gt=0, le=10 * YEAR_S)] = _HOUR_S
 
     def tokens(self, now: datetime, before: SecretStr | None = None) -> LoginTokens | None:
-        """Turn it into what is kept; None where nothing could ever renew it."""
+        """Turn it into what is kept; None where nothing could ever renew it.
+
+        One that needs no renewal (*before* is empty) is kept until it is refused.
+        """
         refresh = before if self.refresh_token is None else SecretStr(self.refresh_token)
         if refresh is None:
             return None
+        lasts_s = self.expires_in if refresh.get_secret_value() else 10 * YEAR_S
         return LoginTokens(
             access=SecretStr(self.access_token),
             refresh=refresh,
-            expires_at=now + timedelta(seconds=self.expires_in),
+            expires_at=now + timedelta(seconds=lasts_s),
         )
 
 
@@ -160,6 +173,8 @@ def refresh(
     now: Callable[[], datetime] = utc_now,
 ) -> LoginTokens:
     """Buy the next login with this one, which may be void from then on."""
+    if not tokens.refresh.get_secret_value():
+        raise service.refused(f"the login has ended: {log_in_words(service.name)}")
     fields: dict[str, str | SecretStr] = {
         "refresh_token": tokens.refresh,
         "grant_type": "refresh_token",
@@ -189,9 +204,33 @@ def _post(  # noqa: PLR0913, PLR0917 - all that makes one request
     """Ask the login service one thing; raises what `get_response` raises."""
     body, headers = _encoded({**service.app_fields, **fields}, is_json=service.dialect.is_json)
     call = ServiceRequest(
-        service=service.name, url=url, body=body, headers=headers, judge=judge, waits=waits
+        service=service.name,
+        url=url,
+        params=service.query,
+        body=body,
+        headers=headers,
+        judge=judge,
+        waits=waits,
     )
-    response = get_response(http, call)
+    return _read(get_response(http, call), service, url, shape)
+
+
+def _get(
+    http: ServiceClient, service: LoginService, url: str, shape: type[ShapeT], judge: Judge
+) -> ShapeT:
+    """Ask a service that knows PINs; raises what `get_response` raises."""
+    call = ServiceRequest(
+        service=service.name,
+        url=url,
+        params=service.query,
+        secrets={"client_id": service.client_id},
+        judge=judge,
+        waits=False,
+    )
+    return _read(get_response(http, call), service, service.token_url, shape)
+
+
+def _read(response: Response, service: LoginService, url: str, shape: type[ShapeT]) -> ShapeT:
     try:
         return decode(response.body, shape)
     except UnknownFormError:  # without the answer: it may hold what must not be shown
@@ -214,37 +253,38 @@ def _judge_login(service: LoginService, response: Response) -> ListsyncError | N
     status, again = response.status, log_in_words(service.name)
     if status in (200, 429) or status >= 500 or (status == 403 and response.is_page):
         return None
-    if status == 400 and _error_of(response) not in ("invalid_client", "unauthorized_client"):
+    if status == 400 and _said(response) not in ("invalid_client", "unauthorized_client"):
         return service.refused(f"the login has ended, was used up or was revoked (400): {again}")
-    if status in (400, 401, 403):
+    if status in (400, 401, 403, 412):
         return service.refused(
             f"does not accept {service.app_keys} ({status}): the app is unknown or was removed"
         )
     return service.refused(f"answers a login with HTTP {status}: {again}")
 
 
-class _Error(ResponseShape, frozen=True):
+class _Said(ResponseShape, frozen=True):
     error: object = None
+    result: object = None
 
 
-def _error_of(response: Response) -> str:
-    """Read the error code of RFC 6749; empty where there is none."""
+def _said(response: Response, name: str = "error") -> str:
+    """Read the error code of RFC 6749, or another word; empty where there is none."""
     try:
-        error = decode(response.body, _Error).error
+        word = getattr(decode(response.body, _Said), name)
     except UnknownFormError:
         return ""
-    return error if isinstance(error, str) else ""
+    return word if isinstance(word, str) else ""
 
 
 _Address = Annotated[str, Meta(pattern=r"\Ahttps?://[!-~]{1,200}\Z")]
 
 
 class _Code(Confidential, frozen=True):
-    device_code: Token
     user_code: Annotated[str, Meta(pattern=r"\A[!-~]{1,40}\Z")]
     expires_in: Annotated[float, Meta(gt=0, le=YEAR_S)]
     verification_uri: _Address | None = None
     verification_url: _Address | None = None
+    device_code: Token = "-"  # with a PIN, that is what is asked for
     interval: Annotated[float, Meta(ge=0, le=600)] = 5
 
     def __post_init__(self) -> None:
@@ -267,10 +307,23 @@ class DeviceCode:
     expires_in_s: float
 
 
+def begin_either(http: ServiceClient, service: LoginService) -> tuple[LoginService, DeviceCode]:
+    """Ask for a code, in the elder way where the app is refused; returns also where to wait."""
+    if service.elder is None:
+        return service, begin(http, service)
+    try:
+        return service, begin(http, service)
+    except RefusedError:
+        return service.elder, begin(http, service.elder)
+
+
 def begin(http: ServiceClient, service: LoginService) -> DeviceCode:
     """Ask for a code; raises what `get_response` raises."""
-    asker = replace(service, client_secret=None)  # it is not asked for here
-    code = _post(http, asker, service.code_url, {}, _Code, partial(_judge_login, service))
+    asker, judge = replace(service, client_secret=None), partial(_judge_login, service)
+    if service.dialect.is_pin:
+        code = _get(http, service, service.code_url, _Code, judge)
+    else:  # where the secret is not asked for
+        code = _post(http, asker, service.code_url, {}, _Code, judge)
     return DeviceCode(
         user_code=code.user_code,
         verification_url=code.address,
@@ -294,17 +347,11 @@ def poll(
         RefusedError: they said no, the code has ended, or the app is not accepted.
         ResponseChangedError: the answer is none.
     """
-    fields: dict[str, str | SecretStr] = {
-        service.dialect.code_name: code.device_code,
-        **service.dialect.polling,
-    }
-    judge = partial(_judge_waiting, service)
     interval_s, give_up = code.interval_s, clock() + code.expires_in_s
     while clock() + interval_s < give_up:
         sleep(interval_s)
         try:
-            login = _post(http, service, service.token_url, fields, NewLogin, judge, waits=False)
-            return _kept(service, login.tokens(utc_now()))
+            return _asked_for(http, service, code)
         except UnavailableError as error:
             if error.retry_after_s:
                 slower_s = max(interval_s + _SLOWER_S, error.retry_after_s)
@@ -312,10 +359,23 @@ def poll(
     raise service.refused(f"the code was not entered in time: {log_in_words(service.name)}")
 
 
+def _asked_for(http: ServiceClient, service: LoginService, code: DeviceCode) -> LoginTokens:
+    """Ask once; raises UnavailableError while the code was not entered."""
+    judge, dialect = partial(_judge_waiting, service), service.dialect
+    if dialect.is_pin:
+        url = f"{service.token_url}/{quote(code.user_code, safe='')}"
+        return _kept(service, _get(http, service, url, NewLogin, judge).tokens(utc_now(), _NONE))
+    fields: dict[str, str | SecretStr] = {dialect.code_name: code.device_code, **dialect.polling}
+    login = _post(http, service, service.token_url, fields, NewLogin, judge, waits=False)
+    return _kept(service, login.tokens(utc_now()))
+
+
 def _judge_waiting(service: LoginService, response: Response) -> ListsyncError | None:
     """Read how it goes with the code. Waiting is told as "unavailable", with the time to wait."""
     status = response.status
-    error = _error_of(response) if 400 <= status < 500 else ""
+    if service.dialect.is_pin and status == 200:
+        return _judge_pin(service, response)
+    error = _said(response) if 400 <= status < 500 else ""
     if status == 429 or error == _SLOW_DOWN:
         wait = retry_after_s(response.headers) or _SLOWER_S
         return UnavailableError(service.name, "asks us to slow down", retry_after_s=wait)
@@ -325,3 +385,11 @@ def _judge_waiting(service: LoginService, response: Response) -> ListsyncError |
     if why:
         return service.refused(f"{why} ({status}): {log_in_words(service.name)}")
     return _judge_login(service, response)
+
+
+def _judge_pin(service: LoginService, response: Response) -> ListsyncError | None:
+    """Read whether a PIN was entered; of words for that nothing is known for sure."""
+    if _said(response, "result") in {"OK", ""}:  # of what is unknown the reader says so
+        return None
+    wait = _SLOWER_S if "slow" in response.look.lower() else 0
+    return UnavailableError(service.name, "the code was not entered yet", retry_after_s=wait)

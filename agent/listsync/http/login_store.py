@@ -34,7 +34,10 @@ _LARGEST = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginTokens:
-    """A login: what is sent with a request, and what buys the next login, once."""
+    """A login: what is sent with a request, and what buys the next login, once.
+
+    `refresh` is empty where nothing does.
+    """
 
     access: SecretStr
     refresh: SecretStr
@@ -72,7 +75,7 @@ class Confidential(ResponseShape, frozen=True):
 
 class _Saved(Confidential, frozen=True):
     access_token: Token
-    refresh_token: Token
+    refresh_token: Token | None
     expires_at: Annotated[datetime, Meta(tz=True)]
 
 
@@ -153,7 +156,7 @@ class FileTokens:
             ) from None
         return LoginTokens(
             access=SecretStr(saved.access_token),
-            refresh=SecretStr(saved.refresh_token),
+            refresh=SecretStr(saved.refresh_token or ""),
             expires_at=saved.expires_at,
         )
 
@@ -194,7 +197,7 @@ class FileTokens:
 def _json_of(tokens: LoginTokens) -> bytes:
     fields = {
         "access_token": tokens.access.get_secret_value(),
-        "refresh_token": tokens.refresh.get_secret_value(),
+        "refresh_token": tokens.refresh.get_secret_value() or None,
         "expires_at": tokens.expires_at.isoformat(),
     }
     return json.dumps(fields, indent=1).encode()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from listsync.config.environment import SIMKL_TOKEN
 from listsync.config.original_lists import LIST_VARIABLES, values_of
 from listsync.config.validation import truth_of
 from listsync.config.values import NOT_YET, find_zone, not_supported, parse_user
@@ -39,6 +40,7 @@ _MOST_LINES = 200
 SECRETS: dict[str, Keys] = {
     "OVERSEERR_API_KEY": ("server", "api_key"),
     "TRAKT_CLIENT_ID": ("providers", "trakt", "client_id"),
+    "SIMKL_CLIENT_ID": ("providers", "simkl", "client_id"),
     "TMDB_KEY": ("providers", "tmdb", "api_key"),
     "DISCORD_WEBHOOK_URL": NOTIFY_DISCORD,
 }
@@ -49,7 +51,6 @@ _OF_THE_CONTAINER = {
     *("DEBUG", "PUID", "PGID", "NODE_ENV", "PORT", "API_PORT", "FRONTEND_PORT"),
 }
 """What only ListSync's own container and pages need."""
-_SERVICES_NOT_HERE = {"SIMKL"}
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -199,8 +200,8 @@ def _why_not(name: str) -> str:
     service = name.removesuffix("_LISTS").lower()
     if name.endswith("_LISTS") and service in NOT_YET:
         return not_supported(service)
-    if name.split("_", maxsplit=1)[0] in _SERVICES_NOT_HERE:
-        return not_supported(name.split("_", maxsplit=1)[0].lower())
+    if name == "SIMKL_USER_TOKEN":
+        return SIMKL_TOKEN
     if name in _OF_THE_CONTAINER:
         return "is of ListSync's own container and pages, which are not needed here"
     return "has no counterpart here"

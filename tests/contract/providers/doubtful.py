@@ -25,9 +25,11 @@ from tests.contract.providers.cases_letterboxd import letterboxd_provider
 from tests.contract.providers.cases_myanimelist import myanimelist_provider
 from tests.contract.providers.cases_plex import plex_provider
 from tests.contract.providers.cases_seerr import OWNERS, seerr_provider
+from tests.contract.providers.cases_simkl import simkl_provider
 from tests.contract.providers.cases_tmdb import tmdb_provider
 from tests.contract.providers.cases_trakt import trakt_provider
 from tests.contract.providers.cases_tvdb import tvdb_provider
+from tests.contract.providers.simkl_account import Account
 from tests.contract.providers.site import Site
 from tests.unit.agent.providers.test_letterboxd import html, page_of
 
@@ -150,6 +152,15 @@ def plex(told: Listed) -> Callable[[], ListProvider]:
         return pages[int(request.url.params["X-Plex-Container-Start"])]
 
     return lambda: plex_provider(by_start)
+
+
+def simkl(told: Listed) -> Callable[[], ListProvider]:
+    rows = [
+        None if n is None else {"movie": {"title": f"Film {n}", "ids": {"tmdb": str(n)}}}
+        for numbers in told.pages
+        for n in numbers
+    ]
+    return lambda: simkl_provider(Account({"movies/plantowatch": rows}), "movies")
 
 
 def stevenlu(told: Listed) -> Callable[[], ListProvider]:
@@ -303,6 +314,7 @@ UNCOUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
     "anilist": anilist,
     "myanimelist": myanimelist,
     "mdblist-open": mdblist_open,
+    "simkl": simkl,
     "stevenlu": stevenlu,
     "tvdb": tvdb,
 }

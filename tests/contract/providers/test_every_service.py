@@ -18,8 +18,8 @@ from tests.service_pages import pages
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-OF_SITES = [one for one in SERVICES if one not in ("file", "seerr")]
-"""Of the others one is no service, and one the request server, which has a client of its own."""
+OF_SITES = [one for one in SERVICES if one not in ("custom", "file", "seerr")]
+"""The others are no services, or (`seerr`) the request server, which has a client of its own."""
 
 
 def _named(keys: Iterable[str]) -> set[str]:

@@ -362,6 +362,7 @@ _FOR_THE_NEXT_SYNC: dict[str, object] = {
     "lists[].tvdb": "seven",
     "lists[].myanimelist": "seven/watching",
     "lists[].plex": "watchlist",
+    "lists[].simkl": "movies",
     "lists[].seerr": "watchlist/seven",
     "lists[].name": "seven",
     "lists[].exclude": True,

@@ -30,6 +30,9 @@ from listsync.providers.myanimelist.source import parse as parse_myanimelist
 from listsync.providers.plex.reader import Plex
 from listsync.providers.plex.source import PlexListOptions
 from listsync.providers.plex.source import parse as parse_plex
+from listsync.providers.simkl.reader import Simkl
+from listsync.providers.simkl.source import SimklOptions
+from listsync.providers.simkl.source import parse as parse_simkl
 from listsync.providers.stevenlu.reader import StevenLu
 from listsync.providers.stevenlu.source import StevenLuOptions
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
@@ -107,6 +110,13 @@ _SERVICES = {
             parse_myanimelist("sample_user"), options, http, AnimeIdsInMemory()
         ),
         {"client_id": SecretStr(KEY), "pace_s": 0},
+    ),
+    "simkl": _Service(
+        SimklOptions,
+        lambda options, http: Simkl(
+            parse_simkl("movies"), options, http, lambda: SecretStr(KEY), AnimeIdsInMemory
+        ),
+        {"client_id": SecretStr("an-id-of-an-app")},
     ),
     "stevenlu": _Service(
         StevenLuOptions, lambda options, http: StevenLu(parse_stevenlu("popular"), options, http)

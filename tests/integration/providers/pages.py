@@ -116,6 +116,21 @@ def _myanimelist(question: HeardRequest, rows: Sequence[Row], more: bool) -> byt
     return _json({"data": data, "paging": {"next": question.path} if more else {}})
 
 
+def _simkl(question: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
+    assert not more
+    if question.path.endswith("/activities"):
+        stamps = {"all": "2026-11-02T10:00:00Z", "plantowatch": "2026-11-02T10:00:00Z"}
+        return _json({"movies": stamps, "tv_shows": stamps, "anime": stamps})
+    films = [
+        {
+            "status": "plantowatch",
+            "movie": {"title": title, "year": 2019, "ids": {"tmdb": str(number)}},
+        }
+        for number, title in rows
+    ]
+    return _json({"movies": films})
+
+
 def _stevenlu(_: HeardRequest, rows: Sequence[Row], more: bool) -> bytes:
     assert not more
     return _json([{"title": title, "tmdb_id": number} for number, title in rows])
@@ -177,6 +192,7 @@ _PAGES: dict[str, Callable[[HeardRequest, Sequence[Row], bool], bytes]] = {
     "mdblist-with-key": _mdblist,
     "plex": _plex,
     "myanimelist": _myanimelist,
+    "simkl": _simkl,
     "stevenlu": _stevenlu,
     "tmdb": _tmdb,
     "trakt": _trakt,

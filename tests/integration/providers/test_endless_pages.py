@@ -37,7 +37,9 @@ PAGES_OF_A_LIMIT = (
     trakt,
     trakt_api,
 )
-PAGED = [name for name in SERVICES if name not in ("custom", "mdblist", "stevenlu", "tvdb")]
+PAGED = [
+    name for name in SERVICES if name not in ("custom", "mdblist", "simkl", "stevenlu", "tvdb")
+]
 pytestmark = pytest.mark.timeout(60)
 
 

@@ -106,12 +106,12 @@ def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, ob
         pytest.param(SERVER | {"defaults": {"exclude": True}}, id="default-exclude"),
         pytest.param(SERVER | {"defaults": {"imdb": "top"}}, id="default-list"),
         pytest.param(SERVER | {"lists": [{"file": "a", "mdblist": "b/c"}]}, id="two-sources"),
-        pytest.param(SERVER | {"lists": [{"simkl": "top"}]}, id="unsupported"),
+        pytest.param(SERVER | {"lists": [{"kitsu": "top"}]}, id="unknown"),
         pytest.param(SERVER | {"lists": [{"file": "a", "limit": 0}]}, id="limit"),
         pytest.param(SERVER | {"lists": [{"file": "a", "kind": "films"}]}, id="kind"),
         pytest.param(SERVER | {"exclude": ["603"]}, id="bare-number"),
         pytest.param(SERVER | {"exclude": [{"year": 2019}]}, id="no-title"),
-        pytest.param(SERVER | {"providers": {"simkl": {}}}, id="provider"),
+        pytest.param(SERVER | {"providers": {"kitsu": {}}}, id="provider"),
     ],
 )
 def test_mistakes_do_not_fit(validator: Draft202012Validator, document: dict[str, object]) -> None:

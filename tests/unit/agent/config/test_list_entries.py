@@ -72,7 +72,6 @@ def test_an_address_alone_is_a_list(entry: str, source: str) -> None:
         ("https://example.com/list", "is an address of none of the services anilist, custom"),
         ("https://letterboxd.com.example/a/watchlist", "is an address of none of the services"),
         ("https://myimdb.com/list/ls000024621", "is an address of none of the services"),
-        ("https://simkl.com/5/list/1", "Simkl lists are not supported yet"),
         ("https://letterboxd.com/settings/x/y/z/", "is no known address of Letterboxd"),
         ("dave/films", "may be a list of"),
         ("hello!", "expected a list's address, such as https://letterboxd.com/dave/watchlist/"),

@@ -536,9 +536,6 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             id="source-wrong",
         ),
         pytest.param(
-            SERVER + "lists: [{simkl: x}]", "2:10: Simkl lists are not supported yet", id="simkl"
-        ),
-        pytest.param(
             SERVER + "lists: [{url: all, file: a}]",
             "2:20: this list has a source already (addresses), expected one key for all of them",
             id="url-and-file",
@@ -694,7 +691,7 @@ server:
   approve: true
 lists:
   - limit: many
-  - simkl: x
+  - imdb: x
     kind: moovie
   - file: a
     name: x
@@ -706,7 +703,7 @@ provider: {}
     )
     places = [line.split(": ")[0] for line in told]
     assert places == [
-        *("3:12", "4:12", "5:3", "7:5", "7:12", "8:5", "9:11", "13:11", "14:11", "14:21"),
+        *("3:12", "4:12", "5:3", "7:5", "7:12", "8:11", "9:11", "13:11", "14:11", "14:21"),
         *("14:22", "15:1"),
     ]
 

@@ -136,8 +136,7 @@ def test_a_wrong_value_costs_its_own_list_only() -> None:
     ("variable", "value", "said"),
     [
         ("URL_LISTS", "dave", "has no effect: URL lists are not supported yet"),
-        ("SIMKL_LISTS", "x/y", "has no effect: Simkl lists are not supported yet"),
-        ("SIMKL_USER_TOKEN", "abc", "has no effect: Simkl lists are not supported yet"),
+        ("SIMKL_USER_TOKEN", "abc", "has no effect: a login at Simkl is made by `listsync"),
         ("LETTERBOX_LISTS", "dave", "has no effect: did you mean LETTERBOXD_LISTS?"),
         ("MY_OWN_LISTS", "a", "has no effect: expected ANILIST_LISTS, "),
         ("SLACK_WEBHOOK_URL", "https://hooks", "has no effect: expected DISCORD_WEBHOOK_URL, "),

@@ -99,7 +99,7 @@ def test_all_that_a_folder_says_is_taken_over_or_named(tmp_path: Path) -> None:
         "1 title not found: looked for, and requested, by the first sync",
         "1 title request failed: looked for, and requested, by the first sync",
         "TRAKT_CLIENT_ID",
-        "SIMKL_LISTS",
+        "the list simkl: x",
         "FRONTEND_DOMAIN",
         "logs stay where they are",
     ):
