@@ -103,7 +103,8 @@ class RowCollector:
         else:
             of_series = tvdb is not None or cell.is_given
             media = kind.media or assumed or (MediaType.TV if of_series else None)
-            ids, year = external_ids(imdb, tmdb, tvdb, media), year_number(raw.year)
+            ids = external_ids(imdb, tmdb, tvdb, media)
+            year = year_number(raw.year) or (_year_of(raw.year) if raw.year else None)
             bare_id = None if ids or title is None else number_id(raw.bare_id)
             is_checked = not self.is_export and (bool(ids) or bare_id is not None)
             if (

@@ -77,7 +77,7 @@ def header_of(service: str, text: Text, *, surely: bool) -> Header | None:
     """
     start = _start_of(service, text)
     found = first_rows(start)
-    best = max(found, key=_understood)
+    best = max(found, key=lambda one: (_understood(one), surely and len(one.names)))
     if start.lstrip('"')[: len(_LETTERBOXD)].lower() == _LETTERBOXD:
         return _letterboxd_header(service, text) or Header(names=[], delimiter=",", skips=0)
     if {plain_name(name) for name in best.names} >= _OF_LIST:

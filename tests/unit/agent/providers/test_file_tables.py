@@ -4,6 +4,7 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType
+from listsync.errors import ResponseChangedError
 from tests.unit.agent.providers.reader import FILM, HEADER, Reader
 
 
@@ -283,3 +284,13 @@ def test_a_category_says_a_kind_only_where_it_is_one(
     assert (entry.kind, entry.doubt) == (kind, None)
     skipped = read("Item Title,Category\nDune,Books\n", "b.csv").skipped
     assert [row.why for row in skipped] == ["a book"]
+
+
+@pytest.mark.parametrize("cell", ["31.03.1999", "03/31/1999", "31 March 1999", "March 31, 1999"])
+def test_a_date_in_the_column_of_years_has_its_year(read: Reader, cell: str) -> None:
+    assert read(f'Title,Year\nHeat,"{cell}"\n', "a.csv").entries[0].year == 1999
+
+
+def test_a_table_whose_columns_nobody_knows_is_refused_whatever_parts_them(read: Reader) -> None:
+    with pytest.raises(ResponseChangedError, match="no column that names titles"):
+        read("Ciao;Bello;Mondo\nHeat;1995;x\nAlien;1979;y\n", "a.csv")
