@@ -10,6 +10,8 @@ FLEET = {
     "epoch": _NUMBER,
     "since": _TEXT,
     "why": _TEXT,
+    "schema": _TEXT,
+    "other_schemas": [_TEXT],
     "members": [
         {
             "name": _TEXT,

@@ -26,6 +26,10 @@ def fleet_rows(fleet: FleetShape | None, display: Display) -> Iterator[tuple[str
         case _:
             why = f": {shown(fleet['why'])}" if fleet.get("why") else ""
             yield "Fleet", f"not taking part yet{why}; nothing is requested meanwhile"
+    if fleet.get("schema"):
+        others = ", ".join(shown(one) for one in fleet.get("other_schemas") or ())
+        also = f"; there are tables of a fleet in {others}, too" if others else ""
+        yield "", f"in the schema {shown(fleet['schema'])}{also}"
     for one in fleet.get("members") or ():
         yield "", _member(one, display)
 

@@ -174,6 +174,8 @@ _FLEET: FleetShape = {
     "epoch": 7,
     "since": "2026-06-01T10:00:00Z",
     "why": "",
+    "schema": "public",
+    "other_schemas": ["attic"],
     "members": [
         {
             "name": "attic",

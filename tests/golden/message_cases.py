@@ -159,6 +159,12 @@ NOTICES = (
         "cellar: other lists than those of attic, which leads; what is synced is what the agent "
         "follows that leads",
     ),
+    _of_all(
+        NoticeKind.FLEET_SPLIT,
+        "another fleet works in the schema cellar of the same database, on the same channel; this "
+        "one is in attic: name one schema for all agents in postgres.dsn (options='-c "
+        "search_path=...')",
+    ),
     *notices_of_roots(_ROOTS),
     _of_doubt(doubt_of_state("the state is a backup of 3 days ago")),
 )

@@ -37,6 +37,10 @@ _POOLER = (
 _IN_RECOVERY = (
     "name the primary in postgres.dsn, or all of them with target_session_attrs=read-write"
 )
+_ONE_SCHEMA = (
+    "let all agents use one: name it in postgres.dsn (options='-c search_path=...'), and drop the "
+    "tables of the other"
+)
 _LOSES = "set postgres.catch_up, or make the table: contrib/postgres/triggers.sql"
 
 
@@ -217,7 +221,19 @@ def _members(connection: Connection, fleet: str) -> Iterator[CheckResult]:
         text = f"nobody leads; {count} took part in the last 5 minutes"
         advice = "start an agent; one that runs takes the lead within a minute"
         yield CheckResult("postgres", _WARNING, text, advice, "fleet")
+    yield from _elsewhere(connection)
     yield from _unlike(members)
+
+
+def _elsewhere(connection: Connection) -> Iterator[CheckResult]:
+    """Say where the fleet is, if there may be another in the same database."""
+    from listsync.fleet.members import schemas_of
+
+    ours, others = schemas_of(connection)
+    if others:
+        names = one_line(", ".join(others), _LONGEST_NAME)
+        text = f"this fleet is in the schema {ours}; there are tables of a fleet in {names}, too"
+        yield CheckResult("postgres", _WARNING, text, _ONE_SCHEMA, "fleet")
 
 
 def _unlike(members: Sequence[tuple[str, str, str]]) -> Iterator[CheckResult]:

@@ -43,6 +43,8 @@ def fleet_shape(fleet: FleetStatus) -> FleetShape:
         "epoch": lease.epoch if lease is not None else 0,
         "since": iso(lease.since) if lease is not None else None,
         "why": fleet.why,
+        "schema": fleet.schema,
+        "other_schemas": list(fleet.other_schemas),
         "members": [
             {
                 "name": one.name,

@@ -95,7 +95,9 @@ class FleetMember:
 class FleetStatus:
     """How this agent stands among the others; `why`: what keeps it from taking part.
 
-    `lists` is a digest of those that it follows.
+    `lists` is a digest of those that it follows. The fleet is in `schema`; `other_schemas` of the
+    same database have tables of a fleet, too. `split`: the one whose agents are heard on our
+    channel.
     """
 
     role: FleetRole
@@ -104,6 +106,9 @@ class FleetStatus:
     members: tuple[FleetMember, ...] = ()
     why: str = ""
     lists: str = ""
+    schema: str = ""
+    other_schemas: tuple[str, ...] = ()
+    split: str = ""
 
     @property
     def leader(self) -> FleetMember | None:

@@ -20,6 +20,13 @@ def notices_of_fleet(fleet: FleetStatus | None) -> Iterator[Notice]:
         until = " once its lease is over" if fleet.role is FleetRole.LEADER else ""
         text = f"this agent takes no part in its fleet, and requests nothing{until}: {fleet.why}"
         yield Notice(kind=NoticeKind.FLEET_TROUBLE, text=text, passes=True)
+    if fleet.split:
+        text = (
+            f"another fleet works in the schema {fleet.split} of the same database, on the same "
+            f"channel; this one is in {fleet.schema}: name one schema for all agents in "
+            "postgres.dsn (options='-c search_path=...')"
+        )
+        yield Notice(kind=NoticeKind.FLEET_SPLIT, text=text)
     if names := list(_with_other_lists(fleet)):
         leader = fleet.lease.leader if fleet.lease is not None else ""
         text = (

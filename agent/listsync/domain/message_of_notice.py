@@ -113,6 +113,10 @@ _WORDS: dict[NoticeKind, tuple[str, str]] = {
         "Agents of a fleet follow different lists",
         "All agents of the fleet follow the same lists again",
     ),
+    NoticeKind.FLEET_SPLIT: (
+        "Two fleets work in one database",
+        "No other fleet is heard in the same database any more",
+    ),
 }
 """What a message is called that tells of a notice, and of its end; "": that is no news."""
 _WORDS_OF_LISTS = {

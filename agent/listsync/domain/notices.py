@@ -53,6 +53,7 @@ class NoticeKind(StrEnum):
     MEDIA_SERVER_REFUSED = "media_server_refused"
     FLEET_TROUBLE = "fleet_trouble"
     FLEET_LISTS = "fleet_lists"
+    FLEET_SPLIT = "fleet_split"
     POSTGRES_TROUBLE = "postgres_trouble"
 
     @property
@@ -122,6 +123,7 @@ _SUBJECTS = {
     NoticeKind.MEDIA_SERVER_REFUSED: "media servers",
     NoticeKind.FLEET_TROUBLE: "the fleet",
     NoticeKind.FLEET_LISTS: "the fleet",
+    NoticeKind.FLEET_SPLIT: "the fleet",
     NoticeKind.POSTGRES_TROUBLE: "PostgreSQL",
 }
 _OF_OUTCOMES = {

@@ -34,6 +34,11 @@ SELECT left(m.owner, 100), left(m.name, 100), left(m.version, 100), left(m.lists
 FROM listsync_members m JOIN listsync_fleets f ON f.name = m.fleet
 WHERE m.fleet = %s ORDER BY m.name, m.owner LIMIT %s
 """
+_SCHEMAS = """
+SELECT nspname::text, pg_table_is_visible(pg_class.oid)
+FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relname = 'listsync_fleets' AND relkind IN ('r', 'p') ORDER BY 1 LIMIT 20
+"""
 _LEAVE = "DELETE FROM listsync_members WHERE fleet = %s AND owner = %s"
 
 
@@ -64,6 +69,16 @@ def say_present(
             _ALL, (lease.fleet, _MOST)
         )
     )
+
+
+def schemas_of(connection: Connection) -> tuple[str, tuple[str, ...]]:
+    """Name the schema of the connection's fleets, and others of the database that have some.
+
+    Two agents with other roles may mean two schemas, as by `"$user"` in the search path.
+    """
+    found = connection.execute(_SCHEMAS).fetchall()
+    ours = next((one_line(name, _LONGEST_NAME) for name, is_ours in found if is_ours), "")
+    return ours, tuple(one_line(name, _LONGEST_NAME) for name, is_ours in found if not is_ours)
 
 
 def leave(connection: Connection, lease: FleetLease) -> None:

@@ -15,11 +15,12 @@ from listsync.domain.fleet import FleetRole, FleetStatus, Lease, fleet_channel
 from listsync.domain.runs import RestartPolicy
 from listsync.errors import LeaseLostError, ListsyncError
 from listsync.fleet.lease import FREE, FleetLease
-from listsync.fleet.members import leave, say_present
+from listsync.fleet.members import leave, say_present, schemas_of
 from listsync.fleet.passing import PassedOn, taken
 from listsync.postgres.connection import PostgresLink, PostgresServerError
 from listsync.postgres.link_attempt import LinkAttempt
 from listsync.postgres.notifications import Notification, PostgresNotifications
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     from listsync.fleet.interfaces import FleetAgent, FleetMemory, HeldEpochs
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 CHANGED = "changed"
 """What wakes the others when a person has changed what all remember."""
+_IN_SCHEMA = "schema "
+"""Said by agents whose database has tables of other fleets, too, for those on the same channel."""
+_MOST_OF_SCHEMA = 100
 _LEAST_LIMIT_S = 2.0
 _HEARS_S = 5.0
 _AGAIN_S = 1.0
@@ -68,7 +72,7 @@ class FleetMembership:
         self._passed = PassedOn(lease.times.renew_s, self._now)
         self._attempt: LinkAttempt | None = None
         self._notifications: PostgresNotifications | None = None
-        self._beat_at = self._renew_at = 0.0
+        self._beat_at = self._renew_at = self._split_until = 0.0
         self.status = FleetStatus(role=FleetRole.JOINING, name=lease.name)
 
     def run(self, stop: threading.Event) -> None:
@@ -270,8 +274,20 @@ class FleetMembership:
             members = say_present(
                 connection, self._lease, version=__version__, lists=self._lists()
             )
+            ours, others = schemas_of(connection)
+            if others:
+                self._lease.wake(connection, f"{_IN_SCHEMA}{ours}")
         self._beat_at = self._now() + self._lease.times.beat_s
-        self._show(members=members)
+        split = self.status.split if self._now() < self._split_until else ""
+        self._show(members=members, schema=ours, other_schemas=others, split=split)
+
+    def _hear_schema(self, payload: str) -> bool:
+        """Note who says to be another fleet; False: *payload* says something else."""
+        schema = one_line(payload.removeprefix(_IN_SCHEMA), _MOST_OF_SCHEMA)
+        if payload.startswith(_IN_SCHEMA) and schema != self.status.schema != "":
+            self._split_until = self._now() + 4 * self._lease.times.beat_s
+            self._show(split=schema)
+        return payload.startswith(_IN_SCHEMA)
 
     def _hear(self, link: PostgresLink, found: Sequence[Notification]) -> bool:
         """Take what came; returns whether the lease is to be looked at now."""
@@ -283,7 +299,7 @@ class FleetMembership:
             if CHANGED in told:
                 self._memory.pull(link)
         for payload in told:
-            if not self._passed.hear(payload) and self._led:
+            if not (self._hear_schema(payload) or self._passed.hear(payload)) and self._led:
                 self._take(link, payload)
         return not self._led and (FREE in told or CHANGED in told)
 
@@ -346,11 +362,16 @@ class FleetMembership:
         with self._lock:
             before = self.status
             self.status = replace(before, **changes)  # type: ignore[arg-type] # its own fields
-        if (before.role, before.why) != (self.status.role, self.status.why):
+        if _told(before) != _told(self.status):
             self._agent.changed()
 
     def _now(self) -> float:
         return self._lease.clock.elapsed_s()
+
+
+def _told(status: FleetStatus) -> tuple[object, ...]:
+    """Give what people are to know at once."""
+    return status.role, status.why, status.split, status.other_schemas
 
 
 def _who(lease: Lease | None) -> tuple[str, int]:

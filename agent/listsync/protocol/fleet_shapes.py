@@ -18,6 +18,7 @@ class FleetShape(TypedDict):
 
     *role*: `joining` (it is not known who leads, nothing is requested), `standby` or `leader`.
     *since* when *leader* leads, in which *epoch*; *why*: what keeps this agent from taking part.
+    The fleet is in *schema*; *other_schemas* of the same database have tables of a fleet, too.
     """
 
     role: str
@@ -26,6 +27,8 @@ class FleetShape(TypedDict):
     epoch: int
     since: str | None
     why: str
+    schema: str
+    other_schemas: list[str]
     members: list[FleetMemberShape]
 
 

@@ -161,6 +161,12 @@ def _other_lists_in_the_fleet(house: House) -> str:
     return WHY
 
 
+def _another_fleet(house: House) -> str:
+    fleet = FleetStatus(role=FleetRole.LEADER, name="box", schema="public", split=WHY)
+    house.agent.findings = replace(house.agent.findings, fleet=fleet)
+    return WHY
+
+
 def _open_to_others(house: House) -> str:
     house.agent.findings = replace(house.agent.findings, permission_warnings=(WHY,))
     return WHY
@@ -285,6 +291,7 @@ CASES = {
     NoticeKind.POSTGRES_TROUBLE: _not_reached_by_triggers,
     NoticeKind.FLEET_TROUBLE: _kept_from_the_fleet,
     NoticeKind.FLEET_LISTS: _other_lists_in_the_fleet,
+    NoticeKind.FLEET_SPLIT: _another_fleet,
     NoticeKind.LIST_SHRANK: _shrunk,
     NoticeKind.LIST_FAILED: _is_read(UnavailableError("file", WHY)),
     NoticeKind.LIST_BLOCKED: _refused(Refusal.BLOCKED),

@@ -9,8 +9,9 @@ import time
 import psycopg
 import pytest
 
-from listsync.domain.fleet import FleetMember, FleetRole, LeaseTimes
+from listsync.domain.fleet import FleetMember, FleetRole, FleetStatus, LeaseTimes
 from listsync.domain.fleet_notices import notices_of_fleet
+from listsync.domain.notices import NoticeKind
 from listsync.domain.runs import SyncJob
 from listsync.fleet import membership
 from listsync.fleet.passing import payloads_of
@@ -278,6 +279,31 @@ def test_all_members_are_known_until_they_leave(postgres_dsn: str) -> None:
                 == sorted([leader.name, one.name])
             )
         )
+
+
+def told_of_another_fleet(member: Member) -> FleetStatus:
+    """Wait until it is heard, and its tables were looked for."""
+
+    def is_told() -> bool:
+        status = member.membership.status
+        return bool(status.split and status.other_schemas)
+
+    member.events.wait_for(is_told)
+    return member.membership.status
+
+
+def test_two_fleets_that_differ_by_schema_alone_are_told_to_both(postgres_dsn: str) -> None:
+    with psycopg.connect(postgres_dsn, autocommit=True) as admin:
+        admin.execute("CREATE SCHEMA theirs")
+    theirs = psycopg.conninfo.make_conninfo(postgres_dsn, options="-c search_path=theirs")
+    times = LeaseTimes(3.0, 1.0, 0.5)
+    with fleet_of(1, postgres_dsn, times) as (one,), fleet_of(1, theirs, times) as (other,):
+        for who, own, another in ((one, "public", "theirs"), (other, "theirs", "public")):
+            status = told_of_another_fleet(who)
+            assert status.role is FleetRole.LEADER
+            assert (status.schema, status.other_schemas) == (own, (another,))
+            assert [notice.kind for notice in notices_of_fleet(status)] == [NoticeKind.FLEET_SPLIT]
+            assert another in next(notices_of_fleet(status)).text
 
 
 def test_who_is_too_old_takes_no_part_and_says_why(postgres_dsn: str) -> None:

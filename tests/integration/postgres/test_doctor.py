@@ -171,6 +171,20 @@ def test_a_fleet_is_told_from_its_first_agent_to_its_end(
         )
 
 
+def test_a_fleet_in_another_schema_of_the_database_is_told(
+    tmp_path: Path, postgres_dsn: str
+) -> None:
+    with psycopg.connect(postgres_dsn) as link:
+        link.execute("CREATE SCHEMA theirs")
+    theirs = psycopg.conninfo.make_conninfo(postgres_dsn, options="-c search_path=theirs")
+    with _led(theirs), _led(postgres_dsn):
+        results = _of("fleet", _found(tmp_path, postgres_dsn, fleet=True))
+    assert [state for state, *_ in results] == [_OK, _WARNING]
+    assert results[1][1] == (
+        "this fleet is in the schema public; there are tables of a fleet in theirs, too"
+    )
+
+
 def test_agents_that_differ_are_named(tmp_path: Path, postgres_dsn: str) -> None:
     with _led(postgres_dsn, ("attic", __version__, "a"), ("cellar", "9.9.9", "b")):
         results = _of("fleet", _found(tmp_path, postgres_dsn, fleet=True))
