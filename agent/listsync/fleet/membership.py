@@ -299,7 +299,9 @@ class FleetMembership:
             if CHANGED in told:
                 self._memory.pull(link)
         for payload in told:
-            if not (self._hear_schema(payload) or self._passed.hear(payload)) and self._led:
+            if self._hear_schema(payload) or self._passed.hear(payload):
+                continue
+            if self._led and self._lease.clock.left_s():  # else it is for who leads by now
                 self._take(link, payload)
         return not self._led and (FREE in told or CHANGED in told)
 

@@ -227,9 +227,9 @@ def test_what_was_taken_is_handed_to_nobody_else(postgres_dsn: str) -> None:
         kept = other.membership._passed
         other.membership.send(["the last"])
         leader.events.wait_for(lambda: "the last" in leader.asked_for)
+        assert leader.asked_for == [*asked, "the last"]
         notify(postgres_dsn, "sync_trigger_fleet", "changed")
         other.events.wait_for(lambda: not kept.is_kept)
-        assert leader.asked_for == [*asked, "the last"]
         leader.end()
         other.await_call("take over")
         other.membership.send(["its own"])
