@@ -189,14 +189,14 @@ def replace_whole(
     """Put a file with *data* in the place of *path*, whole or not at all.
 
     It is written *beside*, at a name that is nobody's if it is not said, in the same folder.
-    `is_durable`: a power cut leaves the old or the new.
+    `is_durable`: a power cut leaves the old or the new. Root makes it for whose folder it is.
 
     Raises:
         OSError: it cannot be written; what was there still is.
     """
     beside = beside or path.with_name(f".{path.name}.{os.urandom(4).hex()}.new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with _in_place_of(path, beside), os.fdopen(os.open(beside, flags, mode & 0o700), "wb") as file:
+    beside.unlink(missing_ok=True)  # of one that was killed
+    with _in_place_of(path, beside), os.fdopen(open_for_owner(beside, os.O_WRONLY), "wb") as file:
         os.fchmod(file.fileno(), mode)
         file.write(data)
         file.flush()
