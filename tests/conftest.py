@@ -28,8 +28,9 @@ pytest_plugins = ["tests.ports", "tests.rows", "tests.workers"]
 settings.register_profile("patient", deadline=None, max_examples=tries(20, 1000))
 settings.load_profile("patient")
 
-# A shell's background job is started with SIGINT ignored, which every child would inherit.
+# What is ignored in a shell's background job (SIGINT) and by nohup (SIGHUP) every child inherits.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_configure() -> None:

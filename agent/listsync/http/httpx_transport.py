@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpcore
 import httpx
@@ -34,7 +34,9 @@ _AUTHORITIES = "no certificate authorities can be loaded: check SSL_CERT_FILE an
 class DeadlineTransport(httpx.BaseTransport):
     """Sends what httpx is to send through pools that heed deadlines: one for each proxy.
 
-    Without *proxy*, the environment says for each request which proxy is used, if any.
+    Without *proxy*, the environment says for each request which proxy is used, if any. A thread
+    that a list has left behind may be at a request when it is closed: that one's connection is
+    closed when it ends, and no other is made.
     """
 
     def __init__(self, token: CancelToken, tls: ssl.SSLContext, proxy: Proxy | None) -> None:
@@ -43,12 +45,14 @@ class DeadlineTransport(httpx.BaseTransport):
         self._proxy = proxy
         self._pools: dict[Proxy | None, Pool] = {}
         self._opening = threading.Lock()
+        self._is_closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
         proxy = self._proxy or find_proxy(url.scheme, url.host)
+        pool = self._pool(proxy)
         try:
-            response = self._pool(proxy).handle_request(
+            response = pool.handle_request(
                 httpcore.Request(
                     request.method,
                     httpcore.URL(
@@ -64,10 +68,13 @@ class DeadlineTransport(httpx.BaseTransport):
             )
         except FAILURES as error:
             raise _as_httpx(error) from error
-        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
+        body = _Body(response, self._close_late)
+        return httpx.Response(response.status, headers=response.headers, stream=body)
 
     def _pool(self, proxy: Proxy | None) -> Pool:
         with self._opening:
+            if self._is_closed:
+                raise httpx.ConnectError("the sync that would ask is over")
             pool = self._pools.get(proxy)
             if pool is None:
                 pool = self._pools[proxy] = open_pool(
@@ -81,14 +88,21 @@ class DeadlineTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         with self._opening:
+            self._is_closed = True
             pools = tuple(self._pools.values())
         for pool in pools:
             pool.close()
 
+    def _close_late(self) -> None:
+        """Close what a request that was under way has put back since."""
+        if self._is_closed:
+            self.close()
+
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
+    def __init__(self, response: httpcore.Response, closed: Callable[[], None]) -> None:
         self._response = response
+        self._closed = closed
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -98,6 +112,7 @@ class _Body(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._response.close()
+        self._closed()
 
 
 def _as_httpx(error: Exception) -> httpx.TransportError:

@@ -7,10 +7,14 @@ import zlib
 from pathlib import Path
 
 import httpcore
+import httpx
 import pytest
 
+from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.errors import UnavailableError
+from listsync.http import httpx_transport
+from listsync.http.httpx_transport import DeadlineTransport
 from listsync.http.transport import (
     BodyError,
     CutOffError,
@@ -135,3 +139,31 @@ def test_what_the_machine_trusts_is_loaded_once_until_it_changes(
     os.utime(tmp_path, (1, 1))
     assert trusted(with_machine=True) is not once
     assert trusted(with_machine=True) is not trusted()
+
+
+class _LatePool:
+    """Answers; counts how often it is closed."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def handle_request(self, _: httpcore.Request) -> httpcore.Response:
+        return httpcore.Response(200, content=b"")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_what_is_answered_after_the_end_leaves_no_connection_and_nothing_more_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = _LatePool()
+    monkeypatch.setattr(httpx_transport, "open_pool", lambda *_, **__: pool)
+    transport = DeadlineTransport(CancelToken(), ssl.create_default_context(), None)
+    under_way = transport.handle_request(httpx.Request("GET", "http://a.test/"))
+    transport.close()
+    assert pool.closed == 1
+    under_way.close()
+    assert pool.closed == 2
+    with pytest.raises(httpx.ConnectError, match="is over"):
+        transport.handle_request(httpx.Request("GET", "http://a.test/"))
