@@ -195,7 +195,7 @@ def wait_for_sync(session: Session, order: OrderReply, *, dry_run: bool) -> Exit
     left = f"sync {run_id} is still running; stop it with `listsyncctl cancel`"
     ended = _waited_for(session, run_id, left, ("a dry run", "try") if dry_run else None)
     session.show("run", ended)
-    return EXITS.get(str(ended["run"]["result"]), Exit.FAILED)
+    return EXITS.get(str(ended["run"].get("result")), Exit.FAILED)
 
 
 def wait_for_plan(session: Session, run_id: str) -> Exit:

@@ -256,7 +256,8 @@ def mapping(result: MappingReply, display: Display) -> Iterator[str]:
 
 
 def _asked_of_mapping(result: MappingReply, display: Display) -> Iterator[str]:
-    names = f", of {' or '.join(map(shown, result['instances']))}" if result["instances"] else ""
+    instances = result.get("instances") or []
+    names = f", of {' or '.join(map(shown, instances))}" if instances else ""
     if at := result.get("at"):
         yield f"The last webhook, {shown(result.get('event'))} {display.ago(at)}{names}"
         yield f"Path          {shown(result['path'])}"

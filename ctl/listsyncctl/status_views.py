@@ -375,7 +375,7 @@ def _feed(feed: FeedShape, display: Display) -> Iterator[str]:
         f"Feeds: {feed['radarr']} for Radarr, {feed['sonarr']} for Sonarr, "
         f"{feed['stevenlu']} in the form of StevenLu; read whole {read}"
     )
-    left_out = [f"{count} {shown(why)}" for why, count in feed["left_out"].items()]
+    left_out = [f"{count} {shown(why)}" for why, count in (feed.get("left_out") or {}).items()]
     if left_out:
         yield f"  in none of them: {', '.join(left_out)}"
 
