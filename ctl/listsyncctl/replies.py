@@ -287,6 +287,7 @@ _TARGET = {
     "sent_at": _TEXT,
     "answer": _TEXT,
 }
+_FEED = dict.fromkeys(("radarr!", "sonarr!", "stevenlu!"), _NUMBER)
 _TEST_RESULT = {"target!": _TEXT, "state!": _TEXT, "answer": _TEXT}
 _LINES = [_TEXT]
 _DAY = {"title!": _TEXT, "lines": _LINES, "facts": _LINES, "titles": _LINES, "more": _NUMBER}
@@ -301,6 +302,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
         "lists!": [_LIST],
         **_PAGE,
         "counts": {_ANY_NAME: _NUMBER},
+        "feed": {**_FEED, "left_out": {_ANY_NAME: _NUMBER}, "read_at": _TEXT},
         "requests": [_REQUEST],
         "requests_total": _NUMBER,
         "requests_next": _TEXT,

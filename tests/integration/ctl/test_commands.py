@@ -119,6 +119,13 @@ REQUEST = {
 LIST = {
     "lists": LISTS["lists"][:1],
     "counts": {"requested": 8, "review": 2},
+    "feed": {
+        "radarr": 7,
+        "sonarr": 0,
+        "stevenlu": 7,
+        "left_out": {"no number of TMDB": 1},
+        "read_at": "2026-11-30T10:00:00+00:00",
+    },
     "requests": [REQUEST],
 }
 DONE = {"ok": True, "message": "That is done."}
@@ -282,8 +289,10 @@ def test_who_brought_a_request_is_shown(agent: Agent, ctl: Ctl) -> None:
     assert "  films, more  family  " in ctl("runs", "4f1c").out
     told = ctl("lists", "films").out.splitlines()
     assert told[2] == "Entries: 8 requested, 2 review"
-    assert told[3].startswith("  Alien: ")
-    assert told[3].endswith(" ago for films, more, in 4K, as family: requested (run 4f1c)")
+    assert told[3].startswith("Feeds: 7 for Radarr, 0 for Sonarr, 7 in the form of StevenLu; ")
+    assert told[4] == "  in none of them: 1 no number of TMDB"
+    assert told[5].startswith("  Alien: ")
+    assert told[5].endswith(" ago for films, more, in 4K, as family: requested (run 4f1c)")
 
 
 def test_one_list_is_picked(agent: Agent, ctl: Ctl) -> None:
