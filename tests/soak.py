@@ -43,8 +43,8 @@ _SLOPE_MB = 1.0
 """An hour at home."""
 _LONG_S = 120.0
 """Memory is judged where it was watched for so long: it grows until all is loaded."""
-_MOST = {"wal_mb": 16, "log_mb": 32, "waiting": 50}
-"""What may be there in the end; messages wait after the faults of who is told."""
+_MOST = {"wal_mb": 16, "log_mb": 32, "waiting": 1000}
+"""What may be there in the end. Messages wait, in the end for minutes, for who refused several."""
 _SETTLE_S = 60.0
 _MB = 1 << 20
 
