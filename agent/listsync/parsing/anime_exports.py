@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from listsync.errors import ResponseChangedError
+from listsync.parsing.anime_ids import titles_of
 from listsync.parsing.columns import plain_name
-from listsync.parsing.decoding import title_text
 from listsync.parsing.text import Text
 
 _ROOT = re.compile(r"(?:<\?xml[^>]*\?>|<!--.*?-->|\s)*<myanimelist\b", re.DOTALL | re.IGNORECASE)
@@ -77,12 +77,12 @@ def anilist_row(item: Mapping[str, object]) -> dict[str, object] | None:
     names = media.get("title") if isinstance(media, dict) else None
     if not isinstance(media, dict) or not isinstance(names, dict) or "id" not in media:
         return None
-    titles = [title_text(names.get(name)) for name in ("english", "romaji", "native")]
+    title, original = titles_of(names.get("english"), names.get("romaji"), names.get("native"))
     start = media.get("startDate")
     form = media.get("format")
     return {
-        "title": next(filter(None, titles), None),
-        "original_title": titles[2] or titles[1],
+        "title": title,
+        "original_title": original,
         "year": start.get("year") if isinstance(start, dict) else None,
         "kind": _KINDS.get(form.lower()) if isinstance(form, str) else None,
         "status": item.get("status"),

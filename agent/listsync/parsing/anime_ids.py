@@ -7,17 +7,21 @@ community's anime-list-full.json (github.com/Fribb/anime-lists), in the shapes i
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Protocol, TypeVar
 
 from listsync.config_types import ServiceOptions, ValueForm, WebAddress, parse_one_line
+from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
 from listsync.parsing.decoding import (
     ResponseShape,
     external_ids,
     imdb_id,
     number_id,
+    title_text,
     whole_number,
 )
 
@@ -104,6 +108,38 @@ class MapRow(ResponseShape, frozen=True):
             yield "anilist", number
         for number in _all_of(self.mal_id, number_id):
             yield "mal", number
+
+
+def titles_of(english: object, romaji: object, native: object) -> tuple[str | None, str | None]:
+    """Give the title that is searched for, and the original one; each may be missing."""
+    first, own = title_text(romaji), title_text(native)
+    return title_text(english) or first or own, own or first
+
+
+def with_ids(
+    entry: ListEntry, number: int | None, known: Mapping[int, AnimeTitle]
+) -> ListEntry | SkippedRow:
+    """Give an entry the ids of the series or film that it is a part of.
+
+    What the map *known* says of its kind counts before what its service says.
+    """
+    about = known.get(number or 0, UNKNOWN_ANIME)
+    if not entry.title and not about.ids:
+        what = f"entry {number}"
+        return SkippedRow(rank=entry.rank, what=what, why="no title, and no known ids")
+    return entry._replace(
+        original_title=entry.original_title if entry.original_title != entry.title else None,
+        kind=about.kind or entry.kind,
+        ids=about.ids,
+        seasons=about.seasons,
+        doubt=about.doubt,
+    )
+
+
+def stamp_of_today(state: object) -> str:
+    """Make a word for the *state* of a list today: the map that gives the ids changes, too."""
+    digest = hashlib.sha256(repr(state).encode(errors="replace")).hexdigest()
+    return f"{time.strftime('%Y-%m-%d', time.gmtime())} {digest}"
 
 
 FindAnime = Callable[[AnimeService, Collection[int]], Mapping[int, AnimeTitle]]

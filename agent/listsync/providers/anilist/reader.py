@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -24,8 +23,9 @@ from listsync.errors import (
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, retry_after_s
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.anime_ids import UNKNOWN_ANIME, AnimeIds, AnimeTitle
-from listsync.parsing.decoding import ResponseShape, number_id, title_text, year_number
+from listsync.parsing import anime_ids
+from listsync.parsing.anime_ids import AnimeIds, AnimeTitle
+from listsync.parsing.decoding import ResponseShape, number_id, year_number
 from listsync.parsing.json_rows import Entries, check_one, get_document
 from listsync.providers.anilist.source import SERVICE, AniListOptions, AniListSource
 from listsync.text_cleaning import one_line
@@ -76,24 +76,18 @@ class Anime(ResponseShape, frozen=True):
 def entry_of(rank: int, row: Anime, known: Mapping[int, AnimeTitle]) -> ListEntry | SkippedRow:
     """Turn a row into an entry, with the ids of the series or film that it is a part of."""
     names = row.title or _Names()
-    romaji, native = title_text(names.romaji), title_text(names.native)
-    title = title_text(names.english) or romaji or native
+    title, original = anime_ids.titles_of(names.english, names.romaji, names.native)
     if row.format == "MUSIC":
-        return SkippedRow(rank=rank, what=title or f"entry {row.id}", why="a music video")
-    about = known.get(number_id(row.id) or 0, UNKNOWN_ANIME)
-    if not title and not about.ids:
-        return SkippedRow(rank=rank, what=f"entry {row.id}", why="no title, and no known ids")
-    original = native or romaji
-    return ListEntry(
+        what = title or f"entry {row.id}"
+        return SkippedRow(rank=rank, what=what, why="a music video")
+    entry = ListEntry(
         rank=rank,
         title=title,
-        original_title=original if original != title else None,
+        original_title=original,
         year=year_number(row.start.year) if row.start else None,
-        kind=about.kind or _KINDS.get(str(row.format)),
-        ids=about.ids,
-        seasons=about.seasons,
-        doubt=about.doubt,
+        kind=_KINDS.get(str(row.format)),
     )
+    return anime_ids.with_ids(entry, number_id(row.id), known)
 
 
 class _Group(ResponseShape, frozen=True):
@@ -218,7 +212,7 @@ class AniList:
         there, but for what goes from beyond it.
         """
         first = self._page(1)
-        stamp = _stamp(first)
+        stamp = anime_ids.stamp_of_today((first.more, first.keys))
         if previous is not None and previous.stamp == stamp:
             return Fetched.unchanged(previous)
         reading = _Reading(self._source, self._ids)
@@ -349,10 +343,3 @@ def _season_of(chart: str) -> str:
     now = time.gmtime()
     quarter = now.tm_year * 4 + (now.tm_mon - 1) // 3 + (chart == "next-season")
     return f",season:{_SEASONS[quarter % 4]},seasonYear:{quarter // 4}"
-
-
-def _stamp(first: AniListPage) -> str:
-    """Make a word for the state of a list today: the map that gives the ids changes, too."""
-    state = repr((first.more, first.keys))
-    day = time.strftime("%Y-%m-%d", time.gmtime())
-    return f"{day} {hashlib.sha256(state.encode(errors='replace')).hexdigest()}"

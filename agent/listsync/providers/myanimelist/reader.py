@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,8 +14,9 @@ from listsync.domain.media import MediaType
 from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, retry_after_s
-from listsync.parsing.anime_ids import UNKNOWN_ANIME, AnimeIds, AnimeTitle
-from listsync.parsing.decoding import ResponseShape, number_id, title_text, year_number
+from listsync.parsing import anime_ids
+from listsync.parsing.anime_ids import AnimeIds, AnimeTitle
+from listsync.parsing.decoding import ResponseShape, number_id, year_number
 from listsync.parsing.json_rows import Entries, check_one, get_document
 from listsync.providers.myanimelist.source import (
     ALL,
@@ -65,24 +64,17 @@ class MalAnime(ResponseShape, frozen=True):
 def entry_of(rank: int, row: MalAnime, known: Mapping[int, AnimeTitle]) -> ListEntry | SkippedRow:
     """Turn a row into an entry, with the ids of the series or film that it is a part of."""
     others = row.alternative_titles or _OtherTitles()
-    romaji, native = title_text(row.title), title_text(others.ja)
-    title = title_text(others.en) or romaji or native
+    title, original = anime_ids.titles_of(others.en, row.title, others.ja)
     if why := _SKIPPED.get(str(row.media_type)):
         return SkippedRow(rank=rank, what=title or f"entry {row.id}", why=why)
-    about = known.get(number_id(row.id) or 0, UNKNOWN_ANIME)
-    if not title and not about.ids:
-        return SkippedRow(rank=rank, what=f"entry {row.id}", why="no title, and no known ids")
-    original = native or romaji
-    return ListEntry(
+    entry = ListEntry(
         rank=rank,
         title=title,
-        original_title=original if original != title else None,
+        original_title=original,
         year=year_number(row.start_date),
-        kind=about.kind or _KINDS.get(str(row.media_type)),
-        ids=about.ids,
-        seasons=about.seasons,
-        doubt=about.doubt,
+        kind=_KINDS.get(str(row.media_type)),
     )
+    return anime_ids.with_ids(entry, number_id(row.id), known)
 
 
 class _Paging(ResponseShape, frozen=True):
@@ -164,7 +156,7 @@ class MyAnimeList:
         there, but for what goes from beyond it. No rows prove nothing.
         """
         first = self._page(0)
-        stamp = _stamp(first)
+        stamp = anime_ids.stamp_of_today((first.paging.next is None, first.numbers))
         if previous is not None and previous.stamp == stamp:
             return Fetched.unchanged(previous)
         entries, seen, repeated = Entries(SERVICE, MalAnime), set[int](), 0
@@ -231,10 +223,3 @@ class MyAnimeList:
             judge=judge,
             limit_bytes=_LARGEST,
         )
-
-
-def _stamp(first: MalPage) -> str:
-    """Make a word for the state of a list today: the map that gives the ids changes, too."""
-    state = repr((first.paging.next is None, first.numbers))
-    day = time.strftime("%Y-%m-%d", time.gmtime())
-    return f"{day} {hashlib.sha256(state.encode(errors='replace')).hexdigest()}"

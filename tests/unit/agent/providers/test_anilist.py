@@ -12,7 +12,6 @@ from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.parsing.anime_ids import AnimeTitle
-from listsync.providers.anilist import reader
 from listsync.providers.anilist.source import parse
 from tests.contract.providers.cases_anilist import anilist_provider, map_of_the_sample
 from tests.contract.providers.site import Site, answer, sample
@@ -211,7 +210,8 @@ def test_an_unchanged_list_costs_one_call_and_no_look_up(monkeypatch: pytest.Mon
     assert (again.is_unchanged, len(site.seen), ids.asked) == (True, 1, [])
     changed = Site.of({"*": [planning(media(3), more=True), *pages]})
     assert not anilist_provider(changed, "dave").fetch(first.validators).is_unchanged
-    monkeypatch.setattr(reader, "_stamp", lambda _: "another day")
+    another_day = time.strptime("2026-01-01", "%Y-%m-%d")
+    monkeypatch.setattr(time, "gmtime", lambda: another_day)
     tomorrow = Site.of({"*": pages})
     assert not anilist_provider(tomorrow, "dave").fetch(first.validators).is_unchanged
 

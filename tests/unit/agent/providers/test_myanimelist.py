@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 
 import httpx
@@ -10,7 +11,6 @@ from listsync.domain.lists import Fetched
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import Refusal, RefusedError, ResponseChangedError
 from listsync.parsing.anime_ids import AnimeTitle
-from listsync.providers.myanimelist import reader
 from listsync.providers.myanimelist.source import parse
 from tests.contract.providers.cases import KEY
 from tests.contract.providers.cases_anilist import map_of_the_sample
@@ -118,7 +118,8 @@ def test_an_unchanged_list_costs_one_call_and_no_look_up(monkeypatch: pytest.Mon
     assert (again.is_unchanged, len(site.seen), ids.asked) == (True, 1, [])
     changed = Site.of({"*": [page(node(9), more=True), *pages]})
     assert not myanimelist_provider(changed).fetch(first.validators).is_unchanged
-    monkeypatch.setattr(reader, "_stamp", lambda _: "another day")
+    another_day = time.strptime("2026-01-01", "%Y-%m-%d")
+    monkeypatch.setattr(time, "gmtime", lambda: another_day)
     tomorrow = Site.of({"*": pages})
     assert not myanimelist_provider(tomorrow).fetch(first.validators).is_unchanged
 
