@@ -48,8 +48,9 @@ WHERE size <= {MOST_BYTES}
 _NEWER = f"""
 DECLARE listsync_newer NO SCROLL CURSOR FOR
 {_SMALL.format(which="revision > %(known)s AND noun = ANY(%(nouns)s)")}
-ORDER BY array_position(%(nouns)s::text[], noun), key COLLATE "C"
+ORDER BY array_position(%(nouns)s::text[], noun), octet_length(key), key COLLATE "C"
 """
+"""By length first: so ordinals, the last part of a key, come as numbers do."""
 _NEXT = f"FETCH {MOST_ROWS} FROM listsync_newer"
 _NAMED = _SMALL.format(
     which="(noun, digest) IN (SELECT * FROM unnest(%(nouns)s::text[], %(digests)s::bytea[]))"

@@ -34,7 +34,8 @@ logger = logging.getLogger(__name__)
 _SAID = frozenset({"choices", "excluded"})
 """What only a person says: what was said later counts."""
 _COMPARED = (
-    "SELECT key FROM fleet_changes WHERE noun = ? AND number = 0 ORDER BY key DESC LIMIT 1000"
+    "SELECT key FROM fleet_changes WHERE noun = ? AND number = 0"
+    " ORDER BY length(key) DESC, key DESC LIMIT 1000"
 )
 """The last first: what is gone changes the ordinals of those behind it."""
 

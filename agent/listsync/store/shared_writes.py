@@ -35,12 +35,12 @@ class RowWriter:
         self.bad: list[tuple[SharedRow, str]] = []
 
     def put(self, table: SharedTable, rows: Sequence[SharedRow]) -> None:
-        self._each(table, rows, self._put_request if table.noun == _REQUESTS else self._put)
+        put = self._put_request if table.noun == _REQUESTS else self._put
+        self._each(table, sorted(rows, key=_place), put)
 
     def remove(self, table: SharedTable, rows: Sequence[SharedRow]) -> None:
         # The last first: what is gone changes the ordinals of those behind it.
-        last_first = sorted(rows, key=lambda row: row.at.key, reverse=True)
-        self._each(table, last_first, self._remove)
+        self._each(table, sorted(rows, key=_place, reverse=True), self._remove)
 
     def _each(
         self,
@@ -141,3 +141,8 @@ class RowWriter:
                 return None
             self._numbers[name, known_by] = found[0]
         return self._numbers[name, known_by]
+
+
+def _place(row: SharedRow) -> tuple[int, str]:
+    """Say where *row* stands among those of its table: 10 comes after 9 of the same ordinals."""
+    return len(row.at.key), row.at.key

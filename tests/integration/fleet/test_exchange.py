@@ -15,6 +15,7 @@ from listsync.domain.media import Edition
 from listsync.domain.run_notes import Handling, Intent, Notes, Sent
 from listsync.domain.server import RequestResponse, ResponseKind
 from listsync.errors import LeaseLostError, UnavailableError
+from listsync.fleet import rows as fleet_rows
 from listsync.fleet.lease import _elapsed_s
 from listsync.postgres.connection import PostgresLink
 from listsync.store.backup import write_backup
@@ -54,6 +55,23 @@ def test_what_the_leader_writes_the_others_know(postgres_dsn: str, tmp_path: Pat
         assert two.memory.requests.requested() == one.memory.requests.requested()
         assert not changes_in(two.database)
         assert one.pull() == two.pull() == 0
+
+
+def test_requests_that_are_equal_come_in_their_order_part_by_part(
+    postgres_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_rows, "_NEXT", fleet_rows._NEXT.replace("1000", "3"))
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        one.lead()
+        for _ in range(12):
+            requested(one, 603)
+        with one.database.write() as connection:
+            connection.execute("UPDATE requests SET detail = 'answer ' || id")
+        one.push()
+        two.join()
+        assert len(memory_of(two.database)["requests"]) == 12
+        assert memory_of(one.database) == memory_of(two.database)
 
 
 def test_who_joins_brings_what_the_fleet_lacks(postgres_dsn: str, tmp_path: Path) -> None:

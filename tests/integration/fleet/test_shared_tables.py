@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from listsync.domain.fleet import SharedRow
+from listsync.store import shared_rows
 from listsync.store.database import FILE_NAME, Database
+from listsync.store.row_codec import iso
 from listsync.store.shared_rows import SqliteSharedRows
 from listsync.store.shared_tables import KEYS, NOT_SHARED, shared_tables
 from tests.integration.fleet.sharing import changes_in
+from tests.integration.store.state import AT
 
 _VALUES: dict[str, object] = {"INTEGER": 5, "REAL": 0.5, "TEXT": '["a"]'}
+
+_REQUEST = {
+    "kind": "movie",
+    "four_k": 0,
+    "seasons": "[1]",
+    "answer": "requested",
+    "at": iso(AT),
+    "is_available": 0,
+}
 
 
 @pytest.fixture
@@ -23,13 +36,13 @@ def database(tmp_path: Path) -> Iterator[Database]:
     one.close()
 
 
-def filled(connection: sqlite3.Connection, noun: str) -> None:
+def filled(connection: sqlite3.Connection, noun: str, **given: object) -> None:
     """Put one row into a table, with numbers of rows that are there."""
     columns = connection.execute("SELECT name, type FROM pragma_table_info(?)", (noun,)).fetchall()
     values = {
         name: 1 if name in ("id", "server", "list") and type_ == "INTEGER" else _VALUES[type_]
         for name, type_ in columns
-    }
+    } | given
     connection.execute(
         f"INSERT INTO {noun} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
         tuple(values.values()),
@@ -106,6 +119,44 @@ def test_a_state_whose_tables_are_others_joins_anew(database: Database) -> None:
     with database.write() as connection:
         connection.execute("ALTER TABLE choices ADD COLUMN newer TEXT")
     assert rows.fleet() == ""
+
+
+def test_equal_requests_are_put_and_removed_in_the_order_of_numbers(database: Database) -> None:
+    rows, details = with_equal_requests(database, 12)
+    equal = [row for row in rows.changed(100) if row.at.noun == "requests"]
+    rows.discard([SharedRow(at=row.at, content=None) for row in equal])
+    assert not details()
+    rows.apply(equal, 1)
+    assert details() == [f"answer {number}" for number in range(12)]
+
+
+def test_equal_requests_that_the_fleet_lacks_are_removed_part_by_part(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_rows, "_COMPARED", shared_rows._COMPARED.replace("1000", "3"))
+    rows, details = with_equal_requests(database, 12)
+    rows.note_shared(rows.changed(100), 1)
+    rows.join("fleet", pruned=5)
+    with database.write() as connection:  # it lacks the requests alone
+        connection.execute("DELETE FROM fleet_changes WHERE noun = 'servers'")
+    assert rows.drop_gone() == 12
+    assert not details()
+
+
+def with_equal_requests(
+    database: Database, count: int
+) -> tuple[SqliteSharedRows, Callable[[], list[str]]]:
+    """Give a member's state with requests of which only the ordinals differ, and their details."""
+    rows = SqliteSharedRows(database)
+    with database.write() as connection:
+        filled(connection, "servers")
+        for number in range(count):
+            own = {"id": number + 1, "detail": f"answer {number}"}
+            filled(connection, "requests", **_REQUEST, **own)
+    rows.join("fleet")
+    rows.joined(has_memory=False)
+    sql = "SELECT detail FROM requests ORDER BY id"
+    return rows, lambda: [row["detail"] for row in database.read(sql)]
 
 
 def _forget(database: Database) -> None:
