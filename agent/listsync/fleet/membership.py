@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 CHANGED = "changed"
 """What wakes the others when a person has changed what all remember."""
+_WAKES = frozenset({CHANGED, FREE})
 _IN_SCHEMA = "schema "
 """Said by agents whose database has tables of other fleets, too, for those on the same channel."""
 _MOST_OF_SCHEMA = 100
@@ -299,11 +300,11 @@ class FleetMembership:
             if CHANGED in told:
                 self._memory.pull(link)
         for payload in told:
-            if self._hear_schema(payload) or self._passed.hear(payload):
+            if payload in _WAKES or self._hear_schema(payload) or self._passed.hear(payload):
                 continue
             if self._led and self._lease.clock.left_s():  # else it is for who leads by now
                 self._take(link, payload)
-        return not self._led and (FREE in told or CHANGED in told)
+        return not self._led and not _WAKES.isdisjoint(told)
 
     def _send(self, link: PostgresLink) -> None:
         """Send what waits; what could not be sent stays."""

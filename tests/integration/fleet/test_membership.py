@@ -14,6 +14,7 @@ from listsync.domain.fleet_notices import notices_of_fleet
 from listsync.domain.notices import NoticeKind
 from listsync.domain.runs import SyncJob
 from listsync.fleet import membership
+from listsync.fleet.lease import FREE
 from listsync.fleet.passing import payloads_of
 from tests.integration.fleet.members import TIMES, Member, fleet_of
 from tests.postgres_pooler import pooled
@@ -245,6 +246,15 @@ def test_what_a_person_changed_elsewhere_is_taken_at_once(postgres_dsn: str) -> 
         notify(postgres_dsn, "sync_trigger_fleet", "changed")
         leader.await_call("pull", times=before[0] + 1)
         other.await_call("pull", times=before[1] + 1)
+
+
+def test_what_only_wakes_agents_is_nothing_that_was_passed_on(postgres_dsn: str) -> None:
+    with fleet_of(1, postgres_dsn, _LONG) as (only,):
+        only.await_call("lead")
+        for payload in (membership.CHANGED, FREE, "the last"):
+            notify(postgres_dsn, "sync_trigger_fleet", payload)
+        only.await_call("asked")
+        assert only.asked_for == ["the last"]
 
 
 def test_triggers_cost_who_stands_by_no_question(postgres_dsn: str) -> None:
