@@ -51,7 +51,7 @@ def test_one_leads_and_the_others_know_who(postgres_dsn: str) -> None:
             assert lease is not None
             assert (lease.leader, lease.epoch) == (leader.name, 1)
             assert one.calls[-3:] == ["pull", "drop", "stand by"]
-        assert "lead" in leader.calls
+        leader.await_call("lead")
         assert leader.calls.index("listening") < leader.calls.index("lead")
 
 
