@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -570,6 +571,20 @@ def test_all_the_requests_of_a_title_are_told_page_by_page(world: World) -> None
     assert (whole.total, [row.run_id for row in whole.rows]) == (5, ["r4", "r3", "r2"])
 
 
+def test_a_page_of_all_requests_costs_the_same_however_many_there_are(world: World) -> None:
+    answered = RequestResponse(kind=ResponseKind.REQUESTED)
+    body = RequestBody(key=_MATRIX, four_k=False)
+
+    def steps_with(count: int) -> int:
+        world.memory.record(Notes(sent=[Sent("r", "x", ("mine",), body, answered)] * count))
+        with steps_of(world.database) as steps:
+            page = world.state.requests.latest(limit=50, after=(10_000,))
+        assert len(page.rows) == 50
+        return len(steps)
+
+    assert steps_with(100) * 2 > steps_with(2_000)
+
+
 # -- items: what is looked for -----------------------------------------------------------------
 
 
@@ -653,19 +668,26 @@ def test_ten_thousand_items_are_paged(world: World) -> None:
     assert (total, [row.title for row in found]) == (10_000, ["Film 9999", "Film 10000"])
 
 
+@contextmanager
+def steps_of(database: Database) -> Iterator[list[None]]:
+    """Count the steps of SQLite in the block, in hundreds."""
+    steps: list[None] = []
+    database._connection.set_progress_handler(lambda: steps.append(None), 100)
+    yield steps
+    database._connection.set_progress_handler(None, 100)
+
+
 def test_a_page_costs_the_same_wherever_it_is(world: World) -> None:
     world.read("many", *(entry(f"Film {number}", number) for number in range(1, 3_001)))
     items = world.state.items
 
     def steps_after(skip: int) -> int:
-        """Count the steps of SQLite, in hundreds, for the page after so many rows."""
+        """Count the steps for the page after so many rows."""
         before = items.page("", list_name=None, limit=1, skip=skip - 1, lookup_of=lookup_of_entry)
-        steps: list[None] = []
-        world.database._connection.set_progress_handler(lambda: steps.append(None), 100)
-        page = items.page(
-            "", list_name=None, limit=50, after=before.last, lookup_of=lookup_of_entry
-        )
-        world.database._connection.set_progress_handler(None, 100)
+        with steps_of(world.database) as steps:
+            page = items.page(
+                "", list_name=None, limit=50, after=before.last, lookup_of=lookup_of_entry
+            )
         assert [row.title for row in page.rows[:1]] == [f"Film {skip + 1}"]
         return len(steps)
 
