@@ -95,7 +95,8 @@ def _reached(keys: Mapping[str, dict[str, object]], *, by_browser: bool) -> Iter
     yield ""
     pace, at_once = keys["pace_s"]["default"], keys["at_once"]["default"]
     waits = f", and {pace} s from one request to the next" if pace else ""
-    yield f"{' and '.join(addresses)}, with at most {at_once} requests at a time{waits}."
+    requests = "1 request" if at_once == 1 else f"{at_once} requests"
+    yield f"{' and '.join(addresses)}, with at most {requests} at a time{waits}."
     if by_browser:
         yield (
             "A page behind bot protection is read with Chromium, where that and its chromedriver "
