@@ -60,7 +60,7 @@ class World:
         return self.home.folder / "media"
 
     def write_config(self) -> None:
-        """Write it, each time with another title in its heading, so that it is read anew."""
+        """Write it, each time with another limit, so that it is read anew."""
         source = {"file": "l.csv", "name": "l", "limit": 100_000 + next(self.edits)}
         server = {"url": self.home.sandbox.url, "api_key": self.home.sandbox.api_key}
         config = {
