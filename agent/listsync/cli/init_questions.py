@@ -279,8 +279,9 @@ class Interview:
         if not self._talk.asks or self._given.lists:
             return
         self._talk.say(
-            "Paste the address of a list of IMDb, Letterboxd, Trakt, MDBList, TMDB, AniList or "
-            "StevenLu, or the path of a file. Enter alone: that is all.",
+            "Paste the address of a list of IMDb, Letterboxd, Trakt, MDBList, TMDB, TheTVDB, "
+            "AniList, MyAnimeList, Simkl, Plex or StevenLu, or the path of a file. "
+            "Enter alone: that is all.",
             2,
         )
         while text := self._talk.ask("List"):
