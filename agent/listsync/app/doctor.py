@@ -243,7 +243,8 @@ _ASK_LESS = (
 def _of_reading(reading: Reading) -> CheckResult:
     rules, name = reading.rules, reading.rules.name
     if reading.outcome.whole:
-        return CheckResult("list", _OK, f"read {rows_of(reading)}", subject=name)
+        but = f"; {reading.why}" if reading.why else ""
+        return CheckResult("list", _OK, f"read {rows_of(reading)}{but}", subject=name)
     state = _WARNING if reading.fetched is not None else _FAILED
     text = f"{reading.outcome.value.replace('_', ' ')}: {reading.why}".rstrip(": ")
     return CheckResult("list", state, text, advice_on(rules.service, reading.outcome), name)

@@ -127,6 +127,15 @@ def test_each_list_says_how_much_was_read_or_why_not(tmp_path: Path) -> None:
     assert patient.lists_are_read.is_set()
 
 
+def test_a_list_that_is_read_says_what_is_to_be_known_of_it(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    lists = [{"seerr": "watchlist"}]
+    told = only(services.lists, with_server(tmp_path, sandbox.url, sandbox.api_key, lists=lists))
+    assert (told.state, told.text[:13]) == (CheckState.OK, "read 0 titles")
+    assert "where the service itself cannot see the list" in told.text
+
+
 # -- this machine --------------------------------------------------------------------------
 
 
