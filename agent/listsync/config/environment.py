@@ -191,6 +191,8 @@ def _why_no_lists(name: str) -> str:
     service = name.removesuffix("_LISTS").lower()
     if service in NOT_YET:
         return f"has no effect: {not_supported(service)}"
+    if service in SERVICES:
+        return f"has no effect: name such lists in the configuration, as `{service}: ...`"
     stems = {one.removesuffix("_LISTS"): one for one in LIST_VARIABLES}
     close = difflib.get_close_matches(service.upper(), stems, n=1, cutoff=0.7)
     meant = (

@@ -72,6 +72,9 @@ _ELSEWHERE = {
     **dict.fromkeys(("timeout",), "timeout_s"),
     **dict.fromkeys(("include_genres", "included_genres"), "genres"),
     **dict.fromkeys(("include_languages", "included_languages"), "languages"),
+    **dict.fromkeys(("mal",), "myanimelist"),
+    **dict.fromkeys(("thetvdb",), "tvdb"),
+    **dict.fromkeys(("rss", "feed"), "custom"),
     "trakt_trending": "trakt: trending:movies",
     "trakt_popular": "trakt: popular:movies",
     "tmdb_popular": "tmdb: movie/popular",
@@ -81,7 +84,8 @@ _ELSEWHERE = {
 }
 """What people of other programs write, and the key or value that it is here."""
 _LISTS_ELSEWHERE = re.compile(
-    r"(anilist|imdb|letterboxd|mdblist|myanimelist|stevenlu|tmdb|trakt|tvdb)_(?:\w+_)?(lists?|charts?|watchlist|search)$"
+    r"(anilist|imdb|letterboxd|mdblist|myanimelist|plex|simkl|stevenlu|tmdb|trakt|tvdb)"
+    r"_(?:\w+_)?(lists?|charts?|watchlist|search)$"
 )
 _DECISIVE = frozenset(
     ("approve", "cancel_removed", "enabled", "exclude", "new_seasons", "no_sandbox", "none")

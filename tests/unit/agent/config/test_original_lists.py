@@ -138,6 +138,8 @@ def test_a_wrong_value_costs_its_own_list_only() -> None:
         ("URL_LISTS", "dave", "has no effect: URL lists are not supported yet"),
         ("SIMKL_USER_TOKEN", "abc", "has no effect: a login at Simkl is made by `listsync"),
         ("LETTERBOX_LISTS", "dave", "has no effect: did you mean LETTERBOXD_LISTS?"),
+        ("MYANIMELIST_LISTS", "dave", "has no effect: name such lists in the configuration, as"),
+        ("PLEX_LISTS", "watchlist", "has no effect: name such lists in the configuration, as"),
         ("MY_OWN_LISTS", "a", "has no effect: expected ANILIST_LISTS, "),
         ("SLACK_WEBHOOK_URL", "https://hooks", "has no effect: expected DISCORD_WEBHOOK_URL, "),
         ("TELEGRAM_TOKEN", "abc", "has no effect: expected DISCORD_WEBHOOK_URL, "),

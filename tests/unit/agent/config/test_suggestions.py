@@ -112,6 +112,11 @@ def test_what_is_tried_first_works(written: str, documented: str) -> None:
         ("limt", "5", "limit"),
         ("exlude", "true", "exclude"),
         ("auto_approve", "true", "approve"),
+        ("thetvdb", "a-list", "tvdb"),
+        ("mal", "dave", "myanimelist"),
+        ("plex_watchlist", "true", "plex"),
+        ("simkl_lists", "movies", "simkl"),
+        ("rss", "https://example.org/feed", "custom"),
     ],
 )
 def test_what_is_called_otherwise_is_answered_with_the_right_key(
