@@ -123,6 +123,8 @@ class PassedOn:
         for answer, one in list(self._sent.items()):
             if now > one.until:
                 del self._sent[answer]
+                if one.waits:
+                    self._waiting.remove(one.payload)
                 job = job_of(one.payload)
                 words = "what %s asked for was passed on, and no agent has taken it: ask again"
                 extra = {"action": "passed_on_lost"}

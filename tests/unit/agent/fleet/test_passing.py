@@ -115,6 +115,16 @@ def test_what_nobody_takes_for_long_is_told_and_done_by_nobody(
     assert "what somebody at box asked for was passed on, and no agent has taken it" in caplog.text
 
 
+def test_what_was_told_to_be_lost_while_nothing_could_be_sent_is_not_sent_later() -> None:
+    now = [0.0]
+    passed = PassedOn(10.0, lambda: now[0])
+    passed.add(payloads_of(SyncJob.new(None, "somebody"), "box"))
+    sent_of(passed)
+    for now[0] in (10.0, 601.0):
+        passed.again()
+    assert sent_of(passed) == []
+
+
 def test_what_comes_twice_is_taken_once() -> None:
     passed = PassedOn(10.0, lambda: 0.0)
     one, another = (payloads_of(SyncJob.new(None, "somebody"), "box")[0] for _ in range(2))
