@@ -326,7 +326,7 @@ def _write_checksum(path: Path, text: str) -> None:
         )
     except OSError:
         target.unlink(missing_ok=True)
-    sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 _HEADER = struct.Struct(">IIIIIIII")
