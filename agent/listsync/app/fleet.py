@@ -161,8 +161,8 @@ class Fleet:
                 self._be_alone()
 
     def _wake(self) -> None:
-        if self._is_working and self._part is not None:
-            self._part.membership.wake()
+        if self._is_working and (part := self._part) is not None:
+            part.membership.wake()
         else:  # it has failed: nobody else would
             self._be_alone()
 
@@ -201,12 +201,11 @@ class Fleet:
             LeaseLostError: another agent leads.
             UnavailableError: PostgreSQL does not answer.
         """
-        if self._part is None:
+        if (part := self._part) is None:
             yield None
             return
         from listsync.fleet.fence import LeaseFence  # noqa: PLC0415 - only in a fleet
 
-        part = self._part
         fence = LeaseFence(part.lease, part.link, part.memory.push, token)
         with part.linked() as link:
             part.memory.pull(link)
