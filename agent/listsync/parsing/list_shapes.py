@@ -212,7 +212,7 @@ def _by_numbers(content: dict[str, object]) -> Iterator[Row]:
 def _with(value: object, name: str, key: str) -> dict[str, object]:
     """Add to what is said of a title by what it is named."""
     if isinstance(value, dict):
-        return {**value} if value.get(name) else {name: key, **value}
+        return {**value} if value.get(name) else {**value, name: key}
     return {"title": value, name: key} if isinstance(value, str) else {name: key}
 
 

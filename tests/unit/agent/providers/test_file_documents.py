@@ -138,6 +138,7 @@ def test_rows_are_found_wherever_a_document_has_them(read: Reader, content: obje
     ("content", "ids"),
     [
         ({"tt0133093": {"title": "A"}}, ExternalIds(imdb="tt0133093")),
+        ({"tt0133093": {"title": "A", "imdb_id": None}}, ExternalIds(imdb="tt0133093")),
         ({"tt0133093": True}, ExternalIds(imdb="tt0133093")),
         ({"A": "tt0133093"}, ExternalIds(imdb="tt0133093")),
         ([{"_id": "tt0133093", "name": "A", "state": {"x": 1}}], ExternalIds(imdb="tt0133093")),
