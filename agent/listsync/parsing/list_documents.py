@@ -82,14 +82,24 @@ def read_list(
         ResponseChangedError: it is no list in any known format.
     """
     collector = RowCollector(service, find_anime)
+    for part, unpacked in unpacked_lists(service, name, text):
+        collect_any(collector, part, unpacked)
+    return collector.fetched(validators)
+
+
+def unpacked_lists(service: str, name: str, text: Text) -> Iterator[tuple[str, Text]]:
+    """Yield the lists packed in *text*, each with its name; *text* itself where it is not packed.
+
+    Raises:
+        ResponseChangedError: it is damaged, too large, or holds several lists to choose from.
+    """
     if text.data[: len(_GZIP)] == _GZIP:
         name, text = name.removesuffix(".gz"), decode(_gunzipped(service, name, text.data))
     if text.data[: len(_ZIP)] == _ZIP.encode():
-        for member, data in lists_in_archive(service, name, text.data):
-            collect_any(collector, f"{name}/{member}", decode(data))
+        for member, data in _lists_in_archive(service, name, text.data):
+            yield f"{name}/{member}", decode(data)
     else:
-        collect_any(collector, name, text)
-    return collector.fetched(validators)
+        yield name, text
 
 
 def collect_any(
@@ -136,7 +146,7 @@ def json_in(service: str, text: Text, suffix: str) -> object:
     return parse_lazily(service, text.pieces())
 
 
-def lists_in_archive(service: str, name: str, data: Bytes) -> Iterator[tuple[str, bytes]]:
+def _lists_in_archive(service: str, name: str, data: Bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the lists out of a ZIP as services give it: the watchlist, or the only list there is.
 
     Nothing is written, so a path in it means nothing; how much is unpacked is bounded.

@@ -23,7 +23,7 @@ from listsync.parsing.list_documents import (
     demand_list,
     is_json,
     json_in,
-    lists_in_archive,
+    unpacked_lists,
 )
 from listsync.parsing.list_shapes import has_more_pages
 from listsync.parsing.row_collector import RowCollector
@@ -43,7 +43,6 @@ _ACCEPT = (
     "text/plain;q=0.8, */*;q=0.5"
 )
 _START = 100_000
-_ZIP = b"PK\x03\x04"
 _TABLES = (".csv", ".tsv")
 _SUFFIXES = (".json", ".jsonl", ".ndjson", ".txt", ".yml", ".yaml", *_TABLES)
 _TYPES = (("json", ".json"), ("csv", ".csv"), ("tab-separated", ".tsv"), ("yaml", ".yml"))
@@ -172,11 +171,9 @@ class CustomReading:
         Raises:
             UnavailableError, ResponseChangedError: it can be no list.
         """
-        if text.data[: len(_ZIP)] == _ZIP:
-            for member, data in lists_in_archive(SERVICE, name, text.data):
-                self._collect(f"{name}/{member}", decode(data), PurePath(member).suffix.lower())
-        else:
-            self._collect(name, text, suffix)
+        for part, unpacked in unpacked_lists(SERVICE, name, text):
+            is_same = part == name
+            self._collect(part, unpacked, suffix if is_same else PurePath(part).suffix.lower())
 
     def _collect(self, name: str, text: Text, suffix: str) -> None:
         start = text.start(_START)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -217,6 +221,26 @@ def test_a_page_of_a_longer_list_is_not_taken_for_all_of_it(more: dict[str, str]
 def test_ids_without_names_are_read_where_it_is_said_whose_they_are() -> None:
     fetched = read("[603, 604]", fields=(("tmdb_id", "."),))
     assert [one.ids.tmdb for one in fetched.entries] == [603, 604]
+
+
+def _zipped(name: str, content: bytes) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr(name, content)
+    return archive.getvalue()
+
+
+@pytest.mark.parametrize("fields", [(), (("title", "film"),)], ids=["usual", "own"])
+@pytest.mark.parametrize(
+    "packed", [gzip.compress, lambda content: _zipped("list.csv", content)], ids=["gzip", "zip"]
+)
+def test_a_packed_list_is_read_as_what_is_in_it(
+    packed: Callable[[bytes], bytes], fields: tuple[tuple[str, str], ...]
+) -> None:
+    content = packed(b"film,year\nThe Lantern Keeper,2019\nHarbour Street,2016\n")
+    fetched = read(content, "application/octet-stream", fields=fields)
+    assert titles(fetched) == ["The Lantern Keeper", "Harbour Street"]
+    assert fetched.outcome.whole
 
 
 # -- names of one's own
