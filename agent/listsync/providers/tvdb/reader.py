@@ -43,6 +43,7 @@ from listsync.parsing.decoding import (
 )
 from listsync.parsing.json_rows import Entries, check_one, get_document
 from listsync.providers.tvdb.source import SERVICE, TvdbOptions, TvdbSource
+from listsync.terminal.output import plural
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
@@ -301,9 +302,18 @@ class Tvdb:
             learnt[kind, number] = _Learnt(ids, title_text(about.name), year)
             if ids.imdb or ids.tmdb:
                 self._known.put(slug, FilmRecord(kind, ids))
-        later = len(unknown) - len(asked)
-        why = str(failures[0]) if failures else f"{later} titles are asked for their ids later"
-        return learnt, why if failures or later else ""
+        why = str(failures[0]) if failures else self._left_out(len(unknown) - len(asked))
+        return learnt, why
+
+    def _left_out(self, titles: int) -> str:
+        """Say that titles were not asked for their ids; nothing of none."""
+        if not titles:
+            return ""
+        if not self._options.id_calls:
+            what = plural(titles, "title is", "titles are")
+            return f"{what} not asked for ids: providers.tvdb.id_calls is 0"
+        what = plural(titles, "title is asked for its ids", "titles are asked for their ids")
+        return f"{what} later"
 
     def _title(self, token: SecretStr, slug: str) -> TvdbTitle:
         return check_one(SERVICE, self._data(token, f"{slug}/extended"), TvdbTitle)

@@ -197,6 +197,21 @@ def test_what_is_left_for_later_is_no_loss_and_films_come_first() -> None:
     assert [entry.ids.tmdb for entry in second.entries] == [None, 11, 12]
 
 
+@pytest.mark.parametrize(
+    ("calls", "remark"),
+    [
+        (1, "1 title is asked for its ids later"),
+        (0, "2 titles are not asked for ids: providers.tvdb.id_calls is 0"),
+    ],
+)
+def test_what_is_never_asked_is_not_promised_for_later(calls: int, remark: str) -> None:
+    pages = {
+        LIST: entities({"movieId": 1}, {"movieId": 2}),
+        "/v4/movies/1/extended": film(1, remoteIds=[remote("11")]),
+    }
+    assert tvdb_provider(Site.of({**pages}), id_calls=calls).fetch(None).remark == remark
+
+
 def test_a_film_of_which_nothing_is_known_elsewhere_goes_by_title_and_year() -> None:
     pages = {LIST: entities({"movieId": 1}), "/v4/movies/1/extended": film(1, remoteIds=None)}
     [entry] = fetched(pages).entries
