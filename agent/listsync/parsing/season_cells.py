@@ -60,7 +60,7 @@ _ADDRESS = re.compile(
 class SeasonCell(NamedTuple):
     """What a cell tells: `numbers` of seasons, all of them, an episode, or what nobody knows.
 
-    `is_said` is False for a cell that says nothing. All seasons are told by no numbers.
+    `is_given` is False for a cell that says nothing. All seasons are told by no numbers.
     """
 
     is_given: bool = False
