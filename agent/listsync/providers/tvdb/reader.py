@@ -84,10 +84,14 @@ class Entity(ResponseShape, frozen=True):
 
     @property
     def key(self) -> tuple[MediaType, int] | None:
-        for kind, number in ((TV, number_id(self.series)), (MOVIE, number_id(self.movie))):
-            if number is not None:
-                return kind, number
-        return None
+        return _key(self.series, self.movie)
+
+
+def _key(series: object, movie: object) -> tuple[MediaType, int] | None:
+    for kind, number in ((TV, number_id(series)), (MOVIE, number_id(movie))):
+        if number is not None:
+            return kind, number
+    return None
 
 
 class _List(ResponseShape, frozen=True):
@@ -344,13 +348,7 @@ def entry_of(
 
 
 def _key_of(row: object) -> tuple[MediaType, int] | None:
-    match row:
-        case {"seriesId": number} if number_id(number) is not None:
-            return TV, number_id(number) or 0
-        case {"movieId": number} if number_id(number) is not None:
-            return MOVIE, number_id(number) or 0
-        case _:
-            return None
+    return _key(row.get("seriesId"), row.get("movieId")) if isinstance(row, dict) else None
 
 
 def _order_of(row: object) -> int:
