@@ -13,7 +13,7 @@ from xml.parsers import expat
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
 from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
-from listsync.http.response import Response
+from listsync.http.response import Response, not_json
 from listsync.parsing.decoding import (
     ResponseShape,
     RowIds,
@@ -79,10 +79,8 @@ def rows_of(response: Response) -> list[object]:
         return check_one(SERVICE, parse_json(SERVICE, text_of(response)), _JsonFeed).items
     reader = _RssReader()
     reader.read(response)
-    if not reader.is_feed:
-        named = f' "{response.title}"' if response.title else ""
-        why = f"a web page{named} came where a feed was expected"
-        raise ResponseChangedError(SERVICE, why, sample=response.sample)
+    if not reader.is_feed and (page := not_json(response, expected="a feed")) is not None:
+        raise page
     return reader.items
 
 
