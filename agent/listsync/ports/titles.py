@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from listsync.domain.arr_services import ArrNames
     from listsync.domain.decisions import Match
-    from listsync.domain.media import Edition, MediaType, TitleKey
+    from listsync.domain.media import Edition, FilmRecord, MediaType, TitleKey
     from listsync.domain.report import SyncRun
     from listsync.domain.run_notes import Departure, FailedRequest, HandledEntries, Miss
     from listsync.domain.server import TitleFacts
@@ -205,6 +205,21 @@ class Departures(Protocol):
 
     def settle(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:
         """Note what became of a title that left its list: its request was cancelled, or not."""
+        ...
+
+
+class FilmIds(Protocol):
+    """Remembers titles by the names that one list service has for them, with their ids elsewhere.
+
+    Used by several threads at a time.
+    """
+
+    def get_many(self, slugs: Iterable[str]) -> Mapping[str, FilmRecord]:
+        """Return what is known; the titles that are not known are left out."""
+        ...
+
+    def put(self, slug: str, record: FilmRecord) -> None:
+        """Keep what was learnt about a title."""
         ...
 
 

@@ -6,8 +6,8 @@ Source: the site's markup as maintained scrapers read it, 2025-09 to 2026-10.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from listsync.domain.media import FilmRecord, MediaType
 from listsync.errors import ResponseChangedError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
     from listsync.http.service_client import ServiceClient
+    from listsync.ports.titles import FilmIds
 
 _KINDS = {"movie": MediaType.MOVIE, "tv": MediaType.TV}
 _FILM = (  # what shows that it is the page of a film
@@ -29,18 +30,6 @@ _FILM = (  # what shows that it is the page of a film
 )
 _TMDB = re.compile(r"themoviedb\.org/(movie|tv)/(\d+)", re.ASCII)
 _IMDB = re.compile(r"imdb\.com/title/(tt\d+)", re.ASCII)
-
-
-class FilmIds(Protocol):
-    """Remembers films by the name in their address. Used by several threads at a time."""
-
-    def get_many(self, slugs: Iterable[str]) -> Mapping[str, FilmRecord]:
-        """Return what is known; the films that are not known are left out."""
-        ...
-
-    def put(self, slug: str, record: FilmRecord) -> None:
-        """Keep what was learnt about a film."""
-        ...
 
 
 def learn(

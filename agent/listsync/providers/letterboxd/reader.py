@@ -16,7 +16,7 @@ from listsync.http.response import Response
 from listsync.http.service_client import get_response
 from listsync.parsing.documents import text_of
 from listsync.parsing.json_rows import refuse_drift
-from listsync.providers.letterboxd.film_ids import FilmIds, film_row, learn, record_of
+from listsync.providers.letterboxd.film_ids import film_row, learn, record_of
 from listsync.providers.letterboxd.posters import Poster, believed, distinct
 from listsync.providers.letterboxd.site_markup import (
     COUNTED,
@@ -32,6 +32,7 @@ from listsync.row_limit import MOST_ROWS, demand_room, text_size
 
 if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
+    from listsync.ports.titles import FilmIds
 
 
 _PARTS = "csi/films/films-browser-list/"

@@ -7,9 +7,8 @@ first page, whose ETag so stands for the whole list.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
@@ -29,9 +28,8 @@ from listsync.providers.plex.source import SERVICE, PlexListOptions, PlexSource
 from listsync.terminal.output import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from listsync.http.service_client import ServiceClient
+    from listsync.ports.titles import FilmIds
 
 PAGE_SIZE = 100
 MAX_PAGES = 1000
@@ -41,18 +39,6 @@ _LIST, _TITLE = "library/sections/watchlist/all", "library/metadata"
 _KEY = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
 _MOVED = "Section 'watchlist' not found"
 _Count = Annotated[int, Meta(ge=0)]
-
-
-class TitleIds(Protocol):
-    """Remembers the ids of titles by Plex's own keys. Used by several threads at a time."""
-
-    def get_many(self, slugs: Iterable[str]) -> Mapping[str, FilmRecord]:
-        """Return what is known; the titles that are not known are left out."""
-        ...
-
-    def put(self, slug: str, record: FilmRecord) -> None:
-        """Keep what was learnt about a title."""
-        ...
 
 
 class _OuterId(ResponseShape, frozen=True):
@@ -139,7 +125,7 @@ class Plex:
     """Reads one watchlist of Plex."""
 
     def __init__(
-        self, source: PlexSource, options: PlexListOptions, http: ServiceClient, titles: TitleIds
+        self, source: PlexSource, options: PlexListOptions, http: ServiceClient, titles: FilmIds
     ) -> None:
         self._source = source
         self._options = options

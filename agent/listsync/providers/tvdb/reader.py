@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -48,6 +48,7 @@ from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
+    from listsync.ports.titles import FilmIds
 
 MOVIE, TV = MediaType.MOVIE, MediaType.TV
 _LARGEST = 16 * 1024 * 1024
@@ -57,18 +58,6 @@ _PATHS = {MOVIE: "movies", TV: "series"}
 _KINDS_AT_TMDB = {10: MOVIE, 12: TV}  # what the service calls the two
 _FAILED = re.compile(r'"status"\s*:\s*"failure"')
 _MESSAGE = re.compile(r'"message"\s*:\s*"((?:[^"\\]|\\.){0,300})"')
-
-
-class TvdbIds(Protocol):
-    """Remembers titles by their kind and number. Used by several threads at a time."""
-
-    def get_many(self, slugs: Iterable[str]) -> Mapping[str, FilmRecord]:
-        """Return what is known; the titles that are not known are left out."""
-        ...
-
-    def put(self, slug: str, record: FilmRecord) -> None:
-        """Keep what was learnt about a title."""
-        ...
 
 
 class Entity(ResponseShape, frozen=True):
@@ -196,7 +185,7 @@ class Tvdb:
         source: TvdbSource,
         options: TvdbOptions,
         http: ServiceClient,
-        known: TvdbIds,
+        known: FilmIds,
         logins: LoginStore,
     ) -> None:
         self._source = source

@@ -12,7 +12,7 @@ from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.domain.media import ExternalIds, FilmRecord, MediaType
 from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.http.response import Headers, Response
-from listsync.providers.letterboxd.film_ids import FilmIds
+from listsync.ports.titles import FilmIds
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.site_markup import read_page
 from listsync.providers.letterboxd.source import LetterboxdOptions, parse
