@@ -77,7 +77,10 @@ class _Reader:
                 self._lists.append(own)
             elif _plain(name) in KOMETA_LISTS:
                 for text, limit in _values(value):
-                    self._take(collection, name, text, limit)
+                    if text:
+                        self._take(collection, name, text, limit)
+                    else:
+                        self._leave(collection, name, "names no list that is understood")
             elif _is_builder(name):
                 self._leave(collection, name, _why_not(name))
             else:
@@ -133,14 +136,15 @@ def _why_not(name: str) -> str:
 
 
 def _values(value: object) -> Iterator[tuple[str, str]]:
-    """Give texts and their limits: of a text, a list of them, or mappings that hold one."""
+    """Give texts and their limits: of a text, a list of them, or mappings that hold one.
+
+    An empty text stands for what names nothing.
+    """
     for part in value if isinstance(value, list) else [value]:
         if isinstance(part, dict):
-            keys = ("url", "list_id", "list_ids", "id", "chart", "userdata", "user", "username")
-            found = kometa_name(part, keys)
             limit = str(part.get("limit") or "")
             limit = limit if limit.isdigit() and int(limit[:9]) > 0 else ""
-            for text, _ in _values(found):
+            for text, _ in _values(kometa_name(part)):
                 yield text, limit
-        elif part is not None:
-            yield str(part).strip(), ""
+        else:
+            yield "" if part is None else str(part).strip(), ""

@@ -6,7 +6,7 @@ Source: the builders of Kometa's collection files, read 2026-07.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
@@ -115,9 +115,9 @@ def _point_out(collector: RowCollector, name: str, word: str) -> None:
 _KEYS = ("url", "list_id", "list_ids", "id", "chart", "user_id", "userdata", "user", "username")
 
 
-def kometa_name(part: Mapping[object, object], keys: Iterable[str]) -> object:
-    """Find what a mapping names a list by: the first of *keys*; of a user, also which."""
-    found = next((part[key] for key in keys if key in part), None)
+def kometa_name(part: Mapping[object, object]) -> object:
+    """Find what a mapping names a list by; of a user, also which. None: it names none."""
+    found = next((part[key] for key in _KEYS if key in part), None)
     which = next((part[key] for key in ("list_name", "status") if key in part), None)
     is_of_user = "username" in part and isinstance(which, str)
     return f"{found}/{which}" if is_of_user else found
@@ -131,7 +131,7 @@ def _words(collector: RowCollector, value: object) -> Iterator[str]:
     for part in value if isinstance(value, list) else [value]:
         collector.count_part()
         if isinstance(part, dict):
-            found = kometa_name(part, _KEYS)
+            found = kometa_name(part)
             yield from _parted(found) if isinstance(found, str) else ["(a search)"]
         elif isinstance(part, str):
             yield from _parted(part)

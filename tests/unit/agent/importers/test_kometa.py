@@ -89,6 +89,17 @@ def test_what_is_not_taken_over_is_named(tmp_path: Path) -> None:
         assert said in left
 
 
+def test_a_watchlist_named_by_its_user_is_taken_over(tmp_path: Path) -> None:
+    text = "collections: {Mine: {imdb_watchlist: {user_id: ur12345678, limit: 50}}}"
+    assert [str(one) for one in plan_of(tmp_path, text).lists] == ["imdb: ur12345678, limit: 50"]
+
+
+@pytest.mark.parametrize("value", ["{number: 5, limit: 50}", "", "[{number: 5}]"])
+def test_a_builder_that_names_no_list_is_named(tmp_path: Path, value: str) -> None:
+    plan = plan_of(tmp_path, f"collections:\n  Mine:\n    trakt_list: {value}\n")
+    assert (plan.lists, plan.left) == ((), ("Mine, trakt_list: names no list that is understood",))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
