@@ -39,13 +39,27 @@ _OF_TITLES = (*_NAMES, "year", "number")
 _SAYS_MORE = ("year", "date", "kind", "imdb", "tmdb", "tvdb", "guids", "season")
 
 
+class _TooManyGroupsError(ValueError):
+    """An object holds titles under more names than are looked at."""
+
+
 def rows_of(collector: RowCollector, content: object) -> Iterator[Row]:
     """Yield each row of a document.
 
     Raises:
         RefusedError: it is the error of a list server.
-        ResponseChangedError: there is no list of titles in it.
+        ResponseChangedError: there is no list of titles in it, or there are far too many.
     """
+    try:
+        yield from _rows_of(collector, content)
+    except _TooManyGroupsError:
+        why = f"the JSON has more than {_MOST_NAMES:,} lists in one object"
+        raise ResponseChangedError(
+            collector.service, f"{why}; put their titles into one array"
+        ) from None
+
+
+def _rows_of(collector: RowCollector, content: object) -> Iterator[Row]:
     if isinstance(content, Iterator):
         yield from _of_array(content, None, 0)
     elif isinstance(content, dict):
@@ -224,13 +238,20 @@ def _is_year(value: object) -> bool:
 
 def _by_groups(content: dict[str, object], depth: int) -> Iterator[Row]:
     """Read lists of titles under names of the user's own, such as genres or kinds."""
-    for name, value in list(content.items())[:_MOST_NAMES]:
-        if isinstance(value, list) and value and all(map(_is_title, value)):
-            kind = soft_kind_of(name)
-            said = {"kind": name} if kind.unwanted else {}
-            yield from (({**said, **one}, kind.media) for one in value if isinstance(one, dict))
-        elif isinstance(value, dict) and not _is_title(value) and depth < _DEEPEST:
-            yield from _of_object(value, depth + 1)
+    for number, (name, value) in enumerate(content.items()):
+        for row in _of_group(name, value, depth):
+            if number >= _MOST_NAMES:
+                raise _TooManyGroupsError
+            yield row
+
+
+def _of_group(name: str, value: object, depth: int) -> Iterator[Row]:
+    if isinstance(value, list) and value and all(map(_is_title, value)):
+        kind = soft_kind_of(name)
+        said = {"kind": name} if kind.unwanted else {}
+        yield from (({**said, **one}, kind.media) for one in value if isinstance(one, dict))
+    elif isinstance(value, dict) and not _is_title(value) and depth < _DEEPEST:
+        yield from _of_object(value, depth + 1)
 
 
 def _is_title(value: object) -> bool:

@@ -134,6 +134,17 @@ def test_rows_are_found_wherever_a_document_has_them(read: Reader, content: obje
     assert fetched.outcome is ListOutcome.COMPLETE
 
 
+@pytest.mark.parametrize("inner", [False, True])
+def test_titles_of_far_too_many_lists_are_not_dropped_without_a_word(
+    read: Reader, *, inner: bool
+) -> None:
+    groups: dict[str, object] = {f"list {n}": [_MATRIX] for n in range(1001)}
+    with pytest.raises(ResponseChangedError, match="more than 1,000 lists in one object; put"):
+        read(json.dumps({"data": groups} if inner else groups), "a.json")
+    del groups["list 0"]
+    assert read(json.dumps(groups), "a.json").read == 1000
+
+
 @pytest.mark.parametrize(
     ("content", "ids"),
     [
