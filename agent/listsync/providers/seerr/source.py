@@ -50,8 +50,8 @@ def parse(text: str) -> SeerrSource:
 
 
 def _why_not(value: str) -> str:
-    if service_at(value):
-        return f"{foreign(value, SERVICE)}"
+    if service_at(value) and (whose := foreign(value, SERVICE)):
+        return whose
     page = _PAGE.fullmatch(value)
     if page or _OWN_PAGE.fullmatch(value):
         return f"{value!r} {_ELSEWHERE.format(f'watchlist/{page[1]}' if page else 'watchlist')}"
