@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
@@ -148,6 +148,6 @@ def _step(value: object, step: str) -> object:
     return _NOTHING
 
 
-def _listed(names: Mapping[str, object] | dict[str, object]) -> str:
+def _listed(names: Collection[str]) -> str:
     shown = [one_line(str(name), 40) for name in list(names)[:_SHOWN]]
     return ", ".join(shown) + (", ..." if len(names) > _SHOWN else "") or "none"

@@ -17,7 +17,6 @@ from listsync.errors import ResponseChangedError
 from listsync.http.rate_limit import large_turn
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, not_json
-from listsync.parsing.decoding import number_id
 from listsync.parsing.list_documents import (
     collect_any,
     demand_list,
@@ -199,9 +198,7 @@ class CustomReading:
         if isinstance(content, dict):
             counts = [content[name] for name in _COUNTS if name in content]
             self._collector.is_cut = self._collector.is_cut or has_more_pages(content)
-            self.says_none = bool(counts) and all(
-                one == 0 and number_id(one) is None for one in counts
-            )
+            self.says_none = bool(counts) and all(one == 0 for one in counts)
         return self._mapping.rows_in(content)
 
     def _items(self, text: Text) -> Iterator[object]:
