@@ -16,7 +16,7 @@ _WORDS = {
     ListOutcome.NOT_FOUND: "check its address: it may have been renamed or deleted",
     ListOutcome.PRIVATE: "make the list public at the service",
     ListOutcome.CREDENTIAL: (
-        "check the key in providers.{service}; `listsync secret set` replaces a stored one"
+        "give a valid key in providers.{service}; `listsync secret set` replaces a stored one"
     ),
     ListOutcome.SUBSCRIPTION: "it needs a paid account at the service: follow another list",
     ListOutcome.RATE_LIMITED: f"{_LATER}; if that is often, raise providers.{{service}}.pace_s",
@@ -33,7 +33,7 @@ _OWN_WORDS = {
     ("file", ListOutcome.NOT_FOUND): "check the path in the configuration",
     ("file", ListOutcome.CREDENTIAL): "let the user that listsync runs as read the file",
     ("file", ListOutcome.PRIVATE): "let the user that listsync runs as read the file",
-    ("file", ListOutcome.UNAVAILABLE): "check that the file's disk is there",
+    ("file", ListOutcome.UNAVAILABLE): f"{_LATER}; where its disk may be away, check that",
     ("file", ListOutcome.DRIFT): "look at the file: the reason says what is wrong with it",
     ("imdb", ListOutcome.NOT_FOUND): (
         "check its address: it must be a public list of titles; it may have been deleted"
