@@ -248,12 +248,16 @@ def _encoded(
     return (json.dumps(plain).encode(), {}) if is_json else (urlencode(plain).encode(), _FORM)
 
 
-def _judge_login(service: LoginService, response: Response) -> ListsyncError | None:
+def _judge_login(
+    service: LoginService, response: Response, *, has_login: bool = True
+) -> ListsyncError | None:
     """Judge every status below 500 here, so that no piece of such an answer is ever shown."""
     status, again = response.status, log_in_words(service.name)
     if status in (200, 429) or status >= 500 or (status == 403 and response.is_page):
         return None
     if status == 400 and _said(response) not in ("invalid_client", "unauthorized_client"):
+        if not has_login:
+            return service.refused(f"gives no code to log in with (400): check {service.app_keys}")
         return service.refused(f"the login has ended, was used up or was revoked (400): {again}")
     if status in (400, 401, 403, 412):
         return service.refused(
@@ -309,17 +313,18 @@ class DeviceCode:
 
 def begin_either(http: ServiceClient, service: LoginService) -> tuple[LoginService, DeviceCode]:
     """Ask for a code, in the elder way where the app is refused; returns also where to wait."""
-    if service.elder is None:
-        return service, begin(http, service)
     try:
         return service, begin(http, service)
     except RefusedError:
+        if service.elder is None:
+            raise
         return service.elder, begin(http, service.elder)
 
 
 def begin(http: ServiceClient, service: LoginService) -> DeviceCode:
     """Ask for a code; raises what `get_response` raises."""
-    asker, judge = replace(service, client_secret=None), partial(_judge_login, service)
+    asker = replace(service, client_secret=None)
+    judge = partial(_judge_login, service, has_login=False)
     if service.dialect.is_pin:
         code = _get(http, service, service.code_url, _Code, judge)
     else:  # where the secret is not asked for

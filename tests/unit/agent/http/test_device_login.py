@@ -66,6 +66,14 @@ def test_a_login_that_will_not_be_says_why(response: httpx.Response, words: str)
     assert caught.value.kind is Refusal.CREDENTIAL
 
 
+@pytest.mark.parametrize("response", [said("invalid_request"), answer(status=400)])
+def test_where_no_code_is_given_no_login_is_said_to_have_ended(response: httpx.Response) -> None:
+    words = r"gives no code to log in with \(400\): check providers\.mdblist\.client_id$"
+    with pytest.raises(RefusedError, match=words) as caught:
+        begin(client(OPTIONS, Site.of({"*": response})), SERVICE)
+    assert caught.value.kind is Refusal.CREDENTIAL
+
+
 def test_a_login_that_could_never_be_renewed_is_none() -> None:
     with pytest.raises(ResponseChangedError, match="never be renewed"):
         polled(given(refresh_token=None))
