@@ -282,5 +282,5 @@ def with_marks(text: str) -> str:
 
 
 def _may_hold_secret(text: str) -> bool:
-    signs = ("@", "?", "#", "&", "/share/", ".plex.tv/")
-    return any(sign in text.lower() for sign in signs)
+    lowered = text.lower()
+    return any(sign in lowered for sign in ("@", "?", "#", "&", "/share/", ".plex.tv/"))
