@@ -281,7 +281,7 @@ def items(result: ItemsReply, display: Display) -> Iterator[str]:
         yield "No titles."
         return
     yield from display.table(
-        ("TITLE", "KIND", "TMDB", "LIST", "STATUS", "SINCE", "REQUESTED FOR"),
+        ("TITLE", "KIND", "TMDB", "LIST", "STATUS", "SINCE", "WHY"),
         [
             (
                 one.get("title"),
@@ -290,7 +290,7 @@ def items(result: ItemsReply, display: Display) -> Iterator[str]:
                 one.get("list"),
                 one.get("status"),
                 display.ago(one.get("at")),
-                _requested_for(one),
+                _why(one),
             )
             for one in rows
         ],
@@ -300,9 +300,12 @@ def items(result: ItemsReply, display: Display) -> Iterator[str]:
     yield from showing(len(rows), result.get("total"), f"{MORE}, or search for a title")
 
 
-def _requested_for(one: ItemShape) -> str:
+def _why(one: ItemShape) -> str:
+    """Say for whom a title was requested, or who excludes it."""
+    if not one.get("brought_by"):
+        return one.get("excluded_by") or ""
     user = f", as {one['requested_as']}" if one.get("requested_as") else ""
-    return f"{one.get('brought_by') or ''}{user}"
+    return f"for {one['brought_by']}{user}"
 
 
 _ORDER = ("requested", "cancelled", "not_found", "skipped", "review", "failed")

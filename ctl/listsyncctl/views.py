@@ -218,6 +218,7 @@ VIEWS: Mapping[str, View] = {
             "year",
             "imdb_id",
             "tvdb_id",
+            "excluded_by",
         ),
     ),
     "requests": View(

@@ -292,6 +292,7 @@ _ITEM: ItemShape = {
     "tmdb_id": 348,
     "list": "top",
     "status": "requested",
+    "excluded_by": None,
     "at": "2026-06-01T11:00:08Z",
     "brought_by": "top, mine",
     "requested_as": "family",
@@ -300,6 +301,15 @@ _ITEM: ItemShape = {
     "year": 1979,
     "imdb_id": "tt0078748",
     "tvdb_id": None,
+}
+_EXCLUDED_ITEM: ItemShape = {
+    **_ITEM,
+    "status": "excluded",
+    "excluded_by": "by the list unwanted",
+    "brought_by": None,
+    "requested_as": None,
+    "requested_at": None,
+    "run_id": None,
 }
 _CANDIDATES: list[CandidateShape] = [
     {
@@ -669,6 +679,7 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         },
     ),
     "items": ("items", {"items": [_ITEM], "total": 1}),
+    "items: excluded": ("items", {"items": [_EXCLUDED_ITEM], "total": 1}),
     "items: the first of many": ("items", {"items": [_ITEM], "total": 400}),
     "explain": ("explain", {"titles": [_EXPLAINED, _NOT_FOUND], "total": 9, "cut": True}),
     "explain: looked up again": (

@@ -32,6 +32,7 @@ from listsync.sync.exclusions import (
     ExclusionSet,
     exclusion_of,
     keys_excluded,
+    said_by,
     wishes_to_exclude,
 )
 from listsync.sync.knowledge import Knowledge, Stored, knowledge_of, watched_of
@@ -125,12 +126,10 @@ class KnownExclusions:
 
     def reason(self, wish: Wish, match: Match | None) -> str | None:
         """Say what excludes a title, if anything does."""
-        if _holds(self.everywhere, wish, match):
-            return "by `exclude`, in the configuration or by command"
-        if self._lists and _holds(self._of_lists(wish, match), wish, match):
-            names = one_line(", ".join(one.name for one in self._lists))
-            return f"{names} says not to request it"
-        return None
+        by = _excluded_by(self.everywhere, wish, match)
+        if by is None and self._lists:
+            by = _excluded_by(self._of_lists(wish, match), wish, match)
+        return one_line(by) if by is not None else None
 
     def _of_lists(self, wish: Wish, match: Match | None) -> Excluded:
         """Gather what lists exclude that has to do with a title."""
@@ -145,7 +144,7 @@ class KnownExclusions:
         for unwanted in wishes_of([one for one in found if isinstance(one, Member)]):
             means = remembered_of(self._state, unwanted, self._now).match
             for member in unwanted.members:
-                excluded.add(exclusion_of(member.entry, means))
+                excluded.add(exclusion_of(member, means))
             self._exclude(excluded, unwanted, means)
         return excluded
 
@@ -158,13 +157,12 @@ class KnownExclusions:
     @staticmethod
     def _exclude(excluded: ExclusionSet, wish: Wish, match: Match | None) -> None:
         for key in keys_excluded(wish, match) if match else ():
-            excluded.add(Exclusion(key=key))
+            excluded.add(Exclusion(key=key, by=said_by(wish.members[0])))
 
 
-def _holds(excluded: Excluded, wish: Wish, match: Match | None) -> bool:
-    if match is not None and match.key is not None and excluded.holds_key(match.key):
-        return True
-    return excluded.holds_wish(wish, match) or excluded.holds_title(wish, match)
+def _excluded_by(excluded: Excluded, wish: Wish, match: Match | None) -> str | None:
+    by_key = excluded.by_key(match.key) if match is not None and match.key is not None else None
+    return by_key or excluded.by_names(wish, match)
 
 
 OPEN, NEW = "open", "new"

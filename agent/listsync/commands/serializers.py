@@ -104,6 +104,7 @@ def item_shape(row: ItemRow) -> ItemShape:
         "tmdb_id": key.tmdb_id if key else None,
         "list": row.list_name,
         "status": row.status,
+        "excluded_by": cut(row.excluded, 200) if row.excluded else None,
         "at": iso(row.at),
         "brought_by": one_line(", ".join(request.lists)) if request else None,
         "requested_as": request.requested_as if request else None,

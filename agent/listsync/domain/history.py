@@ -73,12 +73,14 @@ _FAILED = (RequestStatus.FAILED, RequestStatus.NONE)
 
 
 NEW, OPEN, REJECTED, HANDLED, COULD_NOT = "new", "open", "rejected", "handled", "failed"
+EXCLUDED = "excluded"
 
 
 def entry_status(  # noqa: PLR0913 - facts
     *,
     is_handled: bool = False,
     became: str | None = None,
+    is_excluded: bool = False,
     has_failed: bool = False,
     is_chosen: bool | None = None,
     found: str | None = None,
@@ -90,8 +92,8 @@ def entry_status(  # noqa: PLR0913 - facts
     is could not be requested; `has_match_failed`: what it was taken for. `is_chosen`: a person
     took a title for it; False: none. `found`: what came of looking it up; None: nobody did.
     """
-    if is_handled:
-        return became or HANDLED
+    if is_handled or is_excluded:
+        return (became or HANDLED) if is_handled else EXCLUDED
     if has_failed:
         return COULD_NOT
     if is_chosen is not None:
@@ -185,7 +187,8 @@ class DayOfRequests:
 class ItemRow(NamedTuple):
     """One entry of one list. `status` is a word: new, handled, review, ...; `at` says since when.
 
-    `key` is what the entry was taken for, if anything; `request` the last one for that title.
+    `key` is what the entry was taken for, if anything; `request` the last one for that title;
+    `excluded` says who excludes it, where nothing was done with it.
     `entry` is what the list says of it; `place` the key of the row among all. A named tuple for
     the reason that `media` gives.
     """
@@ -197,6 +200,7 @@ class ItemRow(NamedTuple):
     entry: ListEntry
     key: TitleKey | None = None
     request: RequestRow | None = None
+    excluded: str | None = None
     place: Key = ()
 
     @property

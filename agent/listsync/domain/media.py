@@ -95,9 +95,20 @@ def parse_exclusion(value: object) -> Exclusion:
     raise ValueError(_FORMS)
 
 
+BY_CONFIGURATION, BY_COMMAND = "by `exclude` in the configuration", "by command"
+
+
+def by_list(name: str) -> str:
+    """Say that a list of what must not be requested excludes."""
+    return f"by the list {name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """What must never be asked for: a title by key, outer id or name, or all of a genre."""
+    """What must never be asked for: a title by key, outer id or name, or all of a genre.
+
+    `by` says who wants it so, for people.
+    """
 
     key: TitleKey | None = None
     imdb: str | None = None
@@ -106,6 +117,7 @@ class Exclusion:
     year: int | None = None
     kind: MediaType | None = None
     genre: str | None = None
+    by: str = BY_CONFIGURATION
 
     @property
     def lookups(self) -> tuple[str, ...]:

@@ -263,6 +263,16 @@ class Departure:
     was_reported: bool = False
 
 
+class ExcludedEntries(NamedTuple):
+    """Which entries of the lists at *sources* are excluded, and by whom; no others are.
+
+    By source and entry id.
+    """
+
+    sources: frozenset[str]
+    by: Mapping[tuple[str, str], str]
+
+
 @dataclass(slots=True)
 class Notes:
     """What a run has learned since the last write; `matches` are by lookup.
@@ -274,7 +284,7 @@ class Notes:
     intents that came to nothing: of this run, or of one that was cut off. `chosen` are the matches
     that ids led to which a person chose, or that they did not lead to. `looked` says when a
     series is looked at again for new seasons. `seen` is what the server was found to have for a
-    title, where its index does not tell.
+    title, where its index does not tell. `excluded` is set by a run that decided all there is.
     """
 
     handled: list[Handling] = field(default_factory=list)
@@ -287,11 +297,12 @@ class Notes:
     dropped: list[RequestBody] = field(default_factory=list)
     looked: dict[Edition, date] = field(default_factory=dict)
     seen: list[ServerRequest] = field(default_factory=list)
+    excluded: ExcludedEntries | None = None
 
     def __len__(self) -> int:
         parts = (
             *(self.handled, self.sent, self.failed, self.dropped),
-            *(self.looked, self.seen, self.chosen),
+            *(self.looked, self.seen, self.chosen, (self.excluded or ())),
         )
         # A fresh match and those who seek it are one note.
         return sum(len(part) for part in parts) + max(len(self.matches), len(self.seekers))

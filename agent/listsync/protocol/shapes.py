@@ -178,6 +178,7 @@ class ItemShape(TypedDict):
     tmdb_id: int | None
     list: str
     status: str
+    excluded_by: str | None
     at: str | None
     brought_by: str | None
     requested_as: str | None

@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
-from listsync.domain.media import Exclusion
+from listsync.domain.media import BY_COMMAND, Exclusion, parse_exclusion
+from listsync.domain.run_notes import ExcludedEntries
 from listsync.store import server_requests
 from listsync.store.database import Database
 from listsync.store.imported_titles import forget_imported
@@ -15,6 +16,19 @@ from listsync.store.row_codec import iso
 from listsync.store.server_guard import confirm
 
 _IN = "IN (SELECT value FROM json_each(?))"
+
+_ENTRIES_MEANT = """FROM entries WHERE check_ids = 0 AND (imdb = :imdb OR tvdb = :tvdb)
+    OR EXISTS (
+        SELECT 1 FROM json_each(:keys) AS one
+        WHERE check_ids = 0 AND kind = one.value ->> 0 AND tmdb = one.value ->> 1
+    )
+    OR lookup IN (
+        SELECT lookup FROM json_each(:keys) AS one JOIN matches
+            ON server = :server AND kind = one.value ->> 0 AND tmdb = one.value ->> 1
+        UNION SELECT lookup FROM json_each(:keys) AS one JOIN choices
+            ON kind = one.value ->> 0 AND tmdb = one.value ->> 1
+    )
+"""
 
 
 class SqliteExclusions:
@@ -25,11 +39,29 @@ class SqliteExclusions:
         self._server = server
 
     def add(self, item: str, at: datetime) -> None:
+        wanted = parse_exclusion(item)
         with self._database.write() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO excluded (item, at) VALUES (?, ?)",
                 (item, iso(at)),
             )
+            connection.execute(
+                "INSERT OR IGNORE INTO excluded_entries (list, entry, said_by)"
+                f" SELECT list, entry, :by {_ENTRIES_MEANT}",
+                self._meant(connection, wanted),
+            )
+
+    def _meant(self, connection: sqlite3.Connection, wanted: Exclusion) -> dict[str, object]:
+        """Give the parameters of `_ENTRIES_MEANT`."""
+        server, lookups = self._server(), json.dumps(wanted.lookups)
+        keys = _keys_of(connection, server, lookups, wanted)
+        return {
+            "by": BY_COMMAND,
+            "server": server,
+            "keys": json.dumps(sorted(keys)),
+            "imdb": wanted.imdb,
+            "tvdb": wanted.tvdb,
+        }
 
     def all(self) -> tuple[str, ...]:
         return tuple(row["item"] for row in self._database.read("SELECT item FROM excluded"))
@@ -38,6 +70,12 @@ class SqliteExclusions:
         server, lookups = self._server(), json.dumps(wanted.lookups)
         with self._database.write() as connection:
             keys = _keys_of(connection, server, lookups, wanted)
+            # What else excludes them, the next sync says.
+            connection.execute(
+                "DELETE FROM excluded_entries WHERE said_by = :by AND (list, entry) IN ("  # noqa: S608 - constant
+                f"SELECT list, entry {_ENTRIES_MEANT})",
+                self._meant(connection, wanted),
+            )
             count: int = connection.execute(
                 "DELETE FROM excluded WHERE item = ?", (item,)
             ).rowcount
@@ -75,6 +113,31 @@ class SqliteExclusions:
         # Not before: what holds requests back must not be lifted while the memory still counts.
         confirm(self._database, server)
         return count
+
+
+def put_excluded(connection: sqlite3.Connection, excluded: ExcludedEntries | None) -> None:
+    """Keep which entries are excluded, of the lists that it is said of; writes what differs."""
+    if excluded is None:
+        return
+    values = {
+        "lists": json.dumps(sorted(excluded.sources)),
+        "entries": json.dumps([(*entry, by) for entry, by in excluded.by.items()]),
+    }
+    connection.execute(
+        "DELETE FROM excluded_entries WHERE"
+        " list IN (SELECT id FROM followed WHERE source IN (SELECT value FROM json_each(:lists)))"
+        " AND (list, entry) NOT IN (SELECT followed.id, value ->> 1 FROM json_each(:entries)"
+        "   JOIN followed ON source = value ->> 0)",
+        values,
+    )
+    connection.execute(
+        "INSERT INTO excluded_entries (list, entry, said_by)"
+        " SELECT followed.id, value ->> 1, value ->> 2 FROM json_each(:entries)"
+        "   JOIN followed ON source = value ->> 0 WHERE true"
+        " ON CONFLICT DO UPDATE SET said_by = excluded.said_by"
+        " WHERE said_by != excluded.said_by",
+        values,
+    )
 
 
 def _keys_of(

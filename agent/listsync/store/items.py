@@ -35,6 +35,8 @@ _WITH_HANDLED = """
                 AND last.list = page.list AND last.entry = page.entry
             ORDER BY at DESC LIMIT 1
         )
+    LEFT JOIN excluded_entries ON handled.at IS NULL
+        AND excluded_entries.list = page.list AND excluded_entries.entry = page.entry
 """
 _LAST_REQUEST = """(
     SELECT max(id) FROM requests AS one WHERE one.server = handled.server
@@ -56,6 +58,7 @@ class _Facts(NamedTuple):
 
     is_handled: int
     became: str | None
+    is_excluded: int
     has_failed: int
     is_chosen: int | None
     found: str | None
@@ -66,6 +69,7 @@ class _Facts(NamedTuple):
         return entry_status(
             is_handled=bool(self.is_handled),
             became=self.became,
+            is_excluded=bool(self.is_excluded),
             has_failed=bool(self.has_failed),
             is_chosen=_truth(self.is_chosen),
             found=self.found,
@@ -82,6 +86,7 @@ def _facts(answer: str) -> str:
             AND title_status.kind = handled.kind AND title_status.tmdb = handled.tmdb
             AND title_status.four_k = handled.four_k
     ), {answer})) AS became,
+    excluded_entries.said_by IS NOT NULL AS is_excluded,
     handled.at IS NULL
         AND {_HAS_FAILED.format(kind="entries.kind", tmdb="entries.tmdb")} AS has_failed,
     iif(handled.at IS NOT NULL, NULL, (
@@ -108,13 +113,15 @@ class _Known(NamedTuple):
     handled_at: str | None
     handled_kind: str
     handled_tmdb: int
+    excluded: str | None
 
 
 _ENTRY = ", ".join(f"entries.{name}" for name in ENTRY_NAMES)
 _REQUEST = ", ".join(f"requests.{name}" for name in REQUEST_NAMES)
 _ITEM_COLUMNS = f"""
     {_ENTRY}, followed.name, entries.lookup, entries.first_seen, handled.at, handled.kind,
-    handled.tmdb, {_facts("requests.answer")}, {_REQUEST}, page.list, page.rank, page.entry
+    handled.tmdb, excluded_entries.said_by, {_facts("requests.answer")}, {_REQUEST},
+    page.list, page.rank, page.entry
 """
 _KNOWN_AT = len(ENTRY_NAMES)
 _FACTS_AT = _KNOWN_AT + len(_Known._fields)
@@ -272,6 +279,7 @@ def _item(
         at=datetime.fromisoformat(known.handled_at or known.first_seen),
         key=title_key(known.handled_kind, known.handled_tmdb) if is_handled else None,
         request=request_from(request) if request[0] is not None else None,
+        excluded=known.excluded,
         entry=entry,
         place=place,
     )

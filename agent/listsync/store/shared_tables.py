@@ -23,6 +23,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "entries": ("list", "entry"),
     "choices": ("lookup",),
     "excluded": ("item",),
+    "excluded_entries": ("list", "entry"),
     "films": ("service", "name"),
     "arr_names": ("server", "kind"),
     "runs": ("id",),

@@ -17,7 +17,7 @@ from listsync.store import (
     server_requests,
 )
 from listsync.store.database import Database
-from listsync.store.exclusions import SqliteExclusions
+from listsync.store.exclusions import SqliteExclusions, put_excluded
 from listsync.store.feeds import SqliteFeeds
 from listsync.store.handled_titles import SqliteDepartures, SqliteHandledTitles
 from listsync.store.history import SqliteNotices, SqliteRunHistory, SqliteRunLog
@@ -81,6 +81,7 @@ def write_notes(
         list_snapshots.put_lookups(connection, notes.seekers)
     if notes.looked:
         handled_titles.put_looks(connection, server, notes.looked)
+    put_excluded(connection, notes.excluded)
     if intents:
         request_log.put_intents(connection, server, intents, at)
 

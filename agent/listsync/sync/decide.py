@@ -45,8 +45,8 @@ _TOO_MANY = "the quota of the list that asks for this series has no room for mor
 def decide(prepared: Prepared, known: Knowledge) -> Decision:
     """Decide what to do with a wish whose match (and seasons, for a series) are known."""
     wish, match = prepared.wish, prepared.match
-    if known.excluded.holds_wish(wish, match) or known.excluded.holds_title(wish, match):
-        return Skip(SkipReason.EXCLUDED)
+    if (by := known.excluded.by_names(wish, match)) is not None:
+        return Skip(SkipReason.EXCLUDED, by)
     if match is None or match.key is None:
         review = match is not None and match.found is Found.REVIEW
         reason = SkipReason.REVIEW if review else SkipReason.NOT_FOUND

@@ -95,7 +95,7 @@ def stands_well(title: Edition, known: Knowledge) -> bool:
     state = known.state(title.key)
     if MediaStatus.BLOCKLISTED in (state.status, state.status_4k) or title in known.watched:
         return False
-    if known.excluded.holds_key(title.key) or title in known.on_hold:
+    if known.excluded.by_key(title.key) is not None or title in known.on_hold:
         return False
     if title in known.seen.failed and _has_failed(title, known):
         return False
@@ -148,8 +148,8 @@ def _asking_nothing(
 
 def _skip_by_title(title: Edition, known: Knowledge) -> Skip | None:
     """Find the reason not to ask that lies in the title itself, whoever wants what of it."""
-    if known.excluded.holds_key(title.key):
-        return Skip(SkipReason.EXCLUDED)
+    if (by := known.excluded.by_key(title.key)) is not None:
+        return Skip(SkipReason.EXCLUDED, by)
     state = known.state(title.key)
     if MediaStatus.BLOCKLISTED in (state.status, state.status_4k):
         return Skip(SkipReason.BLOCKLISTED)

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from listsync.domain.decisions import Found, How, Match, Member, Wish
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import NO_IDS, Exclusion, ExternalIds, TitleKey, parse_exclusion
+from listsync.domain.media import (
+    BY_COMMAND,
+    NO_IDS,
+    Exclusion,
+    ExternalIds,
+    TitleKey,
+    by_list,
+    parse_exclusion,
+)
 from listsync.domain.server import Candidate
 from listsync.sync.deduplication import entry_id, wish_of
 from listsync.sync.titles.evidence import Sought, sought
 from listsync.sync.titles.title_folding import fold
 
 _BY_TITLE = (How.TITLE, How.TITLE_INSTEAD)
-_RULES = ListRules(source="exclude", name="exclude", service="exclude", is_exclusion=True)
+_NO_LIST = "exclude"
+"""The source of what is excluded one by one: its "name" says by whom."""
+_RULES = ListRules(source=_NO_LIST, name="", service="exclude", is_exclusion=True)
 
 
 class Excluded:
     """The titles that must never be requested, found by any of their names; to be read only."""
 
     def __init__(self, exclusions: Iterable[Exclusion]) -> None:
-        self._keys: set[TitleKey] = set()
-        self._ids: set[str] = set()
+        self._keys: dict[TitleKey, str] = {}
+        self._ids: dict[str, str] = {}
         self._titles: dict[str, list[Exclusion]] = {}
         self._genres: set[str] = set()
         for exclusion in exclusions:
@@ -31,11 +42,11 @@ class Excluded:
 
     def _add(self, exclusion: Exclusion) -> None:
         if exclusion.key is not None:
-            self._keys.add(exclusion.key)
+            self._keys.setdefault(exclusion.key, exclusion.by)
         if exclusion.imdb is not None:
-            self._ids.add(exclusion.imdb)
+            self._ids.setdefault(exclusion.imdb, exclusion.by)
         if exclusion.tvdb is not None:
-            self._ids.add(f"tvdb:{exclusion.tvdb}")
+            self._ids.setdefault(f"tvdb:{exclusion.tvdb}", exclusion.by)
         if exclusion.genre is not None:
             self._genres.add(exclusion.genre)
         if exclusion.title is not None:
@@ -50,37 +61,46 @@ class Excluded:
         """Tell whether any title is excluded by name; genres are another matter."""
         return bool(self._keys or self._ids or self._titles)
 
-    def holds_key(self, key: TitleKey) -> bool:
-        return key in self._keys
+    def by_key(self, key: TitleKey) -> str | None:
+        """Say who excludes a title, if anybody does."""
+        return self._keys.get(key)
 
-    def holds_wish(self, wish: Wish, match: Match | None) -> bool:
-        """Check what the lists say of *wish*, which may not be looked up yet.
+    def by_names(self, wish: Wish, match: Match | None) -> str | None:
+        """Say who excludes *wish* by what its lists say or by its title, if anybody does."""
+        return self.by_ids(wish, match) or self._by_title(wish, match)
+
+    def by_ids(self, wish: Wish, match: Match | None) -> str | None:
+        """Check the ids that the lists say of *wish*, which may not be looked up yet.
 
         Ids that nobody vouches for count when it was, and if they were believed.
         """
         if wish.check_ids and (match is None or match.how is How.TITLE_INSTEAD):
-            return False
+            return None
         ids = self._ids
-        if ids and (wish.ids.imdb in ids or f"tvdb:{wish.ids.tvdb}" in ids):
-            return True
+        if ids and wish.ids.imdb in ids:
+            return ids[wish.ids.imdb]
+        if ids and (name := f"tvdb:{wish.ids.tvdb}") in ids:
+            return ids[name]
         if self._keys and wish.kind is not None and wish.ids.tmdb is not None:
-            return TitleKey(wish.kind, wish.ids.tmdb) in self._keys
-        return False
+            return self._keys.get(TitleKey(wish.kind, wish.ids.tmdb))
+        return None
 
-    def holds_title(self, wish: Wish, match: Match | None) -> bool:
+    def _by_title(self, wish: Wish, match: Match | None) -> str | None:
         """Check by title, also by the one found; year and kind count as far as both sides tell."""
         if not self._titles:
-            return False
+            return None
         kind = match.key.kind if match and match.key else wish.kind
         names = [sought(wish.title, wish.original_title, wish.year, kind)] if wish.title else []
         if match is not None and match.key is not None:
             names.append(sought(match.title, None, None, kind))
-        return any(
-            _agree(exclusion.year, wanted.year) and _agree(exclusion.kind, kind)
+        found = (
+            exclusion.by
             for wanted in names
             for title in wanted.titles
             for exclusion in self._titles.get(fold(title), ())
+            if _agree(exclusion.year, wanted.year) and _agree(exclusion.kind, kind)
         )
+        return next(found, None)
 
 
 class ExclusionSet(Excluded):
@@ -103,7 +123,8 @@ def _wish_to_exclude(exclusion: Exclusion) -> Wish:
         kind=exclusion.kind,
         ids=ExternalIds(imdb=exclusion.imdb, tvdb=exclusion.tvdb),
     )
-    return wish_of((Member(_RULES, entry, entry_id(entry)),))
+    rules = replace(_RULES, name=exclusion.by)
+    return wish_of((Member(rules, entry, entry_id(entry)),))
 
 
 def wishes_to_exclude(exclusions: Iterable[Exclusion]) -> list[Wish]:
@@ -111,14 +132,22 @@ def wishes_to_exclude(exclusions: Iterable[Exclusion]) -> list[Wish]:
     return [_wish_to_exclude(one) for one in exclusions if one.imdb or one.tvdb or one.title]
 
 
-def exclusion_of(entry: ListEntry, match: Match | None) -> Exclusion:
+def said_by(member: Member) -> str:
+    """Say who excludes by *member*, which is of a list of that, or of one exclusion."""
+    rules = member.rules
+    return rules.name if rules.source == _NO_LIST else by_list(rules.name)
+
+
+def exclusion_of(member: Member, match: Match | None) -> Exclusion:
     """Turn an entry of a list of what must not be requested into an exclusion.
 
     Ids that lead to another title than the entry's exclude nothing.
     """
+    entry = member.entry
     is_of_another = match is not None and match.how is How.TITLE_INSTEAD
     ids, kind = NO_IDS if is_of_another else entry.ids, entry.kind
     return Exclusion(
+        by=said_by(member),
         key=TitleKey(kind, ids.tmdb) if kind is not None and ids.tmdb is not None else None,
         imdb=ids.imdb,
         tvdb=ids.tvdb,
@@ -169,4 +198,4 @@ class Additions:
         """Give what was not taken yet."""
         added = [item for item in self._read() if item not in self._taken]
         self._taken.update(added)
-        return [parse_exclusion(item) for item in added]
+        return [replace(parse_exclusion(item), by=BY_COMMAND) for item in added]

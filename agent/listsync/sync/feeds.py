@@ -53,7 +53,7 @@ def reason_left_out(
 ) -> LeftOut | None:
     """Say why an entry is in no feed of its list, if so."""
     excluded = known.excluded
-    if excluded.holds_wish(wish, match) or excluded.holds_title(wish, match):
+    if excluded.by_names(wish, match) is not None:
         return LeftOut.EXCLUDED
     if match is None:
         return LeftOut.NOT_LOOKED_UP
@@ -61,7 +61,7 @@ def reason_left_out(
         return LeftOut.REVIEW if match.found is Found.REVIEW else LeftOut.NOT_FOUND
     if not takes((member,), match.key.kind):
         return LeftOut.OTHER_KIND
-    state, is_excluded = known.state(match.key), excluded.holds_key(match.key)
+    state, is_excluded = known.state(match.key), excluded.by_key(match.key) is not None
     if is_excluded or MediaStatus.BLOCKLISTED in (state.status, state.status_4k):
         return LeftOut.EXCLUDED
     return _by_facts(member, facts, excluded)

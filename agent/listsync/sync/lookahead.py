@@ -38,7 +38,7 @@ class Preparer:
     def quick(self, wish: Wish) -> Prepared | None:
         """Prepare a wish without any call, if it can be."""
         match = self._resolver.known(wish)
-        if not excludes(wish) and self._known.excluded.holds_wish(wish, match):
+        if not excludes(wish) and self._known.excluded.by_ids(wish, match):
             return Prepared(wish=wish, match=match)
         if match is None:
             return None

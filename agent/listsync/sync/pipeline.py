@@ -33,7 +33,7 @@ from listsync.lean_dataclasses import dataclass
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import Group, wish_of
 from listsync.sync.eligibility import stands_well
-from listsync.sync.exclusions import exclusion_of, keys_excluded, wishes_to_exclude
+from listsync.sync.exclusions import exclusion_of, keys_excluded, said_by, wishes_to_exclude
 from listsync.sync.knowledge import Knowledge, RunKnowledge
 from listsync.sync.lookahead import LookAhead, excludes
 from listsync.sync.report import words_of_skip
@@ -106,7 +106,7 @@ class Settler:
         match = self._resolver.known(wish)
         if match is None or match.key != title.key:
             return False
-        return not (excluded.holds_wish(wish, match) or excluded.holds_title(wish, match))
+        return excluded.by_names(wish, match) is None
 
 
 _GIVE_UP_AFTER = 5
@@ -229,10 +229,10 @@ class Adder:
             retry = retry_of(error, datetime.now(UTC)) if error is not None else None
             raise RunEnded(Result.FAILED, why, retry)
         for key in keys_excluded(wish, match):
-            self._known.exclude(Exclusion(key=key))
+            self._known.exclude(Exclusion(key=key, by=said_by(wish.members[0])))
         for member in wish.members:
-            self._known.exclude(exclusion_of(member.entry, match))
-        self._writer.learn(prepared)
+            self._known.exclude(exclusion_of(member, match))
+        self._writer.exclude(prepared)
 
     def _decide(self, prepared: Prepared) -> Decision:
         """Decide; before anything is requested, by what is excluded by now and its user may do."""

@@ -48,7 +48,6 @@ from listsync.sync.run_recorder import (
     FailedBefore,
     Recorder,
     failure_kind,
-    followed_twice,
     note_end,
     notices_of,
     result_of,
@@ -280,7 +279,7 @@ class _Sync:
         resolver = Resolver(self._server, matches, chosen_ids=memory.matches.chosen_ids())
         preparer = Preparer(self._server, resolver, parts.facts, known)
         window = LookAhead(preparer, known)
-        recorder = Recorder(memory, known, self._failed, followed_twice(self._rules()))
+        recorder = Recorder(memory, known, self._failed, self._rules())
         self._writer = Writer(self._run, self._server, recorder, known, window, fence=parts.fence)
         self._requested = self._writer.requested
         catalogue = FeedCatalogue.over(parts.feeds, self._server, parts.facts, self._check)
@@ -298,7 +297,7 @@ class _Sync:
         finally:
             self._doubt_arr_names(known.limits.doubted)
         # What another list wants since this run is not cancelled.
-        self._writer.flush()
+        self._writer.finish()
         if gathered.on_hold is None:  # else it is not known what is excluded
             feeds.keep(parts.lists, gathered.unplaced)
 

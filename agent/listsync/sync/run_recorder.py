@@ -13,7 +13,14 @@ from listsync.domain.media import Edition, MediaType
 from listsync.domain.notices import Notice, NoticeKind, few, kind_of_outcome
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, Verdict
 from listsync.domain.run_messages import failure_words, findings_of, passes_by_itself
-from listsync.domain.run_notes import FailedRequest, HandledSeasons, Handling, Intent, Notes
+from listsync.domain.run_notes import (
+    ExcludedEntries,
+    FailedRequest,
+    HandledSeasons,
+    Handling,
+    Intent,
+    Notes,
+)
 from listsync.domain.server import RequestBody, SeriesDetails
 from listsync.domain.server_knowledge import CONFIRM
 from listsync.errors import (
@@ -25,6 +32,7 @@ from listsync.errors import (
 )
 from listsync.ports.state import Memory
 from listsync.sync.eligibility import is_decided_whole, takes
+from listsync.sync.exclusions import said_by
 from listsync.sync.knowledge import Knowledge, RunKnowledge
 from listsync.sync.list_backoff import failed_again, missed, next_look
 from listsync.sync.seasons import Row, is_new, remembered, row_of
@@ -235,7 +243,7 @@ def followed_twice(lists: Iterable[ListRules]) -> frozenset[tuple[str, bool]]:
 class Recorder:
     """Gathers notes and has them written, many at once or together with intents.
 
-    *failed* is what failed before the run; *followed_twice* as the function of that name says.
+    *failed* is what failed before the run; *lists* are those of the run.
     """
 
     def __init__(
@@ -243,14 +251,16 @@ class Recorder:
         memory: Memory,
         known: RunKnowledge,
         failed: FailedBefore,
-        followed_twice: Collection[tuple[str, bool]] = (),
+        lists: Sequence[ListRules] = (),
     ) -> None:
         self._memory = memory
         self._known = known
         self._misses = dict(memory.matches.misses())
         self._failed = dict(failed)
         self.notes = Notes()
-        self._followed_twice = followed_twice
+        self._followed_twice = followed_twice(lists)
+        self._sources = frozenset(one.source for one in lists)
+        self._excluded: dict[tuple[str, str], str] = {}
         self._handled_now: set[Row] = set()
         """Entries of lists that are followed twice, which two wishes may bring."""
         self._ahead: set[RequestBody] = set()
@@ -276,6 +286,17 @@ class Recorder:
         self._ahead = set()
         if len(notes) or intents:
             self._memory.record(notes, intents)
+
+    def finish(self) -> None:
+        """Write all notes, and all that is excluded: every wish has come to its outcome."""
+        self.notes.excluded = ExcludedEntries(self._sources, self._excluded)
+        self.write()
+
+    def exclude(self, prepared: Prepared) -> None:
+        """Remember what says that its title must not be requested."""
+        for one in prepared.wish.members:
+            self._excluded[one.rules.source, one.entry_id] = said_by(one)
+        self.learn(prepared)
 
     def learn(self, prepared: Prepared) -> None:
         """Remember the match of *prepared*, if it is a fresh one, and who seeks what is open."""
@@ -320,7 +341,15 @@ class Recorder:
             else:
                 self._note_series(prepared, title, outcome)
         self._note_look(prepared, outcome)
+        self._note_exclusion(prepared, outcome)
         self.learn(prepared)
+
+    def _note_exclusion(self, prepared: Prepared, outcome: Outcome) -> None:
+        """Remember the entries of which a run says that they are excluded, and why."""
+        if isinstance(outcome, Skip):
+            for one in prepared.wish.members:
+                if (own := outcome.of(one)).reason is SkipReason.EXCLUDED:
+                    self._excluded[one.rules.source, one.entry_id] = own.detail
 
     def _note_film(self, prepared: Prepared, title: Edition) -> None:
         for member in prepared.wish.members:

@@ -285,6 +285,10 @@ class Writer:
         """Have remembered what was learned of a wish on which nothing else is done."""
         self._recorder.learn(prepared)
 
+    def exclude(self, prepared: Prepared) -> None:
+        """Have remembered what was learned of a wish that says what must not be requested."""
+        self._recorder.exclude(prepared)
+
     def set_back(self, prepared: Prepared, why: str) -> None:
         """Have remembered that requesting this title would fail; it is tried again later."""
         self._recorder.set_back(prepared, why)
@@ -292,6 +296,10 @@ class Writer:
     def flush(self) -> None:
         """Write what is not written yet."""
         self._recorder.write()
+
+    def finish(self) -> None:
+        """Write what is not written yet, when all wishes have come to their outcomes."""
+        self._recorder.finish()
 
 
 def sent(run: SyncRun, intent: Intent, answered: RequestResponse) -> Sent:

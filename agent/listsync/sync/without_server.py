@@ -132,7 +132,7 @@ class FeedSync:
 
 
 def _listed_exclusions(gathered: Gathered) -> list[Exclusion]:
-    return [exclusion_of(member.entry, None) for member in gathered.excluded]
+    return [exclusion_of(member, None) for member in gathered.excluded]
 
 
 def _contents(groups: Iterable[Group], excluded: Excluded) -> Mapping[str, FeedContent]:
@@ -152,7 +152,7 @@ def _contents(groups: Iterable[Group], excluded: Excluded) -> Mapping[str, FeedC
 
 def _reason_left_out(wish: Wish, member: Member, excluded: Excluded) -> LeftOut | None:
     """Say why an entry is in no feed of its list, by what the list itself says, if so."""
-    if excluded.holds_wish(wish, None) or excluded.holds_title(wish, None):
+    if excluded.by_names(wish, None) is not None:
         return LeftOut.EXCLUDED
     if wish.conflict:
         return LeftOut.IN_DOUBT

@@ -277,12 +277,12 @@ def test_plain_is_one_tab_separated_line_a_row(agent: Agent, ctl: Ctl) -> None:
     out = ctl("items", "-o", "plain").out
     since = "2020-01-01T00:00:00Z"
     brought = f"films\tfamily\t{since}\t4f1c"
-    assert out == f"Alien\ufffd[2J\tmovie\t348\tfilms\trequested\t{since}\t{brought}\t\t\t\n"
+    assert out == f"Alien\ufffd[2J\tmovie\t348\tfilms\trequested\t{since}\t{brought}\t\t\t\t\n"
 
 
 def test_who_brought_a_request_is_shown(agent: Agent, ctl: Ctl) -> None:
     agent.script = {"items": ITEMS, "runs": {"run": RUN, "requests": [REQUEST]}, "lists": LIST}
-    assert "  films, as family\n" in ctl("items").out
+    assert "  for films, as family\n" in ctl("items").out
     assert ctl("runs", "4f1c").out.splitlines()[2].split() == [
         *("TITLE", "KIND", "TMDB", "4K", "SEASONS", "ANSWER", "FOR", "AS", "WHEN")
     ]

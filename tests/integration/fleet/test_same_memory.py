@@ -232,7 +232,7 @@ class World:
     def _say(self, agent: FleetAgent) -> None:
         exclusions, reviews = agent.state.exclusions, agent.state.reviews
         what: list[Callable[[], object]] = [
-            lambda: exclusions.add(f"movie/{self._chance.randint(1, 3)}", self._at()),
+            lambda: exclusions.add(f"tmdb:movie/{self._chance.randint(1, 3)}", self._at()),
             lambda: reviews.choose("title:1", Choice(self._key(), "A", self._at())),
             lambda: reviews.withdraw("title:1"),
             exclusions.forget_all,
@@ -245,7 +245,7 @@ class World:
         before = memory_of(agent.database)
         agent.link.cut()
         with pytest.raises(Exception, match="PostgreSQL"), agent.exchange.command(agent.link):
-            agent.state.exclusions.add("movie/9", self._at())
+            agent.state.exclusions.add("tmdb:movie/9", self._at())
         assert memory_of(agent.database) == before
         self._restart(agent)
 

@@ -218,6 +218,7 @@ def an_item(title: str = "Alien", **changed: object) -> ItemShape:
         "tmdb_id": 348,
         "list": "imdb-top",
         "status": "requested",
+        "excluded_by": None,
         "at": ago(hours=2),
         "brought_by": "imdb-top",
         "requested_as": None,

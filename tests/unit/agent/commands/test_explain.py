@@ -18,7 +18,15 @@ from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice, EntryRow, Lookup
 from listsync.domain.list_rules import Seasons, Which
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Edition, Exclusion, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import (
+    BY_COMMAND,
+    BY_CONFIGURATION,
+    Edition,
+    Exclusion,
+    ExternalIds,
+    MediaType,
+    TitleKey,
+)
 from listsync.domain.run_notes import FailedRequest, HandledEntries, HandledSeasons
 from listsync.domain.server import (
     AS_USUAL,
@@ -691,20 +699,19 @@ def test_a_title_of_no_list_that_is_followed_is_not_requested(world: World) -> N
 
 
 @pytest.mark.parametrize(
-    ("exclusion", "noted"),
+    ("exclusion", "noted", "by"),
     [
-        ((Exclusion(title="Dune", year=2021),), []),
-        ((Exclusion(imdb="tt1160419"),), []),
-        ((), ["tmdb:movie/438631"]),
+        ((Exclusion(title="Dune", year=2021),), [], BY_CONFIGURATION),
+        ((Exclusion(imdb="tt1160419"),), [], BY_CONFIGURATION),
+        ((), ["tmdb:movie/438631"], BY_COMMAND),
     ],
     ids=["by-title", "by-id", "by-command"],
 )
 def test_an_exclusion_is_told(
-    dune: World, exclusion: tuple[Exclusion, ...], noted: list[str]
+    dune: World, exclusion: tuple[Exclusion, ...], noted: list[str], by: str
 ) -> None:
     dune.exclusions, dune.state.kept.noted = exclusion, noted
-    assert why(dune)[0] == "excluded"
-    assert why(dune)[1].startswith("excluded: by `exclude`")
+    assert why(dune) == ("excluded", f"excluded: {by}")
 
 
 @pytest.mark.parametrize("entry", [_BY_TMDB, _BY_TITLE._replace(year=2021)], ids=["id", "title"])
@@ -714,7 +721,7 @@ def test_a_list_of_what_must_not_be_requested_is_named(dune: World, entry: ListE
     titles = dune.ask("explain", query="dune")["titles"]
     assert titles[0]["decision"] == {
         "verdict": "excluded",
-        "why": "excluded: seen says not to request it",
+        "why": "excluded: by the list seen",
         "conditions": [],
     }
 

@@ -180,7 +180,9 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
     request = a_request(requested_as="family", run_id="abc123")
     world.state.kept.told_items = [
         an_item(request=request),
-        an_item("Unknown", status="new", key=None, entry=ListEntry(rank=2)),
+        an_item(
+            "Unknown", status="excluded", excluded="by command", key=None, entry=ListEntry(rank=2)
+        ),
     ]
     found = world.ask("items")
     assert found == {
@@ -193,6 +195,7 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
                 "tmdb_id": 603,
                 "list": "one",
                 "status": "requested",
+                "excluded_by": None,
                 "at": ISO,
                 "brought_by": "one, two",
                 "requested_as": "family",
@@ -207,7 +210,8 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
                 "kind": None,
                 "tmdb_id": None,
                 "list": "one",
-                "status": "new",
+                "status": "excluded",
+                "excluded_by": "by command",
                 "at": ISO,
                 "brought_by": None,
                 "requested_as": None,

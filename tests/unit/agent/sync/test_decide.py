@@ -170,7 +170,7 @@ def test_an_excluded_title_is_excluded_before_it_is_found() -> None:
 
 
 def test_a_number_without_its_kind_is_not_excluded_by_key() -> None:
-    assert not Excluded([Exclusion(key=FILM)]).holds_wish(wish(entry(tmdb=603)), None)
+    assert Excluded([Exclusion(key=FILM)]).by_ids(wish(entry(tmdb=603)), None) is None
 
 
 # What cannot be asked for
