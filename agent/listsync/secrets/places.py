@@ -27,10 +27,17 @@ SYSTEM_STATE = Path("/var/lib/listsync")
 _OF_THE_SERVICE = Path("/run/credentials/listsync.service")
 """Where systemd keeps the credentials of the service while it runs; root may read them."""
 _UNITS = tuple(
-    map(Path, ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"))
+    Path(one, "systemd/system") for one in ("/etc", "/run", "/usr/local/lib", "/usr/lib")
 )
+"""Where units and their drop-ins lie; of two with one name the first counts."""
 _UNIT = "listsync.service"
-_CREDENTIAL_LINES = ("LoadCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted")
+_CREDENTIAL_LINES = frozenset({"LoadCredential", "SetCredential", "ImportCredential"})
+_CREDENTIAL_STORES = (
+    *(Path("/run/credentials", one) for one in ("@system", "@encrypted")),
+    *(Path(one, "credstore") for one in ("/etc", "/run", "/usr/lib")),
+    *(Path(one, "credstore.encrypted") for one in ("/etc", "/run", "/usr/lib")),
+)
+"""What a unit may import from."""
 _ENGINES = Path("/run/secrets")
 """Where container engines put secrets, for whoever is in the container to read."""
 _MOST_BYTES = 64 * 1024
@@ -157,24 +164,56 @@ def is_credential_of_unit(name: str, environ: Mapping[str, str]) -> bool:
     """
     if environ.get("CREDENTIALS_DIRECTORY"):
         return False
-    files = (
-        file
-        for folder in _UNITS
-        for file in (folder / _UNIT, *sorted(folder.glob(f"{_UNIT}.d/*.conf")))
-    )
-    return any(_names_credential(file, name) for file in files)
-
-
-def _names_credential(unit: Path, name: str) -> bool:
-    try:
-        lines = load_small(unit, _MOST_BYTES)[0].decode(errors="replace").splitlines()
-    except (OSError, ValueError):
-        return False
-    pairs = (line.strip().partition("=") for line in lines)
     return any(
-        key.strip() in _CREDENTIAL_LINES and value.partition(":")[0].strip() == name
-        for key, _, value in pairs
+        _is_imported(value, name) if how == "ImportCredential" else _id_in(value) == name
+        for how, value in _credential_lines()
     )
+
+
+def _id_in(value: str) -> str:
+    return value.partition(":")[0].strip()
+
+
+def _credential_lines() -> list[tuple[str, str]]:
+    """Give how the unit comes to credentials; an empty line takes those of its kind back."""
+    found: list[tuple[str, str]] = []
+    for file in _unit_files():
+        for key, _, text in (line.partition("=") for line in _lines_of(file)):
+            how, value = key.strip().removesuffix("Encrypted"), text.strip()
+            if how in _CREDENTIAL_LINES:
+                others = [one for one in found if one[0] != how]
+                found = [*found, (how, value)] if value else others
+    return found
+
+
+def _unit_files() -> list[Path]:
+    """Find the unit and its drop-ins, as systemd reads them."""
+    folders = reversed(_UNITS)
+    drop_ins = {file.name: file for one in folders for file in one.glob(f"{_UNIT}.d/*.conf")}
+    units = [one / _UNIT for one in _UNITS if not is_missing(one / _UNIT)]
+    return [*units[:1], *(drop_ins[name] for name in sorted(drop_ins))]
+
+
+def _lines_of(file: Path) -> list[str]:
+    """Read a file of units; a line that ends in a backslash goes on in the next."""
+    try:
+        text = load_small(file, _MOST_BYTES)[0].decode(errors="replace")
+    except (OSError, ValueError):
+        return []
+    return text.replace("\\\n", " ").splitlines()
+
+
+def _is_imported(value: str, name: str) -> bool:
+    """Tell whether `ImportCredential=` gives *name*: one in a store, several, or renamed.
+
+    What we may not look at may be there.
+    """
+    wanted, _, renamed = value.partition(":")
+    stem = wanted.removesuffix("*")
+    shown = renamed or stem
+    if not name.startswith(shown) or (stem == wanted and name != shown):
+        return False
+    return any(not is_missing(one / f"{stem}{name[len(shown) :]}") for one in _CREDENTIAL_STORES)
 
 
 def read_secret(path: Path, *, is_guarded: bool = False) -> str:

@@ -188,31 +188,98 @@ def test_root_sees_a_credential_of_the_service_that_runs(
     assert key_of(load_with(**{SERVER_KEY: "mine"})) == "mine", "what root says itself counts"
 
 
+@pytest.fixture
+def unit_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Write lines for the unit of the service; gives what does, by the name of the drop-in."""
+    folders = (tmp_path / "etc", tmp_path / "usr")
+    stores = (tmp_path / "none", tmp_path / "credstore")
+    monkeypatch.setattr(places, "_UNITS", folders)
+    monkeypatch.setattr(places, "_CREDENTIAL_STORES", stores)
+
+    def write(lines: str, place: str = "etc/listsync.service.d/key.conf") -> None:
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(f"[Service]\n{lines}\n")
+
+    return write
+
+
 @pytest.mark.parametrize(
-    ("unit", "is_its_own"),
+    ("lines", "is_its_own"),
     [
         (f"LoadCredential={SERVER_KEY}:/etc/listsync/key", True),
         (f" LoadCredentialEncrypted = {SERVER_KEY}", True),
+        (f"SetCredential={SERVER_KEY}:of-the-unit", True),
+        (f"SetCredentialEncrypted={SERVER_KEY}: \\\n  Whxqht+dQJ \\\n  AAAA==", True),
+        (f"LoadCredential={SERVER_KEY}:/x\nSetCredential=\n", True),
+        (f"LoadCredential={SERVER_KEY}:/x\nLoadCredentialEncrypted=\n", False),
         (f"# LoadCredential={SERVER_KEY}:/x\nLoadCredential=OTHER:/x", False),
+        (f"SetCredential=OTHER:a \\\nLoadCredential={SERVER_KEY}:/x", False),
     ],
-    ids=["of-a-file", "encrypted", "of-another"],
+    ids=[
+        "of-a-file",
+        "encrypted",
+        "in-the-unit",
+        "encrypted-in-the-unit",
+        "others-taken-back",
+        "taken-back",
+        "of-another",
+        "text-of-another",
+    ],
 )
 def test_a_key_that_only_the_service_has_is_not_called_missing(
     load_with: LoadWith,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    unit: str,
+    unit_lines: Callable[[str], None],
+    lines: str,
     is_its_own: bool,
 ) -> None:
-    (tmp_path / "listsync.service.d").mkdir()
-    (tmp_path / "listsync.service.d" / "key.conf").write_text(f"[Service]\n{unit}\n")
-    monkeypatch.setattr(places, "_UNITS", (tmp_path / "none", tmp_path))
+    unit_lines(lines)
     words = "systemd shows it to the service alone" if is_its_own else 'missing key "api_key"'
     with pytest.raises(ConfigError, match=words):
         load_with()
     assert key_of(load_with(**{SERVER_KEY: "mine"})) == "mine"
     with pytest.raises(ConfigError, match='missing key "api_key"'):
         load_with(CREDENTIALS_DIRECTORY=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "stored"),
+    [
+        (SERVER_KEY, SERVER_KEY),
+        ("OVERSEERR_*", SERVER_KEY),
+        (f"listsync.key:{SERVER_KEY}", "listsync.key"),
+        ("listsync.*:OVERSEERR_", "listsync.API_KEY"),
+    ],
+    ids=["by-name", "several", "renamed", "several-renamed"],
+)
+def test_a_key_that_the_unit_imports_is_its_own_where_a_store_has_it(
+    load_with: LoadWith,
+    tmp_path: Path,
+    unit_lines: Callable[[str], None],
+    pattern: str,
+    stored: str,
+) -> None:
+    unit_lines(f"ImportCredential={pattern}")
+    secret_file(tmp_path / "credstore" / "OTHER", "of-another\n")
+    with pytest.raises(ConfigError, match='missing key "api_key"'):
+        load_with()
+    secret_file(tmp_path / "credstore" / stored, "of-the-system\n")
+    with pytest.raises(ConfigError, match="systemd shows it to the service alone"):
+        load_with()
+
+
+def test_a_drop_in_of_the_owner_takes_the_place_of_a_packages(
+    load_with: LoadWith, unit_lines: Callable[..., None]
+) -> None:
+    unit_lines(f"LoadCredential={SERVER_KEY}", "usr/listsync.service.d/key.conf")
+    with pytest.raises(ConfigError, match="systemd shows it to the service alone"):
+        load_with()
+    unit_lines("LoadCredential=OTHER", "etc/listsync.service.d/key.conf")
+    with pytest.raises(ConfigError, match='missing key "api_key"'):
+        load_with()
+    unit_lines(f"SetCredential={SERVER_KEY}:x", "usr/listsync.service")
+    with pytest.raises(ConfigError, match="systemd shows it to the service alone"):
+        load_with()
 
 
 def test_a_file_that_a_variable_names_and_is_not_there_is_told_with_the_variable(
