@@ -275,6 +275,18 @@ def test_a_wrong_configuration_is_told_with_its_places_and_78(home: Home) -> Non
     assert 'did you mean "limit"' in ran.err
 
 
+def test_lists_that_all_want_a_key_are_refused_in_words_before_anything_is_asked(
+    home: Home,
+) -> None:
+    home.write_config([{"mdblist": "external/12345"}, {"tmdb": "list/1", "enabled": False}])
+    for command in ("check", "once"):
+        ran = home.run(command)
+        assert ran.code == 78
+        assert "mdblist wants providers.mdblist.api_key" in ran.err
+    home.write_config([{"mdblist": "external/12345"}, home.write_list("two.csv", _TWO)])
+    assert home.run("check").code == 0
+
+
 def test_the_word_sandbox_is_a_server_that_remembers(home: Home) -> None:
     home.write_list("two.csv", _TWO)
     config = home.folder / "listsync.yaml"

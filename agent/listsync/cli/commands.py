@@ -25,12 +25,14 @@ from listsync.cli.options import (
     warn,
     warnings_of_places,
 )
-from listsync.errors import BusyError, StateError
+from listsync.errors import BusyError, ConfigError, StateError
 from listsync.protocol import client_sockets
 from listsync.terminal.output import megabytes, plural, say
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+    from listsync.config.configuration import Config
 
 
 # Each command imports what it needs when it runs, so that --help and completion stay quick.
@@ -136,6 +138,7 @@ def once(
 
     with errors_shown():
         config = load_config(config_path, state_dir=state_dir, asks=True)
+        _must_be_readable(config)
         log_to_stderr("INFO" if verbose else "WARNING", config)
         doubt = _doubt_about_state(config_path, state_dir)
         for warning in (*config.warnings, *warnings_of_places(config_path, state_dir), *doubt):
@@ -147,6 +150,12 @@ def once(
         )
         command.show(report, as_json=as_json, verbose=verbose)
         sys.exit(command.exit_code(report))
+
+
+def _must_be_readable(config: Config) -> None:
+    """Refuse to go on where all lists want keys that nobody gave."""
+    if config.unread:
+        raise ConfigError(config.unread)
 
 
 def _doubt_about_state(config_path: Path | None, state_dir: Path | None) -> list[str]:
@@ -214,6 +223,8 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
         raise click.UsageError("--arr needs --live.")
     with errors_shown():
         config = load_config(file, state_dir=state_dir, closely=True)
+        if not live:
+            _must_be_readable(config)
         for warning in (*config.warnings, *warnings_of_places(file, state_dir)):
             say(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")

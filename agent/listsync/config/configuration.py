@@ -87,9 +87,9 @@ class Config:
     """All that the user wants, checked. `lists` in the user's order, the most important first.
 
     `schedule` is what `sync` says of it; None: only on command or change. `warnings` tell what has
-    no effect. `server` is `NO_SERVER` where none is named: lists are read for their feeds alone.
-    `zone` is where people's days begin. `is_unfinished`: a program still had a file of it open.
-    `written` is what it was read from.
+    no effect; those in `unread`, why none of the lists can be read. `server` is `NO_SERVER` where
+    none is named: lists are read for their feeds alone. `zone` is where people's days begin.
+    `is_unfinished`: a program still had a file of it open. `written` is what it was read from.
     """
 
     server: ServerOptions
@@ -108,6 +108,7 @@ class Config:
     log: LogOptions
     zone: tzinfo
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
+    unread: tuple[Problem, ...] = field(default=(), compare=False)
     is_unfinished: bool = field(default=False, compare=False)
     written: Overlay = field(default=Overlay({}), compare=False, repr=False)
 
@@ -244,7 +245,13 @@ def check(
     }
     config = _settle(form, lists.lists, zone or local_zone(environ), overlay.unusable)
     written = replace(overlay, data=lists.shown, inherited=lists.inherited)
-    return replace(config, written=written, warnings=tuple(sorted(warnings, key=_order)))
+    unread = [_problem(one, document, overlay) for one in findings if one.leaves_nothing]
+    return replace(
+        config,
+        written=written,
+        warnings=tuple(sorted(warnings, key=_order)),
+        unread=tuple(unread),
+    )
 
 
 @dataclass(frozen=True, slots=True)

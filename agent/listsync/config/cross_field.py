@@ -8,6 +8,7 @@ is wrong; an option that is merely without effect is warned of.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from listsync.config.list_options import BY_KIND, FILTER_KEYS
 from listsync.config.notify_options import check_targets
 from listsync.config.transfer_options import check_transfers, has_mappings
 from listsync.config.validation import ConfigIssue, truth_of
-from listsync.config.values import SANDBOX, SERVICES, kind_named, kind_of
+from listsync.config.values import SANDBOX, SERVICES, keys_of, kind_named, kind_of
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType
@@ -172,7 +173,7 @@ def check_effects(written: WrittenLists) -> Iterator[ConfigIssue]:
     lists = [_list(one, ("lists", n)) for n, one in enumerate(written.lists)]
     server = _mapping(written.data.get("server"))
     yield from _check_whole(server, lists, has_more=has_mappings(written.data))
-    yield from _check_client_id(written)
+    yield from _check_keys(written, has_more=has_mappings(written.data))
     for one in lists:
         for issue in _check_one(one, server):
             # What holds for all lists suits some of them only.
@@ -208,18 +209,37 @@ def _check_whole(server: Form, lists: list[_List], *, has_more: bool) -> Iterato
         yield _no_effect(("server", "approve"), what)
 
 
-def _check_client_id(written: WrittenLists) -> Iterator[ConfigIssue]:
-    """Say before anything is read that Trakt shows nothing to who has no client id."""
-    trakt = _mapping(_mapping(_mapping(written.data).get("providers")).get("trakt"))
-    if trakt.get("client_id"):
-        return
+def _check_keys(written: WrittenLists, *, has_more: bool) -> Iterator[ConfigIssue]:
+    """Say before anything is read which lists want a key that is not given, a service once.
+
+    An agent still shows what it knows of them, but where it is all of them, nothing is to be read.
+    """
+    providers = _mapping(_mapping(written.data).get("providers"))
+    found: dict[str, ConfigIssue] = {}
+    lacking = followed = 0
     for n, one in enumerate(written.lists):
-        if _has(one.form, "trakt") and not _is_disabled(one.form):
-            what = f"cannot be read: {trakt_source.SERVICE} wants providers.trakt.client_id"
-            yield ConfigIssue(
-                ("lists", n, "trakt"), f"{what}. {trakt_source.FREE_WAYS}", is_warning=True
-            )
-            return
+        service = find_service(one.form)
+        if service is None or _is_disabled(one.form):
+            continue
+        followed += 1
+        keys, options = _keys_for(service, one.form), _mapping(providers.get(service))
+        if keys and not any(options.get(key) for key in keys):
+            lacking += 1
+            why = _why_unread(service, keys)
+            found.setdefault(service, ConfigIssue(("lists", n, service), why, is_warning=True))
+    is_all = lacking == followed and not has_more
+    yield from (replace(issue, leaves_nothing=is_all) for issue in found.values())
+
+
+def _keys_for(service: str, form: Form) -> tuple[str, ...]:
+    text = form.get(service)
+    return keys_of(_parsed(service, text.strip())) if isinstance(text, str) else ()
+
+
+def _why_unread(service: str, keys: Sequence[str]) -> str:
+    wanted = " or ".join(f"providers.{service}.{key}" for key in keys)
+    more = f". {trakt_source.FREE_WAYS}" if service == trakt_source.SERVICE else ""
+    return f"cannot be read: {service} wants {wanted}{more}"
 
 
 def _check_kinds(one: _List) -> Iterator[ConfigIssue]:

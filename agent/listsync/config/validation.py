@@ -40,13 +40,15 @@ from listsync.redaction import with_marks
 class ConfigIssue:
     """What is wrong at *path*. `at_key`: the key itself is meant, not its value.
 
-    `is_warning`: it only has no effect; the rest works as it is written.
+    `is_warning`: it only has no effect; the rest works as it is written. `leaves_nothing`: but
+    there is no rest.
     """
 
     path: KeyPath
     what: str
     at_key: bool = False
     is_warning: bool = False
+    leaves_nothing: bool = False
 
 
 def dotted(path: KeyPath) -> str:

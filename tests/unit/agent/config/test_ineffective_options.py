@@ -155,8 +155,10 @@ def test_what_a_list_says_of_approval_wins_over_the_server() -> None:
     assert "cancel_removed has no effect" in warned(server + lists % "")[0]
 
 
-def test_the_example_is_without_warnings_but_for_the_client_id_that_it_lacks() -> None:
-    assert load(EXAMPLE, {"TRAKT_CLIENT_ID": "an-id"}).warnings == ()
+def test_the_example_is_without_warnings_but_for_the_keys_that_it_lacks() -> None:
+    ids = ("TRAKT_CLIENT_ID", "SIMKL_CLIENT_ID", "MAL_CLIENT_ID", "TMDB_KEY", "TVDB_KEY")
+    keys = (*ids, "MDBLIST_API_KEY", "PLEX_WATCHLIST_TOKEN")
+    assert load(EXAMPLE, dict.fromkeys(keys, "a-key")).warnings == ()
 
 
 _TWO_OF_TRAKT = f"{SERVER}lists: [{{trakt: anna/watchlist}}, {{trakt: 'trending:movies'}}]\n"
@@ -188,6 +190,42 @@ def test_that_trakt_wants_a_client_id_is_said_once_with_what_there_is_for_free(t
 )
 def test_who_has_a_client_id_or_needs_none_is_not_told_of_it(text: str) -> None:
     assert warned(text) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [
+        ("tmdb: list/1", "tmdb.token or providers.tmdb.api_key"),
+        ("tvdb: some-list", "tvdb.api_key"),
+        ("plex: watchlist", "plex.token"),
+        ("simkl: movies", "simkl.client_id"),
+        ("myanimelist: anna", "myanimelist.client_id"),
+        ("mdblist: external/12345", "mdblist.api_key or providers.mdblist.client_id"),
+        ("mdblist: 'anna/films?filter_genre=war'", "mdblist.api_key or"),
+    ],
+)
+def test_that_a_list_wants_a_key_is_said_before_it_is_read(entry: str, key: str) -> None:
+    text = f"{SERVER}lists: [{{{entry}}}, {{stevenlu: all}}]"
+    (told,) = warned(text)
+    assert f"cannot be read: {entry.partition(':')[0]} wants providers.{key}" in told
+    service, _, name = key.partition(" ")[0].partition(".")
+    assert warned(f"{text}\nproviders: {{{service}: {{{name}: a-key}}}}") == []
+
+
+@pytest.mark.parametrize(
+    ("lists", "is_all"),
+    [
+        ("[{tmdb: list/1}, {trakt: anna/watchlist}]", True),
+        ("[{tmdb: list/1}, {stevenlu: all, enabled: false}]", True),
+        ("[{tmdb: list/1}, {stevenlu: all}]", False),
+        ("[{mdblist: anna/films}]", False),
+        ("[]", False),
+    ],
+)
+def test_where_no_list_can_be_read_at_all_is_known(lists: str, is_all: bool) -> None:
+    config = check(parse_document(f"{SERVER}lists: {lists}", "f"), {}, Path())
+    assert bool(config.unread) is is_all
+    assert {*config.unread} <= {*config.warnings}
 
 
 def test_a_warning_moved_to_another_line_is_no_other_configuration() -> None:
