@@ -27,6 +27,7 @@ from listsync.config.validation import (
 from listsync.config.values import NOT_YET, SERVICES, not_supported
 from listsync.config.yaml_document import KeyPath
 from listsync.lean_dataclasses import dataclass
+from listsync.parsing.address_filters import LIMIT, limit_in
 from listsync.parsing.address_forms import is_address, recognise, service_at
 
 Form = dict[str, object]
@@ -35,6 +36,8 @@ SPANS = {"year": parse_year, "rating": parse_rating, "votes": parse_votes}
 """Filters that say least and most in one; they are read as two."""
 _EITHER = ("every", "cron")
 """Of these an entry has one: its own comes before the other of the defaults."""
+_OWN_QUERY = ("custom", "file")
+"""What an address asks for is its own affair there."""
 _FILE = re.compile(r"(~|\.{0,2})/.*|[^?#:]*\.(csv|tsv|json|txt|ya?ml)", re.IGNORECASE)
 _ADDRESS = "such as https://letterboxd.com/dave/watchlist/, or as in imdb: top"
 _ONE_LIST = f"expected a list's address, {_ADDRESS}"
@@ -213,13 +216,14 @@ class _Expansion:
         for one in addresses or nothing:
             source = {} if one is None else {one.service: one.value}
             self._place(at, one, options, inherited)
-            form = {**source, **options, **inherited}
+            narrowed = self._narrowed(one, options)
+            form = {**source, **options, **inherited, **narrowed}
             self._expanded.append(form)
             self.lists.append(
                 WrittenList(
                     number=number,
                     form=form,
-                    inherited=frozenset(inherited),
+                    inherited=frozenset(inherited.keys() - narrowed.keys()),
                     is_one_of_several=len(addresses) > 1,
                 )
             )
@@ -235,6 +239,22 @@ class _Expansion:
                 self.places[*path, key] = self._moved[*at, key]
         for key in inherited:
             self.places[*path, key] = self._moved.get(("defaults", key), ("defaults", key))
+
+    def _narrowed(self, one: _Address | None, options: Form) -> Form:
+        """Take the limit that an address has; it is said there in place of the defaults."""
+        if one is None or one.service in _OWN_QUERY or not isinstance(one.text, str):
+            return {}
+        try:
+            limit = limit_in(one.text)
+        except ValueError as error:
+            self.found.append(wrong_value(one.at, str(error), one.text))
+            return {}
+        if limit is None or LIMIT in options:
+            if limit is not None and not say_the_same(str(limit), options[LIMIT]):
+                self.found.append(contradiction(one.at, f"{LIMIT} in the address", LIMIT))
+            return {}
+        self.places["lists", len(self._expanded), LIMIT] = one.at
+        return {LIMIT: str(limit)}
 
     def _inherited(self, own: Form) -> Form:
         is_exclusion = isinstance(text := own.get("exclude"), str) and truth_of(text)

@@ -11,10 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TypeVar
-from urllib.parse import parse_qsl, urlsplit
 
 from listsync.lean_dataclasses import dataclass
-from listsync.redaction import is_credential
 
 Source = TypeVar("Source")
 
@@ -330,45 +328,6 @@ def foreign(text: str, provider: str) -> str | None:
     if form is None and is_address(text):
         return f"{text!r} is no known address of {SERVICES[provider]}"
     return None
-
-
-_HARMLESS = re.compile(  # how a site shows a list, and how somebody came there
-    r"ref_?|ref_src|utm_\w+|(?:fb|g|ms|y|ya|tw|dc|gb|wb|ttc|sc)clid|igsh(?:id)?|si|share\w*"
-    r"|mc_[ce]id|mkt_tok|_ga|_gl|_hs\w+|_openstat|guc\w+|pf_rd_\w+|source|src|from|via|feature"
-    r"|sort|sort_?(?:by|how|order|dir|direction)|order|order_?(?:by|dir)|asc|desc|dir|direction"
-    r"|view|view_?(?:mode|type)|layout|grid|page|page_?(?:no|num|number)|p|start|cursor|tab|lang"
-    r"|language|locale|hl|explore|append|append_to_response|unified|format|callback|cache|nocache"
-    r"|cb|v|ver|version|t|ts|timestamp|rand|_|public_?only|theme|debug|st_dt|esiAllow\w+",
-    re.ASCII | re.IGNORECASE,
-)
-
-
-def filters_in(address: str, *known: str) -> dict[str, str]:
-    """Find in an address what may leave titles out; *known* names are seen to elsewhere.
-
-    An order, a page or a view does not; what is not known may, and without it a list would be
-    longer than the one that the user sees.
-    """
-    pairs = parse_qsl(urlsplit(address.strip()).query)
-    return {name: value for name, value in pairs if name not in known and not is_harmless(name)}
-
-
-def is_harmless(name: str) -> bool:
-    """Tell a parameter of an address that leaves no title out."""
-    return _HARMLESS.fullmatch(name) is not None or is_credential(name)
-
-
-def demand_no_filters(address: str, service: str, *known: str) -> None:
-    """Refuse what would be dropped silently; a ValueError says it."""
-    filters = filters_in(address, *known)
-    if filters:
-        limits = not filters.keys().isdisjoint(("limit", "count"))
-        here = "a `limit`" if limits else "`kind`, `genres`, `min_year`, `min_rating` or such"
-        raise ValueError(
-            f"the address has {', '.join(filters)}, which may leave titles out, and which "
-            f"{SERVICES[service]} does not do for programs; leave that out, and give the list "
-            f"{here} here"
-        )
 
 
 def source_of(

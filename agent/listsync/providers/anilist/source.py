@@ -10,7 +10,8 @@ from msgspec import Meta
 
 from listsync.config_types import AtOnce, Pace, ServiceOptions, WebAddress
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import AddressForm, demand_no_filters, source_of
+from listsync.parsing.address_filters import demand_no_filters
+from listsync.parsing.address_forms import AddressForm, source_of
 
 
 class AniListOptions(ServiceOptions, frozen=True, kw_only=True):

@@ -15,17 +15,22 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from threading import Lock
+from typing import Any
 
 from listsync.lean_dataclasses import dataclass
 from listsync.providers.imdb.source import (
+    AWARDS,
     BOX_OFFICE,
     CHARTS,
+    DOCUMENTARY,
+    GROUP,
+    ORDERS,
+    SEARCHED_TYPES,
     ImdbSource,
     ListKind,
-    search_constraints,
-    search_order,
+    pairs_of,
     wanted_count,
 )
 
@@ -35,6 +40,7 @@ logger = logging.getLogger(__name__)
 _TITLE = (
     "{ id titleText { text } originalTitleText { text } titleType { id } releaseYear { year } }"
 )
+_RATED_TITLE = f"{_TITLE[:-1]}ratingsSummary {{ aggregateRating voteCount }} }}"
 _PAGE = "total pageInfo { hasNextPage endCursor } edges"
 _LONGEST_CHART = 250
 _BOX_OFFICE = 10  # what the chart's own page shows; up to 50 can be had
@@ -70,6 +76,13 @@ PROFILE = "query P($id: ID!) { userProfile(input: { profileId: $id }) { userId }
 
 def query_of(source: ImdbSource, target: str) -> GraphqlQuery:
     """Build the query for *source*; *target* is its id, that of a user as `ur...`."""
+    query = _query_of(source, target)
+    if source.row_filters.fields.isdisjoint(("rating", "votes")):
+        return query
+    return replace(query, text=query.text.replace(_TITLE, _RATED_TITLE))
+
+
+def _query_of(source: ImdbSource, target: str) -> GraphqlQuery:
     match source.kind:
         case ListKind.LIST:
             return _list("list", "list(id: $id)", "listType { id }", target)
@@ -79,7 +92,7 @@ def query_of(source: ImdbSource, target: str) -> GraphqlQuery:
         case ListKind.RATINGS:
             constraint = {"userId": target, "filterType": "INCLUDE"}
             return _search(
-                {"singleUserRatingConstraint": constraint},
+                {"singleUserRatingConstraint": constraint, **search_constraints(source.query)},
                 {"sortBy": "SINGLE_USER_RATING_DATE", "sortOrder": "DESC"},
             )
         case ListKind.SEARCH:
@@ -201,3 +214,114 @@ class MissingFields:
                 extra={"action": "field_missing"},
             )
         return True
+
+
+_CHOICES = {  # parameter -> constraint, what must be in it, what must not
+    "title_type": ("titleTypeConstraint", "anyTitleTypeIds", "excludeTitleTypeIds"),
+    "genres": ("genreConstraint", "allGenreIds", "excludeGenreIds"),
+    "keywords": ("keywordConstraint", "allKeywords", "excludeKeywords"),
+    "countries": ("originCountryConstraint", "allCountries", "excludeCountries"),
+    "languages": ("languageConstraint", "allLanguages", "excludeLanguages"),
+    "lists": ("listConstraint", "inAllLists", "notInAnyList"),
+    "companies": ("creditedCompanyConstraint", "anyCompanyIds", "excludeCompanyIds"),
+    "role": ("creditedNameConstraint", "allNameIds", "excludeNameIds"),
+}
+_RANGES = {  # parameter -> constraint, range, names of its ends
+    "release_date": ("releaseDateConstraint", "releaseDateRange", "start", "end"),
+    "user_rating": ("userRatingsConstraint", "aggregateRatingRange", "min", "max"),
+    "num_votes": ("userRatingsConstraint", "ratingsCountRange", "min", "max"),
+    "runtime": ("runtimeConstraint", "runtimeRangeMinutes", "min", "max"),
+}
+_RANKED = {"top": "TOP_RATED_MOVIES", "bottom": "LOWEST_RATED_MOVIES"}
+
+
+def search_order(query: str) -> dict[str, str]:
+    """Give the order; what the site shows first is first."""
+    name, _, order = dict(pairs_of(query)).get("sort", "moviemeter").partition(",")
+    return {"sortBy": ORDERS[name], "sortOrder": order.upper() or "ASC"}
+
+
+def search_constraints(query: str) -> dict[str, dict[str, Any]]:
+    """Give the constraints of a search that has no `search_problem`."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, value in pairs_of(query):
+        if name == "title_type" and value == DOCUMENTARY:
+            found.setdefault("genreConstraint", {}).setdefault("allGenreIds", []).append(
+                _id("genres", value)
+            )
+        elif name == "groups":
+            found |= _of_groups(value.split(","))
+        elif name in _CHOICES:
+            key, wanted, unwanted = _CHOICES[name]
+            words = value.split(",")
+            for field, chosen in (
+                (wanted, [word for word in words if not word.startswith("!")]),
+                (unwanted, [word[1:] for word in words if word.startswith("!")]),
+            ):
+                if chosen:
+                    ids = [_id(name, word) for word in chosen]
+                    found.setdefault(key, {}).setdefault(field, []).extend(ids)
+        elif name in _RANGES:
+            key, field, low, high = _RANGES[name]
+            start, comma, end = value.partition(",")
+            ends = {low: start, high: end if comma else start}
+            found.setdefault(key, {})[field] = {
+                which: _date(text, last=which == "end")
+                if name == "release_date"
+                else _number(text)
+                for which, text in ends.items()
+                if text
+            }
+        elif name == "title":
+            found["titleTextConstraint"] = {"searchTerm": value}
+        elif name == "adult":
+            found["explicitContentConstraint"] = {"explicitContentFilter": "INCLUDE_ADULT"}
+    return found
+
+
+def _of_groups(words: list[str]) -> dict[str, dict[str, Any]]:
+    """Give the constraints of groups, each of which a title must be in; winners were nominated."""
+    found = [group for word in words if (group := GROUP.fullmatch(word))]
+    awards, charts = list[dict[str, str]](), list[dict[str, object]]()
+    for group in found:
+        if group["chart"]:
+            ranks = {"max": int(group["rank"])}
+            charts.append({"rankRange": ranks, "rankedTitleListType": _RANKED[group["chart"]]})
+        else:
+            event, category = AWARDS[group["award"]]
+            award = {"eventId": event}
+            award |= {"searchAwardCategoryId": category} if category else {}
+            award |= {"winnerFilter": "WINNER_ONLY"} if group["part"] == "winner" else {}
+            awards.append(award)
+    return {
+        **({"awardConstraint": {"allEventNominations": awards}} if awards else {}),
+        **({"rankedTitleListConstraint": {"allRankedTitleLists": charts}} if charts else {}),
+    }
+
+
+def _id(name: str, word: str) -> str:
+    match name:
+        case "title_type":
+            return SEARCHED_TYPES[word]
+        case "genres":  # Sci-Fi, Reality-TV
+            return word.title().replace("-Tv", "-TV")
+        case "countries":
+            return word.upper()
+        case "languages":
+            return word.lower()
+        case _:
+            return word.strip().replace(" ", "-")
+
+
+def _number(text: str) -> float:
+    return float(text) if "." in text else int(text)
+
+
+def _date(text: str, *, last: bool) -> str:
+    """Complete a year or a month to its first or last day."""
+    year, month, day = (*text.split("-"), "", "")[:3]
+    month = month or ("12" if last else "01")
+    import calendar  # noqa: PLC0415 - few lists are of a month
+
+    days = calendar.monthrange(int(year), int(month))[1]
+    return f"{year}-{month}-{day or (f'{days:02}' if last else '01')}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChange
 from listsync.http.request import ServiceRequest
 from listsync.http.service_client import load_page, past_bot_protection
 from listsync.lean_dataclasses import dataclass
+from listsync.parsing.address_filters import NO_ROW_FILTERS, RowFilters
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.json_rows import Entries, check_one, get_document
 from listsync.providers.imdb.queries import (
@@ -102,7 +104,7 @@ class Imdb:
             )
             return text_of(load_page(self._http, call))
 
-        return read_site_pages(load)
+        return read_site_pages(load, self._source.row_filters)
 
     def _ask_service(self, previous: Validators | None) -> Fetched:
         """Ask the GraphQL service.
@@ -159,9 +161,10 @@ class Imdb:
     ) -> Fetched:
         """Put the parts together; *validators* are for the whole list."""
         entries, declared = Entries(SERVICE, ImdbTitle), None
+        into = partial(entry_of, filters=self._source.row_filters)
         for part in parts:
             entries.expect(query.count or part.total)
-            entries.add(part.titles, entry_of)
+            entries.add(part.titles, into)
             if part.total is not None:
                 declared = max(part.total, declared or 0)
         if declared is not None and query.count is not None:
@@ -246,7 +249,7 @@ def site_path(source: ImdbSource) -> str | None:
             return None
 
 
-def read_site_pages(load: Callable[[int], str]) -> Fetched:
+def read_site_pages(load: Callable[[int], str], filters: RowFilters = NO_ROW_FILTERS) -> Fetched:
     """Read a list, a watchlist or a chart; *load* gives the HTML of page 1, 2, ...
 
     Raises:
@@ -254,9 +257,9 @@ def read_site_pages(load: Callable[[int], str]) -> Fetched:
         ResponseChangedError: the page holds no list where lists are.
     """
     first = shown = _titles_of(load(1))
-    entries = Entries(SERVICE, ImdbTitle)
+    entries, into = Entries(SERVICE, ImdbTitle), partial(entry_of, filters=filters)
     entries.expect(first.total)
-    entries.add(first.titles, entry_of)
+    entries.add(first.titles, into)
     for number in range(2, MAX_PAGES + 1):
         known = entries.distinct
         if first.total is None or known >= first.total:
@@ -264,7 +267,7 @@ def read_site_pages(load: Callable[[int], str]) -> Fetched:
         shown, before = _titles_of(load(number)), shown
         if shown.titles == before.titles:  # then it is a part of the list
             break
-        entries.add(shown.titles, entry_of)
+        entries.add(shown.titles, into)
         if entries.distinct == known:
             break
     if first.total is not None and entries.distinct > first.total:

@@ -30,6 +30,7 @@ from listsync.errors import (
 )
 from listsync.http.response import Response, retry_after_s
 from listsync.lean_dataclasses import dataclass
+from listsync.parsing.address_filters import NO_ROW_FILTERS, RowFilters
 from listsync.parsing.decoding import ResponseShape, external_ids, imdb_id, title_text, year_number
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.json_rows import check_one
@@ -69,6 +70,11 @@ class _Year(ResponseShape, frozen=True):
     year: object = None
 
 
+class _Ratings(ResponseShape, frozen=True):
+    rating: object = field(name="aggregateRating", default=None)
+    votes: object = field(name="voteCount", default=None)
+
+
 class ImdbTitle(ResponseShape, frozen=True):
     """One title, or the person that stands where one was expected."""
 
@@ -76,7 +82,8 @@ class ImdbTitle(ResponseShape, frozen=True):
     name: _Text | UnsetType | None = field(name="titleText", default=UNSET)
     original: _Text | None = field(name="originalTitleText", default=None)
     type: _Type | UnsetType | None = field(name="titleType", default=UNSET)
-    released: _Year | None = field(name="releaseYear", default=None)
+    released: _Year | UnsetType | None = field(name="releaseYear", default=UNSET)
+    ratings: _Ratings | UnsetType | None = field(name="ratingsSummary", default=UNSET)
 
     def __post_init__(self) -> None:
         if imdb_id(self.id) is None:
@@ -135,12 +142,29 @@ def inside(node: object, *path: str) -> object:
     return node
 
 
-def entry_of(rank: int, title: ImdbTitle) -> ListEntry | SkippedRow:
-    """Turn a checked title into an entry; persons and what cannot be requested are left out."""
+def _said(title: ImdbTitle) -> dict[str, object]:
+    """Say what the address of a list may ask of a title, as far as it came."""
+    said: dict[str, object] = {"type": title.type.id if title.type else None}
+    if title.released is not UNSET:
+        said["year"] = title.released.year if title.released else None
+    if title.ratings is not UNSET:
+        said["rating"] = title.ratings.rating if title.ratings else None
+        said["votes"] = title.ratings.votes if title.ratings else None
+    return said
+
+
+def entry_of(
+    rank: int, title: ImdbTitle, filters: RowFilters = NO_ROW_FILTERS
+) -> ListEntry | SkippedRow:
+    """Turn a checked title into an entry; persons and what cannot be requested are left out.
+
+    So is what does not pass the *filters* of the address.
+    """
     named = title_text(title.name.text) if title.name else None
     original = title_text(title.original.text) if title.original else None
     word = title.type.id if title.type else None
     unwanted = "a person" if title.is_person else _UNWANTED.get(word or "")
+    unwanted = unwanted or filters.objection(SERVICE, _said(title))
     if unwanted:
         return SkippedRow(rank=rank, what=named or title.id.strip(), why=unwanted)
     kind = _KINDS.get(word or "")

@@ -10,25 +10,32 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
 from msgspec import Meta
 
 from listsync.config_types import PageOptions, WebAddress
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import (
-    AddressForm,
-    at_site,
+from listsync.parsing.address_filters import (
+    LIMIT,
+    NO_ROW_FILTERS,
+    Known,
+    RowFilters,
     demand_no_filters,
     filters_in,
-    foreign,
     is_harmless,
-    recognise,
+    numbers,
+    refuse_filters,
+    row_filters,
+    words,
+    years,
 )
+from listsync.parsing.address_forms import AddressForm, at_site, foreign, recognise
 
 USUAL_COUNT = 250
-_SEARCHED_TYPES = {
+SEARCHED_TYPES = {
     "feature": "movie",
     "tv_movie": "tvMovie",
     "tv_series": "tvSeries",
@@ -43,11 +50,11 @@ _SEARCHED_TYPES = {
     "podcast_series": "podcastSeries",
     "podcast_episode": "podcastEpisode",
 }
-_SEARCHED_TYPES |= {"series": "tvSeries", "mini_series": "tvMiniSeries", "game": "videoGame"}
-_SEARCHED_TYPES |= {name: name for name in _SEARCHED_TYPES.values()}  # as pages of lists have it
-_DOCUMENTARY = "documentary"  # once a type; a genre now
+SEARCHED_TYPES |= {"series": "tvSeries", "mini_series": "tvMiniSeries", "game": "videoGame"}
+SEARCHED_TYPES |= {name: name for name in SEARCHED_TYPES.values()}  # as pages of lists have it
+DOCUMENTARY = "documentary"  # once a type; a genre now
 _MOST = 9999  # titles of a list that is searched
-_ORDERS = {
+ORDERS = {
     "moviemeter": "POPULARITY",
     "alpha": "TITLE_REGIONAL",
     "user_rating": "USER_RATING",
@@ -57,23 +64,7 @@ _ORDERS = {
     "year": "YEAR",
     "release_date": "RELEASE_DATE",
 }
-_CHOICES = {  # parameter -> constraint, what must be in it, what must not
-    "title_type": ("titleTypeConstraint", "anyTitleTypeIds", "excludeTitleTypeIds"),
-    "genres": ("genreConstraint", "allGenreIds", "excludeGenreIds"),
-    "keywords": ("keywordConstraint", "allKeywords", "excludeKeywords"),
-    "countries": ("originCountryConstraint", "allCountries", "excludeCountries"),
-    "languages": ("languageConstraint", "allLanguages", "excludeLanguages"),
-    "lists": ("listConstraint", "inAllLists", "notInAnyList"),
-    "companies": ("creditedCompanyConstraint", "anyCompanyIds", "excludeCompanyIds"),
-    "role": ("creditedNameConstraint", "allNameIds", "excludeNameIds"),
-}
-_RANGES = {  # parameter -> constraint, range, names of its ends
-    "release_date": ("releaseDateConstraint", "releaseDateRange", "start", "end"),
-    "user_rating": ("userRatingsConstraint", "aggregateRatingRange", "min", "max"),
-    "num_votes": ("userRatingsConstraint", "ratingsCountRange", "min", "max"),
-    "runtime": ("runtimeConstraint", "runtimeRangeMinutes", "min", "max"),
-}
-_AWARDS = {  # of a group: the event, and the category where only one counts
+AWARDS = {  # of a group: the event, and the category where only one counts
     "oscar": ("ev0000003", ""),
     "best_picture": ("ev0000003", "bestPicture"),
     "best_director": ("ev0000003", "bestDirector"),
@@ -82,12 +73,20 @@ _AWARDS = {  # of a group: the event, and the category where only one counts
     "razzie": ("ev0000558", ""),
     "national_film_preservation_board": ("ev0000468", ""),
 }
-_GROUP = re.compile(
+GROUP = re.compile(
     r"(?P<chart>top|bottom)_(?P<rank>\d{2,4})"
-    rf"|(?:oscar_(?=best))?(?P<award>{'|'.join(_AWARDS)})_(?P<part>winner|nominee)s?"
+    rf"|(?:oscar_(?=best))?(?P<award>{'|'.join(AWARDS)})_(?P<part>winner|nominee)s?"
 )
-_RANKED = {"top": "TOP_RATED_MOVIES", "bottom": "LOWEST_RATED_MOVIES"}
 _IGNORED = ("view", "mode", "explore", "ref_", "start", "page")  # how the site shows the list
+_OF_ROWS: Known = {  # where the service cannot search: what the rows themselves say
+    "title_type": (
+        "type",
+        partial(words, called={one.lower(): its.lower() for one, its in SEARCHED_TYPES.items()}),
+    ),
+    "user_rating": ("rating", numbers),
+    "num_votes": ("votes", numbers),
+    "release_date": ("year", years),
+}
 
 
 def _several(word: str) -> str:
@@ -101,7 +100,7 @@ def _range(end: str) -> str:
 _SEARCH_FORMS = {
     name: re.compile(pattern, re.ASCII)
     for name, pattern in {
-        "title_type": rf"{_several('|'.join(_SEARCHED_TYPES))}|{_DOCUMENTARY}",
+        "title_type": rf"{_several('|'.join(SEARCHED_TYPES))}|{DOCUMENTARY}",
         "genres": _several("[A-Za-z]+(?:-[A-Za-z]+)?"),
         "keywords": _several(r"[\w .'-]+"),
         "countries": _several("[A-Za-z]{2,4}"),
@@ -118,7 +117,7 @@ _SEARCH_FORMS = {
         "runtime": _range(r"\d{1,5}"),
         "title": r".{1,200}",
         "adult": "include",
-        "sort": rf"(?:{'|'.join(_ORDERS)})(?:,(?:asc|desc))?",
+        "sort": rf"(?:{'|'.join(ORDERS)})(?:,(?:asc|desc))?",
         "count": r"[1-9]\d{0,3}",
     }.items()
 }
@@ -126,7 +125,7 @@ _SEARCH_FORMS = {
 
 def search_problem(query: str) -> str | None:
     """Say why a search cannot be read; None when it can."""
-    pairs = _pairs(query)
+    pairs = pairs_of(query)
     for name, value in pairs:
         form = _SEARCH_FORMS.get(name)
         if form is None:
@@ -134,7 +133,7 @@ def search_problem(query: str) -> str | None:
         if not form.fullmatch(value):
             return f"{name}={value} is not understood"
         if name == "groups" and (unknown := _unknown_groups(value)):
-            known = ", ".join(f"{award}_winners" for award in _AWARDS)
+            known = ", ".join(f"{award}_winners" for award in AWARDS)
             return f"groups={','.join(unknown)} is not known (known: top_250, {known}, _nominees)"
     if len(dict(pairs)) < len(pairs):
         return "a filter is there twice"
@@ -143,117 +142,26 @@ def search_problem(query: str) -> str | None:
 
 def canonical_search(query: str) -> str:
     """Write the search so that two addresses of the same one look the same."""
-    return urlencode(sorted(_pairs(query)), safe=",!")
+    return urlencode(sorted(pairs_of(query)), safe=",!")
 
 
 def wanted_count(query: str) -> int:
     """Say how many titles are wanted: what the address says, as the site does."""
-    return int(dict(_pairs(query)).get("count", USUAL_COUNT))
-
-
-def search_order(query: str) -> dict[str, str]:
-    """Give the order; what the site shows first is first."""
-    name, _, order = dict(_pairs(query)).get("sort", "moviemeter").partition(",")
-    return {"sortBy": _ORDERS[name], "sortOrder": order.upper() or "ASC"}
-
-
-def search_constraints(query: str) -> dict[str, dict[str, Any]]:
-    """Give the constraints of a search that has no `search_problem`."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, value in _pairs(query):
-        if name == "title_type" and value == _DOCUMENTARY:
-            found.setdefault("genreConstraint", {}).setdefault("allGenreIds", []).append(
-                _id("genres", value)
-            )
-        elif name == "groups":
-            found |= _of_groups(value.split(","))
-        elif name in _CHOICES:
-            key, wanted, unwanted = _CHOICES[name]
-            words = value.split(",")
-            for field, chosen in (
-                (wanted, [word for word in words if not word.startswith("!")]),
-                (unwanted, [word[1:] for word in words if word.startswith("!")]),
-            ):
-                if chosen:
-                    ids = [_id(name, word) for word in chosen]
-                    found.setdefault(key, {}).setdefault(field, []).extend(ids)
-        elif name in _RANGES:
-            key, field, low, high = _RANGES[name]
-            start, comma, end = value.partition(",")
-            ends = {low: start, high: end if comma else start}
-            found.setdefault(key, {})[field] = {
-                which: _date(text, last=which == "end")
-                if name == "release_date"
-                else _number(text)
-                for which, text in ends.items()
-                if text
-            }
-        elif name == "title":
-            found["titleTextConstraint"] = {"searchTerm": value}
-        elif name == "adult":
-            found["explicitContentConstraint"] = {"explicitContentFilter": "INCLUDE_ADULT"}
-    return found
+    return int(dict(pairs_of(query)).get("count", USUAL_COUNT))
 
 
 def _unknown_groups(value: str) -> list[str]:
-    return [word for word in value.split(",") if not _GROUP.fullmatch(word)]
+    return [word for word in value.split(",") if not GROUP.fullmatch(word)]
 
 
-def _of_groups(words: list[str]) -> dict[str, dict[str, Any]]:
-    """Give the constraints of groups, each of which a title must be in; winners were nominated."""
-    found = [group for word in words if (group := _GROUP.fullmatch(word))]
-    awards, charts = list[dict[str, str]](), list[dict[str, object]]()
-    for group in found:
-        if group["chart"]:
-            ranks = {"max": int(group["rank"])}
-            charts.append({"rankRange": ranks, "rankedTitleListType": _RANKED[group["chart"]]})
-        else:
-            event, category = _AWARDS[group["award"]]
-            award = {"eventId": event}
-            award |= {"searchAwardCategoryId": category} if category else {}
-            award |= {"winnerFilter": "WINNER_ONLY"} if group["part"] == "winner" else {}
-            awards.append(award)
-    return {
-        **({"awardConstraint": {"allEventNominations": awards}} if awards else {}),
-        **({"rankedTitleListConstraint": {"allRankedTitleLists": charts}} if charts else {}),
-    }
-
-
-def _pairs(query: str) -> list[tuple[str, str]]:
+def pairs_of(query: str) -> list[tuple[str, str]]:
+    """Give what a search asks for, name by name."""
     pairs = parse_qsl(query.partition("#")[0])
     return [(name, value.strip()) for name, value in pairs if not _is_ignored(name)]
 
 
 def _is_ignored(name: str) -> bool:
-    return name in _IGNORED or (name not in _SEARCH_FORMS and is_harmless(name))
-
-
-def _id(name: str, word: str) -> str:
-    match name:
-        case "title_type":
-            return _SEARCHED_TYPES[word]
-        case "genres":  # Sci-Fi, Reality-TV
-            return word.title().replace("-Tv", "-TV")
-        case "countries":
-            return word.upper()
-        case "languages":
-            return word.lower()
-        case _:
-            return word.strip().replace(" ", "-")
-
-
-def _number(text: str) -> float:
-    return float(text) if "." in text else int(text)
-
-
-def _date(text: str, *, last: bool) -> str:
-    """Complete a year or a month to its first or last day."""
-    year, month, day = (*text.split("-"), "", "")[:3]
-    month = month or ("12" if last else "01")
-    import calendar  # noqa: PLC0415 - few lists are of a month
-
-    days = calendar.monthrange(int(year), int(month))[1]
-    return f"{year}-{month}-{day or (f'{days:02}' if last else '01')}"
+    return name in (*_IGNORED, LIMIT) or (name not in _SEARCH_FORMS and is_harmless(name))
 
 
 class ImdbOptions(PageOptions, frozen=True, kw_only=True):
@@ -297,9 +205,9 @@ FORMS = (
     "https://www.imdb.com/company/co0074039",
 )
 _NAME = re.compile(
-    r"(?P<user>ur\d+|p\.[A-Za-z0-9_-]+)/(?P<of>watchlist|ratings)"
-    r"|(?:chart/)?(?P<chart>[a-z-]+)"
-    r"|search\?(?P<query>.+)",
+    r"(?P<user>ur\d+|p\.[A-Za-z0-9_-]+)/(?P<of>watchlist|ratings)(?:\?(?P<filters>.+))?"
+    r"|search\?(?P<query>.+)"
+    r"|(?:chart/)?(?P<chart>[a-z-]+)(?:\?(?P<more>.+))?",
     re.ASCII,
 )
 
@@ -316,21 +224,36 @@ class ListKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImdbSource:
-    """One list. `id`: of the list or of its user, the name of a chart, the query of a search."""
+    """One list. `id`: of the list or of its user, the name of a chart, the query of a search.
+
+    `query` are the filters in the address of a watchlist, a chart or ratings.
+    """
 
     kind: ListKind
     id: str
+    query: str = ""
 
     def __str__(self) -> str:
         match self.kind:
             case ListKind.LIST:
                 return self.id
             case ListKind.CHART:
-                return f"chart/{self.id}"
+                name = f"chart/{self.id}"
             case ListKind.SEARCH:
                 return f"search?{self.id}"
             case _:
-                return f"{self.id}/{self.kind.value}"
+                name = f"{self.id}/{self.kind.value}"
+        return f"{name}?{self.query}" if self.query else name
+
+    @property
+    def row_filters(self) -> RowFilters:
+        """Give the filters that rows are held to; ratings are searched, by all of theirs.
+
+        Raises ValueError where rows do not say what a filter asks for.
+        """
+        if not self.query or self.kind is ListKind.RATINGS:
+            return NO_ROW_FILTERS
+        return row_filters(dict(parse_qsl(self.query)), SERVICE, _OF_ROWS)
 
 
 def parse(text: str) -> ImdbSource:
@@ -349,7 +272,14 @@ def parse(text: str) -> ImdbSource:
         why = f"{text!r}: {wrong}"
     elif source.kind is ListKind.CHART and source.id not in CHARTS:
         why = f"{text!r} is no chart that IMDb gives us"
+    elif (
+        source.kind is ListKind.RATINGS
+        and source.query
+        and (wrong := search_problem(source.query))
+    ):
+        why = f"{text!r}: {wrong}"
     else:
+        source.row_filters  # noqa: B018 - raises what is wrong with them
         return source
     raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
 
@@ -362,13 +292,14 @@ def _from_form(form: AddressForm, address: str) -> ImdbSource | None:
         demand_no_filters(address, SERVICE, *_IGNORED)
         return ImdbSource(ListKind.SEARCH, f"companies={form.groups['id']}")
     kind = ListKind(form.kind)
-    filters = filters_in(address, *_IGNORED) if kind is ListKind.LIST else {}
-    if filters:
+    if kind is ListKind.SEARCH:
+        return ImdbSource(kind, form.groups["query"])
+    filters = filters_in(address, *_IGNORED)
+    if filters and kind is ListKind.LIST:
         wanted = {"count": str(_MOST), **filters, "lists": form.groups["id"]}
         return ImdbSource(ListKind.SEARCH, urlencode(wanted, safe=",!"))
-    if kind is not ListKind.SEARCH:
-        demand_no_filters(address, SERVICE, *_IGNORED)
-    return ImdbSource(kind, form.groups["query" if kind is ListKind.SEARCH else "id"])
+    refuse_filters(filters.keys() & {"count"}, SERVICE)
+    return ImdbSource(kind, form.groups["id"], urlencode(sorted(filters.items()), safe=",!"))
 
 
 def _from_name(value: str) -> ImdbSource | None:
@@ -377,8 +308,8 @@ def _from_name(value: str) -> ImdbSource | None:
     if found is None:
         return None
     if found["user"]:
-        return ImdbSource(ListKind(found["of"]), found["user"])
+        return ImdbSource(ListKind(found["of"]), found["user"], found["filters"] or "")
     if found["query"]:
         return ImdbSource(ListKind.SEARCH, found["query"])
     known = value.startswith("chart/") or value in CHARTS
-    return ImdbSource(ListKind.CHART, found["chart"]) if known else None
+    return ImdbSource(ListKind.CHART, found["chart"], found["more"] or "") if known else None

@@ -217,14 +217,15 @@ class MdbList:
         if about.stamp and previous is not None and previous.stamp == about.stamp:
             return Fetched.unchanged(previous)
         entries = Entries(SERVICE, Item)
-        entries.expect(about.items)
+        entries.expect(None if self._source.filters else about.items)
         total = self._read(credential, path, entries)
-        declared = about.items if self._source.is_described else total
-        is_dated = about.stamp and declared is not None
+        is_counted = self._source.is_described and not self._source.filters
+        declared = about.items if is_counted else total
+        is_dated = about.stamp and (declared is not None or self._source.filters)
         return entries.fetched(
             declared=declared,
             validators=Validators(stamp=about.stamp) if is_dated else None,
-            is_counted=self._source.is_described,
+            is_counted=is_counted,
         )
 
     def _call(self, credential: Credential, path: str, **params: str | int) -> ServiceRequest:

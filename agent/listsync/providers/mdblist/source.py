@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
 from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress, sendable
 from listsync.domain.media import MediaType
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import AddressForm, demand_no_filters, source_of
+from listsync.parsing.address_filters import demand_no_filters, filters_in
+from listsync.parsing.address_forms import AddressForm, at_site, source_of
 
 
 class MdbListOptions(ServiceOptions, frozen=True, kw_only=True):
@@ -45,6 +47,8 @@ _OFFICIAL_PAGE_SIZE = 100
 _CHART = "justwatch-streaming-charts"
 _CHART_FILTERS = ("locale", "country", "rank", "provider", "genre")
 _LIST_FILTERS = ("locale", "rank")
+_ROW_FILTERS = ("filter_genre",)
+"""What the API can leave out of a list, and nobody but it."""
 _KINDS = {"movies": MediaType.MOVIE, "shows": MediaType.TV}
 _MEDIA_OF = {MediaType.MOVIE: "movie", MediaType.TV: "show"}
 _WATCHLIST = "watchlist"
@@ -81,6 +85,7 @@ class MdbListSource:
 
     `owner` is the user whose watchlist is meant; the API gives only the key owner's. `own` is the
     name of a list of the key's owner, to be found among theirs; `user` whose list it is else.
+    `filters` are those of the address.
     """
 
     name: str
@@ -90,9 +95,10 @@ class MdbListSource:
     official: OfficialList | None = None
     own: str | None = None
     user: str | None = None
+    filters: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        filters = self.official.filters if self.official else ()
+        filters = self.official.filters if self.official else self.filters
         query = "&".join(f"{name}={value}" for name, value in filters)
         return f"{self.name}?{query}" if query else self.name
 
@@ -118,7 +124,7 @@ class MdbListSource:
     def params(self) -> dict[str, str]:
         """What is asked for beside the page."""
         if self.official is None:
-            return {}
+            return dict(self.filters)
         kind = {} if self.is_chart else {"mediatype": _MEDIA_OF[self.official.kind]}
         return {**dict(self.official.filters), **kind}
 
@@ -155,7 +161,10 @@ def _from_name(value: str) -> MdbListSource | None:
     if re.fullmatch(r"\d{1,12}", value, re.ASCII):
         return MdbListSource(name=value, path=f"lists/{value}")
     pair = _USER_AND_NAME.fullmatch(value.removesuffix("/").removesuffix("/json"))
-    return _user_list(pair["user"], pair["id"]) if pair else None
+    if pair or not any(f"{name}=" in value for name in _ROW_FILTERS):
+        return _user_list(pair["user"], pair["id"]) if pair else None
+    form = at_site(f"lists/{value}", SERVICE)
+    return _from_form(form, value) if form else None
 
 
 def _user_list(user: str, name: str) -> MdbListSource | None:
@@ -173,9 +182,16 @@ def _user_list(user: str, name: str) -> MdbListSource | None:
 
 
 def _from_form(form: AddressForm, address: str) -> MdbListSource | None:
-    groups = form.groups
+    filters = filters_in(address, "list") if form.kind in ("list_by_id", "user_list") else {}
+    mine = tuple(sorted(pair for pair in filters.items() if pair[0] in _ROW_FILTERS))
     if form.kind != "official":
-        demand_no_filters(address, SERVICE, "list")
+        demand_no_filters(address, SERVICE, "list", *dict(mine))
+    source = _list_of(form, address)
+    return replace(source, filters=mine, open_path=None) if source and mine else source
+
+
+def _list_of(form: AddressForm, address: str) -> MdbListSource | None:
+    groups = form.groups
     match form.kind:
         case "list_by_id":
             return MdbListSource(name=groups["id"], path=f"lists/{groups['id']}")

@@ -16,7 +16,8 @@ from listsync.config_types import (
     sendable,
 )
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import AddressForm, demand_no_filters, source_of
+from listsync.parsing.address_filters import demand_no_filters
+from listsync.parsing.address_forms import AddressForm, source_of
 
 
 class MyAnimeListOptions(ServiceOptions, frozen=True, kw_only=True):

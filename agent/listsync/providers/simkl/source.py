@@ -8,7 +8,8 @@ from typing import Annotated
 from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress, sendable
 from listsync.domain.media import MediaType
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import AddressForm, demand_no_filters, source_of
+from listsync.parsing.address_filters import demand_no_filters
+from listsync.parsing.address_forms import AddressForm, source_of
 
 
 class SimklOptions(ServiceOptions, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
@@ -19,6 +19,7 @@ from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChange
 from listsync.http.rate_limit import as_far_as_possible, in_parallel
 from listsync.http.request import MIB, PAGE_BYTES, ServiceRequest
 from listsync.http.response import Response
+from listsync.parsing.address_filters import NO_ROW_FILTERS, RowFilters
 from listsync.parsing.decoding import (
     ResponseShape,
     external_ids,
@@ -64,6 +65,10 @@ class TmdbRow(ResponseShape, frozen=True):
     release_date: object = None
     first_air_date: object = None
     character: object = None
+    genre_ids: object = UNSET
+    original_language: object = UNSET
+    vote_average: object = UNSET
+    vote_count: object = UNSET
 
     def __post_init__(self) -> None:
         if self.number is None:
@@ -79,13 +84,34 @@ def _is_as_oneself(row: object) -> bool:
     return _AS_ONESELF.match(title_text(character) or "") is not None
 
 
-def entry_of(rank: int, row: TmdbRow, kind: MediaType | None) -> ListEntry | SkippedRow:
-    """Turn a row into an entry; *kind* is what it is where it does not say so itself."""
+def _said(row: TmdbRow) -> dict[str, object]:
+    """Say what the address of a list may ask of a row, as far as it came."""
+    date = row.release_date or row.first_air_date
+    said = {
+        "genre": row.genre_ids,
+        "language": row.original_language,
+        "rating": row.vote_average,
+        "votes": row.vote_count,
+        "date": date,
+        "year": year_number(date),
+    }
+    return {name: value for name, value in said.items() if value is not UNSET}
+
+
+def entry_of(
+    rank: int, row: TmdbRow, kind: MediaType | None, filters: RowFilters = NO_ROW_FILTERS
+) -> ListEntry | SkippedRow:
+    """Turn a row into an entry; *kind* is what it is where it does not say so itself.
+
+    What does not pass the *filters* of the address is left out.
+    """
     title = title_text(row.title) or title_text(row.name)
     if row.media_type == "person":
         return SkippedRow(rank=rank, what=title or f"person {row.number}", why="a person")
     if _AS_ONESELF.match(title_text(row.character) or ""):
         return SkippedRow(rank=rank, what=title or f"title {row.number}", why=_NO_PART)
+    if why := filters.objection(SERVICE, _said(row)):
+        return SkippedRow(rank=rank, what=title or f"title {row.number}", why=why)
     if row.media_type is not None:
         kind = MediaType(row.media_type)
     elif kind is None and title:
@@ -236,11 +262,12 @@ class Tmdb:
     def _fetched(self, pages: Iterable[TmdbPage], validators: Validators) -> Fetched:
         top = self._options.chart_size if self._source.is_chart else None
         entries, declared = Entries(SERVICE, TmdbRow), None
+        into = partial(entry_of, kind=self._source.kind, filters=self._source.filters)
         for page in pages:
             wanted = None if top is None else top - entries.count
             role = self._source.role
             rows = page.credits_as(role) if role else page.rows
-            entries.add(rows[:wanted], partial(entry_of, kind=self._source.kind))
+            entries.add(rows[:wanted], into)
             if page.declared is not None:
                 declared = max(page.declared, declared or 0)
         if declared is not None and top is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
+from functools import partial
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,14 +14,23 @@ from msgspec import Meta
 from listsync.config_types import SecretStr, ServiceOptions, WebAddress
 from listsync.domain.media import MediaType
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import (
-    AddressForm,
-    demand_no_filters,
+from listsync.parsing.address_filters import (
+    LIMIT,
+    NO_ROW_FILTERS,
+    Known,
+    RowFilters,
     filters_in,
-    foreign,
     is_harmless,
-    recognise,
+    least,
+    most,
+    not_words,
+    row_filters,
+    since,
+    until,
+    words,
+    years,
 )
+from listsync.parsing.address_forms import AddressForm, foreign, recognise
 from listsync.parsing.decoding import number_id
 
 PAGE_SIZE = 20
@@ -65,6 +76,21 @@ _CHARTS = {
 }
 _NO_LISTS = {"title": "is one title, not a list", "user": "can be read by its owner only"}
 _ROLES = ("", "cast", "crew", "director", "writer", "producer")
+_OF_ROWS: Known = {  # where the API has no filters: what the rows themselves say
+    "with_genres": ("genre", partial(words, all_of=True)),
+    "without_genres": ("genre", not_words),
+    "with_original_language": ("language", words),
+    "vote_average.gte": ("rating", least),
+    "vote_average.lte": ("rating", most),
+    "vote_count.gte": ("votes", least),
+    "vote_count.lte": ("votes", most),
+    **{
+        f"{name}.{end}": ("date", read)
+        for name in ("release_date", "primary_release_date", "first_air_date")
+        for end, read in (("gte", since), ("lte", until))
+    },
+    **dict.fromkeys(("year", "primary_release_year", "first_air_date_year"), ("year", years)),
+}
 _DISCOVER = re.compile(r"discover/(movie|tv)\?(.+)", re.DOTALL)
 _FILTER = re.compile(  # what TMDB does not know it ignores
     r"with(?:out)?_[a-z_]+(?:\.[gl]te)?|(?:primary_)?release_(?:year|date(?:\.[gl]te)?)|year"
@@ -79,8 +105,8 @@ class TmdbSource:
     """One list. `path` is its place at the API, below the version.
 
     `kind` is what its rows are where they do not say it; `role` what a person did ("any": all of
-    it). A chart ranks more titles than anybody
-    wants, so only its top is read.
+    it). A chart ranks more titles than anybody wants, so only its top is read. `filters` are
+    those of the address that its rows are held to.
     """
 
     name: str
@@ -89,9 +115,10 @@ class TmdbSource:
     role: str = ""
     params: tuple[tuple[str, str], ...] = ()
     is_chart: bool = False
+    filters: RowFilters = NO_ROW_FILTERS
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name}?{self.filters}" if self.filters else self.name
 
     @property
     def is_list(self) -> bool:
@@ -127,16 +154,16 @@ def _from_form(form: AddressForm, address: str) -> TmdbSource | None:
         return _discover(media, form.groups["query"].partition("#")[0])
     if form.kind == "trending":
         path = f"trending/{media}/{form.groups.get('id', 'week')}"
-        demand_no_filters(address, SERVICE)
-        return _chart(path, None if media == "all" else MediaType(media))
+        chart = _chart(path, None if media == "all" else MediaType(media))
+        return replace(chart, filters=row_filters(filters_in(address), SERVICE, _OF_ROWS))
     filters = filters_in(address)
     number = form.groups.get("id", "").partition("-")[0]
     is_by_popularity = form.kind == "chart" and number in ("", "popular")  # as filters alone are
     if filters and (form.kind in _FILTERS or is_by_popularity):
         own = {_FILTERS[form.kind]: number} if form.kind in _FILTERS else {}
         return _discover(media, urlencode({**filters, **own}))
-    demand_no_filters(address, SERVICE)
-    return _without_filters(form, media)
+    source = _without_filters(form, media)
+    return source and replace(source, filters=row_filters(filters, SERVICE, _OF_ROWS))
 
 
 def _without_filters(form: AddressForm, media: str) -> TmdbSource | None:
@@ -182,7 +209,7 @@ def _discover(media: str, query: str) -> TmdbSource | None:
 
     Keys do not belong to the list.
     """
-    pairs = sorted(parse_qsl(query))
+    pairs = sorted(pair for pair in parse_qsl(query) if pair[0] != LIMIT)
     pairs = [pair for pair in pairs if _FILTER.fullmatch(pair[0]) or not is_harmless(pair[0])]
     names = {name for name, _ in pairs}
     if unknown := sorted(itertools.filterfalse(_FILTER.fullmatch, names)):

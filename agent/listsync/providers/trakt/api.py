@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from msgspec import UNSET
+
 from listsync.config_types import SecretStr
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
@@ -24,6 +26,7 @@ from listsync.http.device_login import LoginDialect, LoginService
 from listsync.http.login_store import log_in_words
 from listsync.http.response import Response
 from listsync.lean_dataclasses import dataclass
+from listsync.parsing.address_filters import NO_ROW_FILTERS, RowFilters
 from listsync.parsing.decoding import (
     NO_ROW_IDS,
     ResponseShape,
@@ -162,6 +165,21 @@ class _Media(ResponseShape, frozen=True):
     title: object = None
     year: object = None
     ids: RowIds | None = None
+    genres: object = UNSET
+    language: object = UNSET
+    country: object = UNSET
+    status: object = UNSET
+
+    def said(self) -> dict[str, object]:
+        """Say what the address of a list may ask of a title, as far as it came."""
+        said = {
+            "genre": self.genres,
+            "language": self.language,
+            "country": self.country,
+            "status": self.status,
+            "year": self.year,
+        }
+        return {name: value for name, value in said.items() if value is not UNSET}
 
     def numbers(self) -> tuple[str | None, int | None, int | None]:
         return (self.ids or NO_ROW_IDS).read()
@@ -229,11 +247,16 @@ def _seasons(part: _Part | None) -> tuple[int, ...]:
 
 
 def entry_of(
-    rank: int, row: TraktRow, bare: MediaType | None, only: MediaType | None
+    rank: int,
+    row: TraktRow,
+    bare: MediaType | None,
+    only: MediaType | None,
+    filters: RowFilters = NO_ROW_FILTERS,
 ) -> ListEntry | SkippedRow:
     """Turn a checked row into an entry; *bare* is the kind of a title that does not tell its own.
 
-    Episodes, persons and what is not of kind *only* are left out, and counted.
+    Episodes, persons, what is not of kind *only* and what does not pass the *filters* of the
+    address are left out, and counted.
     """
     meaning, media = row.meaning, row.media
     if meaning == "person" or media is None:
@@ -258,7 +281,8 @@ def entry_of(
         return SkippedRow(
             rank=rank, what=entry.label, why="not of the kind that the address shows"
         )
-    return entry
+    why = filters.objection(SERVICE, media.said())
+    return SkippedRow(rank=rank, what=entry.label, why=why) if why else entry
 
 
 def _place(part: _Part | None) -> str:

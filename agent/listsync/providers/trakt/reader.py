@@ -228,7 +228,8 @@ class Trakt:
     ) -> _Reading:
         """Read the pages of one part: the first tells how many there are, and how long."""
         before, distinct_before = entries.count, entries.distinct
-        into = partial(entry_of, bare=part.kind, only=self._source.only)
+        source = self._source
+        into = partial(entry_of, bare=part.kind, only=source.only, filters=source.filters)
         most = self._options.special_items_limit if self._source.is_chart else None
         size = min(PAGE_SIZE, most or PAGE_SIZE)
         first = self._page(part, headers, size, 1)

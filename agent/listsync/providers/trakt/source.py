@@ -14,12 +14,17 @@ from msgspec import Meta
 from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress, sendable
 from listsync.domain.media import MediaType
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import (
-    AddressForm,
+from listsync.parsing.address_filters import (
+    NO_ROW_FILTERS,
+    Known,
+    RowFilters,
     demand_no_filters,
     filters_in,
-    source_of,
+    row_filters,
+    words,
+    years,
 )
+from listsync.parsing.address_forms import AddressForm, at_site, source_of
 
 SERVICE = "trakt"
 _KINDS = {"movies": MediaType.MOVIE, "shows": MediaType.TV}
@@ -55,6 +60,14 @@ _OF_CHARTS = (  # filters that the API has for charts; of lists of users none is
     *("genres", "years", "ratings", "languages", "countries", "runtimes", "certifications"),
     *("networks", "studio_ids", "network_ids", "status", "votes", "query"),
 )
+_OF_ROWS: Known = {  # of lists of users: what the rows themselves say, asked for in full
+    "genres": ("genre", words),
+    "languages": ("language", words),
+    "countries": ("country", words),
+    "status": ("status", words),
+    "years": ("year", years),
+}
+_IN_FULL = (("extended", "full"),)
 NO_FILTERS: Mapping[str, str] = {}
 _SHOWN = {"movie": "movies", "show": "shows", "movies": "movies", "shows": "shows"}
 _TYPES = "movie,show,season,episode"
@@ -95,7 +108,7 @@ class TraktSource:
 
     `about` is where the API tells when it changed, `stamps` are the places of the dates in that
     answer. Of a chart only the first places are read. `only` leaves out the other kind where the
-    API cannot.
+    API cannot; so do the `filters` of the address, by what the rows say.
     """
 
     name: str
@@ -105,9 +118,19 @@ class TraktSource:
     stamps: tuple[str, ...] = ()
     is_chart: bool = False
     only: MediaType | None = None
+    filters: RowFilters = NO_ROW_FILTERS
 
     def __str__(self) -> str:
-        return self.name
+        if not self.filters:
+            return self.name
+        return f"{self.name}{'&' if '?' in self.name else '?'}{self.filters}"
+
+    def narrowed(self, filters: RowFilters) -> TraktSource:
+        """Give the list held to *filters*, whose rows have to say more then."""
+        if not filters:
+            return self
+        parts = (replace(one, params=(*one.params, *_IN_FULL)) for one in self.parts)
+        return replace(self, parts=tuple(parts), filters=filters)
 
 
 def chart(
@@ -282,8 +305,16 @@ def _from_form(form: AddressForm, address: str) -> TraktSource | None:
         demand_no_filters(address, SERVICE, "mode", "display", *_OF_CHARTS)
         groups["media"] = groups["media"] or "movies"
         return chart(groups, {name: found[name] for name in _OF_CHARTS if name in found})
-    demand_no_filters(address, SERVICE, "mode", "display")
-    match form.kind:
+    source = _list_of(form.kind, groups)
+    if source is None or source.is_chart or any(one.params for one in source.parts):
+        demand_no_filters(address, SERVICE, "mode", "display")
+        return source
+    mine = {name: value for name, value in found.items() if name not in ("mode", "display")}
+    return source.narrowed(row_filters(mine, SERVICE, _OF_ROWS))
+
+
+def _list_of(kind: str, groups: Mapping[str, str]) -> TraktSource | None:
+    match kind:
         case "official_list":
             return official(groups["id"], groups["media"])
         case "list_by_id":
@@ -305,4 +336,8 @@ def _from_name(value: str) -> TraktSource | None:
     if standard and standard["id"] in (*STAMPS, "recommendations"):
         return standard_list(standard.groupdict())
     kind, _, name = value.partition("/")
-    return official(name) if kind == "official" else None
+    if kind == "official" and (found := official(name)):
+        return found
+    places = ("users", "lists") if "?" in value else ()
+    forms = (at_site(f"{place}/{value}", SERVICE) for place in places)
+    return next((_from_form(form, value) for form in forms if form), None)

@@ -9,7 +9,8 @@ from msgspec import Meta
 
 from listsync.config_types import SecretStr, ServiceOptions, WebAddress
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_forms import AddressForm, demand_no_filters, source_of
+from listsync.parsing.address_filters import demand_no_filters
+from listsync.parsing.address_forms import AddressForm, source_of
 
 
 class TvdbOptions(ServiceOptions, frozen=True, kw_only=True):

@@ -411,3 +411,32 @@ def test_what_is_no_value_by_kind_is_told_at_its_place(value: str, said: str) ->
     (told,) = complaints(f"lists: [{{file: a, root_folder: {value}}}]")
     assert "lists[0].root_folder" in told
     assert said in told
+
+
+def test_a_limit_in_an_address_is_that_of_its_list() -> None:
+    text = """\
+defaults: {limit: 50}
+lists:
+  - https://letterboxd.com/dave/watchlist/?limit=10
+  - addresses: ["https://www.imdb.com/chart/top/?limit=5", "imdb: toptv"]
+  - {trakt: "users/dave/watchlist?limit=7", limit: 7, name: seven}
+  - custom: https://example.org/list.json?limit=3
+"""
+    lists = read(text).lists
+    assert [one.rules.limit for one in lists] == [10, 5, 50, 7, 50]
+    assert lists[0].name == "letterboxd: https://letterboxd.com/dave/watchlist/"
+    assert lists[0].rules.source == "letterboxd:dave/watchlist"
+    assert "?limit=3" in getattr(lists[4].source, "url", "")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{imdb: 'https://www.imdb.com/chart/top/?limit=5', limit: 6}", "are one thing and say"),
+        ("{imdb: 'https://www.imdb.com/chart/top/?limit=many'}", "limit=many, expected a number"),
+    ],
+)
+def test_a_limit_in_an_address_is_one_that_is_understood(entry: str, said: str) -> None:
+    (problem,) = complaints(f"lists:\n  - {entry}")
+    assert problem.startswith(("3:12: ", "3:6: "))
+    assert said in problem

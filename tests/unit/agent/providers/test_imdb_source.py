@@ -4,14 +4,13 @@ import json
 
 import pytest
 
+from listsync.providers.imdb.queries import search_constraints, search_order
 from listsync.providers.imdb.source import (
     CHARTS,
     ImdbSource,
     ListKind,
     canonical_search,
     parse,
-    search_constraints,
-    search_order,
     search_problem,
     wanted_count,
 )

@@ -415,3 +415,24 @@ def test_lists_of_ones_own_that_come_as_something_else_are_not_none() -> None:
     site = Site.of({"*": answer(b'{"lists": []}')})
     with pytest.raises(ResponseChangedError, match="are not listed"):
         mdblist_provider(site, "mine/x", KEY).fetch(None)
+
+
+FILTERED = "sample_user/synthetic-list?filter_genre=horror"
+
+
+def test_a_filter_of_an_address_is_asked_of_the_service() -> None:
+    rows = json.loads(sample(PAGES[0]).content)[:1]
+    pages = [answer(json.dumps(rows).encode(), x_has_more="false")] * 2
+    site = Site.of({LIST: sample(META), f"{LIST}/items": pages})
+    fetched = mdblist_provider(site, FILTERED, KEY).fetch(None)
+    assert (len(fetched.entries), fetched.outcome) == (1, ListOutcome.COMPLETE)
+    assert site.seen[-1].url.params["filter_genre"] == "horror"
+    assert "filter_genre" not in site.seen[0].url.params
+    again = mdblist_provider(site, FILTERED, KEY).fetch(fetched.validators)
+    assert again.is_unchanged
+
+
+def test_without_a_key_a_filter_cannot_be_asked_for() -> None:
+    with pytest.raises(RefusedError, match=r"needs providers\.mdblist\.api_key") as caught:
+        mdblist_provider(Site.of({}), FILTERED, None).fetch(None)
+    assert caught.value.kind is Refusal.CREDENTIAL
