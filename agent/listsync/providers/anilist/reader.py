@@ -41,6 +41,8 @@ _ENTRIES = f"lists{{name entries{{status media{{{_MEDIA}}}}}}}"
 _SORTS = {"trending": "TRENDING_DESC", "top-100": "SCORE_DESC"}
 _SEASONS = ("WINTER", "SPRING", "SUMMER", "FALL")
 _TOP = 100  # of the chart that says so
+_MOST_OF_A_USER = 11_000
+"""Of more, the newest are given alone. Source: the documentation's page "Media List", 2026."""
 _KINDS = {
     "MOVIE": MediaType.MOVIE,
     **dict.fromkeys(("TV", "TV_SHORT", "SPECIAL", "OVA", "ONA"), MediaType.TV),
@@ -91,8 +93,8 @@ def entry_of(rank: int, row: Anime, known: Mapping[int, AnimeTitle]) -> ListEntr
 
 
 class _Group(ResponseShape, frozen=True):
+    entries: tuple[object, ...]
     name: str | None = None
-    entries: tuple[object, ...] = ()
 
 
 class _Chunk(ResponseShape, frozen=True):
@@ -319,7 +321,8 @@ class _Reading:
             raise RefusedError(SERVICE, Refusal.NOT_FOUND, f"{why} (there: {there})")
         declared = 0 if self._is_empty and source.chart is None else None
         fetched = self._entries.fetched(declared=declared, validators=None)
-        fetched = replace(fetched, repeated=self._repeated)
+        is_cut = source.chart is None and len(self._seen) >= _MOST_OF_A_USER
+        fetched = replace(fetched, repeated=self._repeated, newest_only=is_cut)
         return replace(fetched, validators=validators) if fetched.is_sure else fetched
 
 

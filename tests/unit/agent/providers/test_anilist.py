@@ -12,6 +12,7 @@ from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.parsing.anime_ids import AnimeTitle
+from listsync.providers.anilist import reader
 from listsync.providers.anilist.source import parse
 from tests.contract.providers.cases_anilist import anilist_provider, map_of_the_sample
 from tests.contract.providers.site import Site, answer, sample
@@ -216,6 +217,15 @@ def test_an_unchanged_list_costs_one_call_and_no_look_up(monkeypatch: pytest.Mon
     assert not anilist_provider(tomorrow, "dave").fetch(first.validators).is_unchanged
 
 
+def test_of_more_than_the_service_gives_nothing_says_what_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reader, "_MOST_OF_A_USER", 3)
+    assert fetched(planning(media(1), media(2))).is_sure
+    cut = fetched(planning(media(1), media(2), media(3)))
+    assert (cut.outcome, cut.newest_only, cut.is_sure) == (ListOutcome.COMPLETE, True, False)
+
+
 def test_a_chart_is_read_as_far_as_it_is_wanted() -> None:
     pages = [chart(*(media(50 * page + n) for n in range(1, 51))) for page in range(9)]
     site = Site.of({"*": pages})
@@ -250,6 +260,7 @@ def test_a_service_that_is_switched_off_is_unavailable() -> None:
         b'{"errors": [{"message": "Cannot query field", "status": 400}], "data": null}',
         b'{"data": {"MediaListCollection": null}}',
         b'{"data": {"MediaListCollection": {"lists": []}}}',
+        b'{"data": {"MediaListCollection": {"hasNextChunk": false, "lists": [{"name": "A"}]}}}',
         b'{"data": null}',
         b"[]",
         b"<html></html>",
