@@ -40,9 +40,21 @@ SECRETS = {
     "client_secret": "c1ientsecret0123456789abcdef",
     "access": "acc3ss0123456789abcdef",
     "refresh": "r3fresh0123456789abcdef",
+    "simkl_id": "s1mklid0123456789abcdef",
+    "simkl_access": "s1mklacc3ss0123456789abcdef",
+    "simkl_refresh": "s1mklr3fresh0123456789abcdef",
+    "plex": "plex0123456789token",
+    "feed": "5ec2e7e0-0000-4000-8000-0f0ffeedbacc",
+    "tvdb": "tvdb0123456789key",
+    "pin": "tvdb0123456789pin",
+    "mal": "mal0123456789clientid",
+    "header": "h3aderOfAnAddress0123456789",
+    "parameter": "par4meterOfAnAddress0123456789",
+    "path": "pA7hOfAnAddress0123456789",
     "share": "Sh4reT0kenOfAList",
     "address": "t0kenInAnAddress",
 }
+_LOGINS = {"trakt.json": "", "simkl.json": "simkl_"}
 _KINDS = ("message", "late", "page", "refused", "away", "header", "shape", "rows", "slow-down")
 _OF_THE_SERVER = (
     (r"POST .*/request", "message"),
@@ -180,6 +192,19 @@ def _write_config(home: Home, parrot: Parrot) -> None:
                 "client_id": SECRETS["client_id"],
                 "client_secret": SECRETS["client_secret"],
             },
+            "anime_ids": {"base_url": mirror},
+            "anilist": {"base_url": mirror, "pace_s": 0},
+            "myanimelist": {"base_url": mirror, "client_id": SECRETS["mal"], "pace_s": 0},
+            "plex": {"base_url": mirror, "token": SECRETS["plex"]},
+            "simkl": {
+                "base_url": f"http://{parrot.place}",
+                "client_id": SECRETS["simkl_id"],
+            },
+            "tvdb": {
+                "base_url": f"http://{parrot.place}",
+                "api_key": SECRETS["tvdb"],
+                "pin": SECRETS["pin"],
+            },
         },
         "lists": [
             home.write_list("two.csv", "title,year\nAlien,1979\n"),
@@ -190,21 +215,36 @@ def _write_config(home: Home, parrot: Parrot) -> None:
             {"tmdb": f"discover/movie?with_genres=27&token={token}"},
             {"trakt": "trending:movies"},
             {"trakt": "me/watchlist"},
+            {"anilist": "somebody"},
+            {"myanimelist": "somebody"},
+            {"plex": "watchlist"},
+            {"plex": f"https://rss.plex.tv/{SECRETS['feed']}"},
+            {"simkl": "plantowatch"},
+            {"tvdb": "favorites"},
+            {"seerr": "watchlist"},
+            {
+                "custom": {
+                    "url": f"http://{parrot.place}/{SECRETS['path']}/list.json",
+                    "headers": {"X-Api-Key": SECRETS["header"]},
+                    "parameters": {"k": SECRETS["parameter"]},
+                    "allow_private": True,
+                }
+            },
         ],
     }
     (home.folder / "listsync.yaml").write_text(json.dumps(config), encoding="utf-8")
 
 
 def _log_in(home: Home, expires_at: str) -> None:
-    login = home.state / "trakt.json"
     home.state.mkdir(exist_ok=True, mode=0o700)
-    content = {
-        "access_token": SECRETS["access"],
-        "refresh_token": SECRETS["refresh"],
-        "expires_at": expires_at,
-    }
-    login.write_text(json.dumps(content))
-    login.chmod(0o600)
+    for name, prefix in _LOGINS.items():
+        content = {
+            "access_token": SECRETS[f"{prefix}access"],
+            "refresh_token": SECRETS[f"{prefix}refresh"],
+            "expires_at": expires_at,
+        }
+        (home.state / name).write_text(json.dumps(content))
+        (home.state / name).chmod(0o600)
 
 
 @contextmanager
@@ -246,7 +286,7 @@ def _forms(secret: str) -> set[str]:
 
 def _leaks(home: Home, texts: dict[str, str]) -> list[tuple[str, str, str]]:
     known = {**SECRETS, "key": home.sandbox.api_key}
-    files = [one for one in home.state.rglob("*") if one.is_file() and one.name != "trakt.json"]
+    files = [one for one in home.state.rglob("*") if one.is_file() and one.name not in _LOGINS]
     found = texts | {str(one): one.read_bytes().decode("latin-1") for one in files}
     return [
         (place, name, text[max(0, text.find(form) - 80) : text.find(form) + 60])
