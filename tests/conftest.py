@@ -49,10 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
 
-@pytest.fixture(autouse=True)
-def _no_secret_of_before() -> Iterator[None]:
-    """Let no log of one test be without what was secret in another."""
-    yield
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let no log of one test be without what was secret in another; a fixture costs much more."""
     redaction.forget_secrets()
 
 

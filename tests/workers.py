@@ -39,6 +39,10 @@ _FREE_CORES = 0.25
 """So much of our cores must have been idle lately for one more worker to have tests."""
 _LOOK_EVERY_S = 0.5
 _Event = tuple[Literal["wants", "ends", "breaks"], Any]
+_Location = tuple[str, int | None, str]
+_Plain = tuple[Literal["setup", "call", "teardown"], float, float, float]
+"""That a phase passed: which, how long it took, when it began and ended."""
+_Said = _Plain | dict[str, Any]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -215,22 +219,31 @@ class _Pool:
                 else:
                     self._patient.append(worker)
             case "ends":
-                number, reports = of
+                number, location, reports = of
                 worker.block.remove(number)
-                self._tell(self._session.items[number], reports)
+                self._tell(self._session.items[number], location, reports)
             case "breaks":
                 raise RuntimeError(of)
 
-    def _tell(self, item: pytest.Item, reports: list[dict[str, Any]]) -> None:
+    def _tell(self, item: pytest.Item, location: _Location, reports: list[_Said]) -> None:
         """Report what has run, as if it had run here."""
-        config = self._session.config
-        hook = config.hook
-        found = [hook.pytest_report_from_serializable(config=config, data=one) for one in reports]
-        location = found[0].location if found else item.location
+        hook = self._session.config.hook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=location)
-        for report in found:
-            hook.pytest_runtest_logreport(report=report)
+        for said in reports:
+            hook.pytest_runtest_logreport(report=self._report(item, location, said))
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=location)
+
+    def _report(self, item: pytest.Item, location: _Location, said: _Said) -> pytest.TestReport:
+        if isinstance(said, tuple):
+            when, duration, start, stop = said
+            return pytest.TestReport(
+                item.nodeid, location, {}, "passed", None, when, (), duration, start, stop
+            )
+        config = self._session.config
+        report: pytest.TestReport = config.hook.pytest_report_from_serializable(
+            config=config, data=said
+        )
+        return report
 
     def _give(self, worker: _Worker) -> None:
         worker.block = [] if self._is_over() else self._next_block(worker)
@@ -304,7 +317,7 @@ def _work(session: pytest.Session, connection: Connection, folder: Path) -> None
             items = [session.items[number] for number in block]
             for number, item, following in zip(block, items, [*items[1:], between], strict=True):
                 item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
-                connection.send(("ends", (number, kept.taken())))
+                connection.send(("ends", (number, item.location, kept.taken())))
     finally:
         session._setupstate.teardown_exact(None)
 
@@ -345,12 +358,20 @@ class _Reports:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._kept: list[dict[str, Any]] = []
+        self._kept: list[_Said] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if _is_plain(report):
+            self._kept.append((report.when, report.duration, report.start, report.stop))
+            return
         hook = self._config.hook
         self._kept.append(hook.pytest_report_to_serializable(config=self._config, report=report))
 
-    def taken(self) -> list[dict[str, Any]]:
+    def taken(self) -> list[_Said]:
         kept, self._kept = self._kept, []
         return kept
+
+
+def _is_plain(report: pytest.TestReport) -> bool:
+    """Whether there is nothing to say but that it passed, and when: so it is of nearly all."""
+    return report.passed and not (report.sections or report.user_properties or report.longrepr)

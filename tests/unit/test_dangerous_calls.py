@@ -27,10 +27,13 @@ _SAFE_LOADERS = {"BaseLoader", "CBaseLoader", "SafeLoader", "CSafeLoader"}
 _FASTER_ONE = re.compile(r"getattr\(yaml, 'C(?:Base|Safe)Loader', yaml\.(?:Base|Safe)Loader\)")
 
 
+_NAMES = "|".join(sorted({name for _, name in _OF_MODULES} | {"load", "load_all"}))
+_OWNERS = "|".join(sorted({module for module, _ in _OF_MODULES}))
 _SUSPICIOUS = re.compile(
-    rf"(?:from|import)\s.*\b(?:{'|'.join(sorted(_FORMATS))})\b"
-    rf"|(?<!\.)\b(?:{'|'.join(sorted(_BUILT_IN))})\b"
-    rf"|\b(?:{'|'.join(sorted({name for _, name in _OF_MODULES}))}|yaml|shell)\b"
+    rf"(?:^|;)\s*(?:from|import)\s[^#\n]*(?<![.\w])(?:{'|'.join(sorted(_FORMATS))})\b"
+    rf"|from\s+(?:{_OWNERS})\s+import\b|\b(?:{_OWNERS})\.(?:{_NAMES})\b"
+    rf"|(?<![.\w])(?:{'|'.join(sorted(_BUILT_IN))})\s*\(|\bshell\s*=",
+    re.MULTILINE,
 )
 """What every danger has in its text; to look at the syntax of all modules takes long."""
 
@@ -98,6 +101,9 @@ def test_nothing_is_run_that_came_as_text() -> None:
         "import pickle",
         "from marshal import loads",
         "from os import system",
+        "from os import (\n    path,\n    system,\n)",
+        "import json, pickle",
+        "if True:\n    import code",
         "import os; os.system('x')",
         "import subprocess; subprocess.run('x', shell=True)",
         "run('x', shell=flag)",

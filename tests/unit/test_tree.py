@@ -8,7 +8,7 @@ import re
 import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -36,6 +36,7 @@ MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20
 MOST_ANY = 20
 UNTYPED_BEFORE = ("listsync.commands", "listsync.control", "listsync.protocol", "listsyncctl")
 _READS = {"decode", "convert", "Decoder"}
+_WORDS_OF_READS = re.compile(rf"\b(?:{'|'.join(_READS)})\b")
 _SHOWN = 12
 _OF_HTTP = re.compile(r"\.(web\b|feeds$|http_service$|http_options$|without_server$)")
 _OF_NOTIFICATIONS = re.compile(
@@ -79,6 +80,14 @@ def modules() -> Mapping[str, ast.Module]:
     gc.freeze()
     gc.enable()
     return found
+
+
+def statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Walk all statements, those within others too; expressions are ten times as many."""
+    for node in body:
+        yield node
+        for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+            yield from statements(getattr(node, part, ()))
 
 
 def lines_of(name: str) -> list[str]:
@@ -132,7 +141,7 @@ def test_functions_are_short() -> None:
     lengths = sorted(
         ((node.end_lineno or 0) - node.lineno + 1, f"{module}.{node.name}")
         for module, tree in modules().items()
-        for node in ast.walk(tree)
+        for node in statements(tree.body)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     )
     numbers = [length for length, _ in lengths]
@@ -153,7 +162,7 @@ def test_no_module_imports_itself_round_about() -> None:
 
 def _imported(name: str, tree: ast.Module) -> Iterator[str]:
     known = modules().keys()
-    for node in ast.walk(tree):
+    for node in statements(tree.body):
         if isinstance(node, ast.Import):
             names = [one.name for one in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -169,7 +178,7 @@ def test_no_record_of_the_agent_has_its_methods_written_before_it_is_made() -> N
         name
         for name, tree in modules().items()
         if name.startswith("listsync.") and name != "listsync.lean_dataclasses"
-        for node in ast.walk(tree)
+        for node in statements(tree.body)
         if isinstance(node, ast.ImportFrom) and node.module == "dataclasses"
         if "dataclass" in {one.name for one in node.names}
     ]
@@ -181,6 +190,7 @@ def test_msgspec_meets_no_type_in_two_threads_at_once() -> None:
     bare = [
         module
         for module, tree in modules().items()
+        if _WORDS_OF_READS.search("\n".join(lines_of(module)))
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and _reads_unprepared(node)
     ]
