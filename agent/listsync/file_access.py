@@ -15,6 +15,7 @@ from pathlib import Path
 
 _MOST_LINKS = 40
 _OTHERS_WRITE = 0o002
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def load_small(path: Path, cap: int) -> tuple[bytes, os.stat_result]:
@@ -101,6 +102,14 @@ def home_folder(environ: Mapping[str, str], variable: str, default: str) -> Path
         return Path(environ.get("HOME") or Path.home()) / default
     except RuntimeError:
         return None
+
+
+def boot_id() -> str:
+    """Name this start of the machine, as of which files tell; raises OSError.
+
+    Process ids of another one mean nothing, and what it wrote may not have come to the disk.
+    """
+    return _BOOT.read_text(encoding="ascii").strip()
 
 
 def own_path(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -164,3 +165,26 @@ def test_a_disk_without_room_or_right_is_said_and_nothing_is_set_aside(
         assert requested(home) == [603, 27205, 680]
     else:
         assert requested(home) == [603, 27205]
+
+
+def test_a_killed_agent_is_back_before_its_state_is_looked_through(
+    home: Home, start_agent: StartAgent
+) -> None:
+    agent = start_agent(home)
+    assert agent.ctl("sync-now", "--wait").code == 0
+    agent.kill()
+    write_and_die(home, "UPDATE requests SET seasons = '{'")  # which only a look at all finds
+    start_agent(home).kill()
+    assert not [*home.state.glob("listsync-damaged-*")]
+    home.once()  # which looks at all first
+    assert [*home.state.glob("listsync-damaged-*")]
+
+
+def write_and_die(home: Home, statement: str) -> None:
+    """Change the state as a listsync does that is killed then: its log stays."""
+    pid = os.fork()
+    if pid == 0:
+        connection = sqlite3.connect(home.state / "listsync.db", isolation_level=None)
+        connection.execute(statement)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)

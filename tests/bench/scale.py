@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import statistics
 import time
 from collections.abc import Iterator, Mapping
@@ -49,7 +51,7 @@ _ASKED: Mapping[str, dict[str, Any]] = {
 def scale() -> Iterator[Figure]:
     """Ask a real agent for the first page of everything, with states of three sizes."""
     took: dict[str, list[float]] = {method: [] for method in _ASKED}
-    ready, memory = [], []
+    ready, memory, killed = [], [], (0.0, 0.0)
     for part in _PARTS:
         with bench() as one:
             _fill(one, _MOST // part)
@@ -61,7 +63,12 @@ def scale() -> Iterator[Figure]:
                 for method, params in _ASKED.items():
                     took[method].append(_cpu_ms(agent, process, method, params))
                 memory.append(process.memory_info().rss / (1 << 20))
+                os.kill(agent.pid, signal.SIGKILL)
+            with RunningAgent(one) as agent:
+                killed = (agent.ready_s, agent.cpu_s())
     yield Figure(f"ready, with {_MOST:,} of each", ready[-1], "s", 1.0)
+    yield Figure("  after a kill", killed[0], "s", 1.0)
+    yield Figure("  own CPU of that start", killed[1], "s", 1.0)
     yield Figure("  memory, when everything was asked for", memory[-1], "MB")
     yield Figure("  the same with a hundredth of it", memory[0], "MB")
     for method, all_ms in took.items():

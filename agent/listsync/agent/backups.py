@@ -124,10 +124,20 @@ class BackupFolder:
 
 
 class DailyBackups:
-    """Makes a backup a day, in a thread of its own; `note` says why there is none, for people."""
+    """Makes a backup a day, in a thread of its own; `note` says why there is none, for people.
 
-    def __init__(self, write: Write, folder: BackupFolder, clock: Clock = SYSTEM_CLOCK) -> None:
+    *look_through* comes before each look: what is backed up is to be whole. It takes the stop.
+    """
+
+    def __init__(
+        self,
+        write: Write,
+        folder: BackupFolder,
+        clock: Clock = SYSTEM_CLOCK,
+        look_through: Callable[[threading.Event], object] = lambda _: None,
+    ) -> None:
         self.note = ""
+        self._look_through = look_through
         self._backups = Backups(write)
         self._folder = folder
         self._clock = clock
@@ -138,7 +148,9 @@ class DailyBackups:
         self._backups.resume()
         stop.wait(FIRST_S)
         while not stop.is_set():
-            stop.wait(self.look())
+            self._look_through(stop)
+            if not stop.is_set():
+                stop.wait(self.look())
 
     def stop(self, timeout_s: float) -> None:
         """Give up what is being made."""

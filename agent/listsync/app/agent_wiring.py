@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 from listsync import __version__
 from listsync.agent.active_config import ActiveConfig
-from listsync.agent.backups import Backups, DailyBackups
+from listsync.agent.backups import Backups
 from listsync.agent.history_log import HistoryLog
 from listsync.agent.loop import Agent
 from listsync.agent.notices import AgentFindings, AgentNotices, notices_of_agent
@@ -37,10 +37,10 @@ from listsync.app.notifications import Notifications, daily_summary_service, not
 from listsync.app.postgres_service import PostgresTriggers
 from listsync.app.service_table import (
     CONFIG_FILE,
-    backup_folder,
     config_file_service,
     control_service,
     daily_backup_service,
+    daily_backups,
     group_of,
     schedule_service,
 )
@@ -139,7 +139,7 @@ class WiredAgent:
         self._state = SqliteAgentState(database.with_patience(_COMMAND_WAITS_S))
         self._key_values = SqliteKeyValueStore(database.with_patience(_DECIDER_WAITS_S))
         self._backups = Backups(self._back_up)
-        self._daily = DailyBackups(self._back_up, backup_folder(options.state_dir))
+        self._daily = daily_backups(database, options.state_dir, self._back_up, self._fail)
         self._queue_store = QueueStore(self._key_values)
         self._notices = AgentNotices(SqliteNotices(database.with_patience(_DECIDER_WAITS_S)))
         moved = partial(inbox.put, QueueMoved())

@@ -79,7 +79,7 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
     with ExitStack() as stack:
         stack.enter_context(locked(options.state_dir))
         sweep_browsers(options.state_dir)
-        database = open_state(options.state_dir)
+        database = open_state(options.state_dir, reads_later=True)
         daemon = WiredAgent(options, loader, snapshot, database, inbox)
         systemd = Systemd(environ)
         daemon.wire(systemd, seen)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import grp
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from listsync.agent.backups import FIRST_S, BackupFolder, DailyBackups
+from listsync.agent.backups import FIRST_S, BackupFolder, DailyBackups, Write
 from listsync.agent.services import STEADY_S, AgentService
 from listsync.config.configuration import Config
 from listsync.control.server import ControlSocket
 from listsync.domain.events import Event
-from listsync.errors import StateError
+from listsync.errors import DamagedStateError, StateError
 from listsync.store.backup import newest_at, next_backup, prune
+from listsync.store.database import Database
+from listsync.store.state_folder import read_through
 from listsync.triggers.config_file import ConfigFileTrigger
 from listsync.triggers.schedule.due_times import ScheduleTrigger
+
+logger = logging.getLogger(__name__)
 
 CONFIG_FILE = "config-file"
 _LAST_BACKUP_S = 1.0
@@ -80,10 +85,31 @@ def group_of(config: Config) -> int | None:
         raise StateError(f"there is no group {name!r}") from None
 
 
-def backup_folder(folder: Path) -> BackupFolder:
-    """Say where backups of the state in *folder* lie."""
-    return BackupFolder(
+def daily_backups(
+    database: Database, folder: Path, write: Write, failed: Callable[[], None]
+) -> DailyBackups:
+    """Prepare backups of the state in *folder*; *failed* is called where it is damaged."""
+    place = BackupFolder(
         newest=lambda: newest_at(folder),
         name=lambda now: next_backup(folder, now),
         prune=lambda: prune(folder),
     )
+
+    def look_through(stop: threading.Event) -> None:
+        try:
+            read_through(database, folder, stop)
+        except DamagedStateError as error:
+            _say_damaged(error)
+            failed()
+            stop.wait()
+        except StateError as error:
+            if not stop.is_set():
+                words = "what a killed listsync left is looked through later: %s"
+                logger.warning(words, error, extra={"action": "state_unread"})
+
+    return DailyBackups(write, place, look_through=look_through)
+
+
+def _say_damaged(error: DamagedStateError) -> None:
+    words = "the agent ends, for its next start to mend the state: %s"
+    logger.error(words, error, extra={"action": "state_damaged"})

@@ -21,13 +21,12 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
-from listsync.file_access import replace_whole
+from listsync.file_access import boot_id, replace_whole
 from listsync.lean_dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 
 
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
 _PATIENCE_S = 5.0
 
 
@@ -140,11 +139,6 @@ def bytes_moved(group: int) -> int:
         if len(fields) > 2 and int(fields[2]) == group:
             moved += sum(int(line.split()[1]) for line in _read(pid, "io").splitlines()[:2])
     return moved
-
-
-def boot_id() -> str:
-    """Name this start of the machine: process ids of another one mean nothing."""
-    return _BOOT.read_text(encoding="ascii").strip()
 
 
 def _read(pid: int, name: str) -> bytes:

@@ -42,6 +42,12 @@ def copy_database(
         copy.close()
 
 
+def is_backup(path: Path) -> bool:
+    """Tell a backup by its form: it needs no log, which the file of a listsync at work does."""
+    with path.open("rb") as file:
+        return file.read(19)[18:] == b"\x01"
+
+
 def write_backup(path: Path, copy_to: Callable[[Path], None]) -> int:
     """Bring what *copy_to* writes to *path*, checked and on disk, or nothing; returns its size.
 

@@ -20,10 +20,14 @@ from listsync.file_access import make_private, own_path
 from listsync.store.backup import copy_database, finish
 from listsync.store.integrity import (
     add_functions,
+    check_content,
     check_header,
     check_quickly,
-    check_whole,
+    check_tables,
+    is_foreign_lock,
     is_of_version,
+    note_suspect,
+    tells_damage,
     version_of,
 )
 from listsync.store.shared_tables import note_no_changes
@@ -41,6 +45,7 @@ _MOMENT_S = 0.001
 _BUSY_MS = 5
 """How long an attempt may take, during which our other threads wait."""
 _PAUSE_S = 0.05
+_STEPS = 100_000  # of SQLite: some milliseconds
 
 T = TypeVar("T")
 
@@ -72,6 +77,10 @@ class Database:
         self._path = path
         self._patience_s = patience_s
         self._is_over: Callable[[], bool] = lambda: False
+        self.is_damaged = threading.Event()
+        """What was read or written since the start may not be what was meant."""
+        self.is_unread = threading.Event()
+        """It is as a killed listsync left it, and nobody has looked through it since."""
         self._lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
         with _named_errors(path), ExitStack() as undo:
@@ -124,6 +133,7 @@ class Database:
                             self._connection.execute("ROLLBACK")
                     raise
         except sqlite3.Error as error:
+            self._suspect(error)
             raise StateError(f"cannot write {self._path}: {self._words(error)}") from error
 
     def _begin(self) -> bool:
@@ -144,15 +154,22 @@ class Database:
                 try:
                     begun = begin()
                 except sqlite3.Error as error:
-                    if not _is_foreign_lock(error) or time.monotonic() > until:
+                    if not is_foreign_lock(error) or time.monotonic() > until:
                         raise
                 else:
                     yield begun
                     return
             time.sleep(_PAUSE_S)
 
+    def _suspect(self, error: sqlite3.Error) -> None:
+        """Have the next start look at all of the file, where that may be damaged."""
+        if tells_damage(error) and not self.is_damaged.is_set():
+            self.is_damaged.set()
+            with suppress(OSError):
+                note_suspect(self._path)
+
     def _words(self, error: sqlite3.Error) -> str:
-        if not _is_foreign_lock(error):
+        if not is_foreign_lock(error):
             return str(error)
         return (
             f"another program has held a lock on it for more than {self._patience_s:g} s; "
@@ -183,6 +200,7 @@ class Database:
             with self._turn(lambda: self._connection.execute(sql, values).fetchall()) as rows:
                 return rows
         except sqlite3.Error as error:
+            self._suspect(error)
             raise StateError(f"cannot read {self._path}: {self._words(error)}") from error
 
     def copy_to(self, path: Path, stop: threading.Event | None = None) -> None:
@@ -277,12 +295,6 @@ def _words_of(error: sqlite3.Error, path: Path) -> str:
     return str(error)
 
 
-def _is_foreign_lock(error: sqlite3.Error) -> bool:
-    """Tell whether another program is in the way; our own threads never are."""
-    code: int | None = getattr(error, "sqlite_errorcode", None)  # not every error has one
-    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
-
-
 def _set_up(connection: sqlite3.Connection, patience_s: float) -> None:
     connection.row_factory = sqlite3.Row
     for pragma in (
@@ -294,8 +306,12 @@ def _set_up(connection: sqlite3.Connection, patience_s: float) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def inspect(path: Path) -> None:
+def inspect(
+    path: Path, *, reads_rows: bool = True, is_over: Callable[[], bool] = lambda: False
+) -> None:
     """Look for any damage that can be seen, without touching the file or its log.
+
+    *reads_rows*: also for that in rows, which takes a second for 30 MB, until *is_over*.
 
     Raises:
         DamagedStateError: there is some, or the file is not ours.
@@ -307,7 +323,10 @@ def inspect(path: Path) -> None:
             check_header(path)
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
             try:
-                check_whole(connection, _scripts())
+                connection.set_progress_handler(is_over, _STEPS)
+                check_tables(connection, _scripts())
+                if reads_rows:
+                    check_content(connection)
                 _refuse_newer(connection, path)
             finally:
                 connection.close()

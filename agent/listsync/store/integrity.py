@@ -4,11 +4,7 @@ Sound: its structure, that it is ours, and what is in it.
 
 SQLite notices damage to the structure of a file, not to what is written in it. So a listsync that
 ends in good order leaves a checksum beside the file; while one works, `open` stands there instead,
-and `between` while it opens or closes the file.
-
-SQLite reads a write-ahead log up to the first frame that is damaged, and takes the rest for what
-was never finished. Of that there can be one commit at most, as each is on disk before the next
-one begins. Source: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+and `between` while it opens or closes the file, with the run of the machine and the file's number.
 """
 
 from __future__ import annotations
@@ -16,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -40,7 +35,7 @@ from listsync.domain.transfers import (
     JobState,
     ScanState,
 )
-from listsync.file_access import replace_whole, sync_folder
+from listsync.file_access import boot_id, replace_whole, sync_folder
 from listsync.redaction import without_credentials, without_secrets
 
 
@@ -112,16 +107,29 @@ _TIMES = {
     "at",
     "until",
 }
+_DAMAGES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
+_AT_ONCE = 1000
+"""Rows."""
 _LARGEST_VERSION = 1000
 """A number beyond that is no version of a schema."""
 
 Scripts = Sequence[tuple[int, str]]
 
 
-def is_backup(path: Path) -> bool:
-    """Tell a backup by its form: it needs no log, which the file of a listsync at work does."""
-    with path.open("rb") as file:
-        return file.read(19)[18:] == b"\x01"
+def tells_damage(error: sqlite3.Error) -> bool:
+    """Tell whether what is in the file may not be what was written."""
+    return _code_of(error) in _DAMAGES
+
+
+def is_foreign_lock(error: sqlite3.Error) -> bool:
+    """Tell whether another program is in the way; our own threads never are."""
+    return _code_of(error) == sqlite3.SQLITE_BUSY
+
+
+def _code_of(error: sqlite3.Error) -> int | None:
+    """Give SQLite's number of an error, without what it says besides."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)  # not every error has one
+    return None if code is None else code & 0xFF
 
 
 def check_header(path: Path) -> None:
@@ -137,23 +145,27 @@ def check_quickly(connection: sqlite3.Connection) -> None:
     _must_be_ok(connection, "PRAGMA quick_check(1)")
 
 
-def check_whole(connection: sqlite3.Connection, scripts: Scripts) -> None:
-    """Look for any damage that can be seen, and for a file that is not ours.
-
-    Raises:
-        sqlite3.DatabaseError: what is wrong.
-    """
-    _must_be_ok(connection, "PRAGMA integrity_check(1)")
+def check_tables(connection: sqlite3.Connection, scripts: Scripts) -> None:
+    """Look for a file that is not ours; raises sqlite3.DatabaseError."""
     version = version_of(connection)
     is_new = version == 0 and not _columns(connection)
     is_newer = version > scripts[-1][0]
     if not (is_new or is_newer or (version and is_of_version(connection, version, scripts))):
         raise sqlite3.DatabaseError("its tables are not those of listsync")
+
+
+def check_content(connection: sqlite3.Connection) -> None:
+    """Look for any damage that can be seen, in every index and row.
+
+    Raises:
+        sqlite3.DatabaseError: what is wrong.
+    """
+    _must_be_ok(connection, "PRAGMA integrity_check(1)")
     if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
         raise sqlite3.DatabaseError("rows belong to others that are not there")
     for table, columns in _columns(connection).items():
-        for column, kind in columns.items():
-            _must_be_readable(connection, table, column, kind)
+        readers = {name: _reader(table, name, kind) for name, kind in columns.items()}
+        _must_be_readable(connection, table, {name: one for name, one in readers.items() if one})
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -201,25 +213,35 @@ def _columns(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
     return found
 
 
-def _must_be_readable(connection: sqlite3.Connection, table: str, column: str, kind: str) -> None:
-    read = _reader(table, column, kind)
-    if read is None:
+def _must_be_readable(
+    connection: sqlite3.Connection, table: str, readers: Mapping[str, Callable[[bytes], object]]
+) -> None:
+    """Read all values of the columns of *readers*; what is there more often, once among many."""
+    for rows in _rows(connection, table, [*readers]):
+        for (column, read), values in zip(readers.items(), zip(*rows, strict=True), strict=True):
+            try:
+                for value in {*values} - {None}:
+                    read(value)
+            except (ValueError, zlib.error) as error:
+                raise sqlite3.DatabaseError(f"{table}.{column}: {error}"[:200]) from None
+
+
+def _rows(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str]
+) -> Iterator[list[tuple[bytes, ...]]]:
+    if not columns:
         return
-    try:
-        for value in _values(connection, table, column):
-            read(value)
-    except (ValueError, zlib.error) as error:
-        raise sqlite3.DatabaseError(f"{table}.{column}: {error}"[:200]) from None
-
-
-def _values(connection: sqlite3.Connection, table: str, column: str) -> Iterator[bytes]:
+    cursor = connection.cursor()
+    cursor.row_factory = None
     before, connection.text_factory = connection.text_factory, bytes
     try:
-        sql = f'SELECT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL'  # noqa: S608 - names of the schema
-        for row in connection.execute(sql):
-            yield row[0]
+        names = ", ".join(f'"{one}"' for one in columns)
+        cursor.execute(f'SELECT {names} FROM "{table}"')  # noqa: S608 - names of the schema
+        while rows := cursor.fetchmany(_AT_ONCE):
+            yield rows
     finally:
         connection.text_factory = before
+        cursor.close()
 
 
 def _reader(table: str, column: str, kind: str) -> Callable[[bytes], object] | None:
@@ -246,14 +268,19 @@ def text_reader(table: str, column: str) -> Callable[[str], object] | None:
     return None
 
 
-_OPEN, _BETWEEN = "open", "between"
+_OPEN, _BETWEEN, _UNREAD = "open", "between", "unread"
 
 
 class Left(Enum):
-    """How the file is, compared with how it was left; `UNKNOWN`: nobody ended in good order."""
+    """How the file is, compared with how it was left.
+
+    `KILLED`: who worked with it was killed, and the machine has run since, so that it is what the
+    kernel was given. `UNKNOWN`: nobody ended in good order.
+    """
 
     SAME = "same"
     OTHER = "other"
+    KILLED = "killed"
     UNKNOWN = "unknown"
 
 
@@ -263,7 +290,9 @@ def checksum_of(path: Path) -> Path:
 
 def compare_with_checksum(path: Path) -> Left:
     """Compare the file with its checksum; with a log beside it, it is not all there is."""
-    noted = _noted(path)
+    noted, place = _noted(path)
+    if noted in (_OPEN, _BETWEEN) and place and place == _place_of(path):
+        return Left.KILLED
     if noted in ("", _OPEN, _BETWEEN) or _has_log(path):
         return Left.UNKNOWN
     return Left.SAME if noted == _digest(path) else Left.OTHER
@@ -276,23 +305,41 @@ def was_there(path: Path) -> bool:
 
 def note_open(path: Path) -> None:
     """Note that the file is open, with its log beside it."""
-    _write_checksum(path, _OPEN)
+    _write_checksum(path, f"{_OPEN} {_place_of(path)}")
 
 
 def note_between(path: Path) -> None:
     """Note that the file is about to be opened or closed: its log may be there or not."""
+    _write_checksum(path, f"{_BETWEEN} {_place_of(path)}")
+
+
+def note_suspect(path: Path) -> None:
+    """Note that the file may be damaged: the next one looks at all of it."""
     _write_checksum(path, _BETWEEN)
 
 
 def must_have_log(path: Path) -> bool:
     """Tell whether a killed process must have left a log."""
-    return _noted(path) == _OPEN
+    return _noted(path)[0] == _OPEN
 
 
-def note_left(path: Path) -> None:
+def is_unread(path: Path) -> bool:
+    """Tell whether a file that is as it was left has not been looked through since a kill."""
+    return _noted(path)[1] == _UNREAD
+
+
+def note_left(path: Path, *, is_unread: bool = False) -> None:
     """Note what the file is, which is closed now; not where its log is still there."""
     if not _has_log(path):
-        _write_checksum(path, _digest(path))
+        _write_checksum(path, _digest(path) + (f" {_UNREAD}" if is_unread else ""))
+
+
+def _place_of(path: Path) -> str:
+    """Name this run of the machine, and the file; empty where that cannot be known."""
+    with suppress(OSError):
+        facts = path.stat()
+        return f"{boot_id()} {facts.st_dev}:{facts.st_ino}"
+    return ""
 
 
 def _has_log(path: Path) -> bool:
@@ -301,11 +348,13 @@ def _has_log(path: Path) -> bool:
     return False
 
 
-def _noted(path: Path) -> str:
-    try:
-        return checksum_of(path).read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return ""
+def _noted(path: Path) -> tuple[str, str]:
+    """Read what is noted of the file, and what of its place or of its content."""
+    with suppress(OSError):
+        text = checksum_of(path).read_text(encoding="ascii", errors="replace")
+        noted, _, more = text.strip().partition(" ")
+        return noted, more
+    return "", ""
 
 
 def _digest(path: Path) -> str:
@@ -327,56 +376,3 @@ def _write_checksum(path: Path, text: str) -> None:
     except OSError:
         target.unlink(missing_ok=True)
         sync_folder(target.parent)
-
-
-_HEADER = struct.Struct(">IIIIIIII")
-_FRAME = struct.Struct(">IIIIII")
-_UNFINISHED = 1
-_BIG_ENDIAN = 1
-"""The bit of the magic number that tells how checksums are made."""
-
-
-def frames_of(path: Path) -> Sequence[bool]:
-    """Tell of each frame in the log of the database *path* whether it ends a commit.
-
-    Those of an earlier use of the log do not. Where the header is damaged, the first frame tells
-    of which use they are.
-    """
-    with suppress(OSError), path.with_name(f"{path.name}-wal").open("rb") as file:
-        head = file.read(_HEADER.size)
-        if len(head) < _HEADER.size:
-            return ()
-        _, _, page_size, _, *salts, _, _ = _HEADER.unpack(head)
-        is_whole = _is_whole_header(head)
-        page_size = page_size if is_whole else _page_size(path)
-        commits = []
-        while len(frame := file.read(_FRAME.size)) == _FRAME.size:
-            _, pages, *marks, _, _ = _FRAME.unpack(frame)
-            if not is_whole:
-                salts, is_whole = marks, True
-            commits.append(pages > 0 and marks == salts)
-            file.seek(page_size, 1)
-        return commits
-    return ()
-
-
-def _is_whole_header(head: bytes) -> bool:
-    """Tell whether the header of the log is as it was written."""
-    order = ">" if head[3] & _BIG_ENDIAN else "<"
-    first = second = 0
-    for one, other in struct.iter_unpack(f"{order}II", head[:24]):
-        first = (first + one + second) & 0xFFFFFFFF
-        second = (second + other + first) & 0xFFFFFFFF
-    return head[24:] == struct.pack(">II", first, second)
-
-
-def _page_size(path: Path) -> int:
-    with path.open("rb") as file:
-        file.seek(16)
-        size = int.from_bytes(file.read(2), "big")
-    return size if size > 1 else 65536
-
-
-def commits_after(frames: Sequence[bool], read: int) -> bool:
-    """Tell whether commits follow the first *read* frames that were on disk for sure."""
-    return sum(frames[read:]) > _UNFINISHED

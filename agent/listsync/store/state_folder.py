@@ -3,6 +3,10 @@
 The lock dies with its process. A damaged or foreign file is set aside, never deleted; the newest
 good backup takes its place. Then, and wherever else what is remembered may not be the whole of
 it, the state is in doubt: nothing is requested until a person confirms.
+
+SQLite reads a write-ahead log up to the first frame that is damaged, and takes the rest for what
+was never finished. Of that there can be one commit at most, as each is on disk before the next
+one begins. Source: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 """
 
 from __future__ import annotations
@@ -11,26 +15,28 @@ import fcntl
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+import struct
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfile
 
 from listsync.errors import BusyError, DamagedStateError, NewerStateError, StateError
 from listsync.file_access import make_folder, open_for_owner, own_path, sync_folder
-from listsync.store.backup import FOLDER, backups_of, finish
+from listsync.store.backup import FOLDER, backups_of, finish, is_backup
 from listsync.store.database import FILE_NAME, Database, inspect
 from listsync.store.integrity import (
     Left,
     checksum_of,
-    commits_after,
     compare_with_checksum,
-    frames_of,
-    is_backup,
+    is_unread,
     must_have_log,
     note_between,
     note_left,
     note_open,
+    note_suspect,
     was_there,
 )
 from listsync.store.key_value import Doubt, note_doubt
@@ -120,8 +126,11 @@ def opened_state(folder: Path) -> Iterator[Database]:
         close_state(database, folder)
 
 
-def open_state(folder: Path) -> Database:
+def open_state(folder: Path, *, reads_later: bool = False) -> Database:
     """Open the state in *folder*, whose lock is held.
+
+    *reads_later*: what a killed listsync left may be looked through by `read_through`, where the
+    machine has run since: a process that ends harms no file.
 
     Raises:
         NewerStateError: a newer listsync wrote it.
@@ -136,7 +145,7 @@ def open_state(folder: Path) -> Database:
                 _recover(path, f"{path.name} was gone, or empty")
             database = Database(path)
         else:
-            database = _open_known(path)
+            database = _open_known(path, reads_later=reads_later)
         note_open(path)
     except OSError as error:
         words = error.strerror or error
@@ -146,27 +155,57 @@ def open_state(folder: Path) -> Database:
 
 def close_state(database: Database, folder: Path) -> None:
     """Close the state, and note how it was left."""
+    path, is_damaged = folder / FILE_NAME, database.is_damaged.is_set()
     with suppress(OSError):
-        note_between(folder / FILE_NAME)
+        (note_suspect if is_damaged else note_between)(path)
     database.close()
-    with suppress(OSError):  # then nobody knows, and the next one looks closer
-        note_left(folder / FILE_NAME)
+    if not is_damaged:
+        with suppress(OSError):  # then nobody knows, and the next one looks closer
+            note_left(path, is_unread=database.is_unread.is_set())
 
 
-def _open_known(path: Path) -> Database:
-    left, log = compare_with_checksum(path), frames_of(path)
+def read_through(database: Database, folder: Path, stop: threading.Event) -> None:
+    """Look through all of an open state that is unread, by a copy, beside other work.
+
+    Raises:
+        DamagedStateError: there is damage; the next start mends it.
+        StateError: the copy cannot be made or read, or *stop* was set.
+    """
+    if not database.is_unread.is_set():
+        return
+    path = folder / FILE_NAME
+    copy = path.with_name(f".{path.stem}-read.db.part")
+    try:
+        database.copy_to(copy, stop)
+        inspect(copy, is_over=stop.is_set)
+    except DamagedStateError as error:
+        database.is_damaged.set()
+        with suppress(OSError):
+            note_suspect(path)
+        raise DamagedStateError(path, error.why) from error
+    finally:
+        _remove(copy)
+    database.is_unread.clear()
+
+
+def _open_known(path: Path, *, reads_later: bool) -> Database:
+    left, log, has_unread = compare_with_checksum(path), frames_of(path), is_unread(path)
     has_lost_log = must_have_log(path) and not _part(path, "-wal").exists()
+    if left is Left.KILLED and (has_lost_log or is_backup(path) or not reads_later):
+        left = Left.UNKNOWN
     if left is Left.SAME:
         note_between(path)
     try:
         _look(path, left)
-        if left is not Left.SAME and is_backup(path):
-            _build(path, lambda new: _copy(path, new), _RESTORED)
+        if left not in (Left.SAME, Left.KILLED) and is_backup(path):
+            _build(path, lambda new: copyfile(path, new), _RESTORED)
             return Database(path)
         database = Database(path)
     except DamagedStateError as error:
         _recover(path, error.why)
         return Database(path)
+    if left is Left.KILLED or (left is Left.SAME and has_unread):
+        database.is_unread.set()
     try:
         if left is Left.OTHER:
             _doubt(database, Doubt.of(_CHANGED))
@@ -192,7 +231,7 @@ def _look(path: Path, left: Left) -> None:
     if left is Left.SAME:
         return
     try:
-        inspect(path)
+        inspect(path, reads_rows=left is not Left.KILLED)
     except NewerStateError as error:
         if left is Left.OTHER and error.has_our_tables:
             raise DamagedStateError(path, "the number of its schema is wrong") from error
@@ -253,7 +292,7 @@ def _recover(path: Path, why: str) -> None:
 
 def _restored(path: Path, backup: Path, words: str) -> bool:
     try:
-        _build(path, lambda new: _copy(backup, new), words)
+        _build(path, lambda new: copyfile(backup, new), words)
     except (DamagedStateError, NewerStateError) as error:
         logger.warning(
             "the backup %s is not used: %s", backup, error, extra={"action": "backup_damaged"}
@@ -262,7 +301,7 @@ def _restored(path: Path, backup: Path, words: str) -> bool:
     return True
 
 
-def _build(path: Path, fill: Callable[[Path], None], words: str) -> None:
+def _build(path: Path, fill: Callable[[Path], object], words: str) -> None:
     """Make a state that is in doubt from the start, and give it its name when it is on disk."""
     new = path.with_name(f".{path.stem}-new.db.part")
     _remove(new)
@@ -287,10 +326,6 @@ def _remove(path: Path) -> None:
         _part(path, suffix).unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
-    target.write_bytes(source.read_bytes())
-
-
 def _move(path: Path, aside: Path) -> None:
     """Rename all that is there, the file itself first: without it nobody believes the rest."""
     for suffix in _PARTS:
@@ -311,3 +346,55 @@ def _free_name(path: Path) -> Path:
 
 def _part(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
+
+
+_HEADER = struct.Struct(">IIIIIIII")
+_FRAME = struct.Struct(">IIIIII")
+_BIG_ENDIAN = 1
+"""The bit of the magic number that tells how checksums are made."""
+
+
+def frames_of(path: Path) -> Sequence[bool]:
+    """Tell of each frame in the log of the database *path* whether it ends a commit.
+
+    Those of an earlier use of the log do not. Where the header is damaged, the first frame tells
+    of which use they are.
+    """
+    with suppress(OSError), path.with_name(f"{path.name}-wal").open("rb") as file:
+        head = file.read(_HEADER.size)
+        if len(head) < _HEADER.size:
+            return ()
+        _, _, page_size, _, *salts, _, _ = _HEADER.unpack(head)
+        is_whole = _is_whole_header(head)
+        page_size = page_size if is_whole else _page_size(path)
+        commits = []
+        while len(frame := file.read(_FRAME.size)) == _FRAME.size:
+            _, pages, *marks, _, _ = _FRAME.unpack(frame)
+            if not is_whole:
+                salts, is_whole = marks, True
+            commits.append(pages > 0 and marks == salts)
+            file.seek(page_size, 1)
+        return commits
+    return ()
+
+
+def _is_whole_header(head: bytes) -> bool:
+    """Tell whether the header of the log is as it was written."""
+    order = ">" if head[3] & _BIG_ENDIAN else "<"
+    first = second = 0
+    for one, other in struct.iter_unpack(f"{order}II", head[:24]):
+        first = (first + one + second) & 0xFFFFFFFF
+        second = (second + other + first) & 0xFFFFFFFF
+    return head[24:] == struct.pack(">II", first, second)
+
+
+def _page_size(path: Path) -> int:
+    with path.open("rb") as file:
+        file.seek(16)
+        size = int.from_bytes(file.read(2), "big")
+    return size if size > 1 else 65536
+
+
+def commits_after(frames: Sequence[bool], read: int) -> bool:
+    """Tell whether commits follow the first *read* frames that were on disk for sure."""
+    return sum(frames[read:]) > 1

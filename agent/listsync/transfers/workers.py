@@ -24,9 +24,10 @@ from listsync.domain.transfers import (
     RootHealth,
 )
 from listsync.errors import StateError
+from listsync.file_access import boot_id
 from listsync.lean_dataclasses import dataclass
 from listsync.ports.transfers import JobQueue
-from listsync.process.records import ProcessIdentity, boot_id
+from listsync.process.records import ProcessIdentity
 from listsync.terminal.output import plural
 from listsync.transfers.batches import CopyMeans, JobLedger, RunningBatch
 from listsync.transfers.retries import INTERRUPTED

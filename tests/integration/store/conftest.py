@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -24,6 +25,14 @@ def _migrations(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     """Have a new state made by the migrations where that is what is tested."""
     if request.node.get_closest_marker("migrates") is not None:
         monkeypatch.setattr(module, "_migrate", new_states.REAL)
+
+
+@pytest.fixture
+def memory_path() -> Iterator[Path]:
+    """Give a folder in memory: many starts bring many files to disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

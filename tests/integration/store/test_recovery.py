@@ -8,7 +8,6 @@ import shutil
 import signal
 import sqlite3
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -35,7 +34,6 @@ from tests.integration.store.state import AT
 from tests.thorough import IS_THOROUGH, tries
 
 _TITLES = 60
-_MEMORY = Path("/dev/shm")
 
 
 def fill(database: Database, first: int = 1, count: int = _TITLES) -> None:
@@ -76,13 +74,8 @@ def kill_one(folder: Path, work: Callable[[Database], None]) -> None:
 
 
 @pytest.fixture
-def tmp_path(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder in memory: hundreds of starts bring thousands of files to disk."""
-    if not _MEMORY.is_dir():
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
-        yield Path(folder)
+def tmp_path(memory_path: Path) -> Path:
+    return memory_path
 
 
 @pytest.fixture
@@ -460,10 +453,10 @@ def test_an_upgrade_that_is_killed_anywhere_is_made_by_the_next_start(
 
 
 def _statements(version: int) -> Iterator[int]:
-    """Draw at which statements to die: of about 200, if it is not before the last."""
+    """Draw at which statements to die: of about 150, if it is not before the last."""
     drawn = random.Random(version)
     if version > 1 and not IS_THOROUGH:
-        yield drawn.randrange(180)
+        yield drawn.randrange(140)
         return
     few = 8 if IS_THOROUGH and version == 1 else 40
     statement = 0

@@ -231,3 +231,31 @@ def test_daily_backups_that_were_stopped_and_are_started_again_are_made(
     daily.stop(5)
     daily.run(stop)
     assert was_stopped == [False]
+
+
+def test_what_is_backed_up_is_looked_through_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backups_module, "FIRST_S", 0.0)
+    stop, done = threading.Event(), []
+
+    def write(*_: object) -> int:
+        done.append("backed up")
+        stop.set()
+        return 4096
+
+    folder = BackupFolder(newest=lambda: None, name=lambda _: _FILE, prune=lambda: None)
+    DailyBackups(write, folder, look_through=lambda _: done.append("looked through")).run(stop)
+    assert done == ["looked through", "backed up"]
+
+
+def test_what_was_found_damaged_is_not_backed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backups_module, "FIRST_S", 0.0)
+    stop = threading.Event()
+    folder = BackupFolder(newest=lambda: None, name=lambda _: _FILE, prune=lambda: None)
+    made = list[Path]()
+
+    def write(path: Path, _: threading.Event) -> int:
+        made.append(path)
+        return 4096
+
+    DailyBackups(write, folder, look_through=lambda flag: flag.set()).run(stop)
+    assert made == []
