@@ -149,6 +149,15 @@ def test_a_foreign_file_is_not_written_to_though_the_machine_ran_on(folder: Path
     close_state(database, folder)
 
 
+def test_a_backup_copied_over_the_file_is_known_though_the_machine_ran_on(folder: Path) -> None:
+    (backup,) = (folder / "backups").iterdir()
+    (folder / FILE_NAME).write_bytes(backup.read_bytes())  # the number of the file stays
+    database = open_state(folder, reads_later=True)
+    assert requested(database) == [*range(1, 6)]
+    assert "a backup was put in the place" in doubt_of(database)
+    close_state(database, folder)
+
+
 def test_what_nobody_has_looked_through_yet_stays_so_over_an_end_in_good_order(
     folder: Path,
 ) -> None:
