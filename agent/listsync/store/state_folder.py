@@ -262,9 +262,10 @@ def _clear_up(folder: Path) -> None:
         for place in (folder, folder / FOLDER):
             for one in place.glob(pattern):
                 one.unlink(missing_ok=True)
-    if not path.exists() and any(_part(path, suffix).exists() for suffix in _PARTS[1:]):
-        # Beside another file, a log that is not its own would be taken for its own.
-        _move(path, _free_name(path))
+    # Beside another file, a log that is not its own would be taken for its own.
+    others = _PARTS[1:] if not path.exists() else _PARTS[1:3] if is_backup(path) else ()
+    if any(_part(path, suffix).exists() for suffix in others):
+        _move(path, _free_name(path), others)
 
 
 def _recover(path: Path, why: str) -> None:
@@ -276,7 +277,7 @@ def _recover(path: Path, why: str) -> None:
     aside = None
     if any(_part(path, suffix).exists() for suffix in _PARTS):
         aside = _free_name(path)
-        _move(path, aside)
+        _move(path, aside, _PARTS)
     doubt = f"the state could not be used ({why})"
     if aside is not None:
         doubt += f" and is set aside as {aside.name}"
@@ -326,9 +327,9 @@ def _remove(path: Path) -> None:
         _part(path, suffix).unlink(missing_ok=True)
 
 
-def _move(path: Path, aside: Path) -> None:
-    """Rename all that is there, the file itself first: without it nobody believes the rest."""
-    for suffix in _PARTS:
+def _move(path: Path, aside: Path, parts: Sequence[str]) -> None:
+    """Rename what is there, the file itself first: without it nobody believes the rest."""
+    for suffix in parts:
         with suppress(FileNotFoundError):
             _part(path, suffix).rename(_part(aside, suffix))
     checksum_of(path).unlink(missing_ok=True)
@@ -350,8 +351,7 @@ def _part(path: Path, suffix: str) -> Path:
 
 _HEADER = struct.Struct(">IIIIIIII")
 _FRAME = struct.Struct(">IIIIII")
-_BIG_ENDIAN = 1
-"""The bit of the magic number that tells how checksums are made."""
+_BIG_ENDIAN = 1  # the bit of the magic number that tells how checksums are made
 
 
 def frames_of(path: Path) -> Sequence[bool]:
