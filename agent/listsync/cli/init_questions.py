@@ -43,7 +43,10 @@ _CREDENTIALS = {
     "mdblist": ("api_key", "it is free: mdblist.com/preferences"),
     "plex": ("token", "that of your Plex account: support.plex.tv/articles/204059436"),
     "myanimelist": ("client_id", "that of an API app of yours: myanimelist.net/apiconfig"),
-    "simkl": ("client_id", "that of an app of yours: simkl.com/settings/developer"),
+    "simkl": (
+        "client_id",
+        "that of a free app of yours: simkl.com/settings/developer, TV, devices & command line",
+    ),
     "tmdb": ("token", "your API read access token: themoviedb.org/settings/api"),
     "tvdb": ("api_key", "thetvdb.com/api-information"),
 }

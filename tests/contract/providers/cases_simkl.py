@@ -7,7 +7,7 @@ from pathlib import Path
 
 from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome
-from listsync.errors import ListsyncError, Refusal
+from listsync.errors import ListsyncError, Refusal, ResponseChangedError
 from listsync.parsing.anime_ids import AnimeIds
 from listsync.ports.lists import ListProvider
 from listsync.providers.simkl.reader import Simkl
@@ -22,6 +22,7 @@ _ITEMS = "/sync/all-items"
 _LOGIN = ("pin.json", "pin.ok.json", "pin.pending.json", "device.json", "token.json")
 OF_LOGIN = tuple(f"simkl/{name}" for name in (*_LOGIN, "settings.json"))
 NEVER = b'{"movies": {"plantowatch": null}, "tv_shows": {}, "anime": {}}'
+RENAMED = b'{"movies": {"planned": "2026-11-02"}, "tv_shows": {}, "anime": {}}'
 
 
 def simkl_provider(
@@ -81,6 +82,18 @@ def _nothing(name: str) -> Case:
     )
 
 
+def _renamed(name: str) -> Case:
+    """Ask for a status of which nothing is said any more."""
+    return Case(
+        name=f"simkl/renamed-{name}",
+        samples=(f"simkl/{name}",),
+        provider=lambda: simkl_provider(
+            Site.of({"/sync/activities": answer(RENAMED), "*": sample(f"simkl/{name}")}), "movies"
+        ),
+        expected=ResponseChangedError,
+    )
+
+
 def _refused(name: str, status: int, expected: Refusal) -> Case:
     return Case(
         name=f"simkl/{name}",
@@ -122,6 +135,7 @@ CASES = (
     ),
     _nothing("all-items.nothing.array.json"),
     _nothing("all-items.nothing.null.json"),
+    _renamed("all-items.nothing.null.json"),
     _refused("error-401.json", 401, Refusal.CREDENTIAL),
     _refused("error-403-private.json", 403, Refusal.PRIVATE),
     _refused("error-412.json", 412, Refusal.CREDENTIAL),

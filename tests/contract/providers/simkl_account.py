@@ -56,7 +56,7 @@ class Account:
     def _activities(self) -> dict[str, dict[str, str | None]]:
         found: dict[str, dict[str, str | None]] = {"movies": {}, "tv_shows": {}, "anime": {}}
         for stamps in found.values():
-            stamps["removed_from_list"] = None
+            stamps.update(dict.fromkeys(("all", "playback", "plantowatch", "removed_from_list")))
         for name, rows in self.rows.items():
             kind, _, status = name.partition("/")
             found[_ACTIVITIES[kind]][status] = f"{len(rows)} of 2026-11-02" if rows else None

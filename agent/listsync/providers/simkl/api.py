@@ -1,7 +1,7 @@
 """How Simkl is asked and says no, and its answers: what changed when, rows, and the login.
 
 Every request names the app: in the query, and its version beside it. Source: the service's rules
-for apps, 2026.
+for apps and its reference (api.simkl.org), 2026.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ from listsync.parsing.decoding import (
     title_text,
     year_number,
 )
-from listsync.providers.simkl.source import SERVICE, SimklOptions, SimklSource
+from listsync.providers.simkl.source import PLANNED, SERVICE, SimklOptions, SimklSource
 
 if TYPE_CHECKING:
     from listsync.http.device_login import LoginService
 
 NEEDS_ID = (
-    "needs providers.simkl.client_id, that of an app of your own (simkl.com/settings/developer)"
+    "needs providers.simkl.client_id, that of an app of your own (simkl.com/settings/developer: "
+    "TV, devices & command line)"
 )
 NEEDS_LOGIN = f"needs a login: {log_in_words(SERVICE)}"
 APP: Mapping[str, str] = {"app-name": "listsync", "app-version": __version__}
@@ -89,6 +90,8 @@ def request_to(
     )
 
 
+_OF_NO_LIST = frozenset(("all", "playback"))
+"""Stamps that move with whatever is watched: a title that is paused, and the newest of all."""
 Stamps = Mapping[str, str | None]
 """When something of one kind last changed, by status; None: there never was any."""
 
@@ -101,11 +104,22 @@ class Activities(ResponseShape, frozen=True, rename={"shows": "tv_shows"}):
     anime: dict[str, str | None]
 
     def of(self, kind: str) -> Stamps:
+        """Say when something of *kind* changed, but for what moves no title.
+
+        Raises:
+            ResponseChangedError: it is not said of what is planned, as it is of each kind.
+        """
         stamps: Stamps = getattr(self, kind)
-        return stamps
+        if PLANNED not in stamps:
+            why = f"/sync/activities says nothing of {PLANNED} among its {kind}"
+            raise ResponseChangedError(SERVICE, why)
+        return {name: at for name, at in stamps.items() if name not in _OF_NO_LIST}
 
     def stamp(self, source: SimklSource) -> str:
-        """Word the state of what *source* is made of: any change of a kind may be one of it."""
+        """Word the state of what *source* is made of: any change of a kind may be one of it.
+
+        A rating moves titles that were not rated before, so its time counts.
+        """
         state = repr((str(source), [sorted(self.of(kind).items()) for kind in source.kinds]))
         return blake2b(state.encode(errors="replace"), digest_size=16).hexdigest()
 
@@ -221,7 +235,9 @@ class AccountSettings(ResponseShape, frozen=True):
 def login_service(options: SimklOptions) -> LoginService:
     """Say where one logs in: as RFC 8628 has it, or with a PIN where an app is of the elder kind.
 
-    Source: clients that moved to AUTH V2, September 2026; for the PIN the documentation of 2026.
+    A login that names no scope may read only. PINs end with March 2027, and an app of that kind
+    can become none of the other. Source: clients that moved to AUTH V2 (CrossWatch, simklcli),
+    September 2026, and what they cite of api.simkl.org; for the PIN its reference, 2026.
     Raises RefusedError where the user gave no app.
     """
     from listsync.http.device_login import LoginDialect, LoginService  # noqa: PLC0415 - only to log in

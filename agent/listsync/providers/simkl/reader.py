@@ -27,7 +27,13 @@ from listsync.providers.simkl.api import (
     request_to,
     rows_of,
 )
-from listsync.providers.simkl.source import SERVICE, STATUSES, SimklOptions, SimklSource
+from listsync.providers.simkl.source import (
+    NEVER_OF_FILMS,
+    SERVICE,
+    STATUSES,
+    SimklOptions,
+    SimklSource,
+)
 
 if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
@@ -104,6 +110,8 @@ class Simkl:
     def _add(self, kind: str, stamps: Stamps, entries: Entries[SimklRow]) -> bool:
         """Read the rows of a kind; returns whether it is believed that these are all."""
         status = self._source.status
+        if kind == "movies" and status in NEVER_OF_FILMS:
+            return True
         if self._has_rows(kind, status, entries) or not stamps.get(status):
             return True
         others = [one for one in STATUSES if one != status and stamps.get(one)]

@@ -19,22 +19,25 @@ class SimklOptions(ServiceOptions, frozen=True, kw_only=True):
     client_id: Annotated[
         SecretStr | None,
         Check(sendable),
-        "Client id of your app (simkl.com/settings/developer, free), for `listsync login simkl`.",
+        "Client id of your app (simkl.com/settings/developer, free; of the kind `TV, devices & "
+        "command line`), for `listsync login simkl`.",
     ] = None
 
 
 SERVICE = "simkl"
 FORMS = (
     "plantowatch (what you plan to watch, of all kinds)",
-    "movies/plantowatch (or tv, anime; or watching, completed, hold)",
+    "movies/completed, tv/watching (or anime; or plantowatch, hold)",
     "movies (or tv, anime: what you plan to watch of them)",
     "watching (or completed, hold: of all kinds)",
     "https://simkl.com/123/movies/plantowatch (your own page)",
 )
 KINDS = ("movies", "shows", "anime")
 _WRITTEN = {"movie": "movies", "show": "shows", "tv": "shows"}
-_PLANNED = "plantowatch"
-STATUSES = (_PLANNED, "watching", "completed", "hold")
+PLANNED = "plantowatch"
+STATUSES = (PLANNED, "watching", "completed", "hold")
+NEVER_OF_FILMS = ("watching", "hold")
+"""What no film is. Source: the reference's page "List statuses", 2026."""
 _NEVER = "dropped"
 _BETWEEN = re.compile(r"[/:]")
 
@@ -43,7 +46,7 @@ _BETWEEN = re.compile(r"[/:]")
 class SimklSource:
     """One status, of `kinds` in turn. `owner` is the number of the user whose page it is."""
 
-    status: str = _PLANNED
+    status: str = PLANNED
     kinds: tuple[str, ...] = KINDS
     owner: str | None = None
 
@@ -69,9 +72,14 @@ def _from_name(value: str) -> SimklSource | None:
     statuses = [_status(one) for one in words if _WRITTEN.get(one, one) not in KINDS]
     if len(kinds) > 1 or len(statuses) > 1 or None in statuses:
         return None
-    return SimklSource(
-        kinds=tuple(kinds) or KINDS, status=next(filter(None, statuses), None) or _PLANNED
-    )
+    status = next(filter(None, statuses), None) or PLANNED
+    return _of(tuple(kinds) or KINDS, status)
+
+
+def _of(kinds: tuple[str, ...], status: str, owner: str | None = None) -> SimklSource:
+    if kinds == ("movies",) and status in NEVER_OF_FILMS:
+        raise ValueError(f"no film is ever {status!r} at Simkl: only series and anime are")
+    return SimklSource(kinds=kinds, status=status, owner=owner)
 
 
 def _status(word: str) -> str | None:
@@ -93,6 +101,4 @@ def _from_form(form: AddressForm, address: str) -> SimklSource:
         names = ", ".join(STATUSES)
         raise ValueError(f"{address!r} shows all that is known of its user; name one of {names}")
     media = form.groups["media"]
-    return SimklSource(
-        kinds=(_WRITTEN.get(media, media),), status=status, owner=form.groups["user"]
-    )
+    return _of((_WRITTEN.get(media, media),), status, form.groups["user"])

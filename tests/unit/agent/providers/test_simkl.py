@@ -73,6 +73,20 @@ def test_whatever_moves_of_a_kind_has_it_read_again(status: str) -> None:
     assert not simkl_provider(site, "movies").fetch(validators).is_unchanged
 
 
+@pytest.mark.parametrize("name", ["playback", "all"])
+def test_what_moves_no_title_has_nothing_read_again(name: str) -> None:
+    site = Account({"movies/plantowatch": FILMS})
+    validators = simkl_provider(site, "movies").fetch(None).validators
+    site.stamps = {f"movies/{name}": "2026-11-30T00:00:00Z"}
+    assert simkl_provider(site, "movies").fetch(validators).is_unchanged
+
+
+def test_films_are_not_asked_for_what_no_film_is() -> None:
+    site = Account({"shows/watching": [film(9, "watching")]})
+    assert simkl_provider(site, "watching").fetch(None).outcome is ListOutcome.COMPLETE
+    assert site.asked == ["activities", "shows/watching", "anime/watching"]
+
+
 @pytest.mark.parametrize("nothing", [b"null", b"[]", b"{}", b'{"movies": []}'])
 def test_a_status_that_never_had_a_title_is_empty(nothing: bytes) -> None:
     fetched = simkl_provider(Account(nothing=nothing), "movies").fetch(None)
@@ -218,6 +232,7 @@ def test_rows_of_another_kind_are_not_taken_for_these() -> None:
         ("movies", "movies/plantowatch"),
         ("tv", "shows/plantowatch"),
         ("tv:watching", "shows/watching"),
+        ("movies/completed", "movies/completed"),
         ("completed/anime", "anime/completed"),
         ("https://simkl.com/12/tv/plan-to-watch/", "12/shows/plantowatch"),
         ("simkl.com/12/anime/hold", "12/anime/hold"),
@@ -235,6 +250,8 @@ def test_a_list_may_be_written_so(text: str, name: str) -> None:
         ("https://simkl.com/12/tv/dropped/", "what was dropped is not wanted"),
         ("https://simkl.com/12/tv/all/", "shows all that is known of its user"),
         ("https://simkl.com/12/list/345/best", "a list of its user's own making"),
+        ("movies/watching", "no film is ever 'watching' at Simkl"),
+        ("https://simkl.com/12/movies/hold/", "no film is ever 'hold' at Simkl"),
         ("movies/tv", "is no list of Simkl"),
         ("watched", "is no list of Simkl"),
         ("", "is no list of Simkl"),
