@@ -61,11 +61,14 @@ NO_IDS = ExternalIds()
 class FilmRecord:
     """What a film's page says; `kind` is what TMDB calls it, since there are mini-series too.
 
-    One without ids is worth keeping for days only: numbers are added later.
+    One without ids is worth keeping for days only: numbers are added later. It goes by `title` and
+    `year`, where the list does not say them.
     """
 
     kind: MediaType | None = None
     ids: ExternalIds = NO_IDS
+    title: str | None = None
+    year: int | None = None
 
     def is_good(self, read_at: datetime, now: datetime) -> bool:
         """Tell whether the page that was read at *read_at* need not be read again."""

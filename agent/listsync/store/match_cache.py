@@ -175,8 +175,8 @@ class SqliteFilmIds:
     def put(self, slug: str, record: FilmRecord) -> None:
         with self._database.write() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO films (service, name, kind, imdb, tmdb, tvdb, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO films (service, name, kind, imdb, tmdb, tvdb, title, year,"
+                " at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     self._service,
                     slug,
@@ -184,6 +184,8 @@ class SqliteFilmIds:
                     record.ids.imdb,
                     record.ids.tmdb,
                     record.ids.tvdb,
+                    record.title,
+                    record.year,
                     datetime.now(UTC).isoformat(),
                 ),
             )
@@ -191,7 +193,8 @@ class SqliteFilmIds:
 
 def _film_of(row: sqlite3.Row) -> FilmRecord:
     kind = MediaType(row["kind"]) if row["kind"] else None
-    return FilmRecord(kind, ExternalIds(imdb=row["imdb"], tmdb=row["tmdb"], tvdb=row["tvdb"]))
+    ids = ExternalIds(imdb=row["imdb"], tmdb=row["tmdb"], tvdb=row["tvdb"])
+    return FilmRecord(kind, ids, row["title"], row["year"])
 
 
 def _match_columns(match: Match) -> tuple[object, ...]:

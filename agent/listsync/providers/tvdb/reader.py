@@ -15,7 +15,7 @@ import msgspec
 
 from listsync.config_types import SENDABLE, SecretStr
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
-from listsync.domain.media import ExternalIds, FilmRecord, MediaType
+from listsync.domain.media import NO_IDS, ExternalIds, FilmRecord, MediaType
 from listsync.errors import (
     ListsyncError,
     Refusal,
@@ -32,7 +32,6 @@ from listsync.http.login_store import (
 from listsync.http.rate_limit import Failure, as_far_as_possible
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, retry_after_s
-from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import (
     ResponseShape,
     external_ids,
@@ -168,15 +167,6 @@ def _judge_login(response: Response) -> ListsyncError | None:
     return RefusedError(SERVICE, Refusal.CREDENTIAL, why)
 
 
-@dataclass(frozen=True, slots=True)
-class _Learnt:
-    """What is known of a title; `name` and `year` only where it was asked now."""
-
-    ids: ExternalIds
-    name: str | None = None
-    year: int | None = None
-
-
 class Tvdb:
     """Reads one list of TheTVDB."""
 
@@ -273,28 +263,24 @@ class Tvdb:
 
     def _learn(
         self, token: SecretStr, keys: list[tuple[MediaType, int]]
-    ) -> tuple[dict[tuple[MediaType, int], _Learnt], str]:
+    ) -> tuple[Mapping[tuple[MediaType, int], FilmRecord], str]:
         """Find the ids of titles; those not seen before are asked, films first, within bounds.
 
-        Returns also what kept any from being asked.
+        Of whom the service knows none elsewhere is asked again after some days. Returns also what
+        kept any from being asked.
         """
         slugs = {f"{_PATHS[kind]}/{number}": (kind, number) for kind, number in keys}
         found = self._known.get_many(slugs)
-        learnt = {slugs[slug]: _Learnt(record.ids) for slug, record in found.items() if record.ids}
-        unknown = sorted((slug for slug in slugs if slugs[slug] not in learnt), key=_films_first)
+        unknown = sorted((slug for slug in slugs if slug not in found), key=_films_first)
         asked, failures = unknown[: self._options.id_calls], list[Failure]()
         read = partial(self._title, token)
+        told = dict[str, FilmRecord]()
         for slug, title in as_far_as_possible(
             read, asked, failures, at_once=self._options.at_once
         ):
-            kind, number = slugs[slug]
-            own = external_ids(None, None, number, kind)
-            about = title or TvdbTitle(id=number)
-            ids = about.ids(kind) or own
-            year = year_number(about.year) or year_number(about.aired)
-            learnt[kind, number] = _Learnt(ids, title_text(about.name), year)
-            if ids.imdb or ids.tmdb:
-                self._known.put(slug, FilmRecord(kind, ids))
+            told[slug] = record_of(slugs[slug][0], title)
+            self._known.put(slug, told[slug])
+        learnt = {slugs[slug]: record for slug, record in {**found, **told}.items()}
         why = str(failures[0]) if failures else self._left_out(len(unknown) - len(asked))
         return learnt, why
 
@@ -322,18 +308,33 @@ class Tvdb:
         return check_one(SERVICE, get_document(self._http, call).content, _Envelope).data
 
 
+def record_of(kind: MediaType, title: TvdbTitle | None) -> FilmRecord:
+    """Keep what is told of a title; None: it is gone.
+
+    One without ids elsewhere has none here, and is looked at again: the number of a series is
+    known anyway.
+    """
+    if title is None:
+        return FilmRecord(kind)
+    ids = title.ids(kind)
+    year = year_number(title.year) or year_number(title.aired)
+    is_known = ids.imdb or ids.tmdb
+    return FilmRecord(kind, ids if is_known else NO_IDS, title_text(title.name), year)
+
+
 def entry_of(
-    rank: int, row: Entity, learnt: Mapping[tuple[MediaType, int], _Learnt]
+    rank: int, row: Entity, learnt: Mapping[tuple[MediaType, int], FilmRecord]
 ) -> ListEntry | SkippedRow:
     """Turn a row into an entry; a series is known by its own number, a film is not."""
     key = row.key
     assert key is not None  # noqa: S101 - checked when it was read
     kind, number = key
-    about = learnt.get(key) or _Learnt(external_ids(None, None, number, kind))
-    if not about.ids and not about.name:
+    about = learnt.get(key, FilmRecord())
+    ids = about.ids or external_ids(None, None, number, kind)
+    if not ids and not about.title:
         why = "its ids are not known yet" if key not in learnt else "no name, and no known ids"
         return SkippedRow(rank=rank, what=f"film {number} of TheTVDB", why=why)
-    return ListEntry(rank=rank, title=about.name, year=about.year, kind=kind, ids=about.ids)
+    return ListEntry(rank=rank, title=about.title, year=about.year, kind=kind, ids=ids)
 
 
 def _key_of(row: object) -> tuple[MediaType, int] | None:

@@ -90,9 +90,25 @@ def test_a_title_is_asked_once_and_never_again() -> None:
     again = Site.of({LIST: sample("tvdb/list-extended.json")})
     entries = tvdb_provider(again, known=known).fetch(None).entries
     assert [entry.ids.imdb for entry in entries] == ["tt90000021", "tt90000011", None]
-    assert [path for path in again.paths if "lists" not in path and "login" not in path] == [
-        "/v4/series/800022/extended"  # of which nobody knows anything
-    ]
+    assert [entry.title for entry in entries] == ["Harbour Street", "The Lantern Keeper", None]
+    assert again.paths == ["/v4/login", LIST]
+    assert known.known["series/800022"] == FilmRecord(TV)  # of which nobody knows anything
+
+
+def test_titles_without_ids_are_not_asked_again_and_keep_no_others_waiting() -> None:
+    pages = {f"/v4/movies/{n}/extended": film(n, remoteIds=None) for n in (1, 2)}
+    pages |= {
+        LIST: entities({"movieId": 1}, {"movieId": 2}, {"movieId": 3}),
+        "/v4/movies/3/extended": film(3, remoteIds=[remote("13")]),
+    }
+    known = FilmIdsInMemory()
+    for _ in range(2):
+        result = tvdb_provider(Site.of({**pages}), known=known, id_calls=2).fetch(None)
+    assert [one.label for one in result.entries] == [f"Film {n} (2019)" for n in (1, 2, 3)]
+    assert [one.ids.tmdb for one in result.entries] == [None, None, 13]
+    site = Site.of({**pages})
+    assert tvdb_provider(site, known=known).fetch(None).validators is not None
+    assert site.paths == ["/v4/login", LIST]
 
 
 def test_an_unchanged_list_costs_one_call_also_by_its_name(
