@@ -159,6 +159,14 @@ def _mdblist() -> list[dict[str, object]]:
     ]
 
 
+def _mdblist_pages(offset: int, limit: int) -> _Response:
+    """Answer as for an official list or a watchlist: films and series apart."""
+    page, end = _mdblist()[offset : offset + limit], offset + limit
+    more = end < TITLES
+    pagination = {"limit": limit, "offset": offset, "total": TITLES, "has_more": more}
+    return _json({"movies": page, "shows": [], "pagination": pagination})
+
+
 def _myanimelist(offset: int) -> _Response:
     rows = [
         {
@@ -281,13 +289,16 @@ def _answer(target: str, body: bytes) -> _Response | None:
     start, size = (
         int(query.get(f"X-Plex-Container-{name}", ["1"])[0]) for name in ("Start", "Size")
     )
+    offset = int(query.get("offset", ["0"])[0])
     places = {
         f"/users/{TRAKT}": lambda: _json({"updated_at": CHANGED, "item_count": TITLES}),
         f"/users/{TRAKT}/items": lambda: _trakt(page, limit),
         f"/lists/{MDBLIST}/json/": lambda: _json(_mdblist(), {"etag": '"thousand"'}),
         f"/lists/{MDBLIST}": lambda: _json([{"items": TITLES, "updated": CHANGED}]),
         f"/lists/{MDBLIST}/items": lambda: _json(_mdblist(), {"x-has-more": "false"}),
-        "/users/sample_user/animelist": lambda: _myanimelist(int(query.get("offset", ["0"])[0])),
+        "/lists/official/trending/items": lambda: _mdblist_pages(offset, limit),
+        "/watchlist/items": lambda: _mdblist_pages(offset, limit),
+        "/users/sample_user/animelist": lambda: _myanimelist(offset),
         "/4/list/8990001": lambda: _tmdb(page),
         "/library/sections/watchlist/all": lambda: _plex(start, size),
         "/mine.json": _stevenlu,

@@ -40,6 +40,8 @@ MOST_CALLS: dict[str, tuple[int | None, int | None]] = {
     "mdblist": (1, 1),
     # The list itself is asked first: for its date, and the count that proves a reading whole.
     "mdblist-with-key": (2, 1),
+    "mdblist-official": (10, 1),
+    "mdblist-watchlist": (1, 1),
     "letterboxd": (10, 1),
     "plex": (10, 1),
     "myanimelist": (1, 1),

@@ -142,10 +142,25 @@ _SERVICES = {
 SERVICES = tuple(_SERVICES)
 
 
+def _of_mdblist(value: str) -> _Service:
+    return _Service(
+        MdbListOptions,
+        lambda options, http: MdbList(parse_mdblist(value), options, http),
+        {"api_key": SecretStr(KEY)},
+    )
+
+
+_MORE = {
+    "mdblist-official": _of_mdblist("official/movies/trending"),
+    "mdblist-watchlist": _of_mdblist("watchlist"),
+}
+"""Lists of other kinds, which are read by other calls."""
+
+
 @contextmanager
 def provider(name: str, url: str, **limits: float) -> Iterator[ListProvider]:
     """Open what reads the list of service *name* at *url*; *limits* are options of any service."""
-    service = _SERVICES[name]
+    service = {**_SERVICES, **_MORE}[name]
     known = service.options.__struct_fields__
     given: dict[str, Any] = {key: url for key in ("base_url", "web_url") if key in known}
     options = service.options(**{**given, **service.more, **limits})

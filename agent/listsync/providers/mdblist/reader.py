@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from listsync.config_types import SecretStr
@@ -141,6 +143,19 @@ def page_of(document: JsonDocument, size: int) -> MdbListPage:
     return MdbListPage(items=content, total=None, more=more)
 
 
+def stamp_of(source: MdbListSource, page: MdbListPage) -> str | None:
+    """Word the state of a list by its first page, which may be all of it.
+
+    Where more pages follow, the count of all has to be among it, and it holds for that day: what
+    changes place beyond it is not seen.
+    """
+    if page.more and page.total is None:
+        return None
+    day = time.strftime("%Y-%m-%d", time.gmtime()) if page.more else "whole"
+    state = repr((str(source), page.total, page.more, page.items))
+    return f"{day} {blake2b(state.encode(errors='replace'), digest_size=16).hexdigest()}"
+
+
 def _merged(*parts: object) -> list[object]:
     """Put films and series back into the order of the list, by their rank."""
     items = [item for part in parts if isinstance(part, list) for item in part]
@@ -212,14 +227,15 @@ class MdbList:
         return fetched
 
     def _fetch_with(self, credential: Credential, previous: Validators | None) -> Fetched:
-        self._check_owner(credential)
+        if not self._source.is_described:
+            return self._fetch_undescribed(credential, previous)
         about, path = self._find(credential)
         if about.stamp and previous is not None and previous.stamp == about.stamp:
             return Fetched.unchanged(previous)
         entries = Entries(SERVICE, Item)
         entries.expect(None if self._source.filters else about.items)
         total = self._read(credential, path, entries)
-        is_counted = self._source.is_described and not self._source.filters
+        is_counted = not self._source.filters
         declared = about.items if is_counted else total
         is_dated = about.stamp and (declared is not None or self._source.filters)
         return entries.fetched(
@@ -227,6 +243,25 @@ class MdbList:
             validators=Validators(stamp=about.stamp) if is_dated else None,
             is_counted=is_counted,
         )
+
+    def _fetch_undescribed(self, credential: Credential, previous: Validators | None) -> Fetched:
+        """Read a list of which nothing says how many and of when it is: its first page does.
+
+        A watchlist whose first page is as it was needs no look at whose it is.
+        """
+        known = previous.stamp if previous else None
+        if known is None:
+            self._check_owner(credential)
+        first = self._page(credential, self._source.rows_path)
+        stamp = stamp_of(self._source, first)
+        if known is not None and known == stamp:
+            return Fetched.unchanged(previous)
+        if known is not None:
+            self._check_owner(credential)
+        entries = Entries(SERVICE, Item)
+        total = self._read(credential, self._source.rows_path, entries, first)
+        validators = Validators(stamp=stamp) if stamp else None
+        return entries.fetched(declared=total, validators=validators)
 
     def _call(self, credential: Credential, path: str, **params: str | int) -> ServiceRequest:
         return request_to(self._options, credential, path, **params)
@@ -249,8 +284,7 @@ class MdbList:
         if source.own is not None:
             own = find_own(self._http, self._options, credential, source.own)
             return own, f"lists/{own.number}/items"
-        about = self._describe(credential) if source.is_described else Description()
-        return about, source.rows_path
+        return self._describe(credential), source.rows_path
 
     def _describe(self, credential: Credential) -> Description:
         call = self._call(credential, self._source.path)
@@ -263,25 +297,33 @@ class MdbList:
             raise ResponseChangedError(SERVICE, f"says nothing about {self._source.name}")
         return check_one(SERVICE, items[0], Description)
 
-    def _read(self, credential: Credential, path: str, entries: Entries[Item]) -> int | None:
-        """Read page after page, until there is no more; returns what the first one says of all."""
+    def _read(
+        self,
+        credential: Credential,
+        path: str,
+        entries: Entries[Item],
+        page: MdbListPage | None = None,
+    ) -> int | None:
+        """Read page after page, until there is no more; returns what the first one says of all.
+
+        *page* is the first, where it was asked for already.
+        """
         into = partial(entry_of, only=self._source.kind)
         total, last, cursor = None, None, None
         for number in range(MAX_PAGES):
-            asked = self._page(credential, path, entries.count, cursor)
-            page = page_of(get_document(self._http, asked), self._source.page_size)
+            page = page or self._page(credential, path, entries.count, cursor)
             if page.items and page.items == last:
                 break
             entries.add(page.items, into)
             total = page.total if number == 0 else total
             if not page.more or not page.items:
                 return total
-            last, cursor = page.items, page.cursor
+            last, cursor, page = page.items, page.cursor, None
         raise ResponseChangedError(SERVICE, f"{self._source.name} repeats itself without an end")
 
     def _page(
-        self, credential: Credential, path: str, read: int, cursor: str | None
-    ) -> ServiceRequest:
+        self, credential: Credential, path: str, read: int = 0, cursor: str | None = None
+    ) -> MdbListPage:
         """Ask for the page behind *read* rows; a chart has but one."""
         source, paging = self._source, dict[str, str | int]()
         if source.is_described:
@@ -292,4 +334,5 @@ class MdbList:
                 paging["cursor"] = cursor
             else:
                 paging["offset"] = read
-        return self._call(credential, path, **paging, **source.params)
+        call = self._call(credential, path, **paging, **source.params)
+        return page_of(get_document(self._http, call), source.page_size)

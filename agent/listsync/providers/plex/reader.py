@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListEntry, Validators
-from listsync.domain.media import ExternalIds, FilmRecord, MediaType
+from listsync.domain.media import NO_IDS, ExternalIds, FilmRecord, MediaType
 from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.rate_limit import Failure, as_far_as_possible, in_parallel
 from listsync.http.request import ServiceRequest
@@ -225,7 +225,7 @@ class Plex:
         learnt = 0
         found = as_far_as_possible(self._ids, asked, failures, at_once=self._options.at_once)
         for one, ids in found:
-            self._titles.put(one.key, FilmRecord(one.kind, *([ids] if ids else [])))
+            self._titles.put(one.key, FilmRecord(one.kind, ids or NO_IDS))
             learnt += 1
         return "" if learnt or not failures else str(failures[0])
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import httpx
 import pytest
@@ -99,3 +100,47 @@ def test_a_name_that_no_official_list_has_is_not_found_nor_is_the_path_of_the_si
 def test_the_filters_are_part_of_what_the_list_is_called() -> None:
     shown = f"{OFFICIAL}/movies/trending?locale=us"
     assert str(parse(shown)) == "official/movies/trending?locale=us"
+
+
+def test_an_official_list_as_it_was_costs_one_call_for_a_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lists = OfficialLists(films=250)
+    provider = mdblist_provider(lists, f"{OFFICIAL}/movies/trending", KEY)
+    validators = provider.fetch(None).validators
+    lists.seen.clear()
+    assert provider.fetch(validators).is_unchanged
+    assert len(lists.seen) == 1
+    lists.films = 251
+    assert provider.fetch(validators).read == 251
+    lists.films, day = 250, time.strptime("2030-01-01", "%Y-%m-%d")
+    monkeypatch.setattr(time, "gmtime", lambda: day)
+    assert provider.fetch(validators).read == 250
+
+
+def test_a_page_that_says_neither_how_many_nor_all_stands_for_nothing() -> None:
+    page = json.dumps([row(number, "movie") for number in range(100)]).encode()
+    site = Site.of({ITEMS: [answer(page), answer(b"[]")] * 2})
+    provider = mdblist_provider(site, f"{OFFICIAL}/movies/trending", KEY)
+    assert provider.fetch(None).validators is None
+
+
+def test_a_watchlist_as_it_was_costs_one_call_and_any_change_is_seen() -> None:
+    def listed(*numbers: int) -> httpx.Response:
+        rows = [row(number, "movie") for number in numbers]
+        return answer(json.dumps({"movies": rows, "shows": []}).encode())
+
+    site = Site.of(
+        {
+            "/user": answer(b'{"user_name": "me"}'),
+            "/watchlist/items": [listed(1, 2), listed(1, 2), listed(1, 3)],
+        }
+    )
+    provider = mdblist_provider(site, "https://mdblist.com/watchlist/me", KEY)
+    validators = provider.fetch(None).validators
+    site.seen.clear()
+    assert provider.fetch(validators).is_unchanged
+    assert site.paths == ["/watchlist/items"]
+    changed = provider.fetch(validators)
+    assert [one.ids.tmdb for one in changed.entries] == [1, 3]
+    assert site.paths[1:] == ["/watchlist/items", "/user"]
