@@ -408,12 +408,31 @@ def _failing_file(folder: Path, failure: str) -> ListProvider:
     return file_provider(path)
 
 
-FAILING_ANSWERS = {
+FAILING_ANSWERS: dict[str, Callable[[], httpx.Response]] = {
     "down": lambda: answer(status=503),
     "private": lambda: answer(status=403),
     "not-json": lambda: answer(b"<html>"),
     "renamed-field": lambda: answer(b'[{"name": "Alien"}]'),
 }
+NO: dict[str, tuple[Callable[[], httpx.Response], Refusal | type[ListsyncError]]] = {
+    "blocked": (
+        lambda: answer(b"<html><p>Sorry</p>", 403, "text/html", server="cloudflare"),
+        Refusal.BLOCKED,
+    ),
+    "challenged": (
+        lambda: answer(b"<html><title>Just a moment...</title>", 503, "text/html"),
+        Refusal.BLOCKED,
+    ),
+    "too-often": (lambda: answer(b"{}", 429), Refusal.RATE_LIMITED),
+    "gone": (lambda: answer(b"{}", 404), Refusal.NOT_FOUND),
+    "nothing": (answer, UnavailableError),
+    "maintenance": (
+        lambda: answer(b"<html><p>Back soon</p>", 503, "text/html"),
+        UnavailableError,
+    ),
+}
+"""How services in general say no, and what that is taken for."""
+FAILING_ANSWERS |= {name: build for name, (build, _) in NO.items()}
 FAILURES: dict[str, type[ListsyncError]] = {
     "down": UnavailableError,
     "private": RefusedError,

@@ -8,7 +8,7 @@ import pytest
 
 from listsync import errors
 from listsync.domain.lists import Fetched, ListOutcome
-from listsync.errors import ListsyncError, Refusal, RefusedError
+from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
 from tests.contract.providers import (
     cases,
     cases_anilist,
@@ -22,7 +22,7 @@ from tests.contract.providers import (
     cases_trakt,
     cases_tvdb,
 )
-from tests.contract.providers.cases import FAILURES, Case
+from tests.contract.providers.cases import FAILURES, NO, Case
 from tests.contract.providers.site import FIXTURES
 
 FOLDERS = (
@@ -136,6 +136,22 @@ def test_fetch_says_what_to_do(service: str, failure: str, tmp_path: Path) -> No
         FAILING[service](tmp_path, failure).fetch(None)
     general = next(one for one in type(caught.value).mro() if one.__module__ == errors.__name__)
     assert general is FAILURES[failure]  # the server's client has finer ones of its own
+
+
+@pytest.mark.parametrize("way", NO)
+@pytest.mark.parametrize("service", [one for one in FAILING if one not in ("file", "seerr")])
+def test_what_services_in_general_say_no_with_is_told_apart(
+    service: str, way: str, tmp_path: Path
+) -> None:
+    if way == "gone" and service in ("imdb", "letterboxd"):
+        return  # theirs look otherwise: what answers so is somebody else
+    expected = NO[way][1]
+    with pytest.raises((RefusedError, UnavailableError)) as caught:
+        FAILING[service](tmp_path, way).fetch(None)
+    if isinstance(expected, Refusal):
+        assert getattr(caught.value, "kind", None) is expected, str(caught.value)
+    else:
+        assert isinstance(caught.value, expected)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -135,8 +135,9 @@ class _RssReader:
 
 
 def judge(response: Response) -> ListsyncError | None:
-    """Say what is known of an address that is refused."""
-    if response.status not in (401, 403, 404):
+    """Say what is known of an address that is refused; a page of Cloudflare is not Plex's word."""
+    is_wall = response.is_page and response.headers.get("server") == "cloudflare"
+    if response.status not in (401, 403, 404) or is_wall:
         return None
     why = (
         f"does not know this RSS address (HTTP {response.status}): it may have been made anew, or "
