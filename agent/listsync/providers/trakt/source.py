@@ -234,10 +234,14 @@ def _part(base: str, what: str, types: str) -> ListPart:
 
 
 FREE_WAYS = (
-    "Trakt gives one to VIP members alone. With a free account: mirror the list at mdblist.com "
-    "and follow `mdblist: external/NUMBER`, or read the ZIP of Trakt's data export (`file: ...`)"
+    "Trakt gives one to VIP members alone, and took back those of others. With a free account: "
+    "mirror the list at mdblist.com and follow `mdblist: external/NUMBER`, with its free key, or "
+    "read the ZIP of Trakt's data export (`file: ...`)"
 )
-"""What there is without a client id. Source: providers' facts, sections 4.5 and 6.3."""
+"""What there is without a client id.
+
+Source: providers' facts, sections 4.5 and 6.3; reports in issues of July and August 2026.
+"""
 
 
 class TraktOptions(ServiceOptions, frozen=True, kw_only=True):
