@@ -64,9 +64,7 @@ def kind_of(source: object) -> MediaType | None:
     match source:
         case stevenlu.StevenLuSource():
             return MediaType.MOVIE
-        case simkl.SimklSource():
-            return source.kind
-        case tmdb.TmdbSource():
+        case mdblist.MdbListSource() | simkl.SimklSource() | tmdb.TmdbSource():
             return source.kind
         case trakt.TraktSource():
             kinds = {source.only or part.kind for part in source.parts}

@@ -55,6 +55,10 @@ def warned(text: str, environ: dict[str, str] | None = None) -> list[str]:
         ),
         ("{stevenlu: popular, kind: tv}", "2:35: this list holds films only: it can never match"),
         (
+            "{mdblist: official/shows/new, kind: movie}",
+            "2:45: this list holds series only: it can never match",
+        ),
+        (
             "{trakt: 'trending:shows', filters: {kind: movie}}",
             "2:51: this list holds series only: it can never match",
         ),
