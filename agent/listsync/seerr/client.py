@@ -38,7 +38,7 @@ from listsync.seerr.errors import PassingError, WrongAskingError
 from listsync.seerr.requests import RequestSender, UserRequest
 from listsync.seerr.search import read_genres, read_languages
 from listsync.seerr.transport import SerialWrites, ServerTransport
-from listsync.seerr.users import OWNER, Actor, Users, allowance_of, identify, name_of, product_of
+from listsync.seerr.users import OWNER, Actor, SameServer, Users, allowance_of, name_of, product_of
 
 if TYPE_CHECKING:
     from listsync.ports.fleet import RequestFence
@@ -107,6 +107,8 @@ class Seerr:
             ca_file=ca_file,
             fence=fence,
         )
+        self._known = SameServer(self._transport, self._address.base)
+        self._transport.check_server = self._known.check
         self._sender = RequestSender(self._transport, SerialWrites(self._transport))
         self._users = Users(self._transport)
         self._arr_services = SeerrArrServices(self._transport, token)
@@ -128,7 +130,7 @@ class Seerr:
 
     def identify(self) -> ServerInfo:
         """Say who answers: four calls, and one more (or a page of users) with `act_as`."""
-        info = identify(self._transport, self._address.base)
+        info = self._known.identify()
         self._product = info.product
         actor = self._find_act_as()
         return info if actor is None else replace(info, user=actor.name)

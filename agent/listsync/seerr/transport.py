@@ -46,6 +46,9 @@ KEEP_ALIVE_S = 4.0
 CONNECTIONS = 5
 """Four readers and one writer."""
 _GOOD = frozenset({200, 201})
+_OF_GATEWAYS = frozenset({502, 503, 504})
+_SOONEST_S = 1.0
+"""Nobody ends a server, and starts another in its place, in less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,27 @@ class _Way:
         with suppress(OSError):
             most_ms = max(1, int(self.timeouts.whole_s * 1000))
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, most_ms)
+
+
+class Presence:
+    """Notices when another server may have come in the place of the one that was there.
+
+    `may_be_another`: for a moment nothing was heard of it, or a call failed.
+    """
+
+    def __init__(self) -> None:
+        self.may_be_another = False
+        self._heard_at = time.monotonic()
+
+    def note(self, status: int) -> None:
+        """Note that it, or what stands before it, has answered so."""
+        now = time.monotonic()
+        if now - self._heard_at > _SOONEST_S or status in _OF_GATEWAYS:
+            self.may_be_another = True
+        self._heard_at = now
+
+    def note_failure(self) -> None:
+        self.may_be_another = True
 
 
 class ServerTransport:
@@ -116,6 +140,9 @@ class ServerTransport:
             self._pool = pool or _open_pool(address, self._token, ca_file)
         except ValueError as error:
             raise self.errors.unavailable(str(error)) from error
+        self.presence = Presence()
+        self.check_server: Callable[[], None] = lambda: None
+        """Lets each write begin, repeated or not: raises where nothing may be sent."""
         self._calls = 0
         self._counting = threading.Lock()
 
@@ -169,6 +196,7 @@ class ServerTransport:
         target = self._path + path
 
         def attempt() -> Response:
+            self.check_server()
             response = self._send(
                 method, target, {**length, **kind, **headers}, body, way=self._writing
             )
@@ -247,9 +275,12 @@ class ServerTransport:
                 answered = self._pool.handle_request(request)
                 content = read_body(answered, MOST_BYTES)
         except httpcore.ReadTimeout as error:
+            self.presence.note_failure()
             raise way.errors.timed_out(is_whole=time.monotonic() >= ends_at) from error
         except (*FAILURES, BodyError) as error:
+            self.presence.note_failure()
             raise way.errors.of_exception(error) from error
+        self.presence.note(answered.status)
         # Without the query, which holds what people search for.
         path = target.partition("?")[0]
         logger.debug("%s %s: %s", method, path, answered.status)

@@ -142,6 +142,39 @@ def _identity(me: _Me, url: str) -> str:
     return sha256(mark.encode()).hexdigest()[:16]
 
 
+class SameServer:
+    """Whether it is still the server that was identified, for who is about to change something."""
+
+    def __init__(self, transport: ServerTransport, url: str) -> None:
+        self._transport = transport
+        self._url = url
+        self._identity = ""
+
+    def identify(self) -> ServerInfo:
+        """Say who answers, and know it; raises as `identify` does."""
+        self._transport.presence.may_be_another = False
+        info = identify(self._transport, self._url)
+        self._identity = info.identity
+        return info
+
+    def check(self) -> None:
+        """Look, where another may have come in its place since: one call.
+
+        Raises:
+            UnavailableError: another one answers, or none.
+        """
+        presence = self._transport.presence
+        if not self._identity or not presence.may_be_another:
+            return
+        me = self._transport.read("/auth/me", _Me)
+        presence.may_be_another = False
+        if _identity(me, self._url) != self._identity:
+            presence.may_be_another = True
+            raise self._transport.errors.unavailable(
+                "another server answers by now than at the start of this sync"
+            )
+
+
 OWNER = 1
 """The user that the key acts as. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live."""
 _MOST_PAGES = 100

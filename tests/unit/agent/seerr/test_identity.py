@@ -1,10 +1,22 @@
 from __future__ import annotations
 
+import httpcore
+import httpx
 import pytest
 
 from listsync.domain.server import Product
 from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
-from tests.unit.agent.seerr.playback import GUARD, URL, Playback, html_reply, json_reply, message
+from listsync.seerr import transport
+from tests.builders import film_body
+from tests.unit.agent.seerr.playback import (
+    GUARD,
+    URL,
+    Playback,
+    created,
+    html_reply,
+    json_reply,
+    message,
+)
 
 PUBLIC = {"initialized": True, "movie4kEnabled": True, "series4kEnabled": False}
 ME = {
@@ -125,3 +137,50 @@ def test_the_acting_user_is_named() -> None:
     playback = server().on("GET /user/7", json_reply({"id": 7, "displayName": "Kids"}))
     assert playback.seerr(act_as=7).identify().user == "Kids"
     assert len(playback.asked) == 5
+
+
+ANOTHER = {**ME, "createdAt": "2026-01-01T00:00:00.000Z"}
+
+
+def test_nothing_is_requested_at_a_server_that_came_while_nothing_was_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transport, "_SOONEST_S", -1.0)
+    playback = server().on("GET /auth/me", json_reply(ME), json_reply(ANOTHER))
+    seerr = playback.seerr()
+    seerr.identify()
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match="another server answers by now"):
+            seerr.request(film_body())
+    assert playback.posted == []
+
+
+@pytest.mark.parametrize(
+    "fault", [httpcore.ConnectError("gone"), httpcore.ReadError("cut"), html_reply(502)]
+)
+def test_a_request_is_not_repeated_at_a_server_that_came_after_a_fault(
+    fault: httpx.Response | Exception,
+) -> None:
+    playback = server().on("GET /auth/me", json_reply(ME), json_reply(ANOTHER))
+    playback.on("POST /request", fault, created())
+    playback.on("GET /movie/603", json_reply({"id": 603, "title": "The Matrix"}))
+    seerr = playback.seerr()
+    seerr.identify()
+    with pytest.raises(UnavailableError, match="another server answers by now"):
+        seerr.request(film_body())
+    assert len(playback.posted) == 1
+
+
+def test_the_same_server_is_asked_once_more_after_silence_and_not_before_each_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    playback = server().on("POST /request", created())
+    seerr = playback.seerr()
+    seerr.identify()
+    monkeypatch.setattr(transport, "_SOONEST_S", -1.0)
+    seerr.name_of_product()
+    monkeypatch.setattr(transport, "_SOONEST_S", 60.0)
+    for _ in range(3):
+        seerr.request(film_body())
+    assert playback.targets.count("GET /api/v1/auth/me") == 2
+    assert len(playback.posted) == 3
