@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.ports", "tests.rows", "tests.workers"]
 
 # A machine that is busy is no failure.
-settings.register_profile("patient", deadline=None, max_examples=tries(20, 1000))
+settings.register_profile("patient", deadline=None, max_examples=tries(20, 1000), print_blob=True)
 settings.load_profile("patient")
 
 # What is ignored in a shell's background job (SIGINT) and by nohup (SIGHUP) every child inherits.

@@ -6,7 +6,6 @@ start, which has to put in order what the last one left, is armed with the next 
 
 from __future__ import annotations
 
-import random
 import signal
 import sys
 import time
@@ -23,6 +22,7 @@ from tests.acceptance.agent_process import AgentProcess, requested
 from tests.acceptance.busy_world import NEW_TITLES, World, busy
 from tests.acceptance.conftest import Home
 from tests.crash_points import POINTS
+from tests.seeds import drawing
 from tests.thorough import tries
 
 _SCRIPT = Path(__file__).parents[1] / "crash_points.py"
@@ -50,7 +50,7 @@ def world(
 @pytest.mark.slow
 @pytest.mark.timeout(tries(240, 3600))
 def test_wherever_it_is_killed_all_is_done_and_nothing_twice(world: World) -> None:
-    chance = random.Random(time.time_ns())
+    chance = drawing()
     names = [*POINTS] * (_CYCLES // len(POINTS) + 1)
     chance.shuffle(names)
     reached = Counter[str]()

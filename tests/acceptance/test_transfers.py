@@ -32,6 +32,7 @@ from tests.acceptance.agent_process import AgentProcess, until
 from tests.acceptance.conftest import Home
 from tests.integration.notify.receiver import Receiver, receiving
 from tests.media_servers import JellyfinFake, Library, MediaServerFake, PlexFake, serving
+from tests.seeds import drawing
 from tests.thorough import tries
 from tests.webhooks import Sample, samples
 
@@ -259,7 +260,7 @@ def _kill_something(world: World, agent: AgentProcess, chance: random.Random) ->
 @pytest.mark.timeout(tries(180, 3600))
 @pytest.mark.skipif(shutil.which("rsync") is None, reason="there is no rsync")
 def test_whatever_is_killed_every_file_arrives_whole_and_is_told_of_once(world: World) -> None:
-    chance = random.Random(time.time_ns())
+    chance = drawing()
     world.write_config()
     agent = world.start()
     watcher = Watcher(world.libraries)

@@ -22,6 +22,7 @@ from listsync.control.server import ControlSocket
 from listsync.control.zmtp import Conversation
 from listsync.protocol import MAX_BYTES, METHODS
 from tests.integration.control.conftest import RawPeer, Scripted, Talker, body
+from tests.seeds import drawing
 
 pytestmark = pytest.mark.usefixtures("forked_scripts")
 _FUZZ_S = 1.5
@@ -149,9 +150,7 @@ def test_the_crowd_of_one_user_puts_nobody_else_out(path: Path) -> None:
 
 
 def test_random_bytes_end_nothing_and_honest_clients_are_answered_meanwhile(path: Path) -> None:
-    seed = random.SystemRandom().randrange(1 << 32)
-    print(f"seed {seed}")
-    dice = random.Random(seed)
+    dice = drawing()
     with served(path) as pid, closing(Talker(path)) as talker:
         talker.ask()
         before, open_before = peak(pid), files(pid)

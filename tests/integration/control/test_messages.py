@@ -18,6 +18,7 @@ import zmq
 from listsync.control.server import ControlSocket
 from listsync.protocol import MAX_BYTES, METHODS, Code, Reason, RefusedCommand
 from tests.integration.control.conftest import RawPeer, Scripted, Talker, body, running
+from tests.seeds import drawing
 
 _FUZZ_S = 1.5
 
@@ -310,9 +311,7 @@ def test_a_flood_without_reading_is_bounded(talker: Talker) -> None:
 
 
 def test_random_messages_leave_it_well(talker: Talker, path: Path) -> None:
-    seed = random.SystemRandom().randrange(1 << 32)
-    print(f"seed {seed}")
-    dice = random.Random(seed)
+    dice = drawing()
     files = _open_files()
     until = time.monotonic() + _FUZZ_S
     while time.monotonic() < until:

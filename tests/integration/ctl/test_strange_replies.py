@@ -31,6 +31,7 @@ from tests.integration.ctl.test_commands import (
 from tests.integration.ctl.test_plan import _DONE as PLAN
 from tests.integration.ctl.test_plan import _DUNE, _HEAT
 from tests.integration.ctl.test_review import _CRASH
+from tests.seeds import drawing
 
 Call = Callable[..., tuple[int, str, str]]
 _ORDERED = {"run_id": "4f1c", "state": "started"}
@@ -239,9 +240,7 @@ def test_an_empty_reply_is_not_understood(agent: Agent, call: Call, line: str) -
 
 
 def test_whatever_is_changed_in_a_reply_no_command_breaks(agent: Agent, call: Call) -> None:
-    seed = random.SystemRandom().randrange(1 << 32)
-    print(f"seed {seed}")
-    dice = random.Random(seed)
+    dice = drawing()
     lines = list(_GOOD)
     for _ in range(400):
         line = dice.choice(lines)

@@ -26,7 +26,7 @@ DETACH = 2
 _ITSELF = "tests.integration.transfers.namespace"
 _INIT = 26
 _BEGUN = struct.pack("=IIIIHHIIHHI7I", 7, 31, 65536, 0, 16, 12, 65536, 1, 32, 0, 0, *[0] * 7)
-_UNSHARE = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "-r", "--mount"]
+UNSHARE = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "-r", "--mount"]
 
 
 def mount(source: str, point: Path, kind: str, flags: int = 0, data: str = "") -> None:
@@ -86,7 +86,7 @@ def run_in_namespace(module: str, folder: Path) -> None:
             pytest.fail(lacks)
         pytest.skip(lacks)
     done = subprocess.run(
-        [*_UNSHARE, sys.executable, "-m", _ITSELF, module, str(folder)],
+        [*UNSHARE, sys.executable, "-m", _ITSELF, module, str(folder)],
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
@@ -101,7 +101,7 @@ def _lacking() -> str:
         return "there is no unshare (util-linux)"
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         return "there is no /dev/fuse that we may open"
-    done = subprocess.run([*_UNSHARE, "true"], capture_output=True, text=True, check=False)
+    done = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True, check=False)
     return f"no namespace can be made: {done.stderr}" if done.returncode else ""
 
 
