@@ -94,24 +94,37 @@ def let_through() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
 
 
-_IN_PLACE = ModuleType("inspect")
-
-
 def import_click() -> None:
-    """Import click without `inspect`; call it before anything else does.
+    """Import click without `inspect` and `uuid`; call it before anything else does.
 
-    click takes few functions of that, which brings Python's own parser, disassembler and
-    tokenizer. Without it `listsync --help` takes 167 million instructions instead of 189,
-    `listsyncctl status` 176 instead of 196. Where it wants more of it than is here, it gets that.
+    Of the one click takes few functions, and it brings Python's own parser, disassembler and
+    tokenizer; of the other a name for a type that our programs have no use for. Where it wants
+    more of them than is here, it gets that.
     """
-    if "click" in sys.modules or "inspect" in sys.modules:
+    if "click" in sys.modules:
         return
-    vars(_IN_PLACE).update(cleandoc=cleandoc, isfunction=_is_function, __getattr__=_of_inspect)
-    sys.modules["inspect"] = _IN_PLACE
+    stand_ins = [one for one in _stand_ins() if one.__name__ not in sys.modules]
+    sys.modules.update({one.__name__: one for one in stand_ins})
     try:
         import click  # noqa: F401, PLC0415
     finally:
-        _make_room()
+        for one in stand_ins:
+            _make_room(one)
+
+
+def _stand_ins() -> tuple[ModuleType, ModuleType]:
+    inspect, uuid = ModuleType("inspect"), ModuleType("uuid")
+
+    def of_inspect(name: str) -> object:
+        return _of_real(inspect, name)
+
+    def of_uuid(name: str) -> object:
+        is_loading = sys.modules.get("uuid") is uuid
+        return object if is_loading and name == "UUID" else _of_real(uuid, name)
+
+    vars(inspect).update(cleandoc=cleandoc, isfunction=_is_function, __getattr__=of_inspect)
+    vars(uuid).update(__getattr__=of_uuid)
+    return inspect, uuid
 
 
 def cleandoc(text: str) -> str:
@@ -126,11 +139,11 @@ def _is_function(value: object) -> bool:
     return isinstance(value, FunctionType)
 
 
-def _of_inspect(name: str) -> object:
-    _make_room()
-    return getattr(import_module("inspect"), name)
+def _of_real(stand_in: ModuleType, name: str) -> object:
+    _make_room(stand_in)
+    return getattr(import_module(stand_in.__name__), name)
 
 
-def _make_room() -> None:
-    if sys.modules.get("inspect") is _IN_PLACE:
-        del sys.modules["inspect"]
+def _make_room(stand_in: ModuleType) -> None:
+    if sys.modules.get(stand_in.__name__) is stand_in:
+        del sys.modules[stand_in.__name__]

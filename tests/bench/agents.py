@@ -225,6 +225,19 @@ def status() -> Iterator[Figure]:
     yield Figure("  in bare interpreters with zmq and click", ratio, "x", 2.5)
 
 
+def help_text() -> Iterator[Figure]:
+    """The whole of `listsync --help`, beside an interpreter that only imports click."""
+    compileall.compile_dir(listsync.__path__[0], quiet=1)
+    program = str(Path(sys.executable).with_name("listsync"))
+    ours, bare = [], []
+    for _ in range(20):
+        ours.append(_time([program, "--help"]))
+        bare.append(_time([sys.executable, "-c", "import click"]))
+    ratio = statistics.median(ours) / statistics.median(bare)
+    yield Figure("listsync --help: whole process", 1000 * statistics.median(ours), "ms", 80)
+    yield Figure("  in interpreters that import click", ratio, "x", 1.2)
+
+
 def idle() -> Iterator[Figure]:
     """A minute of nothing, before and after syncs of 1,000 titles: from a file, from services."""
     with bench(titles=1000) as one, players() as hosts:
@@ -265,7 +278,7 @@ def ends() -> Iterator[Figure]:
         yield Figure("agent: SIGTERM -> exit, in a sync", statistics.median(times), "s", 5)
 
 
-PARTS = (start_up, wake_up, answers, status, idle, ends)
+PARTS = (start_up, wake_up, answers, status, help_text, idle, ends)
 
 
 def films(count: int) -> list[dict[str, object]]:

@@ -18,14 +18,11 @@ def main() -> None:
     import sys
     import threading
 
-    from listsync.protocol import YES
-
     sys.excepthook = lambda _kind, error, _trace: _tell(error)
     threading.excepthook = lambda told: _tell(told.exc_value)
     # Whatever it was: what is made here is its owner's alone, by libraries and children, too.
     os.umask(0o077)
-    is_automated = os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES
-    is_agent = sys.argv[1:2] == ["run"] or (is_automated and not sys.argv[1:])
+    is_agent = sys.argv[1:2] == ["run"] or (not sys.argv[1:] and _is_automated())
     if is_agent:
         # An early USR1 or HUP would end a process that has no handler yet: both wait.
         interrupts.hold_back()
@@ -40,6 +37,15 @@ def main() -> None:
         gc.freeze()  # to look through it at the end would take as long as loading
     gc.enable()
     listsync(prog_name="listsync")
+
+
+def _is_automated() -> bool:
+    """Tell whether the environment says that this runs by itself, as a container does."""
+    import os
+
+    from listsync.protocol import YES
+
+    return os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES
 
 
 def _tell(error: BaseException | None) -> None:

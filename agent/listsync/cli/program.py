@@ -6,12 +6,13 @@ Imports next to nothing: --help is quick, and an agent holds nothing that `init`
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 
 import click
+from click import formatting
 
 from listsync import __version__
-from listsync.protocol import YES, Exit
 
 COMMANDS = {
     "run": ("commands:run", "Run the agent: sync on schedule, on change and on command."),
@@ -41,8 +42,17 @@ COMMANDS = {
 """Where each is, and what is said of it where all are listed: nothing of one that is hidden."""
 
 
+_USUAL_WIDTH = 80
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands by COMMANDS, and loads one when it is asked for it."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Say how wide it may be, as click would: that loads `shutil`, with all that packs."""
+        if formatting.FORCED_WIDTH is None:
+            ctx.terminal_width = max(min(_columns(), _USUAL_WIDTH) - 2, 50)
+        return super().get_help(ctx)
 
     def get_command(
         self,
@@ -60,6 +70,17 @@ class LazyGroup(click.Group):
         click.Group(commands=self.commands).format_commands(ctx, formatter)
 
 
+def _columns() -> int:
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    try:
+        out = sys.__stdout__.fileno() if sys.__stdout__ is not None else -1
+        return os.get_terminal_size(out).columns or _USUAL_WIDTH
+    except (OSError, ValueError):  # no terminal, or closed
+        return _USUAL_WIDTH
+
+
 @click.group(
     cls=LazyGroup,
     commands=[
@@ -74,6 +95,8 @@ def listsync(context: click.Context) -> None:
     """Keep Overseerr, Jellyseerr or Seerr in step with the lists you follow."""
     if context.invoked_subcommand is not None:
         return
+    from listsync.protocol import YES, Exit  # noqa: PLC0415 - --help needs neither
+
     if os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES:
         from listsync.cli.commands import run  # noqa: PLC0415 - see above
 

@@ -1,4 +1,4 @@
-"""click is loaded without `inspect`, and shows the same."""
+"""click is loaded without `inspect` and `uuid`, and shows the same."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ from listsync.interrupts import import_click
 {before}
 import_click()
 import click
-assert ("inspect" in sys.modules) is bool({before!r})
+assert {{"inspect", "uuid"}} & set(sys.modules) == ({{"inspect", "uuid"}} if {before!r} else set())
 
 @click.command(help="\\n  Says.\\n\\n    More.\\n  ")
 @click.option("--word", default=lambda: "x", show_default=True, help="\\n  A word.\\n  ")
-def one(word):
+@click.option("--id", "number_of", type=click.UUID)
+def one(word, number_of):
+    click.echo(repr(number_of))
     click.echo_via_pager(f"{{word}}{{number}}" for number in range(3))
 
 from click.testing import CliRunner
-print(CliRunner().invoke(one, ["--help"]).output, CliRunner().invoke(one, []).output)
-import inspect
-assert inspect.signature(one.callback).parameters.keys() == {{"word"}}
+run = CliRunner().invoke
+print(run(one, ["--help"]).output, run(one, []).output, run(one, ["--id", "1" * 32]).output)
+print(run(one, ["--id", "none"]).output)
+import inspect, uuid
+assert inspect.signature(one.callback).parameters.keys() == {{"word", "number_of"}}
+assert isinstance(click.UUID.convert("2" * 32, None, None), uuid.UUID)
 """
 
 
@@ -46,7 +51,7 @@ def test_a_docstring_is_laid_out_as_inspect_does_it(text: str) -> None:
     assert cleandoc(text) == inspect.cleandoc(text)
 
 
-def test_a_program_shows_the_same_without_inspect_and_gets_of_it_what_else_it_wants() -> None:
+def test_a_program_shows_the_same_without_them_and_gets_of_them_what_else_it_wants() -> None:
     lean, whole = (
         subprocess.run(
             [sys.executable, "-c", _PROGRAM.format(before=before)],
@@ -55,8 +60,10 @@ def test_a_program_shows_the_same_without_inspect_and_gets_of_it_what_else_it_wa
             check=True,
             timeout=30,
         ).stdout
-        for before in ("", "import inspect")
+        for before in ("", "import inspect, uuid")
     )
     assert "A word." in lean
     assert "x0x1x2" in lean
+    assert "UUID('11111111-1111" in lean
+    assert "'none' is not a valid UUID" in lean
     assert lean == whole
