@@ -113,12 +113,21 @@ def postgres_server(postgres_data: Path) -> Iterator[PostgresServer]:
     server.close()
 
 
-@pytest.fixture
-def postgres_dsn(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Give an empty database of this test's own."""
+@pytest.fixture(scope="session")
+def postgres_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give a database for all tests of a process."""
     from tests.postgres_server import new_database  # noqa: PLC0415 - see above
 
     own = os.environ.get("LISTSYNC_TEST_PG_DSN")
     server = own or request.getfixturevalue("postgres_server").dsn("postgres")
     with new_database(server) as dsn:
         yield dsn
+
+
+@pytest.fixture
+def postgres_dsn(postgres_database: str) -> str:
+    """Give an empty database, which no other test uses meanwhile."""
+    from tests.postgres_server import empty_database  # noqa: PLC0415 - see above
+
+    empty_database(postgres_database)
+    return postgres_database

