@@ -112,6 +112,29 @@ def with_login(
     return use(current.access)
 
 
+def with_current(
+    access: Callable[[], SecretStr | None], use: Callable[[SecretStr], Done]
+) -> Done | None:
+    """Do what *use* does with the login that *access* gives; None without one.
+
+    For services where a renewal ends the login before it: one that is refused because another
+    thread has renewed it meanwhile is tried once more, as it is now.
+
+    Raises:
+        RefusedError, UnavailableError, ResponseChangedError: what *access* and *use* raise.
+    """
+    token = access()
+    if token is None:
+        return None
+    try:
+        return use(token)
+    except RefusedError as error:
+        renewed = access() if error.kind is Refusal.CREDENTIAL else None
+        if renewed is None or renewed == token:
+            raise
+    return use(renewed)
+
+
 def _kept(logins: LoginStore, mark: SecretStr) -> LoginTokens | None:
     """Give the login that is kept, if it is of *mark*; what is none is as good as none."""
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import Refusal, RefusedError, UnavailableError
+from listsync.http.login_store import with_current
 from listsync.http.rate_limit import large_turn
 from listsync.http.request import ServiceRequest
 from listsync.lean_dataclasses import dataclass
@@ -76,9 +77,12 @@ class Simkl:
         """
         if self._options.client_id is None:
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
-        token = self._access()
-        if token is None:
+        fetched = with_current(self._access, lambda token: self._fetch(token, previous))
+        if fetched is None:
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_LOGIN)
+        return fetched
+
+    def _fetch(self, token: SecretStr, previous: Validators | None) -> Fetched:
         self._token, self._anime = token, []
         document = get_document(self._http, self._call("sync/activities"))
         activities = check_one(SERVICE, document.content, Activities, strict=True)

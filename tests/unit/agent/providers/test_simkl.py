@@ -16,6 +16,7 @@ from listsync.http.device_login import begin_either, poll, refresh
 from listsync.http.login_store import LoginTokens
 from listsync.parsing.anime_ids import AnimeService, AnimeTitle
 from listsync.providers.simkl.api import login_service
+from listsync.providers.simkl.reader import Simkl
 from listsync.providers.simkl.source import SimklOptions, parse
 from tests.contract.providers.cases_simkl import simkl_provider
 from tests.contract.providers.simkl_account import ACCESS, CLIENT_ID, Account
@@ -192,6 +193,21 @@ def test_what_is_missing_is_told(access: str | None, client_id: str | None, why:
     with pytest.raises(RefusedError, match=why) as caught:
         simkl_provider(Account(), access=access, client_id=client_id).fetch(None)
     assert caught.value.kind is Refusal.CREDENTIAL
+
+
+def test_a_login_that_another_list_has_renewed_meanwhile_is_used_as_it_is_now() -> None:
+    def provider(*tokens: str) -> Simkl:
+        left = [*map(SecretStr, tokens)]
+
+        def access() -> SecretStr:
+            return left.pop(0) if len(left) > 1 else left[0]
+
+        site = Account({"movies/plantowatch": FILMS})
+        return Simkl(parse("movies"), OPTIONS, client(OPTIONS, site), access, AnimeIdsInMemory)
+
+    assert provider("an-old-one", ACCESS).fetch(None).read == 3
+    with pytest.raises(RefusedError, match="does not accept the login"):
+        provider("an-old-one", "another-old-one").fetch(None)
 
 
 def test_an_error_that_comes_as_if_all_were_well_is_one() -> None:
