@@ -1,6 +1,7 @@
 """Whose account at MDBList is used, what it may ask for, and which lists it has.
 
-Source: the service's REST documentation and clients of 2026 (providers' facts, section 6.3).
+Source: the service's REST documentation (docs.mdblist.com/docs/api, "My lists": an array) and
+clients of 2026 (providers' facts, section 6.3).
 """
 
 from __future__ import annotations

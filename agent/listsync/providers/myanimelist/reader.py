@@ -114,7 +114,11 @@ def _number_of(row: object) -> int | None:
 
 
 def judge(response: Response) -> ListsyncError | None:
-    """Tell a private list from a bad client id, and from being kept out for asking too often."""
+    """Tell a private list from a bad client id, and from being kept out for asking too often.
+
+    Source: the reference's common status codes, of which 403 is for whoever asks too often, and
+    404 for what is not there. Which word comes with a private list, clients know.
+    """
     error = _ERROR.search(response.look)
     word = error[1] if error else ""
     told = f"(HTTP {response.status}{word and f': {word}'})"

@@ -147,6 +147,8 @@ class TmdbPage(ResponseShape, frozen=True):
         named = (self.parts, self.results, self.items, self.cast, self.crew)
         if all(rows is None for rows in named):
             raise ValueError("no rows")
+        if (self.cast is None) != (self.crew is None):
+            raise ValueError("half of what a person is credited for")
         is_counted = self.results is not None or self.items is not None
         if is_counted and self.declared is None:
             raise ValueError("no count of rows")

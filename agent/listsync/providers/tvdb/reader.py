@@ -91,6 +91,8 @@ class _Named(ResponseShape, frozen=True):
 
 
 class _Favorites(ResponseShape, frozen=True):
+    """One's own, by number. Source: models of clients of the API (its getUserFavorites), 2026."""
+
     series: list[object] | None = None
     movies: list[object] | None = None
 

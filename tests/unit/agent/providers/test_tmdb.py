@@ -252,6 +252,13 @@ def test_another_shape_is_a_change(body: str) -> None:
         tmdb(Site.of({"*": answer(body.encode())})).fetch(None)
 
 
+@pytest.mark.parametrize("half", ["cast", "crew"])
+def test_half_of_what_a_person_made_is_a_change(half: str) -> None:
+    body = f'{{"id": 1, "{half}": [{{"id": 7, "media_type": "movie", "title": "A"}}]}}'
+    with pytest.raises(ResponseChangedError, match="half of what a person is credited for"):
+        tmdb(Site.of({"*": answer(body.encode())}), "person/1").fetch(None)
+
+
 def test_a_long_list_is_read_in_pages_of_twenty() -> None:
     service = Service(101)
     fetched = tmdb(service).fetch(None)
