@@ -132,8 +132,9 @@ def must_be_right(
     assert fetched.outcome is not ListOutcome.EMPTY or says_none
     whole = as_it_is(case)
     assert whole is not None or not fetched.outcome.whole
-    assert whole is None or not has_rows or fetched.read >= whole.read
-    assert has_rows is not False or not fetched.is_sure
+    is_all = whole is None or fetched.read >= whole.read
+    assert is_all or not has_rows
+    assert is_all or has_rows is None or not fetched.is_sure
     for entry in fetched.entries:
         assert entry.title or entry.ids
         entry.label.encode()

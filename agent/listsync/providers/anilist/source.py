@@ -87,6 +87,8 @@ def parse(text: str) -> AniListSource:
 def _from_name(value: str) -> AniListSource | None:
     if value in CHARTS:
         return AniListSource(name=value, chart=value)
+    if value.lower() in {*_STATUSES, _ALL}:
+        raise ValueError(f"whose? Name the user before it: user/{value}")
     found = _USER_AND_LIST.fullmatch(value)
     return _of_user(found["user"], found["id"]) if found else None
 

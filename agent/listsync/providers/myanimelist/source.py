@@ -73,6 +73,8 @@ def parse(text: str) -> MyAnimeListSource:
 
 def _from_name(value: str) -> MyAnimeListSource | None:
     user, _, status = value.rstrip("/").partition("/")
+    if not status and re.sub(r"[\s-]+", "_", user.strip().lower()) in _STATUSES:
+        raise ValueError(f"whose? Name the user before it: user/{user.strip()}")
     word = re.sub(r"[\s-]+", "_", status.strip().lower()) or PLANNED
     return _of(user, word)
 

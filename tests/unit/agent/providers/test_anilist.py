@@ -92,6 +92,7 @@ def test_a_chart_is_named_by_its_word_or_address(text: str) -> None:
         ("https://anilist.co/user/dave/mangalist", "is no known address of AniList"),
         ("https://myanimelist.net/animelist/dave", "accepted: "),
         ("a b", "is no list of AniList"),
+        ("completed", "whose. Name the user before it: user/completed"),
         ("../x", "is no list of AniList"),
         ("dave/a%0ab", "is no list of AniList"),
     ],

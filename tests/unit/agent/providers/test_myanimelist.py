@@ -56,6 +56,8 @@ def test_a_users_list_is_named_in_many_ways(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
+        ("completed", "whose. Name the user before it: user/completed"),
+        ("Plan to watch", "whose. Name the user before it: user/Plan to watch"),
         ("dave/best", "is no list of MyAnimeList"),
         ("https://myanimelist.net/animelist/dave?status=5", "is no list of MyAnimeList"),
         ("https://myanimelist.net/animelist/dave?tag=x", "the address has tag"),
