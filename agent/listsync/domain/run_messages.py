@@ -40,8 +40,9 @@ _OWN_WORDS = {
     ),
     ("trakt", ListOutcome.PRIVATE): "log in with `listsync login trakt`, or make the list public",
     ("trakt", ListOutcome.CREDENTIAL): (
-        "log in with `listsync login trakt`, with the client id in providers.trakt; without one "
-        "mirror the list at MDBList, or read Trakt's data export"
+        "give the client id of an app of yours in providers.trakt, and log in with "
+        "`listsync login trakt` to lists of your own; without one mirror the list at MDBList, or "
+        "read Trakt's data export"
     ),
     ("mdblist", ListOutcome.PRIVATE): "let its owner run `listsync login mdblist`",
     ("mdblist", ListOutcome.CREDENTIAL): "run `listsync login mdblist`",
