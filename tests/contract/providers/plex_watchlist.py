@@ -50,16 +50,17 @@ class Watchlist:
                 request.url.path.removeprefix(_TITLE), answer(b'{"Error": {"id": 404}}', 404)
             )
         assert request.url.path == LIST
-        etag = f'W/"{blake2b(repr(self.rows).encode(), digest_size=8).hexdigest()}"'
-        if request.headers.get("If-None-Match") == etag:
-            return answer(status=304, etag=etag)
         start = int(request.url.params["X-Plex-Container-Start"])
         size = min(int(request.url.params["X-Plex-Container-Size"]), self.most_of_a_page)
         rows = list(self.rows[start : start + size])
         page: dict[str, object] = {"offset": start, "size": len(rows)}
         page["totalSize"] = len(self.rows)
         content = {"MediaContainer": {**page, **({"Metadata": rows} if rows else {})}}
-        return answer(json.dumps(content).encode(), etag=etag)
+        body = json.dumps(content).encode()
+        etag = f'W/"{blake2b(body, digest_size=8).hexdigest()}"'  # of this page alone
+        if request.headers.get("If-None-Match") == etag:
+            return answer(status=304, etag=etag)
+        return answer(body, etag=etag)
 
     def calls(self, path: str) -> int:
         """Count what was asked at *path*."""

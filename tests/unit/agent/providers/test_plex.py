@@ -105,6 +105,45 @@ def test_an_unchanged_watchlist_costs_one_call_and_any_change_is_seen() -> None:
     assert provider.fetch(validators).read == 251
 
 
+def test_what_goes_from_a_later_page_is_seen_though_the_first_has_the_same_titles() -> None:
+    rows = [film(n) for n in range(1, 251)]
+    site = Watchlist(KEY, rows)
+    provider = plex_provider(site)
+    validators = provider.fetch(None).validators
+    site.rows = [one for one in rows if one is not rows[200]]
+    fetched = provider.fetch(validators)
+    assert (fetched.read, fetched.is_sure) == (249, True)
+
+
+def test_a_token_that_is_revoked_between_two_pages_takes_nothing_off_the_list() -> None:
+    site = Watchlist(KEY, [film(n) for n in range(1, 251)])
+
+    def revoked(request: httpx.Request) -> httpx.Response:
+        if request.url.params["X-Plex-Container-Start"] == "200":
+            site.token = "another"
+        return site(request)
+
+    with pytest.raises(RefusedError, match=r"does not accept providers\.plex\.token") as caught:
+        plex_provider(revoked).fetch(None)
+    assert caught.value.kind is Refusal.CREDENTIAL
+
+
+@pytest.mark.parametrize(("change", "read"), [("added", 250), ("removed", 249)])
+def test_a_list_that_changes_between_two_pages_is_not_sure(change: str, read: int) -> None:
+    site = Watchlist(KEY, [film(n) for n in range(1, 251)])
+
+    def changing(request: httpx.Request) -> httpx.Response:
+        given = site(request)
+        if len(site.seen) == 1:
+            rows = [*site.rows]
+            site.rows = [film(900), *rows] if change == "added" else rows[1:]
+        return given
+
+    fetched = plex_provider(changing).fetch(None)
+    assert (fetched.distinct, fetched.is_sure) == (read, False)
+    assert fetched.validators is None
+
+
 def test_an_unchanged_watchlist_keeps_its_mark() -> None:
     site = Site.of({LIST: answer(status=304, etag=ETAG)})
     fetched = plex_provider(site).fetch(Validators(etag=ETAG))
