@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
 
 
+_FULLEST_FIRST = tuple(dict.fromkeys(("completed", *STATUSES)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Anime:
     """A row of an anime, by its rank: its numbers at AniList and at MyAnimeList."""
@@ -118,9 +121,9 @@ class Simkl:
             return True
         if self._has_rows(kind, status, entries) or not stamps.get(status):
             return True
-        others = [one for one in STATUSES if one != status and stamps.get(one)]
+        others = [one for one in _FULLEST_FIRST if one != status and stamps.get(one)]
         unused = Entries(SERVICE, SimklRow)
-        return any(self._has_rows(kind, one, unused) for one in others[:1])
+        return any(self._has_rows(kind, one, unused) for one in others)
 
     def _has_rows(self, kind: str, status: str, entries: Entries[SimklRow]) -> bool:
         from listsync.http.service_client import ask  # noqa: PLC0415 - brings httpx

@@ -30,6 +30,11 @@ def film(number: int, status: str = "plantowatch", **more: object) -> dict[str, 
     return {"status": status, "movie": media, **more}
 
 
+def show(number: int, status: str) -> dict[str, object]:
+    media = {"title": f"Series {number}", "year": 2019, "ids": {"tvdb": str(number)}}
+    return {"status": status, "show": media}
+
+
 def anime(number: int, kind: str = "tv", **ids: object) -> dict[str, object]:
     media = {"title": f"Anime {number}", "year": 2020, "ids": ids}
     return {"status": "plantowatch", "anime_type": kind, "show": media}
@@ -98,6 +103,13 @@ def test_a_status_is_empty_where_another_shows_that_titles_are_told() -> None:
     site = Account({"movies/completed": [film(1, "completed")]}, {"movies/plantowatch": "2026"})
     assert simkl_provider(site, "movies").fetch(None).outcome is ListOutcome.EMPTY
     assert site.asked == ["activities", "movies/plantowatch", "movies/completed"]
+
+
+def test_of_other_statuses_any_shows_that_titles_are_told() -> None:
+    emptied = {"shows/plantowatch": "2026", "shows/watching": "2026", "shows/completed": "2026"}
+    site = Account({"shows/hold": [show(1, "hold")]}, emptied)
+    assert simkl_provider(site, "tv").fetch(None).outcome is ListOutcome.EMPTY
+    assert site.asked[-3:] == ["shows/completed", "shows/watching", "shows/hold"]
 
 
 def test_nothing_of_a_kind_that_had_titles_takes_nothing_off_the_list() -> None:
