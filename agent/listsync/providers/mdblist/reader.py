@@ -17,6 +17,7 @@ from listsync.errors import (
     RefusedError,
     ResponseChangedError,
 )
+from listsync.http.login_store import with_current
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import (
@@ -191,9 +192,13 @@ class MdbList:
 
         Without a login or key only public lists of users can be read, and no rows prove nothing.
         """
-        credential = self._credential()
-        if credential is not None:
-            return self._fetch_with(credential, previous)
+        fetched = with_current(
+            self._access, lambda access: self._fetch_with(Credential.of_login(access), previous)
+        )
+        if fetched is not None:
+            return fetched
+        if self._options.api_key is not None:
+            return self._fetch_with(Credential.of_key(self._options.api_key), previous)
         if self._source.open_path is not None:
             return self._fetch_open(self._source.open_path, previous)
         raise RefusedError(

@@ -16,9 +16,10 @@ from listsync.errors import (
     ResponseChangedError,
     UnavailableError,
 )
+from listsync.providers.mdblist.reader import MdbList
 from listsync.providers.mdblist.source import MdbListOptions, parse
 from tests.contract.providers.cases import KEY, LIST, mdblist_provider
-from tests.contract.providers.site import Site, answer, sample
+from tests.contract.providers.site import Site, answer, client, sample
 
 META = "mdblist/list-meta.json"
 PAGES = ["mdblist/items.unified.page1.json", "mdblist/items.unified.page2.json"]
@@ -436,3 +437,22 @@ def test_without_a_key_a_filter_cannot_be_asked_for() -> None:
     with pytest.raises(RefusedError, match=r"needs providers\.mdblist\.api_key") as caught:
         mdblist_provider(Site.of({}), FILTERED, None).fetch(None)
     assert caught.value.kind is Refusal.CREDENTIAL
+
+
+@pytest.mark.parametrize(("renewed", "is_read"), [("the-new-one", True), ("an-old-one", False)])
+def test_a_login_goes_before_the_key_and_is_used_as_it_is_now(renewed: str, is_read: bool) -> None:
+    site, left = described(), [SecretStr("an-old-one"), SecretStr(renewed)]
+
+    def listed(request: httpx.Request) -> httpx.Response:
+        assert "apikey" not in request.url.params
+        is_known = request.headers["Authorization"] == "Bearer the-new-one"
+        return site(request) if is_known else answer(b'{"error": "expired"}', 401)
+
+    options = MdbListOptions(api_key=SecretStr(KEY))
+    source, http = parse("sample_user/synthetic-list"), client(options, listed)
+    provider = MdbList(source, options, http, lambda: left.pop(0) if len(left) > 1 else left[0])
+    if is_read:
+        assert provider.fetch(None).read == 5
+        return
+    with pytest.raises(RefusedError, match=r"does not accept the login .*listsync login mdblist"):
+        provider.fetch(None)
