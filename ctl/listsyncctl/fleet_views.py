@@ -47,12 +47,16 @@ def postgres_rows(postgres: PostgresShape | None, display: Display) -> Iterator[
         return
     place = f"{shown(postgres.get('where'))}, channel {shown(postgres.get('channel'))}"
     since = f" since {display.ago(postgres['since'])}" if postgres.get("since") else ""
-    heard = "listening" if postgres["connected"] else "not connected"
+    heard = "not connected"
+    if postgres["connected"]:
+        heard = "connected, but nothing arrives," if postgres.get("pooled") else "listening"
     count = postgres.get("triggers") or 0
     last = ""
     if at := postgres.get("last_trigger"):
         last = f", the last one from {shown(postgres.get('last_source'))} {display.ago(at)}"
     yield "NOTIFY", f"{heard}{since} at {place}; {plural(count, 'trigger')}{last}"
+    if postgres.get("why"):
+        yield "", shown(postgres["why"])
 
 
 def passed_on(result: OrderReply | FleetShape) -> str:

@@ -17,6 +17,8 @@ _RUNS = "a sync is running already"
 
 PassOn = Callable[[SyncJob], Ticket]
 """Sends a job to the agent that leads; waits for nothing."""
+Tell = Callable[[SyncJob, Ticket], object]
+"""Tells other agents what somebody asked of this one; waits for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class RunQueue:
         self._lock = threading.Lock()
         self._state = QueueState()
         self._pass_on: PassOn | None = None
+        self._tell: Tell | None = None
 
     @property
     def state(self) -> QueueState:
@@ -56,18 +59,20 @@ class RunQueue:
                 would have to wait behind a sync that is none).
         """
         with self._lock:
-            pass_on, ticket = self._pass_on, Ticket(job.run_id, "left")
+            pass_on, tell, ticket = self._pass_on, self._tell, Ticket(job.run_id, "left")
             if pass_on is None:
                 ticket = self._place(job, by_itself=by_itself, no_queue=no_queue)
         if pass_on is not None:
             return ticket if job.is_own else pass_on(job)
+        if tell is not None and not job.is_own:
+            tell(job, ticket)
         self._moved()
         return ticket
 
     def hold(self) -> None:
         """Start nothing until `lead`: it is not known who leads. What runs is done once more."""
         with self._lock:
-            self._pass_on = None
+            self._pass_on = self._tell = None
             running = self._state.running
             if self._state.role is FleetRole.LEADER and running and not running.dry_run:
                 self._wait(running.again())
@@ -79,19 +84,25 @@ class RunQueue:
         with self._lock:
             pending = self._state.pending
             self._state = replace(self._state, role=FleetRole.STANDBY, pending=None)
-            self._pass_on = pass_on
+            self._pass_on, self._tell = pass_on, None
         if pending is not None and not pending.is_own:
             pass_on(pending)
         self._moved()
 
-    def lead(self, job: SyncJob | None = None) -> None:
-        """Start what waited and what comes, and *job* with it."""
+    def lead(self, job: SyncJob | None = None, tell: Tell | None = None) -> None:
+        """Start what waited and what comes, and *job* with it.
+
+        *tell* learns of all that somebody asks, or has asked, of this agent.
+        """
         with self._lock:
-            self._pass_on = None
+            self._pass_on, self._tell = None, tell
+            waited = self._state.pending
             self._state = replace(self._state, role=FleetRole.LEADER)
             if job is not None:
                 self._wait(job)
             self._promote()
+        if tell is not None and waited is not None and not waited.is_own:
+            tell(waited, Ticket(waited.run_id, "queued"))
         self._moved()
 
     def finished(self, run_id: str) -> None:

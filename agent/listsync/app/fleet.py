@@ -9,7 +9,7 @@ import hashlib
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
@@ -67,7 +67,7 @@ class FleetPart:
             self.link,
             lists=lists,
         )
-        side.send = self.membership.send
+        side.send, side.tell = self.membership.send, self.membership.tell
 
     def link(self, connect_s: int | None = None) -> PostgresLink:
         """Connect anew, for one thread; raises PostgresServerError."""
@@ -82,10 +82,16 @@ class FleetPart:
             settings=SHARES,
         )
 
+    def own_link(self, connect_s: int | None = None) -> PostgresLink:
+        """Connect anew, where the membership has found that each client has its own session."""
+        link = self.link(connect_s)
+        link.settle()
+        return link
+
     @contextmanager
     def linked(self, connect_s: int | None = None) -> Iterator[PostgresLink]:
         """Connect for the block alone; each address has *connect_s* to answer."""
-        link = self.link(connect_s)
+        link = self.own_link(connect_s)
         try:
             yield link
         finally:
@@ -205,9 +211,10 @@ class Fleet:
             yield None
             return
         from listsync.fleet.fence import LeaseFence  # noqa: PLC0415 - only in a fleet
+        from listsync.postgres.link_attempt import connected_until  # noqa: PLC0415 - so
 
-        fence = LeaseFence(part.lease, part.link, part.memory.push, token)
-        with part.linked() as link:
+        fence = LeaseFence(part.lease, part.own_link, part.memory.push, token)
+        with closing(connected_until(token, part.own_link)) as link, token.breaking(link.cut):
             part.memory.pull(link)
         try:
             yield fence

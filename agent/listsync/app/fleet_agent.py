@@ -11,7 +11,7 @@ from listsync.agent.queue import RunQueue
 from listsync.config.configuration import Config
 from listsync.domain.fleet import Lease
 from listsync.domain.runs import ConfigSnapshot, SyncJob, Ticket
-from listsync.fleet.passing import job_of, payloads_of
+from listsync.fleet.passing import is_more_than_a_sync, job_of, payloads_of
 from listsync.postgres.notifications import Notification
 from listsync.protocol import RefusedCommand
 from listsync.triggers.postgres import TriggerIntake
@@ -25,7 +25,8 @@ TAKEOVER = "takeover"
 class AgentInFleet:
     """Implements `fleet.membership.FleetAgent` for the agent that has *queue*.
 
-    *cut_off* ends what runs, *send* passes things on to who leads.
+    *cut_off* ends what runs, *send* passes things on to who leads; *tell* has the others keep what
+    was asked of us, as we lead, until the run is over that it is done in.
     """
 
     def __init__(  # noqa: PLR0913 - each is a part of its own
@@ -45,6 +46,8 @@ class AgentInFleet:
         self._cut_off = cut_off
         self.changed = changed
         self.send: Callable[[Sequence[str]], None] = lambda _: None
+        self.tell: Callable[[Sequence[str], str], None] = lambda *_: None
+        self._taking = ""
 
     def hold(self, why: str) -> None:
         self._queue.hold()
@@ -63,7 +66,11 @@ class AgentInFleet:
         self._queue.stand_by(pass_on)
 
     def lead(self, _: Lease, *, is_takeover: bool) -> None:
-        self._queue.lead(SyncJob.own(None, TAKEOVER) if is_takeover else None)
+        self._queue.lead(SyncJob.own(None, TAKEOVER) if is_takeover else None, self._tell)
+
+    def _tell(self, job: SyncJob, ticket: Ticket) -> None:
+        if job.run_id != self._taking and is_more_than_a_sync(job):
+            self.tell(payloads_of(job, self._name), ticket.run_id)
 
     def listening(self) -> None:
         self._intake.connected(datetime.now(UTC))
@@ -74,17 +81,23 @@ class AgentInFleet:
     def triggered(self, found: Sequence[Notification]) -> None:
         self._intake.take(*found)
 
-    def asked(self, payload: str) -> None:
+    def asked(self, payload: str) -> str:
         job = job_of(payload)
         if job is None:
-            return
+            return ""
         scope = self._config().still_followed(job.scope)
         if scope == frozenset():
             words = "what %s asked for is not done: this agent reads none of those lists"
             logger.warning(words, job.origin, extra={"action": "passed_on_unknown"})
-            return
+            return ""
+        self._taking = job.run_id
         try:
-            self._queue.submit(replace(job, scope=scope))
+            return self._queue.submit(replace(job, scope=scope)).run_id
         except RefusedCommand as error:
             words = "what %s asked for is not done: %s"
             logger.warning(words, job.origin, error, extra={"action": "passed_on_refused"})
+        return ""
+
+    def is_open(self, run_id: str) -> bool:
+        state = self._queue.state
+        return any(one and one.run_id == run_id for one in (state.running, state.pending))

@@ -124,7 +124,7 @@ class PostgresListener:
     ) -> None:
         self._note_connected()
         self._intake.connected(datetime.now(UTC), link)
-        self._look(heard, is_first=True)
+        self._look(link, heard, is_first=True)
         look_at = time.monotonic() + self._times.look_s
         while not stop.is_set():
             found = heard.wait(look_at - time.monotonic())
@@ -133,11 +133,13 @@ class PostgresListener:
             elif time.monotonic() < look_at:
                 continue  # it was woken
             else:
-                self._look(heard)
+                self._look(link, heard)
                 self._intake.tell_rest()
             look_at = time.monotonic() + self._times.look_s
 
-    def _look(self, heard: PostgresNotifications, *, is_first: bool = False) -> None:
+    def _look(
+        self, link: PostgresLink, heard: PostgresNotifications, *, is_first: bool = False
+    ) -> None:
         """See whether the server answers; at first, and until it is so, whether it notifies."""
         if not is_first and not self._status.is_pooled:
             heard.ping(self._times.answer_s)
@@ -147,7 +149,9 @@ class PostgresListener:
         self._status = replace(self._status, is_pooled=is_pooled)
         if is_pooled != before:
             self._changed()
-        if is_pooled and is_first:
+        if not is_pooled:
+            link.settle(self._times.answer_s)
+        elif is_first:
             extra = {"action": "postgres_pooled"}
             logger.warning("PostgreSQL at %s: %s", self._status.where, POOLED, extra=extra)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from listsync.errors import LeaseLostError, NotSharedError
 from listsync.postgres.connection import SERVICE, PostgresLink, PostgresServerError
+from listsync.postgres.link_attempt import connected_until
 
 if TYPE_CHECKING:
     from listsync.cancellation import CancelToken
@@ -79,8 +80,9 @@ class LeaseFence:
 
     def _share_once(self) -> None:
         if self._link is None:
-            self._link = self._connect()
-        self._push(self._link)
+            self._link = connected_until(self._stop, self._connect)
+        with self._stop.breaking(self._link.cut):
+            self._push(self._link)
 
     def _left_s(self) -> float:
         """Say for how long the lease holds in which this sync began."""

@@ -62,8 +62,12 @@ class FleetAgent(Protocol):
         """Take triggers, as we lead."""
         ...
 
-    def asked(self, payload: str) -> None:
-        """Take what was passed on to us, as we lead."""
+    def asked(self, payload: str) -> str:
+        """Take what was passed on to us, as we lead; returns in which run; empty: in none."""
+        ...
+
+    def is_open(self, run_id: str) -> bool:
+        """Tell whether a run is to come, or goes on."""
         ...
 
     def changed(self) -> None:

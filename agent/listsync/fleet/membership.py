@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from listsync.domain.runs import RestartPolicy
 from listsync.errors import LeaseLostError, ListsyncError
 from listsync.fleet.lease import FREE, FleetLease
 from listsync.fleet.members import leave, say_present, schemas_of
-from listsync.fleet.passing import PassedOn, taken
+from listsync.fleet.passing import PassedOn, Taken
 from listsync.postgres.connection import PostgresLink, PostgresServerError
 from listsync.postgres.link_attempt import LinkAttempt
 from listsync.postgres.notifications import Notification, PostgresNotifications
@@ -71,6 +71,7 @@ class FleetMembership:
         """The epoch in which the agent was told to lead, until it is told otherwise; else 0."""
         self._over = threading.Event()
         self._passed = PassedOn(lease.times.renew_s, self._now)
+        self._taken = Taken()
         self._attempt: LinkAttempt | None = None
         self._notifications: PostgresNotifications | None = None
         self._beat_at = self._renew_at = self._split_until = 0.0
@@ -98,6 +99,11 @@ class FleetMembership:
     def send(self, payloads: Sequence[str]) -> None:
         """Send *payloads* to all agents of the fleet, as soon as that can be done."""
         self._passed.add(payloads)
+        self._look_up()
+
+    def tell(self, payloads: Sequence[str], run_id: str) -> None:
+        """Have all agents keep *payloads*, which are done in our run, until that is over."""
+        self._taken.take_here(payloads, run_id)
         self._look_up()
 
     def wake(self) -> None:
@@ -132,9 +138,11 @@ class FleetMembership:
         self, link: PostgresLink, notifications: PostgresNotifications, stop: threading.Event
     ) -> None:
         if self._led:
+            link.settle(self._limit_s)
             self._renew(link)
         if not notifications.hears_itself(_HEARS_S):
             raise PostgresServerError(_NOT_HEARD)
+        link.settle(self._limit_s)
         with link.within(self._limit_s) as connection:
             self._lease.prepare(connection)
         self._memory.join(link)
@@ -154,6 +162,8 @@ class FleetMembership:
         """Look at the lease, and do what it asks for; returns for how long nothing is due."""
         if not self._led or not self._keep(link):
             self._look(link)
+        if self._led:
+            self._tell_all(link, self._taken.done(self._agent.is_open))
         self._beat(link)
         due = self._beat_at if not self._led else min(self._beat_at, self._renew_at)
         left_s = max(0.0, due - self._now())
@@ -225,6 +235,7 @@ class FleetMembership:
         threading.Thread(
             target=self._guard, args=(self._over,), name="listsync-lease", daemon=True
         ).start()
+        self._taken.begin()
         self._agent.listening()  # before: what was missed is done with all else
         self._agent.lead(lease, is_takeover=is_takeover)
         self._passed.again(is_new_leader=True)
@@ -302,32 +313,33 @@ class FleetMembership:
         for payload in told:
             if payload in _WAKES or self._hear_schema(payload) or self._passed.hear(payload):
                 continue
-            if self._led and self._lease.clock.left_s():  # else it is for who leads by now
-                self._take(link, payload)
+            if self._led and self._lease.clock.left_s():
+                self._tell_all(link, self._taken.take(payload, self._agent.asked))
+            else:  # it is for who leads, by now
+                self._passed.overhear(payload)
         return not self._led and not _WAKES.isdisjoint(told)
 
     def _send(self, link: PostgresLink) -> None:
         """Send what waits; what could not be sent stays."""
         while (payload := self._passed.next) is not None:
             if self._led:
-                self._agent.asked(payload)
+                self._tell_all(link, self._taken.take(payload, self._agent.asked))
             else:
-                with link.within(self._limit_s) as connection:
-                    self._lease.wake(connection, payload)
+                self._tell_all(link, (payload,))
             self._passed.sent(is_taken=bool(self._led))
+        if self._led:
+            self._tell_all(link, self._taken.told())
 
-    def _take(self, link: PostgresLink, payload: str) -> None:
-        """Take what was passed on to us, and say so to who waits for that."""
-        if self._passed.is_new(payload):
-            self._agent.asked(payload)
-        if answer := taken(payload):
+    def _tell_all(self, link: PostgresLink, payloads: Iterable[str]) -> None:
+        for payload in payloads:
             with link.within(self._limit_s) as connection:
-                self._lease.wake(connection, answer)
+                self._lease.wake(connection, payload)
 
     def _leave(self, link: PostgresLink) -> None:
         """Share what is left, and let another lead at once."""
         if self._led:
             self._agent.deaf()
+            self._tell_all(link, self._taken.done(self._agent.is_open))
             self._lose(_STOPS)
             with suppress(LeaseLostError):
                 self._memory.push(link)

@@ -1,7 +1,9 @@
 """What somebody asked of an agent that stands by, on its way to the one that leads.
 
 Who leads may be gone already, for as long as its lease holds: so what was passed on is kept until
-the one that leads says that it has it, and handed to the next one else.
+the one that leads says that it has it, and handed to the next one else. What is more than a sync
+of all, with which the next one begins anyway, all agents keep until the one that leads says that
+it is done, wherever it was asked for.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import json
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -21,15 +23,20 @@ from listsync.text_cleaning import one_line
 
 logger = logging.getLogger(__name__)
 
-_TAKEN = "taken "
+_TAKEN, _DONE = "taken ", "done "
 _KEPT_S = 600.0
-"""What nobody has taken by then is out of date: it may say that something on hold is to go on."""
+"""What is not done by then is out of date: it may say that something on hold is to go on."""
 _MOST_TRIES = 3
 """At one that leads and says nothing; an older version does not."""
+_MOST_KEPT = 100
 _MOST_KNOWN = 1000
 _MOST_ORIGINS = 20
 _LONGEST_ORIGIN = 100
 _FLAGS = ("dry_run", "forced", "confirmed", "eager")
+_LOST = {
+    False: "what %s asked for was passed on, and no agent has taken it: ask again",
+    True: "what %s asked for was taken by an agent that is gone, and is not done: ask again",
+}
 
 
 def payloads_of(job: SyncJob, sender: str) -> tuple[str, ...]:
@@ -58,23 +65,29 @@ def _content_of(payload: str) -> dict[str, object]:
     return content if isinstance(content, dict) else {}
 
 
-def taken(payload: str) -> str:
-    """Write that *payload* was taken by the agent that leads; empty: nobody waits for that."""
+def _id_of(payload: str) -> str:
     found = _content_of(payload).get("id")
-    return f"{_TAKEN}{found}" if _is_name(found) else ""
+    return found if isinstance(found, str) else ""
+
+
+def is_more_than_a_sync(job: SyncJob) -> bool:
+    """Tell whether a sync of all lists, as after a takeover, is less than what *job* asks for."""
+    return job.dry_run or job.forced or job.confirmed
 
 
 @dataclass(slots=True)
-class _Sent:
+class _Kept:
     payload: str
+    job: SyncJob | None
     until: float
     tried_at: float
     tries: int = 1
     waits: bool = False
+    is_taken: bool = False
 
 
 class PassedOn:
-    """What is passed on, by an agent that stands by, and what was taken by one that leads.
+    """What is passed on by an agent that stands by, and what each keeps until it is done.
 
     `add` is for any thread, all else for one. *again_s*: how soon it is said again where nobody
     says that it was taken; *now* gives a time in seconds.
@@ -84,8 +97,7 @@ class PassedOn:
         self._again_s = again_s
         self._now = now
         self._waiting: deque[str] = deque()
-        self._sent: dict[str, _Sent] = {}
-        self._known: deque[str] = deque(maxlen=_MOST_KNOWN)
+        self._kept: dict[str, _Kept] = {}
 
     def add(self, payloads: Sequence[str]) -> None:
         self._waiting.extend(payloads)
@@ -98,57 +110,125 @@ class PassedOn:
     @property
     def is_kept(self) -> bool:
         """Tell whether something was sent of which nobody said that it was taken."""
-        return bool(self._sent)
+        return any(not one.is_taken for one in self._kept.values())
 
     def sent(self, *, is_taken: bool) -> None:
         """Note that what was `next` is on its way, or taken at once."""
         payload, now = self._waiting.popleft(), self._now()
-        answer = taken(payload)
+        name = _id_of(payload)
         if is_taken:
-            self._sent.pop(answer, None)
-        elif answer in self._sent:
-            before = self._sent[answer]
+            self._kept.pop(name, None)
+        elif name in self._kept:
+            before = self._kept[name]
             before.tried_at, before.tries, before.waits = now, before.tries + 1, False
-        elif answer:
-            self._sent[answer] = _Sent(payload, now + _KEPT_S, now)
+        elif name:
+            self._kept[name] = _Kept(payload, job_of(payload), now + _KEPT_S, now)
+
+    def overhear(self, payload: str) -> None:
+        """Keep what another asks of the one that leads, if that should go on with the next."""
+        name, job = _id_of(payload), job_of(payload)
+        if not name or name in self._kept or job is None or not is_more_than_a_sync(job):
+            return
+        now = self._now()
+        self._kept[name] = _Kept(payload, job, now + _KEPT_S, now, is_taken=True)
+        if len(self._kept) > _MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
 
     def hear(self, payload: str) -> bool:
-        """Note that something was taken; False: *payload* says something else."""
-        self._sent.pop(payload, None)
-        return payload.startswith(_TAKEN)
+        """Note that something was taken, or is done; False: *payload* says something else."""
+        if payload.startswith(_TAKEN):
+            one = self._kept.get(name := payload.removeprefix(_TAKEN))
+            if one is not None and one.job is not None and is_more_than_a_sync(one.job):
+                one.is_taken = True
+            else:
+                self._kept.pop(name, None)
+            return True
+        self._kept.pop(payload.removeprefix(_DONE), None)
+        return payload.startswith(_DONE)
 
     def again(self, *, is_new_leader: bool = False) -> None:
-        """Let what was not taken be sent once more, if it is time to, or another leads now."""
+        """Let what was not taken be sent once more, if it is time to.
+
+        Another leads now (*is_new_leader*): also what the one before may not have done.
+        """
         now = self._now()
-        for answer, one in list(self._sent.items()):
+        for name, one in list(self._kept.items()):
+            if one.is_taken and not is_new_leader:
+                continue
             if now > one.until:
-                del self._sent[answer]
-                if one.waits:
-                    self._waiting.remove(one.payload)
-                job = job_of(one.payload)
-                words = "what %s asked for was passed on, and no agent has taken it: ask again"
-                extra = {"action": "passed_on_lost"}
-                logger.warning(words, job.origin if job else "somebody", extra=extra)
+                self._give_up(name)
             elif is_new_leader:
                 one.tries = 0
                 self._wait(one)
             elif now - one.tried_at >= self._again_s and one.tries < _MOST_TRIES:
                 self._wait(one)
 
-    def _wait(self, one: _Sent) -> None:
+    def _give_up(self, name: str) -> None:
+        one = self._kept.pop(name)
+        if one.waits:
+            self._waiting.remove(one.payload)
+        origin = one.job.origin if one.job else "somebody"
+        logger.warning(_LOST[one.is_taken], origin, extra={"action": "passed_on_lost"})
+
+    def _wait(self, one: _Kept) -> None:
         if not one.waits:
             one.waits = True
             self._waiting.append(one.payload)
 
-    def is_new(self, payload: str) -> bool:
-        """Tell whether the one that leads has not taken it before."""
-        answer = taken(payload)
-        if not answer:
-            return True
-        is_new = answer not in self._known
-        if is_new:
-            self._known.append(answer)
-        return is_new
+
+class Taken:
+    """What the one that leads has taken, by any way, and in which run it is done.
+
+    `take_here` is for any thread, all else for one.
+    """
+
+    def __init__(self) -> None:
+        self._here: deque[tuple[str, str]] = deque()
+        self._runs: dict[str, str | None] = {}
+        """None: it is done."""
+
+    def begin(self) -> None:
+        """Know nothing: another has led, or nobody."""
+        self._here.clear()
+        self._runs.clear()
+
+    def take_here(self, payloads: Sequence[str], run: str) -> None:
+        """Take what was asked of this agent itself, and is done in *run*."""
+        self._here.extend((payload, run) for payload in payloads)
+
+    def told(self) -> Iterator[str]:
+        """Give what was taken here since the last time, for the others to keep."""
+        while self._here:
+            payload, run = self._here.popleft()
+            self._note(payload, run)
+            yield payload
+
+    def take(self, payload: str, ask: Callable[[str], str]) -> Iterator[str]:
+        """Have *ask* do it unless that was done before; gives what its sender waits for.
+
+        *ask* gives the run in which it is done; empty: it is not done at all.
+        """
+        name = _id_of(payload)
+        if name not in self._runs:
+            run = ask(payload)
+            if not name:
+                return
+            self._note(payload, run)
+        yield f"{_TAKEN}{name}"
+        if self._runs[name] is None:
+            yield f"{_DONE}{name}"
+
+    def done(self, is_open: Callable[[str], bool]) -> Iterator[str]:
+        """Say what is done since the last time; *is_open* tells whether a run is not over."""
+        for name, run in self._runs.items():
+            if run is not None and not is_open(run):
+                self._runs[name] = None
+                yield f"{_DONE}{name}"
+
+    def _note(self, payload: str, run: str) -> None:
+        self._runs[_id_of(payload)] = run
+        if len(self._runs) > _MOST_KNOWN:
+            del self._runs[next(iter(self._runs))]
 
 
 def job_of(payload: str) -> SyncJob | None:

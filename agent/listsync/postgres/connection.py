@@ -51,9 +51,13 @@ our own, and what was committed stays."""
 _SET = """
 SELECT set_config(name, value, false)
 FROM pg_settings JOIN unnest(%s::text[], %s::text[]) AS wanted (name, value) USING (name)
-WHERE name <> 'synchronous_commit' OR setting = 'off'
+WHERE (name <> 'synchronous_commit' OR setting = 'off') AND (%s OR pg_backend_pid() = %s)
 """
-"""Each that the server knows; what a commit is to wait for is left to who runs it."""
+"""Each that the server knows; what a commit is to wait for is left to who runs it.
+
+Where the server knows the session by another number, there is a pooler in between, which may hand
+the session on to others: then only if it is known to be ours.
+"""
 NOT_INSTALLED = "psycopg is not installed: pip install 'listsync[postgres]'"
 
 
@@ -82,7 +86,7 @@ class PostgresLink:
 
         *is_utf8*: texts are read as such also where the database is SQL_ASCII, of which psycopg
         gives bytes. A notification there that is none ends the connection. *settings* hold for
-        the session; not for what a pooler may hand on to others.
+        the session; where a pooler may hand it on to others, not before `settle`.
 
         Each of its addresses has *connect_s* to answer, unless the DSN says otherwise.
 
@@ -110,14 +114,26 @@ class PostgresLink:
             wanted: dict[str, str | int | None] = {**own, **given}
             options = psycopg.conninfo.make_conninfo("", **wanted)
             self.connection = psycopg.connect(options, autocommit=True)
-        if self._settings:
-            self._set(connect_s)
+        self._is_settled = not self._settings
+        self._settle(connect_s, is_ours=False)
 
-    def _set(self, limit_s: float) -> None:
-        values = (list(self._settings), list(self._settings.values()))
+    def settle(self, limit_s: float = CONNECT_S) -> None:
+        """Have the settings hold: what is said in the session is known to reach nobody else.
+
+        Raises:
+            PostgresServerError: as `within` does; the connection is closed then.
+        """
+        self._settle(limit_s, is_ours=True)
+
+    def _settle(self, limit_s: float, *, is_ours: bool) -> None:
+        if self._is_settled:
+            return
+        given = (list(self._settings), list(self._settings.values()))
         try:
             with self.within(limit_s) as connection:
-                connection.execute(_SET, values, prepare=False)
+                values = (*given, is_ours, connection.pgconn.backend_pid)
+                found = connection.execute(_SET, values, prepare=False).fetchall()
+            self._is_settled = bool(found)
         except PostgresServerError:
             self.close()
             raise
@@ -163,9 +179,12 @@ class PostgresLink:
 
     def another(self) -> PostgresLink:
         """Connect once more, to the same place."""
-        return PostgresLink(
+        other = PostgresLink(
             self._dsn, name=self._name, is_utf8=self._is_utf8, settings=self._settings
         )
+        if self._is_settled:
+            other.settle()
+        return other
 
     @contextmanager
     def naming_errors(self, late: Callable[[], str] = lambda: "") -> Iterator[None]:

@@ -9,7 +9,24 @@ import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
+from listsync.cancellation import CancelToken
 from listsync.postgres.connection import PostgresLink, PostgresServerError
+
+_ENDED = "the sync is to end, which was about to connect"
+
+
+def connected_until(token: CancelToken, connect: Callable[[], PostgresLink]) -> PostgresLink:
+    """Connect, unless *token* is cut meanwhile.
+
+    Raises:
+        PostgresServerError: it was, or the server does not answer, or refuses.
+    """
+    attempt = LinkAttempt(connect)
+    with token.breaking(attempt.abandon):
+        link = attempt.result()
+    if link is None:
+        raise PostgresServerError(_ENDED)
+    return link
 
 
 class LinkAttempt:

@@ -58,6 +58,14 @@ def rendered(
 
 
 def _of_fleet(fleet: FleetShape) -> Iterator[Metric]:
+    info = GaugeMetricFamily(
+        "listsync_fleet_info", "Where the fleet is.", labels=("agent", "schema")
+    )
+    info.add_metric((fleet["name"], fleet["schema"]), 1)
+    yield info
+    takes_part = fleet["role"] != "joining" and not fleet["why"]
+    words = "1 while this agent leads its fleet, or stands by."
+    yield GaugeMetricFamily("listsync_fleet_connected", words, float(takes_part))
     words = "1 while this agent leads its fleet."
     yield GaugeMetricFamily("listsync_fleet_leader", words, float(fleet["role"] == "leader"))
     words = "How often the lead of the fleet has changed."

@@ -90,6 +90,7 @@ class Member:
         self.calls: list[str] = []
         self.lists = "same"
         self.asked_for: list[str] = []
+        self.open_runs: set[str] = set()
         self.heard: list[str] = []
         self.reasons: list[str] = []
         self.rows = FakeRows()
@@ -199,9 +200,15 @@ class Member:
         self.heard += [one.payload for one in found]
         self._note("triggered")
 
-    def asked(self, payload: str) -> None:
+    def asked(self, payload: str) -> str:
         self.asked_for.append(payload)
+        run = f"run {len(self.asked_for)}"
+        self.open_runs.add(run)
         self._note("asked")
+        return run
+
+    def is_open(self, run_id: str) -> bool:
+        return run_id in self.open_runs
 
     def changed(self) -> None:
         self.events.tell()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -161,6 +163,38 @@ def test_a_lease_that_is_over_or_a_run_that_ends_is_not_waited_for(postgres_dsn:
         leader.clock.now += 20
         with pytest.raises(LeaseLostError):
             fence.check()
+
+
+def test_a_sync_that_is_cut_off_waits_neither_for_a_connection_nor_for_an_answer(
+    postgres_dsn: str,
+) -> None:
+    with leading(postgres_dsn) as (leader, other):
+        fence = leader.fence()
+        fence.share()
+        begun = threading.Event()
+
+        def cut_off() -> None:
+            assert begun.wait(30)
+            leader.token.cut()
+
+        threading.Thread(target=cut_off).start()
+
+        def wait_for_ever(link: PostgresLink) -> None:
+            with link.within(600) as one:
+                begun.set()
+                one.execute("SELECT pg_sleep(600)")
+
+        leader.before_push = wait_for_ever
+        with pytest.raises(NotSharedError):
+            fence.share()
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            host, port = silent.getsockname()
+            leader.dsn = SecretStr(f"host={host} port={port} user=a dbname=a")
+            began = time.monotonic()
+            with pytest.raises(NotSharedError, match="is to end"):
+                fence.share()
+            assert time.monotonic() - began < 5, "it did not wait for the 10 s of a connection"
+        del other
 
 
 def test_who_does_not_lead_has_no_fence(postgres_dsn: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import socket
 import time
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -215,6 +216,34 @@ def test_what_was_passed_on_to_one_that_is_gone_is_handed_to_the_next(postgres_d
         leader.clock.go_on()
         members.others(second)
         assert leader.asked_for == []
+
+
+@pytest.mark.parametrize("is_asked_there", [True, False], ids=["of-the-leader", "of-another"])
+def test_a_confirmation_that_a_leader_took_and_has_not_done_is_handed_to_the_next(
+    postgres_dsn: str, *, is_asked_there: bool
+) -> None:
+    job = replace(SyncJob.new(None, "somebody"), confirmed=True)
+    asked = payloads_of(job, "box")
+    with fleet_of(3, postgres_dsn) as members:
+        leader = members.leader()
+        one, another = members.others(leader)
+        if is_asked_there:
+            leader.membership.tell(asked, "a run of its own")
+            leader.open_runs.add("a run of its own")
+        else:
+            one.membership.send(asked)
+            leader.await_call("asked")
+        for other in (one, another):
+            other.events.wait_for(lambda held=other: held.membership._passed._kept)  # type: ignore[misc]
+        leader.clock.stop()
+        second = members.leader(other_than=leader)
+        second.events.wait_for(lambda: second.asked_for == [*asked])
+        second.open_runs.clear()
+        third = next(other for other in (one, another) if other is not second)
+        third.events.wait_for(lambda: not third.membership._passed._kept)
+        leader.clock.go_on()
+        members.others(second)
+        assert second.asked_for == [*asked], "once, however many have kept it"
 
 
 def test_what_was_taken_is_handed_to_nobody_else(postgres_dsn: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from listsync.config_types import SecretStr
 from listsync.postgres.connection import LISTENS, SHARES, PostgresLink, PostgresServerError
+from tests.postgres_pooler import pooled
 from tests.postgres_server import set_for_all
 
 
@@ -52,6 +53,28 @@ def test_what_an_administrator_sets_for_all_ends_no_session_of_ours(postgres_dsn
             one.close()
     listens, shares = ["0", "1s", "off"], ["0", "5min", "on"]
     assert found == [listens, listens, shares, shares]
+
+
+@pytest.mark.parametrize("sessions", [1, None], ids=["of-all", "of-its-own"])
+def test_a_session_that_a_pooler_may_hand_on_is_left_as_it_is_until_it_is_known_to_be_ours(
+    postgres_dsn: str, sessions: int | None
+) -> None:
+    set_for_all(postgres_dsn, idle_session_timeout="1h")
+    with pooled(postgres_dsn, sessions) as dsn:
+        link = PostgresLink(SecretStr(dsn), settings=LISTENS)
+        assert idle_timeout_of(link) == "1h"
+        link.settle()
+        again = link.another()
+        assert [idle_timeout_of(one) for one in (link, again)] == ["0", "0"]
+        link.close()
+        again.close()
+
+
+def idle_timeout_of(link: PostgresLink) -> str:
+    with link.within(30) as one:
+        row = one.execute("SHOW idle_session_timeout", prepare=False).fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def test_what_a_commit_waits_for_is_left_to_the_administrator(postgres_dsn: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 from listsync.domain.postgres_triggers import POOLED, notices_of_postgres
 from tests.integration.postgres.listener import PATIENCE_S, Listening, until
 from tests.postgres_pooler import pooled
+from tests.postgres_server import set_for_all
 
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
@@ -258,11 +259,15 @@ def test_an_idle_listener_asks_once_in_a_while_and_nothing_else(
 def test_a_pooler_of_transactions_is_recognised_and_explained(
     postgres_dsn: str, caplog: pytest.LogCaptureFixture, sessions: int
 ) -> None:
+    set_for_all(postgres_dsn, idle_session_timeout="1h")
     with pooled(postgres_dsn, sessions) as dsn:
         listening = Listening(dsn)
         listening.start(answer_s=0.3)
         until(lambda: listening.listener.status.is_pooled)
         listening.stop()
+        with psycopg.connect(dsn, autocommit=True) as other:
+            for _ in range(sessions):
+                assert other.execute("SHOW idle_session_timeout").fetchone() == ("1h",)
     status = listening.listener.status
     assert (status.is_connected, status.trouble) == (True, POOLED)
     (notice,) = notices_of_postgres(status)

@@ -280,6 +280,8 @@ def test_the_overview_shows_who_leads_and_how_triggers_arrive(web: WebServer) ->
         "epoch": 7,
         "since": at,
         "why": "",
+        "schema": "public",
+        "other_schemas": ["theirs"],
         "members": [member],
     }
     postgres = {
@@ -287,8 +289,8 @@ def test_the_overview_shows_who_leads_and_how_triggers_arrive(web: WebServer) ->
         "since": at,
         "where": "db",
         "channel": "sync_trigger",
-        "why": "",
-        "pooled": False,
+        "why": "a pooler in between",
+        "pooled": True,
         "table": False,
         "triggers": 3,
         "last_trigger": at,
@@ -302,7 +304,11 @@ def test_the_overview_shows_who_leads_and_how_triggers_arrive(web: WebServer) ->
     (triggers,) = (one for one in cards if "<dt>PostgreSQL</dt>" in one)
     assert "attic leads" in agents
     assert "This agent stands by." in agents
+    assert "In the schema public; there are tables of a fleet in theirs, too" in agents
     assert "3 triggers, the last one from api" in triggers
+    assert "Connected, but nothing arrives," in triggers
+    assert "db, channel sync_trigger" in triggers
+    assert "a pooler in between" in triggers
 
 
 def test_a_running_sync_shows_every_list_however_many(web: WebServer) -> None:

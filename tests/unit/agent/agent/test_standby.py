@@ -57,6 +57,24 @@ def test_what_an_agent_owed_is_let_go_when_another_leads(
     assert passed == []
 
 
+def test_what_somebody_asks_of_who_leads_is_told_to_the_others_also_what_waited(
+    world: World,
+) -> None:
+    told: list[tuple[str, str]] = []
+    world.queue.hold()
+    world.queue.submit(SyncJob.new(None, "who waited"))
+    own = SyncJob.own(None, "schedule")
+    world.queue.lead(None, lambda job, ticket: told.append((job.origin, ticket.run_id)))
+    waited = running(world).run_id
+    world.queue.submit(own)
+    world.queue.submit(SyncJob.new(None, "another"))
+    assert told == [("who waited", waited), ("another", own.run_id)]
+    for stop in (world.queue.hold, world.queue.lead):
+        stop()
+        world.queue.submit(SyncJob.new(None, "nobody is told"))
+    assert len(told) == 2
+
+
 def test_what_runs_is_cut_off_at_once_and_done_again_only_by_who_leads(world: World) -> None:
     world.syncs.stops_when_told = False
     job = world.begin_run(origin="schedule")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listsync.domain.runs import SyncJob
-from listsync.fleet.passing import PassedOn, job_of, payloads_of, taken
+from listsync.fleet.passing import PassedOn, Taken, job_of, payloads_of
 
 _LONGEST = 7999
 
@@ -76,6 +76,10 @@ def test_what_is_of_the_wrong_kind_counts_as_not_given() -> None:
     assert job.origins[0].isprintable()
 
 
+def id_of(payload: str) -> str:
+    return str(json.loads(payload)["id"])
+
+
 def sent_of(passed: PassedOn) -> list[str]:
     """Send what waits."""
     found = []
@@ -97,7 +101,7 @@ def test_what_nobody_takes_is_sent_again_a_few_times_and_to_each_new_leader() ->
         passed.again(is_new_leader=is_new_leader)
     assert rounds == [1, 1, 1, 0, 0, 1]
     assert sent_of(passed) == asked
-    assert passed.hear(taken(asked[0]))
+    assert passed.hear(f"taken {id_of(asked[0])}")
     passed.again(is_new_leader=True)
     assert (sent_of(passed), passed.is_kept) == ([], False)
 
@@ -125,8 +129,92 @@ def test_what_was_told_to_be_lost_while_nothing_could_be_sent_is_not_sent_later(
     assert sent_of(passed) == []
 
 
-def test_what_comes_twice_is_taken_once() -> None:
+def confirmed() -> str:
+    """What is more than a sync of all, with which each new leader begins anyway."""
+    return payloads_of(replace(SyncJob.new(None, "somebody"), confirmed=True), "box")[0]
+
+
+@pytest.mark.parametrize("is_asked_here", [True, False], ids=["asked-here", "overheard"])
+def test_what_is_more_than_a_sync_goes_to_each_new_leader_until_it_is_done(
+    *, is_asked_here: bool
+) -> None:
+    passed, asked = PassedOn(10.0, lambda: 0.0), confirmed()
+    if is_asked_here:
+        passed.add([asked])
+        assert sent_of(passed) == [asked]
+    else:
+        passed.overhear(asked)
+    for _ in range(2):
+        passed.hear(f"taken {id_of(asked)}")
+        passed.again()
+        assert sent_of(passed) == []
+        passed.again(is_new_leader=True)
+        assert sent_of(passed) == [asked]
+    passed.hear(f"done {id_of(asked)}")
+    passed.again(is_new_leader=True)
+    assert sent_of(passed) == []
+
+
+def test_what_a_takeover_does_anyway_is_kept_by_nobody_once_it_is_taken() -> None:
     passed = PassedOn(10.0, lambda: 0.0)
+    plain = payloads_of(SyncJob.new(None, "somebody"), "box")[0]
+    passed.overhear(plain)
+    passed.add([plain])
+    sent_of(passed)
+    passed.hear(f"taken {id_of(plain)}")
+    passed.again(is_new_leader=True)
+    assert sent_of(passed) == []
+
+
+def test_what_was_taken_long_before_its_leader_died_is_told_and_not_done(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = [0.0]
+    passed = PassedOn(10.0, lambda: now[0])
+    passed.overhear(confirmed())
+    now[0] = 601
+    passed.again()
+    assert caplog.text == ""
+    passed.again(is_new_leader=True)
+    assert sent_of(passed) == []
+    assert "what somebody at box asked for was taken by an agent that is gone" in caplog.text
+
+
+def test_no_more_is_kept_of_others_than_fits() -> None:
+    passed = PassedOn(10.0, lambda: 0.0)
+    asked = [confirmed() for _ in range(110)]
+    for one in asked:
+        passed.overhear(one)
+    passed.again(is_new_leader=True)
+    assert sent_of(passed) == asked[10:]
+
+
+def test_what_comes_twice_is_taken_once_and_its_sender_learns_what_became_of_it() -> None:
+    taken, found, open_runs = Taken(), list[str](), {"run 1"}
+
+    def ask(payload: str) -> str:
+        found.append(payload)
+        return f"run {len(found)}"
+
     one, another = (payloads_of(SyncJob.new(None, "somebody"), "box")[0] for _ in range(2))
-    assert [passed.is_new(each) for each in (one, one, another)] == [True, False, True]
-    assert [passed.is_new("no job") for _ in range(2)] == [True, True]
+    names = [id_of(one), id_of(another)]
+    assert list(taken.take(one, ask)) == [f"taken {names[0]}"]
+    assert list(taken.take(another, ask)) == [f"taken {names[1]}"]
+    assert list(taken.done(open_runs.__contains__)) == [f"done {names[1]}"]
+    assert list(taken.take(another, ask)) == [f"taken {names[1]}", f"done {names[1]}"]
+    assert list(taken.take(one, ask)) == [f"taken {names[0]}"]
+    assert found == [one, another]
+    taken.begin()
+    assert list(taken.take(one, ask)) == [f"taken {names[0]}"], "another has led meanwhile"
+    assert [list(taken.take("no job", ask)) for _ in range(2)] == [[], []]
+
+
+def test_what_is_asked_of_who_leads_is_told_once_and_is_no_news_to_it() -> None:
+    taken, asked = Taken(), confirmed()
+    taken.take_here([asked], "a run")
+    assert list(taken.told()) == [asked]
+    assert list(taken.told()) == []
+    assert list(taken.take(asked, pytest.fail)) == [f"taken {id_of(asked)}"]
+    assert list(taken.done(lambda run: run == "a run")) == []
+    assert list(taken.done(lambda _: False)) == [f"done {id_of(asked)}"]
+    assert list(taken.done(lambda _: False)) == []
