@@ -123,6 +123,17 @@ class PostgresServer:
             else:
                 return
 
+    def stand_by(self) -> None:
+        """Start it anew as a standby server, which hears of no primary."""
+        self.stop()
+        (self._data / "standby.signal").touch()
+        self.start()
+
+    def promote(self) -> None:
+        """Make a primary of it again."""
+        with psycopg.connect(self.dsn("postgres"), autocommit=True) as admin:
+            admin.execute("SELECT pg_promote(true, 30)")
+
     def stop(self) -> None:
         """End it as at once as it can: connections are cut."""
         if self._process is not None:

@@ -33,6 +33,14 @@ _KEEP_ALIVE: dict[str, str | int] = {
 }
 """Without these the loss of a network is never noticed: Linux asks after two hours (measured)."""
 _MOST_WORDS = 300
+_READ_ONLY = "25006"
+_ADVICE = {
+    _READ_ONLY: "it is a standby server, or read-only: name the primary in postgres.dsn, or all "
+    "servers that may be it (host=a,b)",
+    "42501": "give the role of postgres.dsn that right: `listsync doctor` says how",
+    "53100": "make room there, and it goes on by itself",
+}
+"""What to do about some errors, by SQLSTATE."""
 LISTENS: Mapping[str, str] = {"DateStyle": "ISO", "idle_session_timeout": "0"}
 """What a session needs in which hardly anything happens, whatever holds for others there: it is
 not ended for that, and its times can be read."""
@@ -111,6 +119,8 @@ class PostgresLink:
             own = {"application_name": name, **_KEEP_ALIVE, "connect_timeout": connect_s}
             if is_utf8:
                 own["client_encoding"] = "utf8"
+            if any("," in str(given.get(name) or "") for name in ("host", "hostaddr")):
+                own["target_session_attrs"] = "read-write"  # the others take no LISTEN
             wanted: dict[str, str | int | None] = {**own, **given}
             options = psycopg.conninfo.make_conninfo("", **wanted)
             self.connection = psycopg.connect(options, autocommit=True)
@@ -193,7 +203,9 @@ class PostgresLink:
             yield
         except self._errors as error:
             words = late() or one_line(self._redact.text(str(error)), _MOST_WORDS)
-            raise PostgresServerError(words or type(error).__name__) from error
+            advice = _ADVICE.get(getattr(error, "sqlstate", None) or "")
+            known = [words or type(error).__name__, *filter(None, [advice])]
+            raise PostgresServerError("; ".join(known)) from error
 
 
 def _words_on_dsn(error: Exception) -> str:

@@ -439,6 +439,9 @@ def test_what_holds_for_all_sessions_at_a_database_does_not_keep_a_fleet_from_wo
     set_for_all(
         postgres_dsn,
         DateStyle="SQL, DMY",
+        IntervalStyle="sql_standard",
+        TimeZone="Asia/Kathmandu",
+        bytea_output="escape",
         array_nulls="off",
         default_transaction_isolation="repeatable read",
         lock_timeout="1ms",
@@ -459,6 +462,39 @@ def test_what_holds_for_all_sessions_at_a_database_does_not_keep_a_fleet_from_wo
         locked.close()
         two.pull()
         assert memory_of(one.database) == memory_of(two.database)
+
+
+def test_what_a_full_disk_did_not_take_is_told_and_shared_when_there_is_room(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        two.link.connection.execute(_FULL)
+        requested(one, 603)
+        with pytest.raises(UnavailableError, match=r"No space left on device.*; make room there"):
+            one.push()
+        with (
+            pytest.raises(UnavailableError, match="make room there"),
+            one.exchange.command(one.link),
+        ):
+            requested(one, 604, "run-2")
+        two.link.connection.execute("DROP TRIGGER full_disk ON listsync_rows")
+        one.push()
+        two.pull()
+        assert memory_of(one.database) == memory_of(two.database)
+        assert len(memory_of(two.database)["requests"]) == 1
+
+
+_FULL = """
+CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION 'could not extend file "base/1/2": No space left on device'
+    USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON listsync_rows
+FOR EACH STATEMENT EXECUTE FUNCTION no_room();
+"""
 
 
 def until_it_waits_for_a_lock(link: PostgresLink) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -13,7 +14,7 @@ from psycopg import Connection
 
 from listsync.domain.fleet import LeaseTimes
 from listsync.errors import LeaseLostError
-from listsync.fleet.lease import FleetFormatError, FleetLease, LeaseClock
+from listsync.fleet.lease import _MAKE_LOCK, FleetFormatError, FleetLease, LeaseClock
 
 _LONG = LeaseTimes(600.0, 100.0, 20.0)
 _NUMBERS = count(1)
@@ -273,6 +274,31 @@ def test_a_lease_is_renewed_within_what_takes_long_only_when_it_is_time(
         now.now += 101
         with pytest.raises(LeaseLostError):
             lease.renew_if_due(one)
+
+
+def test_tables_of_an_older_version_are_brought_up_to_date_by_one_of_many(
+    postgres_dsn: str,
+) -> None:
+    with connected(postgres_dsn) as one, connected(postgres_dsn) as two:
+        leader = a_lease()
+        assert leader.acquire(one) is not None
+        one.execute("ALTER TABLE listsync_fleets DROP COLUMN pruned")
+        with one.transaction(force_rollback=True):
+            one.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKE_LOCK,))
+            waiting = threading.Thread(target=lambda: a_lease().prepare(two))
+            waiting.start()
+            until_it_waits_for_a_lock(one)
+        waiting.join(30)
+        seen = a_lease().look(one)
+        assert (seen.epoch, seen.leader) == (1, leader.name), "who leads goes on"
+        assert one.execute("SELECT pruned FROM listsync_fleets").fetchone() == (0,)
+
+
+def until_it_waits_for_a_lock(connection: Connection) -> None:
+    asked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    end = time.monotonic() + 30
+    while connection.execute(asked).fetchone() == (0,):
+        assert time.monotonic() < end
 
 
 def test_who_is_too_old_for_a_fleet_takes_no_part(postgres_dsn: str) -> None:
