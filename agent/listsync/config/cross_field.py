@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import NamedTuple
 
 from listsync.config.filters import parse_genre, parse_language
@@ -18,7 +17,7 @@ from listsync.config.list_options import BY_KIND, FILTER_KEYS
 from listsync.config.notify_options import check_targets
 from listsync.config.transfer_options import check_transfers, has_mappings
 from listsync.config.validation import ConfigIssue, truth_of
-from listsync.config.values import SANDBOX, SERVICES, keys_of, kind_named, kind_of
+from listsync.config.values import SANDBOX, SERVICES, keys_of, kind_named, kind_of, parsed_source
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType
@@ -72,11 +71,9 @@ def _shown(service: str, text: str) -> str:
     return shown if source in {None, _parsed(service, shown)} else str(source)
 
 
-@lru_cache(maxsize=512)
 def _parsed(service: str, text: str) -> object:
-    """Read a list as its service does; each is looked at for several rules."""
     try:
-        return SERVICES[service](text)
+        return parsed_source(service, text)
     except ValueError:
         return None
 

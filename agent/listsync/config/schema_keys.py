@@ -26,34 +26,21 @@ class Section(Options, frozen=True, kw_only=True):
 class Holds:
     """What may stand at a place: a value of `kind`, with `optional` nothing as well.
 
-    `notes` are what is said beside it: `Meta`, `Form`, `Check`, and a text for people.
+    `notes` are what is said beside it: `Meta`, `Form`, `Check`, and a text for people. `choices`
+    are the types that may stand here, where there are several; `entry` is what the entries of a
+    sequence are, `named` what names and values of a mapping are whose names are free.
     """
 
     kind: Any
     notes: tuple[object, ...]
     optional: bool
+    choices: tuple[Any, ...]
+    entry: Any = None
+    named: tuple[Any, Any] | None = None
 
     def noted(self, wanted: type[NoteT]) -> NoteT | None:
         """Give the note of a kind; the outermost, where a type inside has one as well."""
         return next((note for note in self.notes if isinstance(note, wanted)), None)
-
-    @property
-    def choices(self) -> tuple[Any, ...]:
-        """The types that may stand here, where there are several."""
-        return get_args(self.kind) if _is_union(self.kind) else (self.kind,)
-
-    @property
-    def entry(self) -> Any:
-        """What the entries of a sequence are; None where it is no sequence."""
-        return get_args(self.kind)[0] if get_origin(self.kind) is tuple else None
-
-    @property
-    def named(self) -> tuple[Any, Any] | None:
-        """What names and values of a mapping are whose names are free; None where it is none."""
-        if get_origin(self.kind) is not Mapping:
-            return None
-        name, value = get_args(self.kind)
-        return name, value
 
 
 @cache
@@ -92,8 +79,19 @@ def is_required(key: FieldInfo) -> bool:
     return key.default is NODEFAULT and key.default_factory is NODEFAULT
 
 
+_held: dict[int, tuple[Any, Holds]] = {}
+"""By the type's identity: some cannot be hashed, and those of models stay."""
+
+
 def holds(hint: Any) -> Holds:
-    """Take a type apart as it stands in a model."""
+    """Take a type apart as it stands in a model, once."""
+    found = _held.get(id(hint))
+    if found is None:
+        found = _held[id(hint)] = (hint, _taken_apart(hint))
+    return found[1]
+
+
+def _taken_apart(hint: Any) -> Holds:
     notes: list[object] = []
     optional = False
     while True:
@@ -104,7 +102,15 @@ def holds(hint: Any) -> Holds:
             optional = True
             hint = Union[tuple(part for part in get_args(hint) if part is not NoneType)]  # noqa: UP007 - made here
         else:
-            return Holds(hint, tuple(notes), optional)
+            parts, origin = get_args(hint), get_origin(hint)
+            return Holds(
+                kind=hint,
+                notes=tuple(notes),
+                optional=optional,
+                choices=parts if _is_union(hint) else (hint,),
+                entry=parts[0] if origin is tuple else None,
+                named=(parts[0], parts[1]) if origin is Mapping else None,
+            )
 
 
 def models_in(hint: Any) -> Iterator[type[Options]]:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -90,13 +90,19 @@ def keys_of(source: object) -> tuple[str, ...]:
             return ()
 
 
+@lru_cache(maxsize=512)
+def parsed_source(service: str, text: str) -> object:
+    """Read a list as its service does; each is looked at for several rules. Raises ValueError."""
+    return SERVICES[service](text)
+
+
 def find_source(service: str, text: str, folder: Path) -> object:
     """Read what the user wrote after a service's key; paths are relative to *folder*.
 
     Raises:
         ValueError: it is no list of the service; the message lists the accepted forms.
     """
-    source = SERVICES[service](text)
+    source = parsed_source(service, text)
     return source.under(folder) if isinstance(source, file.FileSource) else source
 
 
