@@ -41,6 +41,29 @@ def test_the_worst_files_take_little_memory(worst: str, tmp_path: Path) -> None:
     assert read.grown_mb < MOST_MB
 
 
+_FIFTH = range(1_000_001, 1_020_001)
+FORMS: dict[str, tuple[str, Callable[[int], str], str]] = {
+    "a.json": (
+        "[",
+        lambda number: (
+            f'{{"title": "Film {number} \u5343", "year": 2019, "ids": {{"imdb": "tt{number}"}}}}'
+            f"{']' if number == _FIFTH[-1] else ','}"
+        ),
+        "",
+    ),
+    "a.jsonl": ("", lambda number: f'{{"imdb_id": "tt{number}", "title": "Film {number}"}}\n', ""),
+    "a.txt": ("", lambda number: f"Film {number} \u5343 (2019)\n", ""),
+    "a.xml": (
+        "<myanimelist>",
+        lambda number: (
+            f"<anime><series_animedb_id>{number}</series_animedb_id><series_title><![CDATA[Film "
+            f"{number} \u5343]]></series_title><my_status>Plan to Watch</my_status></anime>\n"
+        ),
+        "</myanimelist>",
+    ),
+}
+
+
 def test_the_longest_list_takes_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     rows = (
@@ -50,3 +73,22 @@ def test_the_longest_list_takes_little_memory(tmp_path: Path) -> None:
     [read] = read_apart(str(path), "file")
     assert read.told == "read"
     assert read.grown_mb < MOST_MB
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_fifth_of_the_longest_list_takes_a_fifth_in_each_form(name: str, tmp_path: Path) -> None:
+    path, (head, row, end) = tmp_path / name, FORMS[name]
+    path.write_text(head + "".join(map(row, _FIFTH)) + end, encoding="utf-8")
+    [read] = read_apart(str(path), "file")
+    assert read.told == "read"
+    assert read.grown_mb < MOST_MB / 5
+
+
+def test_a_file_of_100_mb_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("title\nHeat\n")
+    with path.open("r+b") as file:
+        file.truncate(100 * MB)  # which takes no room on the disk
+    [read] = read_apart(str(path), "file")
+    assert "larger than 64 MiB; not read" in read.told
+    assert read.grown_mb < MOST_MB / 5
