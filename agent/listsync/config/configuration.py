@@ -8,10 +8,10 @@ from dataclasses import field, replace
 from datetime import tzinfo
 from pathlib import Path
 
-from listsync.config.cross_field import check_effects, check_rules, find_service, name_of
+from listsync.config.cross_field import check_effects, check_rules, name_of
 from listsync.config.environment import SERVER_URL, Overlay, UnusableList, lay_over
 from listsync.config.http_options import HttpOptions
-from listsync.config.list_entries import WrittenList, WrittenLists, list_entries
+from listsync.config.list_entries import WrittenList, WrittenLists, find_service, list_entries
 from listsync.config.list_options import ListForm
 from listsync.config.notify_options import DailyOptions, NotifyForm
 from listsync.config.other_names import Renamed, renamed

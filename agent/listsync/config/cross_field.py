@@ -8,21 +8,27 @@ is wrong; an option that is merely without effect is warned of.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from listsync.config.filters import parse_genre, parse_language
-from listsync.config.list_entries import SPANS, Form, WrittenList, WrittenLists
+from listsync.config.list_access import check_access
+from listsync.config.list_entries import (
+    SPANS,
+    Form,
+    WrittenList,
+    WrittenLists,
+    find_service,
+    is_disabled,
+)
 from listsync.config.list_options import BY_KIND, FILTER_KEYS
 from listsync.config.notify_options import check_targets
 from listsync.config.transfer_options import check_transfers, has_mappings
 from listsync.config.validation import ConfigIssue, truth_of
-from listsync.config.values import SANDBOX, SERVICES, keys_of, kind_named, kind_of, parsed_source
+from listsync.config.values import SANDBOX, kind_named, kind_of, parsed_source
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType
 from listsync.providers.custom import source as custom
-from listsync.providers.trakt import source as trakt_source
 from listsync.redaction import without_secrets
 
 
@@ -39,11 +45,6 @@ def check_rules(written: WrittenLists) -> Iterator[ConfigIssue]:
         yield from _check_names(written.lists)
         yield from check_targets(data.get("notify"))
         yield from check_transfers(data)
-
-
-def find_service(form: Form) -> str | None:
-    """Find the key that says which service a list is from."""
-    return next((key for key in form if key in SERVICES), None)
 
 
 def name_of(one: WrittenList) -> str | None:
@@ -170,7 +171,7 @@ def check_effects(written: WrittenLists) -> Iterator[ConfigIssue]:
     lists = [_list(one, ("lists", n)) for n, one in enumerate(written.lists)]
     server = _mapping(written.data.get("server"))
     yield from _check_whole(server, lists, has_more=has_mappings(written.data))
-    yield from _check_keys(written, has_more=has_mappings(written.data))
+    yield from check_access(written, has_more=has_mappings(written.data))
     for one in lists:
         for issue in _check_one(one, server):
             # What holds for all lists suits some of them only.
@@ -197,46 +198,13 @@ def _list(one: WrittenList, path: KeyPath) -> _List:
 
 def _check_whole(server: Form, lists: list[_List], *, has_more: bool) -> Iterator[ConfigIssue]:
     if not has_more and not any(
-        not _is_on(one.form, "exclude") and not _is_disabled(one.form) for one in lists
+        not _is_on(one.form, "exclude") and not is_disabled(one.form) for one in lists
     ):
         yield _no_effect(("lists",), "no lists are followed")
     users = {_text(one.form.get("request_as")) for one in lists}
     if _is_on(server, "approve") and {*users, _text(server.get("request_as"))} <= _OWNERS:
         what = "approve has no effect: requests of the server's owner are approved at once anyway"
         yield _no_effect(("server", "approve"), what)
-
-
-def _check_keys(written: WrittenLists, *, has_more: bool) -> Iterator[ConfigIssue]:
-    """Say before anything is read which lists want a key that is not given, a service once.
-
-    An agent still shows what it knows of them, but where it is all of them, nothing is to be read.
-    """
-    providers = _mapping(_mapping(written.data).get("providers"))
-    found: dict[str, ConfigIssue] = {}
-    lacking = followed = 0
-    for n, one in enumerate(written.lists):
-        service = find_service(one.form)
-        if service is None or _is_disabled(one.form):
-            continue
-        followed += 1
-        keys, options = _keys_for(service, one.form), _mapping(providers.get(service))
-        if keys and not any(options.get(key) for key in keys):
-            lacking += 1
-            why = _why_unread(service, keys)
-            found.setdefault(service, ConfigIssue(("lists", n, service), why, is_warning=True))
-    is_all = lacking == followed and not has_more
-    yield from (replace(issue, leaves_nothing=is_all) for issue in found.values())
-
-
-def _keys_for(service: str, form: Form) -> tuple[str, ...]:
-    text = form.get(service)
-    return keys_of(_parsed(service, text.strip())) if isinstance(text, str) else ()
-
-
-def _why_unread(service: str, keys: Sequence[str]) -> str:
-    wanted = " or ".join(f"providers.{service}.{key}" for key in keys)
-    more = f". {trakt_source.FREE_WAYS}" if service == trakt_source.SERVICE else ""
-    return f"cannot be read: {service} wants {wanted}{more}"
 
 
 def _check_kinds(one: _List) -> Iterator[ConfigIssue]:
@@ -278,7 +246,7 @@ def _check_contradictions(one: _List) -> Iterator[ConfigIssue]:
 
 
 def _check_excluded(one: _List) -> Iterator[ConfigIssue]:
-    if _is_disabled(one.form):
+    if is_disabled(one.form):
         what = "while it is not enabled, nothing is excluded by this list"
         yield _no_effect((*one.path, "enabled"), what)
     for key in _CATALOGUE_FILTERS:
@@ -372,11 +340,6 @@ def _text(value: object) -> str:
 def _is_on(form: Form, key: str) -> bool:
     value = form.get(key)
     return isinstance(value, str) and bool(truth_of(value))
-
-
-def _is_disabled(form: Form) -> bool:
-    value = form.get("enabled")
-    return isinstance(value, str) and truth_of(value) is False
 
 
 def _has(form: Form, key: str) -> bool:

@@ -52,6 +52,7 @@ def entry_of(text: str) -> dict[str, str]:
     value = text.strip().strip("<>\"'").strip()
     service, colon, rest = value.partition(":")
     service = service.strip().lower()
+    service = "custom" if service == "url" else service
     if colon and not rest.startswith("//") and service in SERVICES:
         return {service: rest.strip()}
     form = recognise(value)

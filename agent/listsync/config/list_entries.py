@@ -108,12 +108,24 @@ def list_entries(data: object) -> WrittenLists:
     )
 
 
+def find_service(form: Form) -> str | None:
+    """Find the key that says which service a list is from."""
+    return next((key for key in form if key in SERVICES), None)
+
+
+def is_disabled(form: Form) -> bool:
+    """Tell a list that is kept and not read."""
+    value = form.get("enabled")
+    return isinstance(value, str) and truth_of(value) is False
+
+
 def addresses_in(entry: object) -> Iterator[tuple[str, str]]:
     """Give service and text of each list that one entry names, as far as that is clear."""
     for one in list_entries({"lists": [entry]}).lists:
         for service in SERVICES:
-            if isinstance(text := one.form.get(service), str):
-                yield service, text.strip()
+            match one.form.get(service):
+                case str(text) | {"url": str(text)}:
+                    yield service, text.strip()
 
 
 def service_of(text: str) -> tuple[str, str]:
@@ -128,6 +140,7 @@ def service_of(text: str) -> tuple[str, str]:
     service = form.provider if form else service_at(word)
     if service is None and colon and not rest.startswith("//"):
         service, word = prefix.strip().lower(), rest.strip()
+        service = "custom" if service == "url" else service
     if service in NOT_YET:
         raise ValueError(not_supported(service))
     if service in SERVICES:

@@ -26,8 +26,9 @@ LIST_VARIABLES = {
     "TRAKT_LISTS": "trakt",
     "TVDB_LISTS": "tvdb",
     "TRAKT_SPECIAL_LISTS": "trakt_special",
+    "URL_LISTS": "url",
 }
-_SAME_SERVICE = {"trakt_special": "trakt"}
+_SAME_SERVICE = {"trakt_special": "trakt", "url": "custom"}
 _QUOTES = "\"'"
 _IMDB_NAMES = {"popular": "moviemeter"}
 _LETTERBOXD_LIST = re.compile(r"(https?://(?:www\.)?letterboxd\.com/)?(\w+)/([\w-]+)/?", re.ASCII)

@@ -51,7 +51,7 @@ SERVICES: dict[str, Parse] = {
     "trakt": trakt.parse,
     "tvdb": tvdb.parse,
 }
-NOT_YET = {key: name for key, name in KNOWN.items() if key not in SERVICES} | {"url": "URL"}
+NOT_YET = {key: name for key, name in KNOWN.items() if key not in SERVICES}
 
 
 def not_supported(service: str) -> str:

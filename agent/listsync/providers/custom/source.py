@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,7 @@ FORMS = (
     "{file: lists/feed.xml}",
 )
 _DATA = (".json", "/json", ".csv", ".tsv", ".txt", ".xml", ".rss", "/rss", "/rss/", "/feed")
+_HOME = (".local", ".localhost", ".lan", ".home", ".internal", ".home.arpa")
 _RANDOM = re.compile(r"(?=[^/]*\d)(?=[^/]*[a-zA-Z])[A-Za-z0-9_~+-]{20,}")
 """A part of a path that looks as if nobody had thought of it."""
 _PASSWORD = re.compile(r"(?<=//)([^/?#@:]*):[^/?#]*@")
@@ -78,6 +80,19 @@ def checked_address(text: str) -> str:
     if form is not None and form.provider in SERVICES and not is_data(address):
         raise ValueError(f"this address belongs to {form.service}: `{form.provider}:` reads it")
     return address
+
+
+def private_host(url: str) -> str:
+    """Give the host of an address that surely is none of the open network; else nothing."""
+    try:
+        host = (urlsplit(url.strip()).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+    try:
+        return "" if ipaddress.ip_address(host).is_global else host
+    except ValueError:
+        is_home = host.endswith(_HOME) or (host != "" and "." not in host)
+        return host if is_home else ""
 
 
 def is_data(text: str) -> bool:

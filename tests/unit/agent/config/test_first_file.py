@@ -66,7 +66,6 @@ def test_addresses_in_one_line_are_taken_one_by_one(line: str, lists: list[str])
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("url: x", "URL lists are not supported yet"),
         ("https://imdb.com.example/list/ls055576690", "is no address of a list"),
         ("https://example.com/films", "is no address of a list"),
         ("dave/watchlist", "can mean much"),

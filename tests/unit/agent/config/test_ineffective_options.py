@@ -232,6 +232,32 @@ def test_where_no_list_can_be_read_at_all_is_known(lists: str, is_all: bool) -> 
     assert {*config.unread} <= {*config.warnings}
 
 
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://192.168.1.4:8080/list.json", "192.168.1.4"),
+        ("http://127.0.0.1/a", "127.0.0.1"),
+        ("http://[fd00::1]/a", "fd00::1"),
+        ("http://nas/list.json", "nas"),
+        ("http://nas.local/list.json", "nas.local"),
+        ("http://LOCALHOST:1/a", "localhost"),
+    ],
+)
+def test_an_address_at_home_that_is_not_let_is_told_before_it_is_asked(
+    url: str, host: str
+) -> None:
+    (told,) = warned(f"{SERVER}lists: [{{custom: '{url}'}}]")
+    assert f"cannot be read: {host} is in a private network" in told
+    assert warned(f"{SERVER}lists: [{{custom: {{url: '{url}', allow_private: true}}}}]") == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/a.json", "https://8.8.8.8/a", "https://local.example.org/a"]
+)
+def test_an_address_of_the_open_network_is_not_warned_of(url: str) -> None:
+    assert warned(f"{SERVER}lists: [{{custom: '{url}'}}]") == []
+
+
 def test_a_warning_moved_to_another_line_is_no_other_configuration() -> None:
     text = SERVER + "lists: [{file: a, cancel_removed: true}]"
     one, two = (check(parse_document(t, "f"), {}, Path()) for t in (text, f"# moved\n{text}"))

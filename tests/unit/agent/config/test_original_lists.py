@@ -43,7 +43,6 @@ def test_a_list_of_listsync_is_written_in_our_words(list_type: str, text: str, o
 @pytest.mark.parametrize(
     ("list_type", "text", "why"),
     [
-        ("url", "dave", "url lists are not supported yet"),
         ("collections", "1241", "collections lists are not supported yet"),
         ("file", "/etc/passwd", "file lists are not supported yet"),
         ("imdb", "worst", "'worst' is no list of IMDb"),
@@ -135,7 +134,6 @@ def test_a_wrong_value_costs_its_own_list_only() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("URL_LISTS", "dave", "has no effect: URL lists are not supported yet"),
         ("SIMKL_USER_TOKEN", "abc", "has no effect: a login at Simkl is made by `listsync"),
         ("LETTERBOX_LISTS", "dave", "has no effect: did you mean LETTERBOXD_LISTS?"),
         ("MYANIMELIST_LISTS", "dave", "has no effect: name such lists in the configuration, as"),
@@ -152,13 +150,31 @@ def test_a_variable_without_effect_is_named(variable: str, value: str, said: str
     assert [one.name for one in config.lists] == ["imdb: top"]
 
 
+def test_addresses_of_ones_own_may_stand_in_a_variable(tmp_path: Path) -> None:
+    path = tmp_path / "listsync.yaml"
+    path.write_text(
+        "server: {url: 'http://seerr', api_key: abc}\n"
+        "lists: [{custom: {url: 'https://example.org/a.json', rows: data}}, {imdb: top}]\n"
+    )
+    text = "https://example.org/a.json, https://example.org/b.csv,dave"
+    config = load(path, {"URL_LISTS": text})
+    assert [one.rules.source.partition(" ")[0] for one in config.lists] == [
+        "custom:https://example.org/a.json",
+        "imdb:chart/top",
+        "custom:https://example.org/b.csv",
+        "custom:dave",
+    ]
+    assert isinstance(config.lists[3].source, UnusableSource)
+    assert "begins with https://" in warnings_of(config)["URL_LISTS"]
+
+
 def test_what_others_use_is_not_named(tmp_path: Path) -> None:
     path = tmp_path / "listsync.yaml"
     path.write_text(
         "server: {url: 'http://seerr', api_key: abc}\nlists: [{imdb: top}]\n"
         "notify: [{ntfy: {url: 'https://ntfy.sh/topic', token: {env: NTFY_TOKEN}}}]\n"
     )
-    environ = {"NTFY_TOKEN": "tk_abc", "URL_LISTS": " ", "IMDB_LISTS_FILE": "x", "lists": "a"}
+    environ = {"NTFY_TOKEN": "tk_abc", "MY_LISTS": " ", "IMDB_LISTS_FILE": "x", "lists": "a"}
     assert not [one for one in load(path, environ).warnings if one.file in environ]
 
 

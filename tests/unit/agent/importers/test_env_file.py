@@ -79,7 +79,6 @@ def test_what_is_so_anyway_is_not_written(variable: str, text: str) -> None:
         ("TZ", "Nowhere/Land", "is no time zone that this machine knows"),
         ("OVERSEERR_API_KEY", "your_overseerr_api_key_here", "the value of the template"),
         ("OVERSEERR_API_KEY", "a\x1bb", "line breaks or control characters"),
-        ("URL_LISTS", "dave", "URL lists are not supported yet"),
         ("SIMKL_USER_TOKEN", "abc", "a login at Simkl is made by `listsync login simkl`"),
         ("NUXT_PUBLIC_API_URL", "http://x", "is of ListSync's own container"),
         ("SOMETHING", "else", "has no counterpart here"),
