@@ -97,6 +97,10 @@ class ProviderContext:
         options = self.options.anime_ids
         return AnimeIdMap(options, self.folder, lambda: build_client(options, token=self.token))
 
+    def find_anime(self, service: AnimeService, ids: Collection[int]) -> Mapping[int, AnimeTitle]:
+        """Look anime up; it brings httpx, and few files have any."""
+        return self.anime_ids.find(service, ids)
+
     @cached_property
     def client_id_check(self) -> ClientIdCheck:
         """The one check of the client id that all lists of Trakt share."""
@@ -181,22 +185,19 @@ def _custom(source: CustomSource, context: ProviderContext) -> ListProvider:
 
     options = context.options
     if source.file is None:
-        return Custom(source, context.client(options.custom))
+        return Custom(source, context.client(options.custom), context.find_anime)
     from listsync.providers.file.reader import ListFile
     from listsync.providers.file.source import FileSource
 
-    file = FileSource(source.file)
-    return ListFile(file, options.file, context.token, reads_file(source), form_of(source))
+    file, read = FileSource(source.file), reads_file(source, context.find_anime)
+    return ListFile(file, options.file, context.token, read, form_of(source))
 
 
 def _file(source: FileSource, context: ProviderContext) -> ListProvider:
     from listsync.parsing.list_documents import read_list
     from listsync.providers.file.reader import ListFile
 
-    def find(service: AnimeService, ids: Collection[int]) -> Mapping[int, AnimeTitle]:
-        return context.anime_ids.find(service, ids)  # which brings httpx; few files have anime
-
-    read = partial(read_list, "file", find_anime=find)
+    read = partial(read_list, "file", find_anime=context.find_anime)
     return ListFile(source, context.options.file, context.token, read)
 
 

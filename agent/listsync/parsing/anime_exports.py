@@ -1,19 +1,25 @@
 """Exports of MyAnimeList and AniList: what is planned is wanted, under numbers of their own.
 
 Sources: MyAnimeList's export (an `<anime>` for each title, made by a machine, always alike); the
-answers of AniList's `MediaListCollection`, which its users and their programs keep as JSON.
+answers of AniList's `MediaListCollection`, which its users and their programs keep as JSON; and
+AniList's own export (`gdpr_data.json`), as programs of 2023 to 2026 read it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.errors import ResponseChangedError
 from listsync.parsing.anime_ids import titles_of
 from listsync.parsing.columns import plain_name
+from listsync.parsing.decoding import number_id
 from listsync.parsing.text import Text
+
+if TYPE_CHECKING:
+    from listsync.parsing.anime_ids import AnimeService, FindAnime
 
 _ROOT = re.compile(r"(?:<\?xml[^>]*\?>|<!--.*?-->|\s)*<myanimelist\b", re.DOTALL | re.IGNORECASE)
 _END = "</anime>"
@@ -71,8 +77,26 @@ def _mal_row(part: str) -> dict[str, object]:
     }
 
 
+_GDPR = frozenset(("series_type", "series_id", "status"))
+_GDPR_STATUSES = ("current", "planning", "completed", "dropped", "paused", "repeating")
+
+
+def _gdpr_row(item: Mapping[str, object]) -> dict[str, object]:
+    """Read an entry of the data that AniList gives out by law: numbers alone, no titles."""
+    status = item["status"]
+    is_known = isinstance(status, int) and 0 <= status < len(_GDPR_STATUSES)
+    return {
+        "kind": None if item["series_type"] == 0 else "manga",
+        "status": _GDPR_STATUSES[status] if isinstance(status, int) and is_known else "unknown",
+        "source": "anilist",
+        "media_id": str(item["series_id"]),
+    }
+
+
 def anilist_row(item: Mapping[str, object]) -> dict[str, object] | None:
     """Read an entry of AniList's; None for anything else."""
+    if item.keys() >= _GDPR:
+        return _gdpr_row(item)
     media = item.get("media")
     names = media.get("title") if isinstance(media, dict) else None
     if not isinstance(media, dict) or not isinstance(names, dict) or "id" not in media:
@@ -99,3 +123,54 @@ def anime_base(name: object) -> Literal["anilist", "mal"] | None:
 def is_unplanned(status: object) -> bool:
     """Tell a status of an anime that is not wanted: watched, being watched, paused or dropped."""
     return isinstance(status, str) and bool(status) and plain_name(status) not in _PLANNED
+
+
+class AnimeNumbers:
+    """Numbers of anime in the rows of one list, to be looked up together."""
+
+    def __init__(self, find: FindAnime | None) -> None:
+        self._find = find
+        self._numbers: dict[int, tuple[AnimeService, int]] = {}
+
+    def note(self, place: int, base: object, number: object) -> bool:
+        """Remember whose *number* the entry at *place* has; False where it has none."""
+        service, found = anime_base(base), number_id(number)
+        if service is None or found is None:
+            return False
+        self._numbers[place] = (service, found)
+        return True
+
+    def resolved(self, entries: list[ListEntry]) -> tuple[list[ListEntry], list[SkippedRow]]:
+        """Give entries the ids and seasons of their numbers; those without even a title go.
+
+        Raises:
+            UnavailableError: there are numbers, and no map of them can be had.
+        """
+        for base in {base for base, _ in self._numbers.values()} if self._find else ():
+            at = {place: number for place, (one, number) in self._numbers.items() if one == base}
+            known = self._find(base, set(at.values())) if self._find else {}
+            for place, number in at.items():
+                if about := known.get(number):
+                    entries[place] = entries[place]._replace(
+                        kind=about.kind or entries[place].kind,
+                        ids=about.ids,
+                        seasons=about.seasons,
+                        doubt=about.doubt,
+                        check_ids=False,
+                    )
+        gone = {
+            place: _nameless(entries[place], number)
+            for place, (_, number) in self._numbers.items()
+            if not entries[place].title and not entries[place].ids
+        }
+        left = (
+            [entry for place, entry in enumerate(entries) if place not in gone]
+            if gone
+            else entries
+        )
+        return left, list(gone.values())
+
+
+def _nameless(entry: ListEntry, number: int) -> SkippedRow:
+    why = entry.doubt or "no title, and no known ids"
+    return SkippedRow(rank=entry.rank, what=f"entry {number}", why=why)

@@ -156,22 +156,12 @@ def _under_one_name(plain: dict[str, object], depth: int) -> Iterator[Row]:
             return
 
 
-def lists_in(content: dict[str, object]) -> Iterator[tuple[list[object], MediaType | None]]:
-    """Find the lists of titles that an object holds under the names that say so."""
+def rows_under_names(content: Mapping[str, object]) -> list[Row]:
+    """Find the rows that an object holds under the names that say so, whatever is in them."""
     plain = {plain_name(name): value for name, value in list(content.items())[:_MOST_NAMES]}
-    for name, value in plain.items():
-        if name in _LISTS and isinstance(value, list):
-            yield value, _LISTS[name]
-    if any(isinstance(plain.get(name), list) for name in _LISTS) or plain.get("errors"):
-        return
-    for name in _ONE_LIST:
-        value = plain.get(name)
-        if isinstance(value, dict):
-            yield from lists_in(value)
-            return
-        if isinstance(value, list):
-            yield value, None
-            return
+    if plain.get("errors"):
+        return []
+    return list(_under_kinds(plain, 0)) or list(_under_one_name(plain, 0))
 
 
 def _listed(value: object) -> list[object]:

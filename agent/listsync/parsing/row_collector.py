@@ -9,7 +9,7 @@ from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
 from listsync.parsing.address_forms import AddressForm, title_at
-from listsync.parsing.anime_exports import anime_base, is_unplanned
+from listsync.parsing.anime_exports import AnimeNumbers, anime_base, is_unplanned
 from listsync.parsing.columns import Kind, RawRow, kind_of, plain_name, soft_kind_of
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.json_rows import refuse_drift
@@ -25,7 +25,7 @@ from listsync.parsing.season_cells import (
 from listsync.row_limit import MOST_ROWS, demand_little_text, demand_room, text_size, too_long
 
 if TYPE_CHECKING:
-    from listsync.parsing.anime_ids import AnimeService, FindAnime
+    from listsync.parsing.anime_ids import FindAnime
 
 _MOST_LINES = 1_000_000
 NOTHING = "no title and no id"
@@ -64,8 +64,7 @@ class RowCollector:
 
     def __init__(self, service: str, find_anime: FindAnime | None = None) -> None:
         self.service = service
-        self._find = find_anime
-        self._anime: dict[int, tuple[AnimeService, int]] = {}  # by place among the entries
+        self._anime = AnimeNumbers(find_anime)
         self._entries: list[ListEntry] = []
         self._skipped: list[SkippedRow] = []
         self._broken: list[SkippedRow] = []
@@ -94,8 +93,11 @@ class RowCollector:
             self.skip(title or _sketch(raw), AN_EPISODE)
         elif title and _is_given_up(raw.status):
             self.skip(title, "dropped, as the list says")
-        elif title and anime_base(raw.base) and is_unplanned(raw.status):
-            self.skip(title, f"{str(raw.status)[:40].lower()}, and not planned, as the list says")
+        elif anime_base(raw.base) and is_unplanned(raw.status):
+            self.skip(
+                title or _sketch(raw),
+                f"{str(raw.status)[:40].lower()}, and not planned, as the list says",
+            )
         elif imdb is None and is_person(raw.imdb):
             self.skip(title or str(raw.imdb), "a person")
         elif title is None and imdb is None and tmdb is None and tvdb is None:
@@ -125,7 +127,7 @@ class RowCollector:
             )
             if kind.is_unknown and media is None:
                 entry = self._of_unknown_kind(entry, title_text(raw.kind) or "?")
-            self._note_anime(raw)
+            self._anime.note(len(self._entries), raw.base, raw.number)
             is_plain = cell is EMPTY_CELL and not kind.is_season  # nearly all
             self._add_entry(entry if is_plain else self._of_seasons(entry, kind, cell))
 
@@ -135,30 +137,6 @@ class RowCollector:
             return entry._replace(doubt=_WHAT_KIND.format(word))
         self._unknown_kinds[word[:40]] = self._unknown_kinds.get(word[:40], 0) + 1
         return entry
-
-    def _note_anime(self, raw: RawRow) -> None:
-        """Remember whose number the next entry has, to be looked up with all others."""
-        base, number = anime_base(raw.base), number_id(raw.number)
-        if base is not None and number is not None:
-            self._anime[len(self._entries)] = (base, number)
-
-    def _find_anime(self) -> None:
-        """Give entries the ids and seasons that the map of anime ids has for their numbers."""
-        if self._find is None or not self._anime:
-            return
-        for base in {base for base, _ in self._anime.values()}:
-            at = {place: number for place, (one, number) in self._anime.items() if one == base}
-            known = self._find(base, set(at.values()))
-            for place, number in at.items():
-                if about := known.get(number):
-                    entry = self._entries[place]
-                    self._entries[place] = entry._replace(
-                        kind=about.kind or entry.kind,
-                        ids=about.ids,
-                        seasons=about.seasons,
-                        doubt=about.doubt,
-                        check_ids=False,
-                    )
 
     def _add_entry(self, entry: ListEntry) -> None:
         self._demand_room()
@@ -190,7 +168,9 @@ class RowCollector:
     def _add_nameless(self, raw: RawRow) -> None:
         """Take a row of which only a number is understood, that may be the list's own."""
         bare = number_id(raw.bare_id)
-        if bare is None:
+        if self._anime.note(len(self._entries), raw.base, raw.number):
+            self._add_entry(ListEntry(rank=self.next_rank))  # has ids, or goes, in the end
+        elif bare is None:
             self.skip_broken(_sketch(raw), NOTHING)
         else:
             ids = external_ids(None, bare, None, None)
@@ -231,7 +211,8 @@ class RowCollector:
             UnavailableError: it has numbers of anime, and no map of them can be had.
             ResponseChangedError: too many rows mean nothing.
         """
-        self._find_anime()
+        self._entries, nameless = self._anime.resolved(self._entries)
+        self._skipped += nameless
         read = self.next_rank - 1
         refuse_drift(self.service, self._broken, total=read)
         return Fetched(

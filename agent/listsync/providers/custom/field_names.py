@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
 from listsync.parsing.columns import place_of, plain_name
-from listsync.parsing.list_shapes import lists_in
+from listsync.parsing.list_shapes import rows_under_names
 from listsync.parsing.tables import Header
 from listsync.providers.custom.source import SERVICE, CustomSource
 from listsync.text_cleaning import one_line
@@ -41,8 +41,8 @@ class FieldMapping:
         rows = self._placed(content) if self._rows else content
         if not self._fields:
             return rows
-        if isinstance(rows, dict) and (lists := list(lists_in(rows))):
-            return (_of_kind(self.named(row), kind) for items, kind in lists for row in items)
+        if isinstance(rows, dict) and (found := rows_under_names(rows)):
+            return (_of_kind(self.named(row), kind) for row, kind in found)
         return map(self.named, rows) if isinstance(rows, Iterator) else rows
 
     def _placed(self, content: object) -> Iterator[object]:

@@ -17,6 +17,7 @@ from listsync.errors import ResponseChangedError
 from listsync.http.rate_limit import large_turn
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, not_json
+from listsync.parsing.anime_exports import is_mal_export
 from listsync.parsing.list_documents import (
     collect_any,
     demand_list,
@@ -35,8 +36,9 @@ from listsync.providers.custom.source import SERVICE, CustomSource, tokens_of
 
 if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
+    from listsync.parsing.anime_ids import FindAnime
 
-_READING = 1  # raise it when the same answer is to be read in another way
+_READING = 2  # raise it when the same answer is to be read in another way
 _ACCEPT = (
     "application/json, text/csv, application/rss+xml, application/atom+xml, text/xml;q=0.9, "
     "text/plain;q=0.8, */*;q=0.5"
@@ -52,8 +54,11 @@ _COUNTS = ("total", "total_results", "totalResults", "total_items", "count", "it
 class Custom:
     """Reads one list at an address."""
 
-    def __init__(self, source: CustomSource, http: ServiceClient) -> None:
+    def __init__(
+        self, source: CustomSource, http: ServiceClient, find_anime: FindAnime | None = None
+    ) -> None:
         self._source = source
+        self._find = find_anime
         self._http = http
         self._form = form_of(source)
         self._call = _request(source)
@@ -74,7 +79,7 @@ class Custom:
             validators = replace(response.validators, digest=digest)
             if known is not None and known.digest == digest:
                 return Fetched.unchanged(validators)
-            return _read_answer(self._source, response, validators)
+            return _read_answer(self._source, response, validators, self._find)
 
 
 def form_of(source: CustomSource) -> str:
@@ -113,13 +118,19 @@ def _request(source: CustomSource) -> ServiceRequest:
     )
 
 
-def _read_answer(source: CustomSource, response: Response, validators: Validators) -> Fetched:
+def _read_answer(
+    source: CustomSource,
+    response: Response,
+    validators: Validators,
+    find_anime: FindAnime | None,
+) -> Fetched:
     text = decode(response.body)
-    if response.is_page and not is_feed(text.start(_START)):
+    start = text.start(_START)
+    if response.is_page and not is_feed(start) and not is_mal_export(start):
         page = not_json(response, expected="a list")
         if page is not None:
             raise page
-    collector = RowCollector(SERVICE)
+    collector = RowCollector(SERVICE, find_anime)
     collector.is_cut = any(map(_NEXT.search, response.headers.all("link")))
     reading = CustomReading(source, collector)
     reading.collect("the answer", text, _suffix(source.url, response.content_type))
@@ -139,11 +150,13 @@ def _suffix(url: str, content_type: str) -> str:
     return by_type or (by_name if by_name in _SUFFIXES else "")
 
 
-def reads_file(source: CustomSource) -> Callable[[str, Text, Validators], Fetched]:
+def reads_file(
+    source: CustomSource, find_anime: FindAnime | None = None
+) -> Callable[[str, Text, Validators], Fetched]:
     """Give what reads the text of a file as *source* says."""
 
     def read(name: str, text: Text, validators: Validators) -> Fetched:
-        reading = CustomReading(source, RowCollector(SERVICE))
+        reading = CustomReading(source, RowCollector(SERVICE, find_anime))
         reading.collect(name, text, PurePath(name).suffix.lower())
         return reading.fetched(validators)
 
@@ -176,7 +189,7 @@ class CustomReading:
 
     def _collect(self, name: str, text: Text, suffix: str) -> None:
         start = text.start(_START)
-        if is_feed(start):
+        if is_feed(start) and not is_mal_export(start):
             self._is_feed = True
             self._collector.says_empty = True
             collect_json(self._collector, partial(self._items, text))
@@ -191,7 +204,7 @@ class CustomReading:
         else:
             collect_any(self._collector, name, text, suffix=suffix)
             is_table = header_of(SERVICE, text, surely=suffix in _TABLES) is not None
-            self.is_lines = suffix != ".txt" and not is_table
+            self.is_lines = suffix != ".txt" and not is_table and not is_mal_export(start)
 
     def _rows(self, text: Text, suffix: str) -> object:
         content = json_in(SERVICE, text, suffix)

@@ -300,6 +300,26 @@ def test_rows_may_be_in_several_places_or_have_their_ids_as_names() -> None:
         read('{"d": 7}', rows="d")
 
 
+@pytest.mark.parametrize("head", ['<?xml version="1.0"?>\n', ""])
+def test_an_export_of_myanimelist_is_read_as_a_file_of_it_is(head: str) -> None:
+    anime = "".join(
+        f"<anime><series_animedb_id>{number}</series_animedb_id><series_title>{title}"
+        f"</series_title><my_status>{status}</my_status></anime>"
+        for number, title, status in ((1, "Bebop", "Plan to Watch"), (2, "Seen", "Completed"))
+    )
+    fetched = read(f"{head}<myanimelist>{anime}</myanimelist>", "text/xml")
+    assert titles(fetched) == ["Bebop"]
+    assert [row.what for row in fetched.skipped] == ["Seen"]
+
+
+def test_rows_under_names_of_the_users_own_lie_where_lists_have_them() -> None:
+    body = json.dumps({"response": {"movies": [{"film_name": "Alien", "released": 1979}]}})
+    fetched = read(body, fields=(("title", "film_name"), ("year", "released")))
+    assert [(one.label, one.kind) for one in fetched.entries] == [
+        ("Alien (1979)", MediaType.MOVIE)
+    ]
+
+
 # -- feeds
 
 

@@ -110,3 +110,22 @@ def test_a_packed_list_is_bounded() -> None:
     with pytest.raises(ResponseChangedError, match="damaged"):
         read(gzip.compress(b"Heat (1995)\n")[:-9], "a.txt.gz", ids())
     assert read(gzip.compress(b"Title\nHeat\n"), "a.csv.gz", ids()).read == 1
+
+
+def test_the_data_that_anilist_gives_out_is_read_by_its_numbers() -> None:
+    entries = [
+        {"id": 1, "user_id": 9, "series_type": kind, "series_id": number, "status": status}
+        for kind, number, status in (
+            *((0, 16498, 1), (0, 5, 1), (0, 16498, 2), (0, 7, 3), (1, 30013, 1)),
+        )
+    ]
+    content = {"user": {"id": 9, "name": "anna"}, "lists": entries, "activity": [{"id": 1}]}
+    fetched = read(json.dumps(content), "gdpr_data.json", ids())
+    assert [(one.ids.tvdb, one.seasons) for one in fetched.entries] == [(267440, (2,))]
+    assert [row.why for row in fetched.skipped] == [
+        "completed, and not planned, as the list says",
+        "dropped, and not planned, as the list says",
+        "a comic",
+        "no title, and no known ids",
+    ]
+    assert (fetched.read, fetched.outcome) == (5, ListOutcome.COMPLETE)

@@ -344,6 +344,11 @@ def test_kometa_names_titles_and_points_at_lists(read: Reader) -> None:
         ("tmdb_collection: 1241", "tmdb: collection/1241"),
         ("tmdb_collection_details: 1241", "tmdb: collection/1241"),
         ("tmdb_list: 8136", "tmdb: list/8136"),
+        ("tmdb_actor: 6384", "tmdb: person/6384/cast"),
+        ("tmdb_director_details: 1", "tmdb: person/1/director"),
+        ("tmdb_writer: 1", "tmdb: person/1/writer"),
+        ("tmdb_producer: 1", "tmdb: person/1/producer"),
+        ("tmdb_crew: 1", "tmdb: person/1/crew"),
         ("imdb_chart: top_movies", "imdb: top"),
         ("trakt_watchlist: me", "trakt: me/watchlist"),
         (
