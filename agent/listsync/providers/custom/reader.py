@@ -18,6 +18,7 @@ from listsync.http.rate_limit import large_turn
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, not_json
 from listsync.parsing.anime_exports import is_mal_export
+from listsync.parsing.feed_items import is_feed, items_of
 from listsync.parsing.list_documents import (
     collect_any,
     demand_list,
@@ -30,7 +31,7 @@ from listsync.parsing.row_collector import RowCollector
 from listsync.parsing.structured_lists import collect_json
 from listsync.parsing.tables import collect_table, first_rows, header_of
 from listsync.parsing.text import Text, decode
-from listsync.providers.custom.feed import is_feed, items_of, row_of
+from listsync.providers.custom.feed import first_texts, row_of
 from listsync.providers.custom.field_names import FieldMapping
 from listsync.providers.custom.source import SERVICE, CustomSource, tokens_of
 
@@ -215,9 +216,9 @@ class CustomReading:
         return self._mapping.rows_in(content)
 
     def _items(self, text: Text) -> Iterator[object]:
-        items = items_of(text.data)
+        items = items_of(SERVICE, text.data)
         if self._source.fields:
-            return (self._mapping.named({**item, **row_of(item)}) for item in items)
+            return (self._mapping.named({**first_texts(item), **row_of(item)}) for item in items)
         return map(row_of, items)
 
     def fetched(self, validators: Validators) -> Fetched:

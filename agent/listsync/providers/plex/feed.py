@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from xml.parsers import expat
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
@@ -22,14 +21,15 @@ from listsync.parsing.decoding import (
     year_number,
 )
 from listsync.parsing.documents import parse_json, text_of
+from listsync.parsing.feed_items import is_feed, items_of
 from listsync.parsing.json_rows import check_one
 from listsync.providers.plex.source import SERVICE
 
 KINDS = {"movie": MediaType.MOVIE, "show": MediaType.TV}
 _IDS = frozenset({"imdb", "tmdb", "tvdb"})
 _TITLE = re.compile(r"(.+?)\s*\((\d{4})\)", re.ASCII | re.DOTALL)
-_READ = frozenset({"title", "guid", "category"})
-_ROOT, _ITEM = ["rss", "channel"], ["rss", "channel", "item"]
+_START = 1000
+_NO_FEED = "a document that is no feed came in its place"
 
 
 def ids_of(addresses: Iterable[object], kind: MediaType | None) -> ExternalIds:
@@ -77,61 +77,18 @@ def rows_of(response: Response) -> list[object]:
     """Give the titles of a feed in its order, the newest first, each still to be checked."""
     if not response.is_page:
         return check_one(SERVICE, parse_json(SERVICE, text_of(response)), _JsonFeed).items
-    reader = _RssReader()
-    reader.read(response)
-    if not reader.is_feed and (page := not_json(response, expected="a feed")) is not None:
-        raise page
-    return reader.items
-
-
-class _RssReader:
-    """Takes what we read out of the items of an RSS document; one with a DTD is none."""
-
-    def __init__(self) -> None:
-        self.items: list[object] = []
-        self.is_feed = False
-        self._open: list[str] = []
-        self._texts: list[str] = []
-        self._item: dict[str, list[str]] = {}
-        self._parser = expat.ParserCreate()
-        self._parser.StartDoctypeDeclHandler = self._doctype
-        self._parser.StartElementHandler = self._begin
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._texts.append
-
-    def read(self, response: Response) -> None:
-        try:
-            self._parser.Parse(response.body.lstrip(), True)
-        except expat.ExpatError as error:
-            why = f"the feed breaks off or is damaged ({expat.ErrorString(error.code)})"
-            if self._open[:1] == ["rss"] or self.is_feed:
-                raise ResponseChangedError(SERVICE, why, sample=response.sample) from error
-
-    def _doctype(self, *_: object) -> None:
-        raise ResponseChangedError(SERVICE, "a document that is no feed came in its place")
-
-    def _begin(self, name: str, _: object) -> None:
-        self._open.append(name)
-        self.is_feed = self.is_feed or self._open == _ROOT
-        self._texts.clear()
-        if self._open == _ITEM:
-            self._item = {}
-
-    def _end(self, name: str) -> None:
-        if self._open[:-1] == _ITEM and name in _READ:
-            self._item.setdefault(name, []).append("".join(self._texts).strip())
-        elif self._open == _ITEM:
-            self.items.append(
-                {
-                    "title": self._only("title"),
-                    "category": self._only("category"),
-                    "guids": self._item.pop("guid", []),
-                }
-            )
-        self._open.pop()
-
-    def _only(self, name: str) -> str | None:
-        return next(iter(self._item.pop(name, [])), None)
+    body = response.body.lstrip()
+    if not is_feed(body[:_START].decode(errors="replace")):
+        page = not_json(response, expected="a feed")
+        raise page or ResponseChangedError(SERVICE, _NO_FEED, sample=response.sample)
+    return [
+        {
+            "title": next(iter(item.get("title", ())), None),
+            "category": next(iter(item.get("category", ())), None),
+            "guids": item.get("guid", []),
+        }
+        for item in items_of(SERVICE, body)
+    ]
 
 
 def judge(response: Response) -> ListsyncError | None:

@@ -15,7 +15,7 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ListsyncError, RefusedError, ResponseChangedError
-from listsync.providers.custom.feed import items_of
+from listsync.parsing.feed_items import items_of
 from listsync.providers.custom.source import CustomSource, checked_address, parse, tokens_of
 from tests.contract.providers.cases_custom import URL, custom_provider
 from tests.contract.providers.site import Site, answer
@@ -430,7 +430,7 @@ def test_whatever_is_left_of_a_feed_it_is_read_or_refused(cuts: list[int], more:
     for cut in cuts:
         whole = whole[:cut] + more + whole[cut + 7 :]
     try:
-        items = list(items_of(whole.encode()))
+        items = list(items_of("custom", whole.encode()))
     except ResponseChangedError:
         return
     assert all(isinstance(one, dict) for one in items)
