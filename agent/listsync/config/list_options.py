@@ -31,6 +31,7 @@ from listsync.domain.list_rules import ALL_SEASONS, NO_FILTERS, Filters, Span
 from listsync.domain.media import MediaType
 from listsync.domain.server import Asking
 from listsync.notify.options import HeaderName, HeaderValue
+from listsync.parsing.anime_ids import PLANNED, AnimeStatus
 from listsync.providers.custom import source as custom
 from listsync.providers.file import source as file
 
@@ -281,6 +282,10 @@ class CustomForm(Options, frozen=True, kw_only=True):
         "true: what is not there has left the list, and an empty answer is an empty list; "
         "false: nothing ever leaves it; empty = false of a feed, which shows its newest only.",
     ] = None
+    statuses: Annotated[
+        tuple[AnimeStatus, ...],
+        "Of an export of AniList or MyAnimeList: planned, watching, completed, paused.",
+    ] = PLANNED
 
 
 def _custom(form: CustomForm) -> custom.CustomSource:
@@ -298,6 +303,7 @@ def _custom(form: CustomForm) -> custom.CustomSource:
         parameters=tuple(form.parameters.items()),
         allow_private=form.allow_private,
         is_complete=form.complete,
+        statuses=form.statuses or PLANNED,
     )
 
 

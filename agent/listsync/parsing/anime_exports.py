@@ -8,12 +8,12 @@ AniList's own export (`gdpr_data.json`), as programs of 2023 to 2026 read it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.errors import ResponseChangedError
-from listsync.parsing.anime_ids import titles_of
+from listsync.parsing.anime_ids import AnimeStatus, titles_of
 from listsync.parsing.columns import plain_name
 from listsync.parsing.decoding import number_id
 from listsync.parsing.text import Text
@@ -25,7 +25,12 @@ _ROOT = re.compile(r"(?:<\?xml[^>]*\?>|<!--.*?-->|\s)*<myanimelist\b", re.DOTALL
 _END = "</anime>"
 _FIELD = re.compile(r"<(\w{1,40})>(?:<!\[CDATA\[(.*?)\]\]>|([^<]*))</\1>", re.DOTALL)
 _LONGEST = 500_000  # characters of one title
-_PLANNED = frozenset(("plantowatch", "planning", "planned", "ptw", "6"))
+_STATUSES = {
+    **dict.fromkeys(("plantowatch", "planning", "planned", "ptw", "6"), "planned"),
+    **dict.fromkeys(("watching", "current", "repeating", "rewatching", "1"), "watching"),
+    **dict.fromkeys(("completed", "2"), "completed"),
+    **dict.fromkeys(("onhold", "paused", "hold", "3"), "paused"),
+}
 _BASES: Mapping[str, Literal["anilist", "mal"]] = {
     "mal": "mal",
     "myanimelist": "mal",
@@ -120,9 +125,11 @@ def anime_base(name: object) -> Literal["anilist", "mal"] | None:
     return _BASES.get(plain_name(name)) if isinstance(name, str) else None
 
 
-def is_unplanned(status: object) -> bool:
-    """Tell a status of an anime that is not wanted: watched, being watched, paused or dropped."""
-    return isinstance(status, str) and bool(status) and plain_name(status) not in _PLANNED
+def is_unwanted(status: object, wanted: Collection[AnimeStatus]) -> bool:
+    """Tell a status of an anime that is none of those that are wanted."""
+    if not isinstance(status, str) or not status:
+        return False
+    return _STATUSES.get(plain_name(status)) not in wanted
 
 
 class AnimeNumbers:

@@ -26,6 +26,9 @@ from listsync.parsing.decoding import (
 )
 
 AnimeService = Literal["anilist", "mal"]
+AnimeStatus = Literal["planned", "watching", "completed", "paused"]
+"""What may be wanted of an export; what was dropped never is."""
+PLANNED: tuple[AnimeStatus, ...] = ("planned",)
 Id = TypeVar("Id", str, int)
 
 _KINDS = {"MOVIE": MediaType.MOVIE, "TV": MediaType.TV}

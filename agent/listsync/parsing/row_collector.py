@@ -9,7 +9,8 @@ from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ResponseChangedError
 from listsync.parsing.address_forms import AddressForm, title_at
-from listsync.parsing.anime_exports import AnimeNumbers, anime_base, is_unplanned
+from listsync.parsing.anime_exports import AnimeNumbers, anime_base, is_unwanted
+from listsync.parsing.anime_ids import PLANNED
 from listsync.parsing.columns import Kind, RawRow, kind_of, plain_name, soft_kind_of
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.json_rows import refuse_drift
@@ -25,7 +26,7 @@ from listsync.parsing.season_cells import (
 from listsync.row_limit import MOST_ROWS, demand_little_text, demand_room, text_size, too_long
 
 if TYPE_CHECKING:
-    from listsync.parsing.anime_ids import FindAnime
+    from listsync.parsing.anime_ids import AnimeStatus, FindAnime
 
 _MOST_LINES = 1_000_000
 NOTHING = "no title and no id"
@@ -60,10 +61,19 @@ CUT_OFF = "cut off: the file ends in the middle of this row"
 
 
 class RowCollector:
-    """Collects rows in their order; one reading of one list uses one, for errors of *service*."""
+    """Collects rows in their order; one reading of one list uses one, for errors of *service*.
 
-    def __init__(self, service: str, find_anime: FindAnime | None = None) -> None:
+    Of an export of anime those of *statuses* are wanted, whose numbers *find_anime* looks up.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        find_anime: FindAnime | None = None,
+        statuses: tuple[AnimeStatus, ...] = PLANNED,
+    ) -> None:
         self.service = service
+        self._statuses = statuses
         self._anime = AnimeNumbers(find_anime)
         self._entries: list[ListEntry] = []
         self._skipped: list[SkippedRow] = []
@@ -93,11 +103,9 @@ class RowCollector:
             self.skip(title or _sketch(raw), AN_EPISODE)
         elif title and _is_given_up(raw.status):
             self.skip(title, "dropped, as the list says")
-        elif anime_base(raw.base) and is_unplanned(raw.status):
-            self.skip(
-                title or _sketch(raw),
-                f"{str(raw.status)[:40].lower()}, and not planned, as the list says",
-            )
+        elif anime_base(raw.base) and is_unwanted(raw.status, self._statuses):
+            why = f"{str(raw.status)[:40].lower()}, and not {' or '.join(self._statuses)}"
+            self.skip(title or _sketch(raw), f"{why}, as the list says")
         elif imdb is None and is_person(raw.imdb):
             self.skip(title or str(raw.imdb), "a person")
         elif title is None and imdb is None and tmdb is None and tvdb is None:

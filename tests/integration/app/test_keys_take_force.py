@@ -351,6 +351,7 @@ _FOR_THE_NEXT_SYNC: dict[str, object] = {
     "lists[].custom.parameters": {"seven": "seven"},
     "lists[].custom.allow_private": True,
     "lists[].custom.complete": True,
+    "lists[].custom.statuses": ["paused"],
     **{f"lists[].custom.fields.{name}": "seven" for name in keys_of(CustomFieldsForm)},
     "lists[].file": "/seven",
     "lists[].imdb": "ls007777777",

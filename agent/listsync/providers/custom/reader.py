@@ -85,7 +85,7 @@ class Custom:
 
 def form_of(source: CustomSource) -> str:
     """Say how a list is read: what was read otherwise is read anew."""
-    said = repr((source.rows, source.fields, source.is_complete))
+    said = repr((source.rows, source.fields, source.is_complete, source.statuses))
     return f"{_READING}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 
@@ -131,7 +131,7 @@ def _read_answer(
         page = not_json(response, expected="a list")
         if page is not None:
             raise page
-    collector = RowCollector(SERVICE, find_anime)
+    collector = RowCollector(SERVICE, find_anime, source.statuses)
     collector.is_cut = any(map(_NEXT.search, response.headers.all("link")))
     reading = CustomReading(source, collector)
     reading.collect("the answer", text, _suffix(source.url, response.content_type))
@@ -157,7 +157,7 @@ def reads_file(
     """Give what reads the text of a file as *source* says."""
 
     def read(name: str, text: Text, validators: Validators) -> Fetched:
-        reading = CustomReading(source, RowCollector(SERVICE, find_anime))
+        reading = CustomReading(source, RowCollector(SERVICE, find_anime, source.statuses))
         reading.collect(name, text, PurePath(name).suffix.lower())
         return reading.fetched(validators)
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from listsync.config_types import ClientOptions, SecretStr, parse_web_address
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_forms import SERVICES, recognise
+from listsync.parsing.anime_ids import PLANNED, AnimeStatus
 from listsync.redaction import tokens_in
 
 
@@ -40,6 +41,7 @@ class CustomSource:
     `rows` is where they are in JSON, by names with dots between them; `fields` say under which
     name a row has what. `headers` and `parameters` go with the request; they are secrets.
     `is_complete` None: a feed is taken to show its newest only, all else to be the whole list.
+    `statuses`: of an export of anime, which are wanted.
     """
 
     url: str = ""
@@ -50,13 +52,14 @@ class CustomSource:
     parameters: tuple[tuple[str, SecretStr], ...] = ()
     allow_private: bool = False
     is_complete: bool | None = None
+    statuses: tuple[AnimeStatus, ...] = PLANNED
 
     def __str__(self) -> str:
         """Name it by its address, without what is secret there; a mark tells it from others."""
         place = str(self.file) if self.file else shown_address(self.url)
-        if place in (self.url, str(self.file)) and not self.rows:
-            return place
-        return f"{place} #{_mark(self.url, self.rows)}"
+        if place not in (self.url, str(self.file)) or self.rows:
+            place = f"{place} #{_mark(self.url, self.rows)}"
+        return place if self.statuses == PLANNED else f"{place} ({', '.join(self.statuses)})"
 
     def secrets(self) -> Iterator[str]:
         """Give what nobody is to see: of its address as well."""

@@ -312,6 +312,39 @@ def test_an_export_of_myanimelist_is_read_as_a_file_of_it_is(head: str) -> None:
     assert [row.what for row in fetched.skipped] == ["Seen"]
 
 
+@pytest.mark.parametrize(
+    ("statuses", "wanted"),
+    [
+        (("planned",), ["Planned"]),
+        (("watching", "completed"), ["Now", "Seen"]),
+        (("planned", "watching", "completed", "paused"), ["Planned", "Now", "Seen", "Later"]),
+    ],
+)
+def test_what_is_wanted_of_an_export_of_anime_can_be_said(
+    statuses: tuple[str, ...], wanted: list[str]
+) -> None:
+    said = {
+        "Planned": "Plan to Watch",
+        "Now": "Watching",
+        "Seen": "Completed",
+        "Later": "On-Hold",
+        "Never": "Dropped",
+    }
+    anime = "".join(
+        f"<anime><series_animedb_id>{n}</series_animedb_id><series_title>{title}</series_title>"
+        f"<my_status>{status}</my_status></anime>"
+        for n, (title, status) in enumerate(said.items(), 1)
+    )
+    fetched = read(f"<myanimelist>{anime}</myanimelist>", "text/xml", statuses=statuses)
+    assert titles(fetched) == wanted
+
+
+def test_lists_of_other_statuses_are_other_lists() -> None:
+    one = CustomSource(url="https://example.org/a.xml")
+    other = CustomSource(url="https://example.org/a.xml", statuses=("planned", "paused"))
+    assert (str(one), str(other)) == (one.url, f"{one.url} (planned, paused)")
+
+
 def test_rows_under_names_of_the_users_own_lie_where_lists_have_them() -> None:
     body = json.dumps({"response": {"movies": [{"film_name": "Alien", "released": 1979}]}})
     fetched = read(body, fields=(("title", "film_name"), ("year", "released")))
