@@ -1,4 +1,4 @@
-"""What a list needs to be read that is not given: a key, or leave to ask at home."""
+"""What a list needs to be read that is not given, and what is read already."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from listsync.providers.trakt import source as trakt_source
 def check_access(written: WrittenLists, *, has_more: bool) -> Iterator[ConfigIssue]:
     """Warn of lists that will not be read; *has_more*: there is more to do than to read lists."""
     yield from _check_keys(written, has_more=has_more)
+    yield from _check_twice(written)
     for n, one in enumerate(written.lists):
         if not is_disabled(one.form) and (why := _why_private(one.form.get(custom.SERVICE))):
             yield ConfigIssue(("lists", n, custom.SERVICE), why, is_warning=True)
@@ -57,19 +58,37 @@ def _check_keys(written: WrittenLists, *, has_more: bool) -> Iterator[ConfigIssu
 
 
 def _keys_for(service: str, form: Form) -> tuple[str, ...]:
+    return keys_of(_source(service, form))
+
+
+def _source(service: str, form: Form) -> object:
     text = form.get(service)
-    if not isinstance(text, str):
-        return ()
     try:
-        return keys_of(parsed_source(service, text.strip()))
+        return parsed_source(service, text.strip()) if isinstance(text, str) else None
     except ValueError:
-        return ()
+        return None
 
 
 def _why_unread(service: str, keys: Sequence[str]) -> str:
     wanted = " or ".join(f"providers.{service}.{key}" for key in keys)
     more = f". {trakt_source.FREE_WAYS}" if service == trakt_source.SERVICE else ""
     return f"cannot be read: {service} wants {wanted}{more}"
+
+
+def _check_twice(written: WrittenLists) -> Iterator[ConfigIssue]:
+    """Find lists that another entry names as well, in other words, and with the same options."""
+    seen: dict[object, int] = {}
+    for n, one in enumerate(written.lists):
+        service = find_service(one.form)
+        source = _source(service, one.form) if service else None
+        if service is None or source is None:
+            continue
+        options = {key: one.form[key] for key in one.form if key not in {service, "name"}}
+        first = seen.setdefault((service, str(source), repr(sorted(options.items()))), n)
+        if first != n:
+            number = written.lists[first].number
+            what = f"this is the list that lists[{number}] names already, with the same options"
+            yield ConfigIssue(("lists", n, service), what, is_warning=True)
 
 
 def _mapping(value: object) -> Form:

@@ -233,6 +233,21 @@ def test_where_no_list_can_be_read_at_all_is_known(lists: str, is_all: bool) -> 
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("plex: watchlist", "plex: https://watch.plex.tv/watchlist, name: mine"),
+        ("imdb: top", "imdb: https://www.imdb.com/chart/top/?ref_=x"),
+        ("addresses: [top, toptv]", "imdb: toptv, name: again"),
+    ],
+)
+def test_a_list_that_is_named_twice_is_told(one: str, other: str) -> None:
+    providers = "\nproviders: {plex: {token: a-token}}"
+    (told,) = warned(f"{SERVER}lists: [{{{one}}}, {{{other}}}]{providers}")
+    assert "this is the list that lists[0] names already" in told
+    assert warned(f"{SERVER}lists: [{{{one}}}, {{{other}, kind: movie}}]{providers}") == []
+
+
+@pytest.mark.parametrize(
     ("url", "host"),
     [
         ("http://192.168.1.4:8080/list.json", "192.168.1.4"),
