@@ -22,10 +22,6 @@ _COMMAND = [
     "tests.workers",
     "-p",
     "no:cacheprovider",
-    "-p",
-    "no:schemathesis",
-    "-p",
-    "no:anyio",
     "--workers",
 ]
 
@@ -36,7 +32,7 @@ def run(folder: Path, text: str, workers: str = "3") -> tuple[int, dict[str, int
     done = subprocess.run(
         [sys.executable, *_COMMAND, workers, "--rootdir", str(folder), str(folder)],
         cwd=_ROOT,
-        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        env={**os.environ, "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from listsync.browser.client import installed
 from listsync.errors import UnavailableError
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.site import Site, site
+from tests.workers import shared_folder
 
 
 @pytest.fixture(name="site")
@@ -20,9 +22,15 @@ def _site() -> Iterator[Site]:
         yield one
 
 
+@pytest.fixture(scope="session")
+def drivers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Say where patched drivers are kept for all workers."""
+    return shared_folder(tmp_path_factory) / "drivers"
+
+
 @pytest.fixture(name="place")
-def _place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    with place() as one:
+def _place(drivers: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    with place(drivers) as one:
         monkeypatch.setattr(tempfile, "tempdir", str(one.temp))
         yield one
 

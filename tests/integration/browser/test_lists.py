@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -36,8 +37,8 @@ Follow = Callable[..., ListProvider]
 
 
 @pytest.fixture(scope="module", name="here")
-def _here() -> Iterator[Place]:
-    with place() as one, pytest.MonkeyPatch.context() as patch:
+def _here(drivers: Path) -> Iterator[Place]:
+    with place(drivers) as one, pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(one.temp))
         yield one
         assert one.is_clean(), (one.processes(), one.sessions(), one.records())

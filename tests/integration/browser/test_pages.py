@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -22,8 +23,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", name="here")
-def _here() -> Iterator[Place]:
-    with place() as one, pytest.MonkeyPatch.context() as patch:
+def _here(drivers: Path) -> Iterator[Place]:
+    with place(drivers) as one, pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(one.temp))
         yield one
         assert one.is_clean(), (one.processes(), one.sessions(), one.records())

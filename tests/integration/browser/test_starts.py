@@ -90,6 +90,8 @@ def test_a_state_folder_that_is_none(
 
 @pytest.mark.usefixtures("chromium")
 def test_the_driver_is_patched_once(place: Place, site: Site) -> None:
+    for patched in place.settings.cache.iterdir():  # by the browser of another test
+        patched.unlink()
     driver = installed("demo").driver
     theirs = driver.read_bytes()
     seen = []
