@@ -36,10 +36,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from listsync import redaction
+from listsync import lean_dataclasses, redaction
 from listsync.config import configuration
 from listsync.store import state_folder
-from tests import new_states
+from tests import new_sandboxes, new_states
 
 _SANDBOX = "listsync.sandbox"
 PROGRAMS = {"listsync", _SANDBOX, "listsyncctl"}
@@ -347,6 +347,7 @@ def _load_all() -> None:
     for program in ("listsync", "listsyncctl"):
         _load(program)
     new_states.install()
+    new_sandboxes.install()
 
 
 def _warm_up() -> None:
@@ -361,6 +362,16 @@ def _warm_up() -> None:
         with state_folder.opened_state(folder):
             pass
     redaction.forget_secrets()
+
+
+def _write_methods() -> None:
+    """Write the methods of all records: of what a short sync does, that is a quarter."""
+    for module in [one for name, one in sys.modules.items() if name.startswith("listsync.")]:
+        for kind in vars(module).values():
+            init = vars(kind).get("__init__") if isinstance(kind, type) else None
+            if inspect.isfunction(init) and init.__module__ == lean_dataclasses.__name__:
+                asked = inspect.getclosurevars(init).nonlocals
+                lean_dataclasses._write_methods(asked["defined"], asked["own"], asked["more"])
 
 
 def _join_pages() -> None:
@@ -384,6 +395,7 @@ def _load(name: str) -> None:
 if __name__ == "__main__":
     gc.disable()  # all that is loaded stays
     _load_all()
+    _write_methods()
     _warm_up()
     gc.collect()
     gc.freeze()
