@@ -93,8 +93,8 @@ def user() -> int:
 
 
 @contextmanager
-def place(drivers: Path) -> Iterator[Place]:
-    """Make one; *drivers* keeps the driver that a browser patched, for those of the same run.
+def place(drivers: Path | None = None) -> Iterator[Place]:
+    """Make one; *drivers*, if given, keeps the driver that a browser patched, for those of the same run.
 
     To patch it is a third of the work of a browser that shows a page.
     """
@@ -109,9 +109,11 @@ def place(drivers: Path) -> Iterator[Place]:
             cache=root / "cache", records=root / "records", command=_command(root)
         )
         here = Place(root, root / "temp", settings)
-        _take_drivers(drivers, settings.cache)
+        if drivers:
+            _take_drivers(drivers, settings.cache)
         yield here
-        _keep_drivers(drivers, settings.cache)
+        if drivers:
+            _keep_drivers(drivers, settings.cache)
         for pid in here.processes(of_user=False):  # only after a test that has failed
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
