@@ -94,9 +94,9 @@ def user() -> int:
 
 @contextmanager
 def place(drivers: Path | None = None) -> Iterator[Place]:
-    """Make one; *drivers*, if given, keeps the driver that a browser patched, for those of the same run.
+    """Make one; *drivers* keeps the driver that a browser patched for others of the same run.
 
-    To patch it is a third of the work of a browser that shows a page.
+    To patch it is a fifth of the work of a browser that shows a page.
     """
     root = Path(tempfile.mkdtemp(prefix="lb-", dir="/tmp"))  # not pytest's: closed to others
     try:
