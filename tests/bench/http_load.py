@@ -140,17 +140,18 @@ def _filled_agent() -> Iterator[int]:
 
 def _beside(what: str, most: float, *, latency_ms: float, titles: int) -> Iterator[Figure]:
     """Time syncs with and without a crowd of clients, turn by turn."""
-    quiet, crowded, waits, shares = [], [], [], []
+    quiet, crowded, told = [], [], []
     for _ in range(3):
         quiet.append(_sync_s(latency_ms, titles, None))
         crowd: list[float] = []
         crowded.append(_sync_s(latency_ms, titles, crowd))
-        waits.append(crowd[1])
-        shares.append(crowd[2])
+        told.append(crowd)
     ratio = statistics.median(crowded) / statistics.median(quiet)
     yield Figure(f"http: {what}, beside a crowd", ratio, "x", most)
-    yield Figure("  /sync/progress, p99", 1000 * statistics.median(waits), "ms", 30)
-    yield Figure("  what the clients take themselves", statistics.median(shares), "cores")
+    waits, healths, shares = map(statistics.median, zip(*told, strict=True))
+    yield Figure("  /sync/progress, p99", 1000 * waits, "ms", 30)
+    yield Figure("  /healthz, p99", 1000 * healths, "ms", 30)
+    yield Figure("  what the clients take themselves", shares, "cores")
 
 
 def _sync_s(latency_ms: float, titles: int, crowd: list[float] | None) -> float:
@@ -170,7 +171,7 @@ def _sync_s(latency_ms: float, titles: int, crowd: list[float] | None) -> float:
             assert clients.stdout.readline() == "ready\n"
             took = _timed(agent, asking)
             told, _ = clients.communicate("")
-        crowd += map(float, told.split()[1:])
+        crowd += map(float, told.split())
         return took
 
 
