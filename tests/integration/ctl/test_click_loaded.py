@@ -43,7 +43,6 @@ assert isinstance(click.UUID.convert("2" * 32, None, None), uuid.UUID)
         "  first\n    second\n      third\n",
         "\n\n  below\n\n\tof a tab\n \n",
         "first\n   \n  x\n      ",
-        "\r\n a\r\n",
     ],
     ids=repr,
 )
