@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from listsync.domain.media import Edition
 from listsync.domain.run_notes import Handling, Intent, Notes, Sent
 from listsync.domain.server import RequestResponse, ResponseKind
 from listsync.errors import LeaseLostError, UnavailableError
+from listsync.fleet import exchange
 from listsync.fleet import rows as fleet_rows
 from listsync.fleet.lease import _elapsed_s
 from listsync.postgres.connection import PostgresLink
@@ -72,6 +73,40 @@ def test_requests_that_are_equal_come_in_their_order_part_by_part(
         two.join()
         assert len(memory_of(two.database)["requests"]) == 12
         assert memory_of(one.database) == memory_of(two.database)
+
+
+@pytest.mark.parametrize(("counts", "most"), [((2, 8), 3), ((0, 8), 2), ((8, 2), 3)])
+def test_equal_requests_that_are_brought_a_few_at_a_time_while_more_come_are_the_same_for_all(
+    postgres_dsn: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    counts: tuple[int, int],
+    most: int,
+) -> None:
+    monkeypatch.setattr(exchange, "MOST_ROWS", most)
+    monkeypatch.setattr(fleet_rows, "_NEXT", fleet_rows._NEXT.replace("1000", str(most)))
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        for agent, count in zip((one, two), counts, strict=True):
+            for number in range(count):
+                requested(agent, 603 if number % 4 else 700 + number)
+            with agent.database.write() as connection:
+                connection.execute("UPDATE requests SET detail = ? || id", (agent.path.stem,))
+        one.join()
+        one.lead()
+        note, more = two.rows.note_shared, iter(range(3))
+
+        def note_while_more_come(rows: Collection[SharedRow], revision: int) -> None:
+            note(rows, revision)
+            if any(row.at.noun == "requests" for row in rows) and next(more, None) is not None:
+                requested(one, 603)
+                one.push()
+
+        monkeypatch.setattr(two.rows, "note_shared", note_while_more_come)
+        two.join()
+        for agent in (one, two, one):
+            agent.pull()
+        assert memory_of(one.database) == memory_of(two.database)
+        assert not changes_in(two.database)
 
 
 def test_who_joins_brings_what_the_fleet_lacks(postgres_dsn: str, tmp_path: Path) -> None:
