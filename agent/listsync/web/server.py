@@ -116,7 +116,16 @@ class BoundedConnection(H11Protocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP in the form of all refusals."""
+        """Refuse what is no HTTP in the form of all refusals; who is answered already is left."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True  # nothing is sent behind this
+            cycle.message_event.set()
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            self._send_refusal(msg)
+        self.transport.close()
+
+    def _send_refusal(self, msg: str) -> None:
         body = json.dumps({"success": False, "reason": "parse", "message": msg}).encode()
         headers = [
             (b"content-type", b"application/json"),
@@ -128,7 +137,6 @@ class BoundedConnection(H11Protocol):
         answer = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
         for event in (answer, h11.Data(data=body), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
 
 
 class _BoundedConfig(uvicorn.Config):
