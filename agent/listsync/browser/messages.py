@@ -73,8 +73,8 @@ def read(data: bytes) -> Loaded | BrowserFailure:
     Raises:
         ValueError: it is neither a page nor a trouble.
     """
-    fields = json.loads(data)
     try:
+        fields = json.loads(data)
         return BrowserFailure(**fields) if "why" in fields else Loaded(**fields)
-    except TypeError as error:
+    except (TypeError, RecursionError) as error:
         raise ValueError("makes no sense") from error

@@ -192,7 +192,7 @@ def _opened(content: bytes, password: str, path: Path) -> dict[str, object]:
     key = base64.urlsafe_b64encode(password.encode().ljust(32)[:32])
     try:
         data = json.loads(Fernet(key).decrypt(content.strip()))
-    except (InvalidToken, ValueError):
+    except (InvalidToken, ValueError, RecursionError):
         raise ListsyncError(f"{path}: the password is wrong, or the file is damaged") from None
     if not isinstance(data, dict):
         raise ListsyncError(f"{path} holds no configuration of ListSync")

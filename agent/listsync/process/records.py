@@ -59,7 +59,8 @@ class ProcessIdentity:
         fields = tail.split()
         if len(fields) < 20:
             raise ValueError("not a stat line")
-        return None if fields[0] in "ZX" else cls(int(head.split()[0]), int(fields[19]))
+        pid = head.partition(" ")[0]
+        return None if fields[0] in "ZX" else cls(int(pid), int(fields[19]))
 
     def is_alive(self) -> bool:
         return type(self).of(self.pid) == self
@@ -186,8 +187,8 @@ class ChildRecord:
             ValueError: it is none of ours.
             OSError: it cannot be read.
         """
-        fields = json.loads(path.read_text(encoding="utf-8"))
         try:
+            fields = json.loads(path.read_text(encoding="utf-8"))
             child = fields["child"]
             folder = Path(fields["folder"])
             record = cls(
@@ -197,7 +198,7 @@ class ChildRecord:
                 owner=ProcessIdentity(*fields["owner"]),
                 child=ProcessIdentity(*child) if child else None,
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, RecursionError) as error:
             raise ValueError("not a record") from error
         if not folder.is_absolute() or folder.name != path.stem:
             raise ValueError("not a record")

@@ -72,12 +72,15 @@ def parse(data: bytes) -> SealedSecrets:
         return msgspec.json.decode(data, type=prepared(SealedSecrets))
     except msgspec.ValidationError:
         raise ValueError(_why_foreign(data)) from None
-    except ValueError:  # also what is no UTF-8
+    except (ValueError, RecursionError):  # also what is no UTF-8
         raise ValueError("it is cut off, or was never a file of secrets") from None
 
 
 def _why_foreign(data: bytes) -> str:
-    whole = msgspec.json.decode(data)
+    try:
+        whole = msgspec.json.decode(data)
+    except RecursionError:
+        whole = None
     named = whole.get("format") if isinstance(whole, dict) else None
     if isinstance(named, str) and named.startswith("listsync secrets") and named != FORMAT:
         return "a newer listsync wrote it"

@@ -105,7 +105,7 @@ def _parse_version(text: str) -> tuple[int, int, int] | None:
     if found is None:
         try:
             data = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         if not isinstance(data, dict) or data.get("program") != "rsync":
             return None

@@ -103,7 +103,7 @@ class _Pushed(msgspec.Struct):
 def _push_error(response: Response) -> RefusedError | None:
     try:
         answer = msgspec.json.decode(response.body, type=prepared(_Pushed))
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         answer = _Pushed(ok=False, msg="answers as no Uptime Kuma does")
     if answer.ok:
         return None
