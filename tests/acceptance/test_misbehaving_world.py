@@ -22,7 +22,7 @@ from tests.thorough import tries
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
 
-_STEPS = tries(8, 100)
+_STEPS = tries(6, 100)
 _SCHEDULES = tries(1, 10)
 _TITLES = 2 * _STEPS * _SCHEDULES + 20
 

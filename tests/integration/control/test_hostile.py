@@ -23,9 +23,10 @@ from listsync.control.zmtp import Conversation
 from listsync.protocol import MAX_BYTES, METHODS
 from tests.integration.control.conftest import RawPeer, Scripted, Talker, body
 from tests.seeds import drawing
+from tests.thorough import IS_THOROUGH
 
 pytestmark = pytest.mark.usefixtures("forked_scripts")
-_FUZZ_S = 1.5
+_FUZZ_S = 60.0 if IS_THOROUGH else 1.5
 _MB = 1 << 20
 _NOBODY = 65534
 _as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
@@ -149,6 +150,7 @@ def test_the_crowd_of_one_user_puts_nobody_else_out(path: Path) -> None:
 # -- any bytes --------------------------------------------------------------------------------
 
 
+@pytest.mark.fuzz
 def test_random_bytes_end_nothing_and_honest_clients_are_answered_meanwhile(path: Path) -> None:
     dice = drawing()
     with served(path) as pid, closing(Talker(path)) as talker:

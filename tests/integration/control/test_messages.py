@@ -310,6 +310,7 @@ def test_a_flood_without_reading_is_bounded(talker: Talker) -> None:
     assert _resident() - before < 30 << 20
 
 
+@pytest.mark.fuzz
 def test_random_messages_leave_it_well(talker: Talker, path: Path) -> None:
     dice = drawing()
     files = _open_files()

@@ -32,6 +32,7 @@ from tests.integration.ctl.test_plan import _DONE as PLAN
 from tests.integration.ctl.test_plan import _DUNE, _HEAT
 from tests.integration.ctl.test_review import _CRASH
 from tests.seeds import drawing
+from tests.thorough import tries
 
 Call = Callable[..., tuple[int, str, str]]
 _ORDERED = {"run_id": "4f1c", "state": "started"}
@@ -239,10 +240,11 @@ def test_an_empty_reply_is_not_understood(agent: Agent, call: Call, line: str) -
     assert (code, err.count("\n")) == ((Exit.OK, 0) if method == "pause" else (Exit.FAILED, 1))
 
 
+@pytest.mark.fuzz
 def test_whatever_is_changed_in_a_reply_no_command_breaks(agent: Agent, call: Call) -> None:
     dice = drawing()
     lines = list(_GOOD)
-    for _ in range(400):
+    for _ in range(tries(400, 20_000)):
         line = dice.choice(lines)
         method, good = _GOOD[line]
         changed = copy.deepcopy(good)
