@@ -75,6 +75,8 @@ class Services:
     telegram: FaultyWeb
     mail: MailServer
     ca_file: Path
+    lets_in: Callable[[bool], None]
+    """Says whether the first one shows the right certificate."""
 
 
 @dataclass(kw_only=True)
@@ -206,6 +208,10 @@ class MisbehavingWorld(World):
         found: list[dict[str, Any]] = self.agent.status["notices"]
         return found
 
+    def said(self) -> set[tuple[str, str | None]]:
+        """Say what is wrong, and of which list."""
+        return {(one["kind"], one["list"]) for one in self.notices()}
+
     def recover(self) -> None:
         """Wait until all is done, told and well again, without any help but that of time."""
         agent = self.agent
@@ -316,6 +322,7 @@ def misbehaving(
             telegram=enter(serving_web(_said(200, b'{"ok": true, "result": {}}'))),
             mail=enter(taking_mail()),
             ca_file=certificate.ca_file,
+            lets_in=certificate.lets_in,
         )
         plex = enter(serving(PlexFake, (shelf,), {"/data/movies": disk.path / "media"}))
         world = MisbehavingWorld(
@@ -336,7 +343,7 @@ def misbehaving(
                 "LISTSYNC_STATE_DIR": str(point / "state"),
             },
         )
-        world.counterparts += _counterparts(world, certificate)
+        world.counterparts += _counterparts(world)
         stack.callback(world.heal)
         for _ in range(2):  # an empty list would be doubted
             world.add_work()
@@ -344,11 +351,11 @@ def misbehaving(
         yield world
 
 
-def _counterparts(world: MisbehavingWorld, certificate: _Certificate) -> Iterator[Counterpart]:
+def _counterparts(world: MisbehavingWorld) -> Iterator[Counterpart]:
     services = world.services
     yield ServerCalls(world.home.sandbox)
     yield world.server
-    yield Service("custom", services.custom, OF_LISTS, certificate.lets_in)
+    yield Service("custom", services.custom, OF_LISTS, services.lets_in)
     yield Service("stevenlu", services.stevenlu, OF_LISTS)
     yield Service("mdblist", services.mdblist, OF_LISTS)
     yield Service("Discord", services.discord, OF_DISCORD)

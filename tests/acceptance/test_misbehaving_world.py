@@ -7,23 +7,27 @@ it is over.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.agent_process import AgentProcess
+from tests.acceptance.agent_process import AgentProcess, until
 from tests.acceptance.conftest import Home
 from tests.acceptance.counterparts import revive
 from tests.acceptance.misbehaving_world import MisbehavingWorld, misbehaving
+from tests.faulty_web import WebAnswer, page
+from tests.integration.notify.receiver import Receiver
+from tests.media_servers import TOKEN
 from tests.seeds import drawing
 from tests.thorough import tries
 
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
 
-_STEPS = tries(6, 100)
-_SCHEDULES = tries(1, 10)
+_STEPS = tries(6, 40)
+_SCHEDULES = tries(1, 3)
 _TITLES = 2 * _STEPS * _SCHEDULES + 20
 
 
@@ -66,3 +70,57 @@ def test_after_all_faults_all_is_done_and_nothing_twice(world: MisbehavingWorld)
     assert world.agent is not None
     assert world.agent.terminate() == 0
     world.check()
+
+
+_LASTING = {
+    ("list_failed", "custom"),
+    ("list_failed", "stevenlu"),
+    ("list_drift", "mdblist"),
+    ("target_failed", None),
+    ("postgres_trouble", None),
+    ("media_server_refused", None),
+    ("server_unreachable", None),
+}
+"""What is said where everybody fails for long; of lists with their names."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("world", ["overseerr"], indirect=True)
+def test_what_is_wrong_for_long_is_said_once_and_no_more_when_it_is_over(
+    world: MisbehavingWorld,
+) -> None:
+    agent = world.start()
+    world.recover()
+    services = world.services
+    services.lets_in(False)
+    services.stevenlu.always = WebAnswer(429)
+    services.mdblist.always = page(200)
+    services.discord.always = WebAnswer(404, b'{"message": "Unknown Webhook", "code": 10015}')
+    services.mail.answers["MAIL"] = "421 4.3.2 going down"
+    world.plex.token = "another"
+    world.postgres.stop()
+    world.add_work()
+    world.post_webhooks(agent)
+    world.ask_for_sync(agent)
+    until("the lists fail", lambda: ("list_drift", "mdblist") in world.said())
+    world.home.sandbox.kill()
+    world.ask_for_sync(agent)
+    until(lambda: f"all is said: {world.said()}", lambda: world.said() >= _LASTING)
+    world.check_notices()
+    world.plex.token = TOKEN
+    world.heal()
+    world.recover()
+    assert agent.terminate() == 0
+    world.check()
+    told = Counter(one["id"] for one in _notices_told(world.receiver))
+    assert len(told) > len(_LASTING)
+    assert set(told.values()) == {1}, told
+
+
+def _notices_told(receiver: Receiver) -> Iterator[dict[str, Any]]:
+    """Give what was told of notices, also of several together."""
+    for taken in receiver.accepted:
+        for one in taken.sent["data"].get("messages", [taken.sent]):
+            if one["kind"] in {"failure", "needs_attention", "recovered"}:
+                yield one
