@@ -127,7 +127,7 @@ class ServerItself:
         return self.sandbox.state is None
 
     def harm(self, chance: random.Random) -> str:
-        deeds = (self.restart, self.upgrade, self.change_key, self.replace, self.orphan, self.lose)
+        deeds = (self.restart, self.upgrade, self.change_key, self.replace, self.lose)
         deed = chance.choice(deeds)
         if not self.is_another:
             deed()
@@ -154,13 +154,6 @@ class ServerItself:
         time.sleep(_SOONEST_S)
         self.sandbox.state = None
         self.sandbox.restart()
-
-    def orphan(self) -> None:
-        """Leave the row of a title that nobody has requested yet, as a kill inside a POST does."""
-        newest = max((one["tmdbId"] for one in _requests(self.sandbox)), default=20_000_000)
-        row = {"kind": "movie", "tmdbId": newest + 3, "status": 2}
-        with suppress(Exception):  # it is there already
-            self.sandbox.admin("media", row)
 
     def lose(self) -> None:
         """Roll back the newest request, though a 201 was answered."""
