@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from listsync.domain.history import ListRow
 from listsync.notify import notifier
+from listsync.store import messages
 from listsync.sync import list_backoff
 from listsync.transfers import mounts, retries, scans
 from listsync.triggers.schedule import retry_backoff
@@ -26,6 +27,7 @@ def hurry() -> None:
     """Shorten all pauses but those that others ask for."""
     notifier._PAUSES_S = notifier._REFUSED_PAUSES_S = scans._PAUSES_S = (_PAUSE_S,)  # type: ignore[assignment]
     scans._BLOCKED_S = mounts._USUAL_S = mounts._TROUBLED_S = mounts._FRESH_S = _PAUSE_S
+    messages._GUARD = _PAUSE
     retries._PAUSES = retries._SOURCE_PAUSES = (_PAUSE,)  # type: ignore[assignment]
     retries.BLOCKED = _PAUSE
     list_backoff._FIRST.update(dict.fromkeys(list_backoff._FIRST, _PAUSE))
