@@ -6,7 +6,6 @@ What the request server noted of POSTs is the judge of what was requested twice,
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from listsyncctl.client import ClientError
 from tests.acceptance.agent_process import AgentProcess, replace_file, until
 from tests.acceptance.conftest import Home, titles_csv
 from tests.fork_server import LOADS
+from tests.seeds import drawing
 
 FIRST = 20_000_001
 """The first of the sandbox's invented films."""
@@ -35,6 +35,7 @@ class AgentFleet:
     def __init__(
         self, folder: Path, dsn: str, sandbox: SandboxProcess, times: LeaseTimes = TIMES
     ) -> None:
+        self.chance = drawing()
         self.folder = folder
         self.dsn = dsn
         self.sandbox = sandbox
@@ -200,7 +201,7 @@ class AgentFleet:
 
     def sync_now(self) -> None:
         """Ask any agent for a sync."""
-        agent = random.choice(list(self.agents.values()))
+        agent = self.chance.choice(list(self.agents.values()))
         with suppress(ClientError):
             agent.ask("trigger")
 

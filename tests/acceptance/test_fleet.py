@@ -6,7 +6,6 @@ Times are a tenth of the real ones, and bounds those of a machine that does othe
 from __future__ import annotations
 
 import json
-import random
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from tests.thorough import tries
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(tries(300, 3600))
 """Several whole programs in each test: on a machine with much to do they take a minute or two."""
 
 TITLES = 300
@@ -91,11 +90,11 @@ def test_leaders_killed_again_and_again_have_each_title_requested_once(
     numbers = fleet.write_list(TITLES)
     fleet.start_all(count)
     for turn in range(tries(2, 12)):
-        wanted = len(fleet.posted()) + random.randint(1, 60)
+        wanted = len(fleet.posted()) + fleet.chance.randint(1, 60)
         if wanted >= TITLES:
             break
         fleet.until_posted(wanted)
-        time.sleep(random.random() * LATENCY_MS / 1000)  # at any moment of a request
+        time.sleep(fleet.chance.random() * LATENCY_MS / 1000)  # at any moment of a request
         if turn % 2 and (leader := fleet.leader()) is not None:
             until_in_the_sync(leader)
         kill_leader(fleet)

@@ -258,7 +258,7 @@ def test_metrics_can_be_read_by_prometheus(api: Api) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(tries(300, 3600))
 def test_schemathesis_finds_no_answer_that_the_document_does_not_tell(api: Api) -> None:
     """It sends every route what the document allows, or what it does not: one of them a run."""
     import schemathesis  # noqa: PLC0415

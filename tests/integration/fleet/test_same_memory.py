@@ -299,7 +299,7 @@ _STEPS = st.lists(st.sampled_from([*_LEADERS, *_ANYBODY, *_OFTEN, *_OFTEN]), max
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(tries(120, 3600))
 @settings(
     max_examples=tries(8, 500),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
