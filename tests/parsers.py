@@ -34,7 +34,7 @@ from listsync.importers.plan import MovePlan
 from listsync.importers.yaml_edit import add_key
 from listsync.notify import sender
 from listsync.notify.targets import heartbeat
-from listsync.parsing import documents, season_cells
+from listsync.parsing import documents, feed_items, season_cells
 from listsync.parsing.list_documents import read_list
 from listsync.parsing.text import decode
 from listsync.process.records import ChildRecord, ProcessIdentity
@@ -185,7 +185,7 @@ PARSERS = {
     ),
     "listsync.control.zmtp": Parser(_talk, (_ZMTP,), (RefusedPeerError,)),
     "listsync.fleet.passing": Parser(
-        _text(lambda text: (passing.job_of(text), passing.taken(text))),
+        _text(lambda text: (passing.job_of(text), passing.PassedOn(1, float).hear(text))),
         (b'{"id": "a", "origins": ["a"], "lists": ["l"], "more_origins": 3}', _DEEP),
     ),
     "listsync.http.login_store": Parser(
@@ -270,8 +270,8 @@ PARSERS = {
     "listsync.protocol.zmtp_frames": Parser(
         zmtp_frames.socket_type, (b"\x05READY\x0bSocket-Type\0\0\0\x03REQ",), (ValueError,)
     ),
-    "listsync.providers.custom.feed": Parser(
-        lambda data: [feed.row_of(one) for one in feed.items_of(data)],
+    "listsync.parsing.feed_items": Parser(
+        lambda data: [feed.row_of(one) for one in feed_items.items_of("s", data)],
         (_XML, b"<?xml version='1.0'?><feed><entry><title>a</title></entry></feed>"),
         (ListsyncError,),
     ),

@@ -226,6 +226,7 @@ class MisbehavingWorld(World):
         jobs = lambda: agent.ask("jobs", state=[*LIVE_STATES])["total"] == 0  # noqa: E731
         until("all is copied", jobs, within_s=_PATIENCE_S)
         until(lambda: f"all is told: {targets_of(agent)}", self._have_told, within_s=_PATIENCE_S)
+        until("nothing is tried again", lambda: agent.status["retry"] is None)
         until(lambda: f"all is well: {self.notices()}", self._are_well, within_s=_PATIENCE_S)
 
     def _have_taken(self, agent: AgentProcess) -> bool:
