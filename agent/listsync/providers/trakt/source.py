@@ -156,6 +156,18 @@ def chart(
     )
 
 
+def _chart_of_both(
+    groups: Mapping[str, str | None], filters: Mapping[str, str]
+) -> TraktSource | None:
+    """Find a chart of films, and behind it that of series, as the site shows both."""
+    films, series = (chart({**groups, "media": media}, filters) for media in _KINDS)
+    if films is None or series is None:
+        return films
+    query = urlencode(sorted({**filters, "mode": "media"}.items()), safe=",")
+    name = f"discover/{groups['id']}?{query}"
+    return replace(films, name=name, parts=(*films.parts, *series.parts))
+
+
 def numbered_list(number: str, media: str = "") -> TraktSource:
     """Find any list by its number; *media* is the kind that its address shows, if one."""
     return _list(number, f"lists/{number}", media)
@@ -307,8 +319,10 @@ def _from_form(form: AddressForm, address: str) -> TraktSource | None:
         raise ValueError(f"{address!r}: only films and series can be told apart, not {shown}")
     if form.kind in ("special", "discover"):
         demand_no_filters(address, SERVICE, "mode", "display", *_OF_CHARTS)
-        groups["media"] = groups["media"] or "movies"
-        return chart(groups, {name: found[name] for name in _OF_CHARTS if name in found})
+        filters = {name: found[name] for name in _OF_CHARTS if name in found}
+        if not groups["media"] and shown:
+            return _chart_of_both(groups, filters)
+        return chart({**groups, "media": groups["media"] or "movies"}, filters)
     source = _list_of(form.kind, groups)
     if source is None or source.is_chart or any(one.params for one in source.parts):
         demand_no_filters(address, SERVICE, "mode", "display")

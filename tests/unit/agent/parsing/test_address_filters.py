@@ -265,3 +265,8 @@ def test_without_a_filter_no_more_is_asked_of_trakt_than_before() -> None:
     fetched, site = trakt("https://trakt.tv/users/u/watchlist?limit=1", [*OF_TRAKT])
     assert names(fetched) == ["Horror", "Drama"]  # its `limit` is that of the list
     assert "extended" not in site.seen[0].url.params
+
+
+def test_a_chart_of_films_and_series_is_read_from_both() -> None:
+    source = parse_trakt("https://app.trakt.tv/discover/trending?mode=media")
+    assert [part.path for part in source.parts] == ["movies/trending", "shows/trending"]

@@ -169,6 +169,11 @@ def test_an_address_of_another_service_is_said_to_be_one() -> None:
             "movie/top_rated?year=1999",
         ),
         ("trakt", "https://trakt.tv/users/u/watchlist?limit=10", "u/watchlist"),
+        (
+            "trakt",
+            "https://app.trakt.tv/discover/popular?mode=media&genres=drama",
+            "discover/popular?genres=drama&mode=media",
+        ),
         ("mdblist", "lists/123456", "123456"),
         ("mdblist", "someone/external/15107", "someone/external/15107"),
         ("mdblist", "https://mdblist.com/lists/external/12345", "external/12345"),
