@@ -558,6 +558,7 @@ _PERIOD = {
     "available": 1,
     "failed": 0,
 }
+_POOLED = {"pooled": True, "why": "notifications do not arrive: there is a pooler"}
 _POSTGRES: PostgresShape = {
     "connected": True,
     "since": "2026-06-01T10:00:00Z",
@@ -584,6 +585,7 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "status: running": ("status", _BUSY),
     "status: in a fleet": ("status", {**_IDLE, "fleet": _FLEET}),
     "status: listening": ("status", {**_IDLE, "postgres": _POSTGRES}),
+    "status: pooled": ("status", {**_IDLE, "postgres": {**_POSTGRES, **_POOLED}}),
     "status: troubled": ("status", _TROUBLED),
     "status: paused without an end": (
         "status",
