@@ -77,14 +77,14 @@ def _of_transfers(
     context: CommandContext, periods: Iterable[tuple[str, datetime | None, object]]
 ) -> list[TransferPeriodShape]:
     """Count copies in *periods*; none if nothing was ever to be copied."""
-    jobs = context.transfers.jobs
-    ever = jobs.counts(None)
-    if not any(ever.by_state.values()):
+    named = {name: since for name, since, _ in periods}
+    counted = context.transfers.jobs.counts_since(
+        [None if name == _EVER else since for name, since in named.items()]
+    )
+    found = dict(zip(named, counted, strict=True))
+    if not any(found[_EVER].by_state.values()):
         return []
-    return [
-        _transfer_period(name, since, ever if name == _EVER else jobs.counts(since))
-        for name, since, _ in periods
-    ]
+    return [_transfer_period(name, since, found[name]) for name, since in named.items()]
 
 
 def _transfer_period(

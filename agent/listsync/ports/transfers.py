@@ -152,6 +152,10 @@ class JobHistory(Protocol):
         """Count what ended between, and what is live now; *since* None: ever."""
         ...
 
+    def counts_since(self, since: Sequence[datetime | None]) -> tuple[TransferCounts, ...]:
+        """Count the same for several times."""
+        ...
+
 
 class ScanQueue(Protocol):
     """Scans on their way to media servers; a folder waits at a server once."""

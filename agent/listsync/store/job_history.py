@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from listsync.domain.history import Page
 from listsync.domain.transfers import (
@@ -108,27 +109,60 @@ class SqliteJobHistory:
             _COUNTS + (_FORGOTTEN if since is None else ""),
             {"since": iso(since) if since else "", "until": iso(until) if until else "~"},
         )
-        return _counts_of(rows)
+        return _counts_of(map(_Counted._make, rows))
+
+    def counts_since(self, since: Sequence[datetime | None]) -> tuple[TransferCounts, ...]:
+        """Go through what has ended once for all of *since*, and once through what is live."""
+        live = [*map(_Counted._make, self._database.read(_LIVE_COUNTS))]
+        forgotten = [*map(_Counted._make, self._database.read(_FORGOTTEN_COUNTS))]
+        ended = self._database.read(
+            f"SELECT state, kind, {', '.join([_SINCE] * len(since))} FROM transfer_jobs"  # noqa: S608 - constants
+            f" WHERE ended_at NOT NULL AND NOT {LIVE} GROUP BY state, kind",
+            *(iso(at) if at else "" for at in since for _ in range(2)),
+        )
+        found = []
+        for place, at in enumerate(since):
+            columns = 2 + 2 * place
+            here = [_Counted(*row[:2], *row[columns : columns + 2]) for row in ended]
+            counted = [one for one in here if one.number]
+            found.append(_counts_of([*live, *counted, *(() if at else forgotten)]))
+        return tuple(found)
+
+
+class _Counted(NamedTuple):
+    """How many jobs of some kind are in some state, and what they copied."""
+
+    state: str
+    kind: str
+    number: int
+    bytes: int
+
+
+_SINCE = "sum(ended_at >= ?), sum(iif(ended_at >= ?, bytes, 0))"
+_LIVE_COUNTS = (
+    f"SELECT state, kind, count(*) AS number, 0 AS bytes FROM transfer_jobs WHERE {LIVE}"  # noqa: S608 - so
+    " GROUP BY state, kind"
+)
+_FORGOTTEN_COUNTS = "SELECT state, kind, number, bytes FROM forgotten_jobs"
 
 
 _COUNTS = (
     "SELECT state, kind, count(*) AS number, sum(bytes) AS bytes FROM transfer_jobs"  # noqa: S608 - so
     " INDEXED BY transfer_jobs_ended WHERE ended_at >= :since AND ended_at < :until"
-    f" AND NOT {LIVE} GROUP BY state, kind UNION ALL"
-    f" SELECT state, kind, count(*), 0 FROM transfer_jobs WHERE {LIVE} GROUP BY state, kind"
+    f" AND NOT {LIVE} GROUP BY state, kind UNION ALL {_LIVE_COUNTS}"
 )
-_FORGOTTEN = " UNION ALL SELECT state, kind, number, bytes FROM forgotten_jobs"
+_FORGOTTEN = f" UNION ALL {_FORGOTTEN_COUNTS}"
 
 
-def _counts_of(rows: Collection[sqlite3.Row]) -> TransferCounts:
+def _counts_of(rows: Iterable[_Counted]) -> TransferCounts:
     states, copied = Counter[JobState](), Counter[JobKind]()
     bytes_ = 0
     for row in rows:
-        state, number = JobState(row["state"]), row["number"]
-        states[state] += number
+        state = JobState(row.state)
+        states[state] += row.number
         if state is JobState.SUCCEEDED:
-            copied[JobKind(row["kind"])] += number
-            bytes_ += row["bytes"]
+            copied[JobKind(row.kind)] += row.number
+            bytes_ += row.bytes
     movies, episodes = copied[JobKind.MOVIE], copied[JobKind.EPISODE]
     return TransferCounts(by_state=states, movies=movies, episodes=episodes, bytes=bytes_)
 

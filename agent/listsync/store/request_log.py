@@ -27,6 +27,7 @@ from listsync.store.row_codec import edition_of, iso, key_of, looking_for, page_
 _NUMBERS = Decoder(tuple[int, ...])
 _NAMES = Decoder(tuple[str, ...])
 _NEWER_THAN_ALL = 2**63 - 1
+_FIRST = (_NEWER_THAN_ALL,)
 _OF_LIST_SQL = (
     "FROM request_lists CROSS JOIN requests ON requests.id = request WHERE server = ? AND list = ?"
 )
@@ -39,6 +40,7 @@ _OF_TITLE = "FROM requests WHERE server = ? AND kind = ? AND tmdb = ?", "id"
 _OF_ALL = "FROM requests WHERE +server = ?", "id"
 """The sign has SQLite begin with the newest, and not look up all of a server to put them in order:
 3 ms a page instead of 59 with 50,000 of them (measured)."""
+_COUNTED = "SELECT coalesce(sum(number), 0) FROM request_counts WHERE server = ? AND slot = -1"
 
 
 class SqliteRequestLog:
@@ -134,7 +136,9 @@ class SqliteRequestHistory:
         return self._newest(_OF_TITLE, values, limit=limit, after=after, skip=skip)
 
     def latest(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RequestRow]:
-        return self._newest(_OF_ALL, (self._server(),), limit=limit, after=after, skip=skip)
+        values = (self._server(),)
+        page = self._newest(_OF_ALL, values, limit=limit, after=after or _FIRST, skip=skip)
+        return page if after else page._replace(total=self._database.read(_COUNTED, *values)[0][0])
 
     def _newest(
         self,
@@ -145,7 +149,7 @@ class SqliteRequestHistory:
         after: Key | None,
         skip: int,
     ) -> Page[RequestRow]:
-        (last,) = after or (_NEWER_THAN_ALL,)
+        (last,) = after or _FIRST
         which, number = wanted
         found = self._database.read(
             f"SELECT requests.* {which} AND {number} < ?"

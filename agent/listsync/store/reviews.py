@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from listsync.domain.decisions import Found, How, Match
@@ -65,13 +65,20 @@ class SqliteReviews:
             "   SELECT lookup, since FROM open"
             "   WHERE since NOT NULL AND (since, lookup) > (:since, :lookup)"
             "   ORDER BY since, lookup LIMIT :limit + 1 OFFSET :skip"
-            f") {_COLUMNS}, since FROM page"
+            f") {_COLUMNS}, since, (SELECT count(*) FROM open WHERE since NOT NULL) AS total"
+            " FROM page"
             " JOIN matches ON matches.server = :server AND matches.lookup = page.lookup"
             " ORDER BY since, page.lookup",
             {"server": server, "limit": limit, "skip": skip, "since": since, "lookup": lookup},
         )
-        total = None if after else self._count(_COUNT_WAITING, server)
+        total = None if after else self._total(found, server, is_beyond=skip > 0)
         return page_of(total, [*map(self._row, found[:limit])], found, "since", "lookup")
+
+    def _total(self, found: Sequence[sqlite3.Row], server: int | None, *, is_beyond: bool) -> int:
+        """Tell how many wait in all: what was *found* knows, if that is not beyond the last."""
+        if found:
+            return int(found[0]["total"])
+        return self._count(_COUNT_WAITING, server) if is_beyond else 0
 
     def count_waiting(self) -> int:
         return self._count(_COUNT_WAITING, self._server())

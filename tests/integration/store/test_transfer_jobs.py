@@ -406,6 +406,8 @@ def test_what_ended_between_two_times_is_counted(books: Books) -> None:
     }
     whole = books.history.counts(None)
     assert (whole.movies, whole.episodes, whole.bytes) == (1, 1, 15)
+    times = (AT, AT + 2 * LATER, AT + 9 * LATER)
+    assert books.history.counts_since(times) == tuple(map(books.history.counts, times))
 
 
 def test_old_jobs_are_forgotten_but_not_what_they_came_to(books: Books) -> None:
@@ -418,6 +420,7 @@ def test_old_jobs_are_forgotten_but_not_what_they_came_to(books: Books) -> None:
     assert books.history.find(failed.number) is not None
     whole = books.history.counts(None)
     assert (whole.movies, whole.bytes, whole.by_state[JobState.SUCCEEDED]) == (1, 5, 1)
+    assert books.history.counts_since((None, AT)) == (whole, books.history.counts(AT))
     (row,) = books.database.read("SELECT count(*) FROM webhook_events WHERE at < ?", "2026-12-01")
     assert row[0] == 0
 

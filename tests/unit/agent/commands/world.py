@@ -213,6 +213,9 @@ class _NoRows:
     def counts(self, *_: object) -> TransferCounts:
         return TransferCounts()
 
+    def counts_since(self, since: Sequence[object]) -> tuple[TransferCounts, ...]:
+        return (TransferCounts(),) * len(since)
+
     def find(self, _: int) -> None:
         return None
 
