@@ -17,7 +17,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
+
+CRASH_POINTS = Path(__file__)
+"""The program."""
 
 
 class Side(Enum):
@@ -27,7 +31,10 @@ class Side(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CrashPoint:
-    """`method` is `module:Class.name`; `side` of its work at which the process is killed."""
+    """`method` is `module:Class.name`, or `module:name` of what only its own module calls.
+
+    `side` of its work is where the process is killed.
+    """
 
     method: str
     side: Side
@@ -36,6 +43,8 @@ class CrashPoint:
 _RECORDER = "listsync.sync.run_recorder:Recorder"
 _OUTBOX = "listsync.store.outbox:SqliteOutbox"
 _JOBS = "listsync.store.transfer_jobs:SqliteJobQueue"
+_DATABASE = "listsync.store.database"
+_FENCE = "listsync.fleet.fence:LeaseFence"
 
 POINTS = {
     "fetch: read, not kept": CrashPoint(
@@ -73,16 +82,30 @@ POINTS = {
         "listsync.app.config_loader:ConfigLoader.adopt", Side.BEFORE
     ),
     "reload: in force": CrashPoint("listsync.app.config_loader:ConfigLoader.adopt", Side.AFTER),
+    "backup: copied, not checked": CrashPoint("listsync.store.backup:_check", Side.BEFORE),
+    "backup: named": CrashPoint("listsync.store.backup:_name", Side.AFTER),
 }
 """By what has happened, and what has not."""
+OF_AN_UPGRADE = {
+    "migration: not begun": CrashPoint(f"{_DATABASE}:_migrate", Side.BEFORE),
+    "migration: only the copy kept": CrashPoint(f"{_DATABASE}:_keep_copy", Side.AFTER),
+    "migration: made": CrashPoint(f"{_DATABASE}:_migrate", Side.AFTER),
+}
+OF_A_FLEET = {
+    "lease: intent shared, not sent": CrashPoint(f"{_FENCE}.share", Side.AFTER),
+    "lease: intent not shared": CrashPoint(f"{_FENCE}.share", Side.BEFORE),
+    "lease: renewed": CrashPoint("listsync.fleet.lease:FleetLease.renew", Side.AFTER),
+    "lease: acquired": CrashPoint("listsync.fleet.lease:FleetLease.acquire", Side.AFTER),
+}
+ALL_POINTS = POINTS | OF_AN_UPGRADE | OF_A_FLEET
 
 
 def arm(name: str, nth: int) -> None:
     """Have the process kill itself at the *nth* call; must come before its threads."""
-    point = POINTS[name]
+    point = ALL_POINTS[name]
     module, _, path = point.method.partition(":")
-    owner_name, method = path.split(".")
-    owner = getattr(importlib.import_module(module), owner_name)
+    *classes, method = path.split(".")
+    owner = functools.reduce(getattr, classes, importlib.import_module(module))
     setattr(owner, method, _deadly(getattr(owner, method), point.side, nth))
 
 

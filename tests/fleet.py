@@ -64,7 +64,7 @@ class AgentFleet:
         replace_file(path, titles_csv(numbers))
         return {"file": str(path), "name": name, "exclude": True}
 
-    def start(self, name: str) -> AgentProcess:
+    def start(self, name: str, executable: Sequence[str] | None = None) -> AgentProcess:
         """Start an agent, or start one again with the state that it has; it is not waited for."""
         home = Home(self.folder / name, self.sandbox)
         home.folder.mkdir(exist_ok=True)
@@ -75,7 +75,7 @@ class AgentFleet:
             "FLEET_DSN": self.dsn,
             LOADS: "psycopg",
         }
-        agent = AgentProcess(home, environment=environment)
+        agent = AgentProcess(home, environment=environment, executable=executable)
         self.agents[name] = agent
         return agent
 

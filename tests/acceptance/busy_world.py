@@ -185,6 +185,10 @@ class World:
             assert state.execute("SELECT count(*) FROM intents").fetchone() == (0,)
             open_runs = "SELECT count(*) FROM runs WHERE ended_at IS NULL"
             assert state.execute(open_runs).fetchone() == (0,)
+        for backup in (self.home.state / "backups").glob("*"):
+            assert backup.suffix == ".db", "a backup was cut off, and left there"
+            with closing(sqlite3.connect(backup)) as copy:
+                assert copy.execute("PRAGMA quick_check").fetchall() == [("ok",)]
         files = (one for one in self.media.rglob("*") if one.is_file())
         assert {one.parent.name: one.read_bytes() for one in files} == self.films
         messages = {one.sent["id"]: one.sent for one in self.receiver.accepted}

@@ -13,24 +13,27 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
 
+from listsync.store.database import FILE_NAME
+from listsync.store.key_value import load_doubt
+from listsync.store.state_folder import opened_state
 from listsyncctl.client import ClientError
 from tests.acceptance.agent_process import AgentProcess, requested
 from tests.acceptance.busy_world import NEW_TITLES, World, busy
-from tests.acceptance.conftest import Home
-from tests.crash_points import POINTS
+from tests.acceptance.conftest import Home, titles_csv
+from tests.crash_points import CRASH_POINTS, OF_AN_UPGRADE, POINTS
+from tests.integration.store.test_recovery import old_state
 from tests.seeds import drawing
 from tests.thorough import IS_THOROUGH, tries
 
-_SCRIPT = Path(__file__).parents[1] / "crash_points.py"
 _CYCLES = tries(-(-len(POINTS) // 2), 150)
 """For each of two products."""
 _NTH = tries(1, 3)
 """At which of its calls a point may kill."""
+_OLD_VERSION = 30
 _REACHED_S = 2.0
 """How long a point is waited for, before another kill comes at random."""
 
@@ -60,8 +63,10 @@ def test_wherever_it_is_killed_all_is_done_and_nothing_twice(world: World) -> No
     reached = Counter[str]()
     for point in names:
         nth = str(chance.randint(1, _NTH))
-        agent = world.start([sys.executable, str(_SCRIPT), point, nth, "run"])
+        agent = world.start([sys.executable, str(CRASH_POINTS), point, nth, "run"])
         with suppress(ClientError, httpx.HTTPError, OSError, KeyError, ValueError):
+            if point.startswith("backup"):
+                agent.ask("backup")
             world.give_work(agent)
         reached[point] += _is_reached(agent, point)
     world.finish(world.start())
@@ -80,6 +85,27 @@ def _points_of(product: str) -> list[str]:
         return ([*POINTS] * (_CYCLES // len(POINTS) + 1))[:_CYCLES]
     day = datetime.now(UTC).toordinal()
     return [*POINTS][(_PRODUCTS.index(product) + day) % 2 :: 2]
+
+
+@pytest.mark.slow
+def test_an_upgrade_killed_at_a_named_place_is_made_by_the_next_start(
+    home: Home, start_agent: Callable[..., AgentProcess], forked_scripts: None
+) -> None:
+    del forked_scripts
+    home.write_config([home.write_list("l.csv", titles_csv([]))], sync={"every": 0})
+    home.state.mkdir(mode=0o700)
+    old_state(home.state / FILE_NAME, _OLD_VERSION)
+    for point in OF_AN_UPGRADE:
+        command = [sys.executable, str(CRASH_POINTS), point, "1", "run"]
+        agent = start_agent(home, is_awaited=False, executable=command)
+        assert agent.wait() == -signal.SIGKILL, agent.log
+    assert start_agent(home).terminate() == 0
+    with opened_state(home.state) as database:
+        (found,) = database.read("SELECT count(*) FROM requests")
+        assert (found[0], load_doubt(database)) == (49, None)
+    (copy,) = home.state.glob("listsync-v*")
+    assert copy.name.startswith(f"listsync-v{_OLD_VERSION}-")
+    assert not [*home.state.rglob("*.part*")]
 
 
 def _is_reached(agent: AgentProcess, point: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ import pytest
 from listsync.domain.fleet import LeaseTimes
 from listsync.sandbox.process import SandboxProcess
 from tests.acceptance.agent_process import AgentProcess, until
+from tests.crash_points import CRASH_POINTS, OF_A_FLEET
 from tests.fleet import FIRST, TIMES, AgentFleet, agent_fleet
 from tests.thorough import tries
 
@@ -105,6 +107,26 @@ def test_leaders_killed_again_and_again_have_each_title_requested_once(
 
 def until_in_the_sync(agent: AgentProcess) -> None:
     until("a sync", lambda: agent.status["running"] is not None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", [*OF_A_FLEET][: tries(1, len(OF_A_FLEET))])
+def test_a_leader_killed_at_a_named_place_has_each_title_requested_once(
+    start_fleet: StartFleet, postgres_dsn: str, forked_scripts: None, point: str
+) -> None:
+    del forked_scripts
+    fleet = start_fleet(postgres_dsn)
+    numbers = fleet.write_list(40)
+    nth = "3" if "intent" in point else "1"
+    leader = fleet.start("agent1", [sys.executable, str(CRASH_POINTS), point, nth, "run"])
+    assert leader.wait() == -signal.SIGKILL, leader.log
+    assert len(fleet.posted()) < len(numbers)
+    fleet.kill(leader)
+    fleet.start("agent2").until_ready()
+    fleet.start("agent1").until_ready()
+    fleet.until_all(numbers)
+    fleet.until_at_rest()
+    fleet.assert_each_once(numbers)
 
 
 @pytest.mark.slow

@@ -7,7 +7,11 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Any, TypeVar
 from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from msgspec import DecodeError
+from msgspec.json import Decoder
 
 from listsync.domain.transfers import (
     CopyScope,
@@ -26,6 +30,9 @@ WAITING = "state IN ('queued', 'retry_wait', 'blocked')"
 """As the indexes of what waits have it, to the letter."""
 LIVE = "state IN ('queued', 'running', 'retry_wait', 'blocked')"
 _QUOTED = "%:"
+_FIELDS = Decoder(dict[str, Any])
+_PATHS = Decoder(list[str])
+_T = TypeVar("_T")
 
 
 def path_text(path: PurePosixPath | str) -> str:
@@ -59,8 +66,17 @@ def label_text(label: MediaLabel) -> str:
 
 
 def _label_from(text: str) -> MediaLabel:
-    fields = json.loads(text)
+    fields = _loaded(text, _FIELDS)
     return MediaLabel(**{**fields, "episodes": tuple(fields["episodes"])})
+
+
+def _loaded(text: str, decoder: Decoder[_T]) -> _T:
+    """Read JSON of ours, and what only Python does: halves of characters."""
+    try:
+        return decoder.decode(text)
+    except DecodeError:
+        found: _T = json.loads(text)
+        return found
 
 
 def job_of(row: sqlite3.Row) -> TransferJob:
@@ -100,5 +116,5 @@ def _wanted_of(row: sqlite3.Row) -> NewJob:
         instance=row["instance"],
         size=row["size"],
         is_upgrade=bool(row["is_upgrade"]),
-        superseded=tuple(map(PurePosixPath, json.loads(row["superseded"]))),
+        superseded=tuple(PurePosixPath(one) for one in _loaded(row["superseded"], _PATHS)),
     )
