@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
@@ -35,6 +36,21 @@ def test_every_command_and_option_that_is_named_exists(document: Document) -> No
 def test_every_link_leads_somewhere(document: Document) -> None:
     wrong = [to for to in document.links() if not _leads_somewhere(document, to)]
     assert not wrong
+
+
+def test_each_row_of_what_was_attacked_names_tests_that_exist() -> None:
+    text = (ROOT / "README.md").read_text("utf-8").partition("\n## How reliable it is\n")[2]
+    rows = [line for line in text.partition("\n## ")[0].splitlines() if line.startswith("| ")][1:]
+    assert rows
+    assert not [row for row in rows if not all(map(Path.is_file, _tests_of(row) or [ROOT]))]
+
+
+def _tests_of(row: str) -> list[Path]:
+    """Give the files of its last cell; one without a folder is in that of the one before."""
+    found: list[Path] = []
+    for name in re.findall(r"[\w/]+\.py", row.rpartition(" | ")[2]):
+        found.append(ROOT / name if "/" in name else found[-1].with_name(name))
+    return found
 
 
 def test_the_pages_of_services_are_what_the_code_says() -> None:
