@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from random import Random
 
 import httpx
 import pytest
@@ -29,8 +30,8 @@ from tests.integration.store.test_recovery import old_state
 from tests.seeds import drawing
 from tests.thorough import IS_THOROUGH, tries
 
-_CYCLES = tries(-(-len(POINTS) // 2), 150)
-"""For each of two products."""
+_CYCLES = tries(max(20, -(-len(POINTS) // 2)), 150)
+"""For each of two products; both together reach for every point."""
 _NTH = tries(1, 3)
 """At which of its calls a point may kill."""
 _OLD_VERSION = 30
@@ -58,7 +59,7 @@ def world(
 @pytest.mark.timeout(tries(240, 3600))
 def test_wherever_it_is_killed_all_is_done_and_nothing_twice(world: World) -> None:
     chance = drawing()
-    names = _points_of(world.home.sandbox.product)
+    names = _points_of(world.home.sandbox.product, chance)
     chance.shuffle(names)
     reached = Counter[str]()
     for point in names:
@@ -79,12 +80,13 @@ def test_wherever_it_is_killed_all_is_done_and_nothing_twice(world: World) -> No
     )
 
 
-def _points_of(product: str) -> list[str]:
-    """Give one product every other point, and those of the other one the next day."""
+def _points_of(product: str, chance: Random) -> list[str]:
+    """Give one product every other point, those of the other one the next day, and some more."""
     if IS_THOROUGH:
         return ([*POINTS] * (_CYCLES // len(POINTS) + 1))[:_CYCLES]
-    day = datetime.now(UTC).toordinal()
-    return [*POINTS][(_PRODUCTS.index(product) + day) % 2 :: 2]
+    first = (_PRODUCTS.index(product) + datetime.now(UTC).toordinal()) % 2
+    own, others = [*POINTS][first::2], [*POINTS][1 - first :: 2]
+    return own + chance.sample(others, _CYCLES - len(own))
 
 
 @pytest.mark.slow
