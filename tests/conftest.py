@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from tests.thorough import tries
 
 if TYPE_CHECKING:
     from tests.chromium import Chromium
-    from tests.postgres_server import PostgresServer
+    from tests.postgres_server import OneDatabase, PostgresServer
 
 pytest_plugins = ["tests.ports", "tests.rows", "tests.workers"]
 
@@ -114,20 +114,18 @@ def postgres_server(postgres_data: Path) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(request: pytest.FixtureRequest) -> Iterator[str]:
+def postgres_database(request: pytest.FixtureRequest) -> Iterator[OneDatabase]:
     """Give a database for all tests of a process."""
-    from tests.postgres_server import new_database  # noqa: PLC0415 - see above
+    from tests.postgres_server import OneDatabase  # noqa: PLC0415 - most tests need none
 
     own = os.environ.get("LISTSYNC_TEST_PG_DSN")
     server = own or request.getfixturevalue("postgres_server").dsn("postgres")
-    with new_database(server) as dsn:
-        yield dsn
+    with closing(OneDatabase(server)) as database:
+        yield database
 
 
 @pytest.fixture
-def postgres_dsn(postgres_database: str) -> str:
+def postgres_dsn(postgres_database: OneDatabase) -> str:
     """Give an empty database, which no other test uses meanwhile."""
-    from tests.postgres_server import empty_database  # noqa: PLC0415 - see above
-
-    empty_database(postgres_database)
-    return postgres_database
+    postgres_database.renew()
+    return postgres_database.dsn

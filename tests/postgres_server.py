@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
@@ -30,8 +30,9 @@ _START_S = 30.0
 _COPIES_FILES = 150_000
 _CUT_OFF = """
 SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+WHERE datname = %s AND backend_type = 'client backend'
 """
+_ATTEMPTS = 100
 _SCHEMAS = """
 SELECT nspname::text FROM pg_namespace
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
@@ -207,29 +208,65 @@ def _free_port() -> int:
 @contextmanager
 def new_database(server_dsn: str, encoding: str = "UTF8") -> Iterator[str]:
     """Make an empty database, and give its DSN; it is gone afterwards."""
-    name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(server_dsn, autocommit=True) as admin:
-        words = "CREATE DATABASE {} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING {}"
-        made = sql.SQL(words).format(sql.Identifier(name), sql.Literal(encoding))
-        if admin.info.server_version >= _COPIES_FILES:
-            # Half the work, as nothing is synced to disk.
-            made += sql.SQL(" STRATEGY file_copy")
-        admin.execute(made)
-    yield psycopg.conninfo.make_conninfo(server_dsn, dbname=name)
-    with psycopg.connect(server_dsn, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with closing(OneDatabase(server_dsn, encoding)) as database:
+        yield database.dsn
 
 
-def empty_database(dsn: str) -> None:
-    """Make a database what it was when it was new; whoever uses it is cut off."""
-    with psycopg.connect(dsn, autocommit=True) as admin:
-        admin.execute(_CUT_OFF)
-        for (schema,) in admin.execute(_SCHEMAS).fetchall():
-            admin.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
-        for statement in _PUBLIC[admin.info.server_version >= _KEEPS_PUBLIC]:
-            admin.execute(statement)
-        name = sql.Identifier(admin.info.dbname)
-        admin.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(name))
+class OneDatabase:
+    """A database that each test finds empty, and under another name.
+
+    So what has not ended of one test finds nothing that is of the next one.
+    """
+
+    def __init__(self, server_dsn: str, encoding: str = "UTF8") -> None:
+        self._server_dsn = server_dsn
+        self._name = _new_name()
+        with psycopg.connect(server_dsn, autocommit=True) as admin:
+            words = "CREATE DATABASE {} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING {}"
+            made = sql.SQL(words).format(sql.Identifier(self._name), sql.Literal(encoding))
+            if admin.info.server_version >= _COPIES_FILES:
+                # Half the work, as nothing is synced to disk.
+                made += sql.SQL(" STRATEGY file_copy")
+            admin.execute(made)
+
+    @property
+    def dsn(self) -> str:
+        return psycopg.conninfo.make_conninfo(self._server_dsn, dbname=self._name)
+
+    def renew(self) -> None:
+        """Make it what it was when it was new, under a new name; whoever uses it is cut off."""
+        with psycopg.connect(self._server_dsn, autocommit=True) as admin:
+            self._rename(admin)
+            admin.execute(
+                sql.SQL("ALTER DATABASE {} RESET ALL").format(sql.Identifier(self._name))
+            )
+        with psycopg.connect(self.dsn, autocommit=True) as one:
+            for (schema,) in one.execute(_SCHEMAS).fetchall():
+                one.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
+            for statement in _PUBLIC[one.info.server_version >= _KEEPS_PUBLIC]:
+                one.execute(statement)
+
+    def _rename(self, admin: psycopg.Connection) -> None:
+        name = _new_name()
+        words = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        for left in reversed(range(_ATTEMPTS)):
+            admin.execute(_CUT_OFF, (self._name,))
+            try:
+                admin.execute(words.format(sql.Identifier(self._name), sql.Identifier(name)))
+                break
+            except psycopg.errors.ObjectInUse:  # somebody was quicker
+                if not left:
+                    raise
+        self._name = name
+
+    def close(self) -> None:
+        with psycopg.connect(self._server_dsn, autocommit=True) as admin:
+            gone = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name))
+            admin.execute(gone)
+
+
+def _new_name() -> str:
+    return f"test_{uuid4().hex[:12]}"
 
 
 def set_for_all(dsn: str, **settings: str) -> None:
