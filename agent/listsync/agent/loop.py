@@ -70,6 +70,7 @@ class Agent(Generic[ConfigT]):
         try:
             # Also what was requested, or cancelled, since the last event.
             self._parts.queue_store.keep(self._parts.queue.state)
+            self._sync.note_ends()
         except StateError as error:
             self._parts.systemd.report_state_error(str(error))
         return True
@@ -201,6 +202,7 @@ class Agent(Generic[ConfigT]):
         if self._is_behind():
             self._parts.queue_store.keep(self._parts.queue.state)
             self._parts.retries.keep()
+            self._sync.note_ends()
             self._parts.queue_store.try_to_write()
             self._parts.systemd.clear_state_error()
 
@@ -208,5 +210,8 @@ class Agent(Generic[ConfigT]):
         """Tell whether something could not be written, or read, and it is not known to be over."""
         parts = self._parts
         return (
-            parts.queue_store.is_behind or parts.retries.is_behind or parts.systemd.has_state_error
+            parts.queue_store.is_behind
+            or parts.retries.is_behind
+            or self._sync.is_behind
+            or parts.systemd.has_state_error
         )

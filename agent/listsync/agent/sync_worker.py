@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 from typing import Generic, Protocol
@@ -219,6 +220,8 @@ class AgentParts(Generic[ConfigT]):
 
 GRACE_S = 4.0
 """How long a running sync has to come to an end when the agent stops."""
+_MOST_UNNOTED = 1000
+"""So many syncs that the state could not take are remembered: of some days with a full disk."""
 _ANSWERS_LEAVE_S = 0.005
 """How long a sync waits before it starts, so that the answer to whoever asked for it leaves first:
 on a busy machine that would wait for several slices of the new thread's time."""
@@ -231,8 +234,14 @@ class RunningSync(Generic[ConfigT]):
         self._parts = parts
         self._retrying = RetryPlanner(parts.retries, parts.queue, parts.configuration)
         self._work: SyncWorker[ConfigT] | None = None
+        self._unnoted = deque[EndedRun](maxlen=_MOST_UNNOTED)
         self._cancelled: str | None = None
         self._cut_off: tuple[str, str] | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether a sync has ended that the state does not know of."""
+        return bool(self._unnoted)
 
     @property
     def heartbeat(self) -> Heartbeat | None:
@@ -244,6 +253,8 @@ class RunningSync(Generic[ConfigT]):
         state = self._parts.queue.state
         job = state.running
         if job is not None and (self._work is None or self._work.job.run_id != job.run_id):
+            with suppress(StateError):  # the sync says so itself
+                self.note_ends()
             time.sleep(_ANSWERS_LEAVE_S)
             snapshot = self._parts.configuration.current.snapshot
             self._work = SyncWorker(job, snapshot, self._parts.perform, self._done)
@@ -335,7 +346,14 @@ class RunningSync(Generic[ConfigT]):
         """Note how a sync ended, and plan to try again what failed for a passing reason."""
         if job.dry_run:
             return
+        self._unnoted.append(ended)
         try:
-            self._parts.note_end(ended)
+            self.note_ends()
         finally:
             self._retrying.plan(job, ended)
+
+    def note_ends(self) -> None:
+        """Note how syncs ended, those too that could not be noted before; raises StateError."""
+        while self._unnoted:
+            self._parts.note_end(self._unnoted[0])
+            self._unnoted.popleft()

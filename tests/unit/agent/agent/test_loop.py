@@ -425,6 +425,39 @@ def test_a_note_of_trouble_with_something_else_goes_too(world: World) -> None:
     assert world.status.state_errors() == ()
 
 
+def test_how_a_sync_ended_is_noted_once_the_state_can_be_written(world: World) -> None:
+    first = world.begin_run()
+    world.noting_fails = _FULL
+    world.end_run(Result.FAILED)
+    second = world.begin_run()
+    world.end_run()
+    assert not world.noted
+    world.noting_fails = None
+    world.play(for_s=2.0)
+    assert [row.run_id for row in world.noted] == [first.run_id, second.run_id]
+    world.play(for_s=2.0)
+    assert len(world.noted) == 2, "noted again"
+
+
+def test_how_a_sync_ended_is_noted_before_the_next_one_begins(world: World) -> None:
+    """Otherwise what is known of the older one would come after what the newer one found."""
+    first = world.begin_run()
+    world.noting_fails = _FULL
+    world.end_run(Result.FAILED)
+    world.noting_fails = None
+    world.begin_run()
+    assert [row.run_id for row in world.noted] == [first.run_id]
+
+
+def test_how_a_sync_ended_is_noted_at_the_end_of_the_agent_at_the_latest(world: World) -> None:
+    first = world.begin_run()
+    world.noting_fails = _FULL
+    world.end_run(Result.FAILED)
+    world.noting_fails = None
+    assert world.agent.stop()
+    assert [row.run_id for row in world.noted] == [first.run_id]
+
+
 def test_a_state_that_cannot_be_written_is_told_and_the_sync_runs(world: World) -> None:
     world.key_values.fails = _FULL
     world.begin_run()

@@ -20,7 +20,7 @@ from listsync.domain.events import Clock, Event, QueueMoved, RunFinished, Signal
 from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.report import Result, Retry, SyncReport, SyncRun
-from listsync.domain.runs import ConfigSnapshot, PendingChange, Scope, SyncJob
+from listsync.domain.runs import ConfigSnapshot, EndedRun, PendingChange, Scope, SyncJob
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers.schedule.retry_backoff import BackOff
@@ -219,6 +219,7 @@ class World:
         self.syncs = FakeSyncs()
         self.recent = RecentRuns()
         self.noted: list[RunRow] = []
+        self.noting_fails: Exception | None = None
         self.refreshes = 0
         self.refresh_fails: Exception | None = None
         self.queue = RunQueue(lambda: self.inbox.put(QueueMoved()))
@@ -236,7 +237,7 @@ class World:
                 systemd=self.status,
                 recent=self.recent,
                 perform=self.syncs,
-                note_end=lambda ended: self.noted.append(ended.row),
+                note_end=self._note_end,
                 note=lambda: None,
                 refresh=self._refresh,
                 clock=self.clock,
@@ -291,6 +292,11 @@ class World:
 
     def _want(self, scope: Scope) -> None:
         self.queue.submit(SyncJob.own(scope, "config", eager=True))
+
+    def _note_end(self, ended: EndedRun) -> None:
+        if self.noting_fails is not None:
+            raise self.noting_fails
+        self.noted.append(ended.row)
 
     def _refresh(self) -> None:
         self.refreshes += 1
