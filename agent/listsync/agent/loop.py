@@ -6,6 +6,7 @@ But for a moment before it starts a sync (`sync_worker`), so that answers leave 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from queue import Empty
 from typing import Generic, assert_never
@@ -67,6 +68,7 @@ class Agent(Generic[ConfigT]):
         self._parts.systemd.stopping()
         if not self._sync.stop():
             return False
+        self._take_late_signals()
         try:
             # Also what was requested, or cancelled, since the last event.
             self._parts.queue_store.keep(self._parts.queue.state)
@@ -74,6 +76,14 @@ class Agent(Generic[ConfigT]):
         except StateError as error:
             self._parts.systemd.report_state_error(str(error))
         return True
+
+    def _take_late_signals(self) -> None:
+        """Take each signal for a sync that the one for the end has overtaken: it is owed, too."""
+        with suppress(Empty):
+            while True:
+                event = self._parts.inbox.get_nowait()
+                if event == Signalled(Signal.SYNC):
+                    self._obey(Signal.SYNC)
 
     def cancel(self) -> str | None:
         """Stop the running sync for good, soon; returns its id. Any thread may call it."""

@@ -351,7 +351,7 @@ def _killed_run(roots: Roots, token: CancelToken, after_s: Callable[[], float]) 
     while thread.is_alive() and not (pids := roots.processes()):
         assert time.monotonic() < until
     thread.join(after_s())
-    for pid in random.Random(len(pids)).sample(pids, 1):
+    for pid in random.Random(len(pids)).sample(pids, min(1, len(pids))):  # it may be over
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:

@@ -13,6 +13,7 @@ from listsync.domain.events import (
     ConfigChanged,
     Due,
     Event,
+    QueueMoved,
     RunFinished,
     Signal,
     Signalled,
@@ -615,6 +616,16 @@ def test_what_waits_at_the_stop_is_owed(world: World) -> None:
     world.syncs.end()
     world.agent.stop()
     assert world.key_values.load("owed")["lists"] == ["file:two"]
+
+
+def test_a_signal_for_a_sync_that_comes_after_the_one_for_the_end_is_owed(world: World) -> None:
+    """The kernel gives one to each of two threads, so that either may be the first."""
+    world.play()
+    for late in (Due(frozenset({""})), Signalled(Signal.SYNC), QueueMoved()):
+        world.inbox.put(late)
+    assert world.agent.stop()
+    owed = world.key_values.load("owed")
+    assert (owed["origin"], owed["lists"]) == ("SIGUSR1", None)
 
 
 def test_a_sync_that_was_cancelled_before_the_stop_is_not_owed(world: World) -> None:
