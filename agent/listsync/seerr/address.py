@@ -1,8 +1,10 @@
-"""Where the server is, in the form that is called and in the form that is shown."""
+"""Where the server is, as called and as shown, and whether the same one still answers there."""
 
 from __future__ import annotations
 
 import ipaddress
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
@@ -15,6 +17,9 @@ API = "/api/v1"
 
 _PORTS = {"http": 80, "https": 443}
 _KEPT = "/%:@!$&'()*+,;=~"
+_OF_GATEWAYS = frozenset({502, 503, 504})
+_SOONEST_S = 1.0
+"""Nobody ends a server, and starts another in its place, in less."""
 _NO_HOST = '\\%<>^`{|}"'
 
 
@@ -79,6 +84,40 @@ class Address:
     def is_origin_of(self, other: Address) -> bool:
         """True when *other* has the same scheme, host and port."""
         return urlsplit(self.base)[:2] == urlsplit(other.base)[:2]
+
+
+class Presence:
+    """Notices when another server may have come in the place of the one that was there.
+
+    That is so where nothing was asked of it for a moment, or a call failed; not while it takes its
+    time to answer. Any thread may use it.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self.trust()
+
+    @property
+    def may_be_another(self) -> bool:
+        return self._is_in_doubt or self._is_silence(self._now())
+
+    def trust(self) -> None:
+        """Take who answers now for the same one."""
+        self._is_in_doubt = False
+        self._heard_at = self._now()
+
+    def note(self, asked_at: float, status: int) -> None:
+        """Note that it, or what stands before it, has answered what it was asked then."""
+        if self._is_silence(asked_at) or status in _OF_GATEWAYS:
+            self._is_in_doubt = True
+        self._heard_at = self._now()
+
+    def doubt(self) -> None:
+        """Note that a call failed, or that another one answers."""
+        self._is_in_doubt = True
+
+    def _is_silence(self, until: float) -> bool:
+        return until - self._heard_at > _SOONEST_S
 
 
 def _ascii(host: str) -> str:

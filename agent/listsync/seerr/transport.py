@@ -28,7 +28,7 @@ from listsync.http.transport import FAILURES, BodyError, Pool, open_pool, read_b
 from listsync.lean_dataclasses import dataclass
 from listsync.logs import warn_rate_limited
 from listsync.redaction import basic_token, proxy_logins, redactor_of
-from listsync.seerr.address import Address
+from listsync.seerr.address import Address, Presence
 from listsync.seerr.errors import PassingError, ServerErrors, UnsentError, complaint
 
 if TYPE_CHECKING:
@@ -46,9 +46,6 @@ KEEP_ALIVE_S = 4.0
 CONNECTIONS = 5
 """Four readers and one writer."""
 _GOOD = frozenset({200, 201})
-_OF_GATEWAYS = frozenset({502, 503, 504})
-_SOONEST_S = 1.0
-"""Nobody ends a server, and starts another in its place, in less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +71,6 @@ class _Way:
         with suppress(OSError):
             most_ms = max(1, int(self.timeouts.whole_s * 1000))
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, most_ms)
-
-
-class Presence:
-    """Notices when another server may have come in the place of the one that was there.
-
-    `may_be_another`: for a moment nothing was heard of it, or a call failed.
-    """
-
-    def __init__(self) -> None:
-        self.may_be_another = False
-        self._heard_at = time.monotonic()
-
-    def note(self, status: int) -> None:
-        """Note that it, or what stands before it, has answered so."""
-        now = time.monotonic()
-        if now - self._heard_at > _SOONEST_S or status in _OF_GATEWAYS:
-            self.may_be_another = True
-        self._heard_at = now
-
-    def note_failure(self) -> None:
-        self.may_be_another = True
 
 
 class ServerTransport:
@@ -269,18 +245,19 @@ class ServerTransport:
         way.check()
         with self._counting:
             self._calls += 1
-        ends_at = time.monotonic() + way.timeouts.whole_s
+        begins_at = time.monotonic()
+        ends_at = begins_at + way.timeouts.whole_s
         try:
             with until(ends_at), before_sending(way.before_sending):
                 answered = self._pool.handle_request(request)
                 content = read_body(answered, MOST_BYTES)
         except httpcore.ReadTimeout as error:
-            self.presence.note_failure()
+            self.presence.doubt()
             raise way.errors.timed_out(is_whole=time.monotonic() >= ends_at) from error
         except (*FAILURES, BodyError) as error:
-            self.presence.note_failure()
+            self.presence.doubt()
             raise way.errors.of_exception(error) from error
-        self.presence.note(answered.status)
+        self.presence.note(begins_at, answered.status)
         # Without the query, which holds what people search for.
         path = target.partition("?")[0]
         logger.debug("%s %s: %s", method, path, answered.status)

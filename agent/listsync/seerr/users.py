@@ -152,7 +152,7 @@ class SameServer:
 
     def identify(self) -> ServerInfo:
         """Say who answers, and know it; raises as `identify` does."""
-        self._transport.presence.may_be_another = False
+        self._transport.presence.trust()
         info = identify(self._transport, self._url)
         self._identity = info.identity
         return info
@@ -166,10 +166,10 @@ class SameServer:
         presence = self._transport.presence
         if not self._identity or not presence.may_be_another:
             return
+        presence.trust()  # before: what fails meanwhile, in another thread too, is in doubt again
         me = self._transport.read("/auth/me", _Me)
-        presence.may_be_another = False
         if _identity(me, self._url) != self._identity:
-            presence.may_be_another = True
+            presence.doubt()
             raise self._transport.errors.unavailable(
                 "another server answers by now than at the start of this sync"
             )

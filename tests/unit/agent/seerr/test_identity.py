@@ -6,7 +6,7 @@ import pytest
 
 from listsync.domain.server import Product
 from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
-from listsync.seerr import transport
+from listsync.seerr import address
 from tests.builders import film_body
 from tests.unit.agent.seerr.playback import (
     GUARD,
@@ -145,7 +145,7 @@ ANOTHER = {**ME, "createdAt": "2026-01-01T00:00:00.000Z"}
 def test_nothing_is_requested_at_a_server_that_came_while_nothing_was_heard(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transport, "_SOONEST_S", -1.0)
+    monkeypatch.setattr(address, "_SOONEST_S", -1.0)
     playback = server().on("GET /auth/me", json_reply(ME), json_reply(ANOTHER))
     seerr = playback.seerr()
     seerr.identify()
@@ -177,10 +177,25 @@ def test_the_same_server_is_asked_once_more_after_silence_and_not_before_each_re
     playback = server().on("POST /request", created())
     seerr = playback.seerr()
     seerr.identify()
-    monkeypatch.setattr(transport, "_SOONEST_S", -1.0)
+    monkeypatch.setattr(address, "_SOONEST_S", -1.0)
     seerr.name_of_product()
-    monkeypatch.setattr(transport, "_SOONEST_S", 60.0)
+    monkeypatch.setattr(address, "_SOONEST_S", 60.0)
     for _ in range(3):
         seerr.request(film_body())
     assert playback.targets.count("GET /api/v1/auth/me") == 2
     assert len(playback.posted) == 3
+
+
+def test_a_server_may_be_another_one_after_silence_and_not_while_it_takes_its_time() -> None:
+    now_s = 0.0
+    presence = address.Presence(lambda: now_s)
+    now_s = 5.0
+    presence.note(0.5, 200)
+    assert not presence.may_be_another, "it was slow"
+    now_s = 6.5
+    assert presence.may_be_another, "nothing was asked of it"
+    presence.note(6.4, 200)
+    assert presence.may_be_another, "it has answered behind the silence"
+    presence.trust()
+    presence.note(now_s, 200)
+    assert not presence.may_be_another
