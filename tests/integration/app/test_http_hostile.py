@@ -277,6 +277,18 @@ def test_what_is_no_http_is_refused_as_everything_else(web: OpenServer) -> None:
     assert b"application/json" in answer
 
 
+def test_a_body_that_is_no_http_behind_a_head_is_refused_by_one(
+    web: OpenServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = post(b"Transfer-Encoding: chunked\r\n", b"no size\r\n").replace(b"POST", b"HEAD", 1)
+    with web.connect() as client:
+        client.sendall(head)
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 400"), answer
+    assert answer.endswith(b"\r\n\r\n"), answer
+    assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
+
+
 def test_connections_are_bounded(web: OpenServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 5)
     with ExitStack() as stack:
