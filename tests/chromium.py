@@ -45,6 +45,8 @@ class Chromium:
 
     def log_in(self, url: str, token: str) -> None:
         self.driver.delete_all_cookies()  # they are those of a host, whatever its port
+        self.driver.get("about:blank")
+        self.complaints()  # of the page before, whose server has ended
         self.open(f"{url}/ui/login")
         self.one("#token").send_keys(token)
         self.press("Log in")
