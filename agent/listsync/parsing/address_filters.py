@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from msgspec import UNSET
+
 from listsync.domain.list_rules import Span
 from listsync.errors import ResponseChangedError
 from listsync.lean_dataclasses import dataclass
@@ -125,14 +127,20 @@ class RowFilters:
     def fields(self) -> frozenset[str]:
         return frozenset(one.field for one in self.filters)
 
-    def objection(self, service: str, said: Mapping[str, object]) -> str | None:
-        """Say why a row of which *said* is known is left out; None if it is not.
+    def objection(self, service: str, say: Callable[[], Mapping[str, object]]) -> str | None:
+        """Say why a row is left out; None if it is not.
+
+        *say* gives the fields of the row, `UNSET` for one that did not come; it is not asked where
+        there is no filter.
 
         Raises:
             ResponseChangedError: the rows do not have what is asked for.
         """
+        if not self.filters:
+            return None
+        said = say()
         for one in self.filters:
-            if one.field not in said:
+            if said.get(one.field, UNSET) is UNSET:
                 why = f"its rows do not say what {one.name} in the address asks for"
                 raise ResponseChangedError(service, why)
             if not one.test.is_passed(said[one.field]):

@@ -164,7 +164,7 @@ def entry_of(
     original = title_text(title.original.text) if title.original else None
     word = title.type.id if title.type else None
     unwanted = "a person" if title.is_person else _UNWANTED.get(word or "")
-    unwanted = unwanted or filters.objection(SERVICE, _said(title))
+    unwanted = unwanted or filters.objection(SERVICE, lambda: _said(title))
     if unwanted:
         return SkippedRow(rank=rank, what=named or title.id.strip(), why=unwanted)
     kind = _KINDS.get(word or "")

@@ -85,9 +85,9 @@ def _is_as_oneself(row: object) -> bool:
 
 
 def _said(row: TmdbRow) -> dict[str, object]:
-    """Say what the address of a list may ask of a row, as far as it came."""
+    """Say what the address of a list may ask of a row."""
     date = row.release_date or row.first_air_date
-    said = {
+    return {
         "genre": row.genre_ids,
         "language": row.original_language,
         "rating": row.vote_average,
@@ -95,7 +95,6 @@ def _said(row: TmdbRow) -> dict[str, object]:
         "date": date,
         "year": year_number(date),
     }
-    return {name: value for name, value in said.items() if value is not UNSET}
 
 
 def entry_of(
@@ -110,7 +109,7 @@ def entry_of(
         return SkippedRow(rank=rank, what=title or f"person {row.number}", why="a person")
     if _AS_ONESELF.match(title_text(row.character) or ""):
         return SkippedRow(rank=rank, what=title or f"title {row.number}", why=_NO_PART)
-    if why := filters.objection(SERVICE, _said(row)):
+    if why := filters.objection(SERVICE, lambda: _said(row)):
         return SkippedRow(rank=rank, what=title or f"title {row.number}", why=why)
     if row.media_type is not None:
         kind = MediaType(row.media_type)

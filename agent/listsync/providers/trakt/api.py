@@ -171,15 +171,14 @@ class _Media(ResponseShape, frozen=True):
     status: object = UNSET
 
     def said(self) -> dict[str, object]:
-        """Say what the address of a list may ask of a title, as far as it came."""
-        said = {
+        """Say what the address of a list may ask of a title."""
+        return {
             "genre": self.genres,
             "language": self.language,
             "country": self.country,
             "status": self.status,
             "year": self.year,
         }
-        return {name: value for name, value in said.items() if value is not UNSET}
 
     def numbers(self) -> tuple[str | None, int | None, int | None]:
         return (self.ids or NO_ROW_IDS).read()
@@ -281,7 +280,7 @@ def entry_of(
         return SkippedRow(
             rank=rank, what=entry.label, why="not of the kind that the address shows"
         )
-    why = filters.objection(SERVICE, media.said())
+    why = filters.objection(SERVICE, media.said)
     return SkippedRow(rank=rank, what=entry.label, why=why) if why else entry
 
 

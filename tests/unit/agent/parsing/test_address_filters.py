@@ -11,6 +11,7 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched
 from listsync.errors import ResponseChangedError
 from listsync.parsing.address_filters import (
+    NO_ROW_FILTERS,
     RowTest,
     least,
     limit_in,
@@ -270,3 +271,10 @@ def test_without_a_filter_no_more_is_asked_of_trakt_than_before() -> None:
 def test_a_chart_of_films_and_series_is_read_from_both() -> None:
     source = parse_trakt("https://app.trakt.tv/discover/trending?mode=media")
     assert [part.path for part in source.parts] == ["movies/trending", "shows/trending"]
+
+
+def test_a_row_is_asked_nothing_where_there_is_no_filter() -> None:
+    def say() -> dict[str, object]:
+        raise AssertionError("asked")
+
+    assert NO_ROW_FILTERS.objection("trakt", say) is None
