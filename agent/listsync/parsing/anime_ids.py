@@ -7,8 +7,6 @@ community's anime-list-full.json (github.com/Fribb/anime-lists), in the shapes i
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Protocol, TypeVar
@@ -137,12 +135,6 @@ def with_ids(
         seasons=about.seasons,
         doubt=about.doubt,
     )
-
-
-def stamp_of_today(state: object) -> str:
-    """Make a word for the *state* of a list today: the map that gives the ids changes, too."""
-    digest = hashlib.sha256(repr(state).encode(errors="replace")).hexdigest()
-    return f"{time.strftime('%Y-%m-%d', time.gmtime())} {digest}"
 
 
 FindAnime = Callable[[AnimeService, Collection[int]], Mapping[int, AnimeTitle]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -247,6 +249,24 @@ class SeenTitles:
         years = known.get(called, _NO_YEARS) | {year}
         known[called] = self._alike.setdefault(years, years)
         return is_repeated
+
+
+def stamp_of_today(state: object, *more: object) -> str:
+    """Make a word for the *state* of a list today, with what *more* is to be read in it.
+
+    It is for lists of which a part is looked at, or whose titles' ids may change: what is known of
+    them holds for a day.
+    """
+    return " ".join([today(), *map(str, more), digest_of(state)])
+
+
+def today() -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
+def digest_of(state: object) -> str:
+    """Make a word that is another one where *state* is: values of JSON, texts and numbers."""
+    return hashlib.sha256(repr(state).encode(errors="replace")).hexdigest()
 
 
 def refuse_drift(service: str, bad: list[SkippedRow], *, total: int) -> None:

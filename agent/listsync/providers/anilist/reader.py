@@ -26,7 +26,7 @@ from listsync.lean_dataclasses import dataclass
 from listsync.parsing import anime_ids
 from listsync.parsing.anime_ids import AnimeIds, AnimeTitle
 from listsync.parsing.decoding import ResponseShape, number_id, year_number
-from listsync.parsing.json_rows import Entries, check_one, get_document
+from listsync.parsing.json_rows import Entries, check_one, get_document, stamp_of_today
 from listsync.providers.anilist.source import SERVICE, AniListOptions, AniListSource
 from listsync.text_cleaning import one_line
 
@@ -214,7 +214,7 @@ class AniList:
         there, but for what goes from beyond it.
         """
         first = self._page(1)
-        stamp = anime_ids.stamp_of_today((first.more, first.keys))
+        stamp = stamp_of_today((first.more, first.keys))
         if previous is not None and previous.stamp == stamp:
             return Fetched.unchanged(previous)
         reading = _Reading(self._source, self._ids)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from listsync.config_types import SecretStr
@@ -31,7 +29,15 @@ from listsync.parsing.decoding import (
     whole_number,
     year_number,
 )
-from listsync.parsing.json_rows import Entries, JsonDocument, check_one, get_document, get_list
+from listsync.parsing.json_rows import (
+    Entries,
+    JsonDocument,
+    check_one,
+    digest_of,
+    get_document,
+    get_list,
+    stamp_of_today,
+)
 from listsync.providers.mdblist.account import (
     KEY,
     Account,
@@ -152,9 +158,8 @@ def stamp_of(source: MdbListSource, page: MdbListPage) -> str | None:
     """
     if page.more and page.total is None:
         return None
-    day = time.strftime("%Y-%m-%d", time.gmtime()) if page.more else "whole"
-    state = repr((str(source), page.total, page.more, page.items))
-    return f"{day} {blake2b(state.encode(errors='replace'), digest_size=16).hexdigest()}"
+    state = (str(source), page.total, page.more, page.items)
+    return stamp_of_today(state) if page.more else digest_of(state)
 
 
 def _merged(*parts: object) -> list[object]:

@@ -17,7 +17,7 @@ from listsync.http.response import Response, retry_after_s
 from listsync.parsing import anime_ids
 from listsync.parsing.anime_ids import AnimeIds, AnimeTitle
 from listsync.parsing.decoding import ResponseShape, number_id, year_number
-from listsync.parsing.json_rows import Entries, check_one, get_document
+from listsync.parsing.json_rows import Entries, check_one, get_document, stamp_of_today
 from listsync.providers.myanimelist.source import (
     ALL,
     SERVICE,
@@ -160,7 +160,7 @@ class MyAnimeList:
         there, but for what goes from beyond it. No rows prove nothing.
         """
         first = self._page(0)
-        stamp = anime_ids.stamp_of_today((first.paging.next is None, first.numbers))
+        stamp = stamp_of_today((first.paging.next is None, first.numbers))
         if previous is not None and previous.stamp == stamp:
             return Fetched.unchanged(previous)
         entries, seen, repeated = Entries(SERVICE, MalAnime), set[int](), 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import time
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
@@ -27,7 +25,14 @@ from listsync.parsing.decoding import (
     title_text,
     year_number,
 )
-from listsync.parsing.json_rows import Entries, JsonDocument, check_one, get_document
+from listsync.parsing.json_rows import (
+    Entries,
+    JsonDocument,
+    check_one,
+    get_document,
+    stamp_of_today,
+    today,
+)
 from listsync.providers.tmdb.source import MAX_PAGES, PAGE_SIZE, SERVICE, TmdbOptions, TmdbSource
 
 if TYPE_CHECKING:
@@ -247,7 +252,7 @@ class Tmdb:
     def _is_as_before(self, previous: Validators | None) -> bool:
         """Compare the last page of a list of several; there may be no such page any more."""
         known = _STAMP.fullmatch((previous and previous.stamp) or "")
-        if known is None or known[1] == "1" or known[2] != _today() or not self._source.is_list:
+        if known is None or known[1] == "1" or known[2] != today() or not self._source.is_list:
             return False
         count = int(known[1])
         pages = as_far_as_possible(self._page, [count], [])
@@ -312,9 +317,4 @@ class Tmdb:
 
 def _stamp(count: int, last: TmdbPage) -> str:
     """Make a word for the state of a list of *count* pages: its size, and its *last* titles."""
-    state = repr((last.declared, last.titles))
-    return f"{count} {_today()} {hashlib.sha256(state.encode(errors='replace')).hexdigest()}"
-
-
-def _today() -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime())
+    return f"{count} {stamp_of_today((last.declared, last.titles))}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -40,7 +39,7 @@ from listsync.parsing.decoding import (
     title_text,
     year_number,
 )
-from listsync.parsing.json_rows import Entries, check_one, get_document
+from listsync.parsing.json_rows import Entries, check_one, get_document, stamp_of_today, today
 from listsync.providers.tvdb.source import SERVICE, TvdbOptions, TvdbSource
 from listsync.terminal.output import plural
 from listsync.text_cleaning import one_line
@@ -252,7 +251,7 @@ class Tvdb:
             return f"lists/{self._source.number}/extended"
         day, _, rest = ((previous and previous.stamp) or "").partition(" ")
         place = rest.partition(" ")[0]
-        if day == _today() and re.fullmatch(r"lists/\d{1,10}/extended", place, re.ASCII):
+        if day == today() and re.fullmatch(r"lists/\d{1,10}/extended", place, re.ASCII):
             return place
         named = check_one(SERVICE, self._data(token, f"lists/slug/{self._source.name}"), _Named)
         return f"lists/{named.id}/extended"
@@ -357,9 +356,4 @@ def _films_first(slug: str) -> bool:
 
 def _stamp(place: str, rows: list[object]) -> str:
     """Make a word for the state of a list today: the ids of its titles may change."""
-    state = repr([_key_of(row) for row in rows])
-    return f"{_today()} {place} {hashlib.sha256(state.encode()).hexdigest()}"
-
-
-def _today() -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime())
+    return stamp_of_today([_key_of(row) for row in rows], place)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 
 import httpx
@@ -381,7 +382,8 @@ def test_a_title_that_took_the_place_of_another_is_seen_at_the_latest_a_day_late
     service = Service(101)
     service.films[place] = {"id": 500, "title": "New", "media_type": "movie"}
     assert tmdb(service).fetch(first.validators).is_unchanged is (place < 100)
-    monkeypatch.setattr("listsync.providers.tmdb.reader._today", lambda: "2026-01-01")
+    day = time.strptime("2030-01-01", "%Y-%m-%d")
+    monkeypatch.setattr(time, "gmtime", lambda: day)
     assert not tmdb(service).fetch(first.validators).is_unchanged
 
 
