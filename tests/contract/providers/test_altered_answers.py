@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -14,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listsync.domain.lists import Fetched, ListOutcome
+from tests.altered_json import ODD, JsonPath, places
 from tests.contract.providers.cases import Case
 from tests.contract.providers.site import body_of, harmed
 from tests.contract.providers.test_damage import DAMAGED, OURS, bodies, read, service
 from tests.thorough import tries
 
-Path = tuple[str | int, ...]
 CASES = [case for case in DAMAGED if service(case) != "file"]
 ROWS = frozenset(
     (
@@ -30,15 +29,6 @@ ROWS = frozenset(
 """Under these names stand rows; in an array by itself, too."""
 WITHOUT_ROWS = ("mdblist/list-meta.json",)
 NOTHING = (b'"lists": []', b'"plantowatch": null')
-ODD: st.SearchStrategy[object] = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(allow_nan=False),
-    st.text(max_size=5),
-    st.just([]),
-    st.just({}),
-)
 ELEMENT = re.compile(rb"<([\w:]+)(?:\s[^<>]*)?>[^<]*</\1>")
 often = settings(max_examples=tries(20, 1500))
 
@@ -76,19 +66,7 @@ def cases_of(name: str, suffix: str) -> list[Case]:
     return [case for case in CASES if service(case) == name and asked(case, suffix)]
 
 
-def places(value: object, path: Path = ()) -> Iterator[Path]:
-    """Give the way to everything inside *value*."""
-    inside: list[tuple[str | int, object]] = []
-    if isinstance(value, dict):
-        inside = list(value.items())
-    elif isinstance(value, list):
-        inside = list(enumerate(value))
-    for key, item in inside:
-        yield (*path, key)
-        yield from places(item, (*path, key))
-
-
-def row_in(path: Path) -> int | None:
+def row_in(path: JsonPath) -> int | None:
     """Say at which step of *path* a row is entered."""
     for step, key in enumerate(path):
         if isinstance(key, int) and (step == 0 or path[step - 1] in ROWS):
@@ -96,7 +74,7 @@ def row_in(path: Path) -> int | None:
     return None
 
 
-def alter(document: Any, path: Path, draw: st.DataObject) -> bool | None:
+def alter(document: Any, path: JsonPath, draw: st.DataObject) -> bool | None:
     """Remove, rename or replace one thing; returns whether every row is still there.
 
     None: who knows. False: an array of rows stands there no more.

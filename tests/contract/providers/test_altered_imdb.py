@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from listsync.providers.imdb.reader import read_site_pages
+from tests.altered_json import places
 from tests.contract.providers.site import FIXTURES, Site, answer
 from tests.thorough import tries
 from tests.unit.agent.providers.test_imdb import EXPECTED, imdb
@@ -32,20 +33,9 @@ VALUES = (
 often = settings(max_examples=tries(6, 300))
 
 
-def places(node: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    inner = (
-        node.items()
-        if isinstance(node, dict)
-        else enumerate(node)
-        if isinstance(node, list)
-        else ()
-    )
-    return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
-
-
 def changed(content: object, draw: st.DataObject) -> object:
     """Replace, rename, drop or double one thing anywhere in a document."""
-    path = draw.draw(st.sampled_from(places(content)), label="place")
+    path = draw.draw(st.sampled_from([(), *places(content)]), label="place")
     if not path:
         return draw.draw(VALUES, label="value")
     whole = copy.deepcopy(content)

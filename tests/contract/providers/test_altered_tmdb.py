@@ -16,6 +16,7 @@ from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from listsync.providers.tmdb.reader import Tmdb
 from listsync.providers.tmdb.source import TmdbOptions, parse
+from tests.altered_json import ODD, places
 from tests.contract.providers.site import FIXTURES, answer, client
 from tests.thorough import tries
 
@@ -27,15 +28,6 @@ SAMPLES = {
     "keyword/9799/movie": ("discover-movie.json",),
     "trending/all/week": ("discover-movie.json",),
 }
-ODD: st.SearchStrategy[object] = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(max_size=5)
-    | st.just([])
-    | st.just({})
-)
 often = settings(max_examples=tries(10, 300))
 
 
@@ -55,24 +47,11 @@ def read(value: str) -> list[bytes]:
     return [(FIXTURES / "tmdb" / name).read_bytes() for name in SAMPLES[value]]
 
 
-def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """List the way to everything inside *value*."""
-    found = [path] if path else []
-    inside: list[tuple[str | int, object]] = []
-    if isinstance(value, dict):
-        inside = list(value.items())
-    elif isinstance(value, list):
-        inside = list(enumerate(value))
-    for key, item in inside:
-        found += places(item, (*path, key))
-    return found
-
-
 def changed(body: bytes, draw: st.DataObject) -> bytes:
     """Take something out of an answer, or put something odd in its place."""
     document: Any = json.loads(body)
     for _ in range(draw.draw(st.integers(1, 3), label="changes")):
-        ways = places(document)
+        ways = [*places(document)]
         if not ways:
             break
         *way, last = draw.draw(st.sampled_from(ways), label="place")
