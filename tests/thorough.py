@@ -1,4 +1,4 @@
-"""How often what is drawn at random is tried: a few times in each run, many by `make chaos`."""
+"""How often what is drawn at random is tried: many times by `make chaos` and `make fuzz`."""
 
 from __future__ import annotations
 

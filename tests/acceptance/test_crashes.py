@@ -30,6 +30,7 @@ from tests.integration.store.test_recovery import old_state
 from tests.seeds import drawing
 from tests.thorough import IS_THOROUGH, tries
 
+pytestmark = pytest.mark.chaos
 _CYCLES = tries(max(20, -(-len(POINTS) // 2)), 150)
 """For each of two products; both together reach for every point."""
 _NTH = tries(1, 3)

@@ -83,6 +83,7 @@ def kill_leader(fleet: AgentFleet) -> None:
     fleet.start(name)
 
 
+@pytest.mark.chaos
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 5])
 def test_leaders_killed_again_and_again_have_each_title_requested_once(
@@ -109,6 +110,7 @@ def until_in_the_sync(agent: AgentProcess) -> None:
     until("a sync", lambda: agent.status["running"] is not None)
 
 
+@pytest.mark.chaos
 @pytest.mark.slow
 @pytest.mark.parametrize("point", [*OF_A_FLEET][: tries(1, len(OF_A_FLEET))])
 def test_a_leader_killed_at_a_named_place_has_each_title_requested_once(

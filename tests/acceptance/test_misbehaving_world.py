@@ -31,7 +31,7 @@ _SCHEDULES = tries(1, 3)
 _TITLES = 2 * _STEPS * _SCHEDULES + 20
 
 
-pytestmark = pytest.mark.usefixtures("forked_scripts")
+pytestmark = [pytest.mark.chaos, pytest.mark.usefixtures("forked_scripts")]
 
 
 @pytest.fixture(params=["seerr", "overseerr"])

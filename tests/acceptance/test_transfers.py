@@ -256,6 +256,7 @@ def _kill_something(world: World, agent: AgentProcess, chance: random.Random) ->
     return world.start()
 
 
+@pytest.mark.chaos
 @pytest.mark.slow
 @pytest.mark.timeout(tries(180, 3600))
 @pytest.mark.skipif(shutil.which("rsync") is None, reason="there is no rsync")

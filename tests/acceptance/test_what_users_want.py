@@ -1,6 +1,6 @@
 """What users ask such programs for, and what goes wrong elsewhere, at both kinds of servers.
 
-What could not differ between those is tried at one of them, and at both by `make chaos`.
+What could not differ between those is tried at one of them, and at both with THOROUGH=1.
 Each test is named after what the user wanted.
 """
 

@@ -317,6 +317,7 @@ def looks(database: Database) -> None:
     assert find_doubt(memory.guard, memory.requests.requested(), {}) is not None
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(tries(120, 3600))
 def test_any_damage_ends_in_good_data_or_on_hold(folder: Path) -> None:
     path = folder / FILE_NAME
@@ -419,6 +420,7 @@ def copies(folder: Path) -> list[str]:
     return [one.name for one in folder.glob("listsync-v*")]
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(tries(120, 3600))
 @pytest.mark.parametrize("version", [number for number, _ in module._scripts()][:-1])
 def test_an_upgrade_that_is_killed_anywhere_is_made_by_the_next_start(

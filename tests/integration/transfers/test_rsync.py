@@ -318,6 +318,7 @@ def test_no_secret_of_ours_is_handed_on_and_names_are_shown_as_utf_8(
     assert b"not-for-you" not in run.errors
 
 
+@pytest.mark.chaos
 def test_a_kill_at_any_time_leaves_no_half_file_under_its_name(
     roots: Roots, token: CancelToken
 ) -> None:
