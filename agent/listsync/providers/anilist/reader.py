@@ -148,18 +148,25 @@ class AniListPage:
 
     rows: tuple[AniListRow, ...]
     more: bool
+    is_of_chart: bool = False
 
     @property
     def keys(self) -> list[tuple[str | None, int | None]]:
         """Name each row by its list and number: one entry can be in several lists."""
         return [(row.where, row.number) for row in self.rows]
 
+    @property
+    def is_full(self) -> bool:
+        """Tell a part that holds as much as the service gives at a time."""
+        most = _PAGE if self.is_of_chart else _CHUNK
+        return len({row.number for row in self.rows}) >= most
+
 
 def page_of(data: _Data) -> AniListPage:
     """Read a part of a user's lists, or of a chart."""
     if data.page is not None:
         rows = tuple(AniListRow(None, None, media) for media in data.page.media)
-        return AniListPage(rows, data.page.info.has_next)
+        return AniListPage(rows, data.page.info.has_next, is_of_chart=True)
     assert data.chunk is not None  # noqa: S101 - one of the two is there
     groups = data.chunk.lists
     rows = tuple(_row_of(group.name, entry) for group in groups for entry in group.entries)
@@ -240,13 +247,22 @@ class AniList:
             seen.update(keys)
             read += len(keys)
             yield page
-            if not page.more or self._top(read) == 0:
-                return
             number += 1
+            if self._top(read) == 0:
+                return
+            if not page.more:
+                self._demand_end(page, number)
+                return
             if number > MAX_PAGES:
                 break
             page = self._page(number)
         raise ResponseChangedError(SERVICE, f"{self._source} repeats itself without an end")
+
+    def _demand_end(self, last: AniListPage, behind: int) -> None:
+        """See that nothing stands behind a *last* part that is full: it may be a wrong word."""
+        if last.is_full and self._page(behind).rows:
+            why = f"{self._source} has entries behind the part that it says is the last"
+            raise ResponseChangedError(SERVICE, why)
 
     def _page(self, number: int) -> AniListPage:
         document = get_document(self._http, self._call(number))

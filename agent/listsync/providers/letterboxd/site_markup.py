@@ -224,9 +224,12 @@ def _goes_on(document: LexborHTMLParser, *, is_sure: bool, is_full: bool) -> boo
         return True
     if is_sure:
         return False
-    if document.css_first(".pagination") is None:
-        return is_full
-    return document.css_first(".pagination span.next, .pagination .previous[href]") is None
+    if document.css_first(".pagination span.next") is not None:
+        return False
+    is_last = document.css_first(".pagination") is None or document.css_first(
+        ".pagination .previous[href]"
+    )
+    return is_full if is_last else True
 
 
 def _says_none(document: LexborHTMLParser) -> bool:

@@ -107,7 +107,7 @@ def entry_of(rank: int, item: Item, only: MediaType | None = None) -> ListEntry 
 
 class _Pagination(ResponseShape, frozen=True):
     total: WholeCount | None = None
-    has_more: bool = False
+    has_more: bool | None = None
     next_cursor: object = None
 
     @property
@@ -135,10 +135,11 @@ def page_of(document: JsonDocument, size: int) -> MdbListPage:
     content = document.content
     if isinstance(content, dict) and content.keys() & {"movies", "shows"}:
         pagination = check_one(SERVICE, content.get("pagination") or {}, _Pagination)
+        items, more = _merged(content.get("movies"), content.get("shows")), pagination.has_more
         return MdbListPage(
-            items=_merged(content.get("movies"), content.get("shows")),
+            items=items,
             total=pagination.total,
-            more=pagination.has_more,
+            more=len(items) >= size if more is None else more,
             cursor=pagination.cursor,
         )
     if isinstance(content, dict) and isinstance(content.get("results"), list):

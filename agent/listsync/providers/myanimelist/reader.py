@@ -187,12 +187,23 @@ class MyAnimeList:
             if page.paging.next is not None and seen.issuperset(numbers):
                 break
             yield page
+            read += len(numbers)
             if page.paging.next is None:
+                if len(numbers) >= _PAGE:
+                    self._demand_end(read)
                 return
             seen.update(numbers)
-            read += len(numbers)
             page = self._page(read)
         raise ResponseChangedError(SERVICE, f"{self._source} repeats itself without an end")
+
+    def _demand_end(self, read: int) -> None:
+        """See that a list ends with its full page: from its last row on there is that row alone.
+
+        Nothing but a page that names none tells the end of a list, and it may have lost the name.
+        """
+        if len(self._page(read - 1).data) != 1:
+            why = f"{self._source} names no page behind row {read}, and does not end there"
+            raise ResponseChangedError(SERVICE, why)
 
     def _page(self, offset: int) -> MalPage:
         """Ask for the page behind *offset* rows; the address that the service names is not."""

@@ -238,7 +238,7 @@ class Trakt:
             first = self._page(part, headers, size, 1)
         paging = first.paging
         if paging is None:
-            if not first.rows or (most is None and len(first.rows) >= UNPAGED):
+            if not first.rows or self._may_be_cut(len(first.rows), most):
                 raise self._changed(f"{len(first.rows)} rows, and no word on how many it has")
             entries.add(first.rows[:most], into)
             return _Reading(declared=None, headers=first.headers)
@@ -262,6 +262,11 @@ class Trakt:
         wanted = declared if most is None else min(declared, most)
         came = entries.distinct - distinct_before
         return _Reading(declared=max(wanted, came), headers=first.headers)
+
+    def _may_be_cut(self, rows: int, most: int | None) -> bool:
+        """Tell whether uncounted *rows* may be but a page; those made for one user are all."""
+        is_enough = most is not None and (rows >= most or self._source.login is Login.ALWAYS)
+        return rows >= UNPAGED and not is_enough
 
     def _changed(self, what: str) -> ResponseChangedError:
         return ResponseChangedError(SERVICE, f"{self._source.name}: {what}")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -13,9 +13,10 @@ from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import Refusal, RefusedError, ResponseChangedError, UnavailableError
 from listsync.parsing.anime_ids import AnimeTitle
 from listsync.providers.anilist import reader
-from listsync.providers.anilist.source import parse
+from listsync.providers.anilist.reader import AniList
+from listsync.providers.anilist.source import AniListOptions, parse
 from tests.contract.providers.cases_anilist import anilist_provider, map_of_the_sample
-from tests.contract.providers.site import Site, answer, sample
+from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import AnimeIdsInMemory
 
 MOVIE, TV = MediaType.MOVIE, MediaType.TV
@@ -295,3 +296,36 @@ def test_a_chart_of_next_season_is_of_next_year_in_the_last_quarter(
     following, current = (one["query"] for one in asked(site))
     assert "season:WINTER,seasonYear:2027" in following
     assert "season:FALL,seasonYear:2026" in current
+
+
+@pytest.mark.parametrize(
+    ("value", "part", "size"), [("dave", planning, 500), ("trending", chart, 50)]
+)
+def test_a_list_that_ends_with_a_full_part_is_whole(
+    value: str, part: Callable[..., httpx.Response], size: int
+) -> None:
+    full = part(*map(media, range(1, size + 1)), more=False)
+    site = Site.of({"*": [full, part(more=False)]})
+    result = provider_of(site, value, size + 1).fetch(None)
+    assert (result.read, result.is_sure) == (size, True)
+    assert [one["variables"]["n"] for one in asked(site)] == [1, 2]
+    again = Site.of({"*": full})
+    assert provider_of(again, value, size + 1).fetch(result.validators).is_unchanged
+    assert len(again.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "part", "size"), [("dave", planning, 500), ("trending", chart, 50)]
+)
+def test_more_behind_a_full_part_that_is_said_to_be_the_last_is_no_end(
+    value: str, part: Callable[..., httpx.Response], size: int
+) -> None:
+    full = part(*map(media, range(1, size + 1)), more=False)
+    site = Site.of({"*": [full, part(media(9000), more=False)]})
+    with pytest.raises(ResponseChangedError, match="behind the part that it says is the last"):
+        provider_of(site, value, size + 1).fetch(None)
+
+
+def provider_of(site: Site, value: str, chart_size: int) -> AniList:
+    options = AniListOptions(pace_s=0, chart_size=chart_size)
+    return AniList(parse(value), options, client(options, site), AnimeIdsInMemory())

@@ -460,6 +460,17 @@ def test_a_full_page_without_any_paging_is_not_taken_for_the_last() -> None:
     assert site.paths[1:] == ["/sample_user/films/page/2/"]
 
 
+def test_a_full_page_that_only_links_back_is_not_taken_for_the_last() -> None:
+    site = site_with("sample_user/films", 216, 72)
+    last = site.pages["/sample_user/films/page/3/"][0].text
+    back = '<a class="previous" href="/sample_user/films/page/2/">Newer</a>'
+    lost = last.replace('<span class="next">Older</span>', back)
+    site.pages["/sample_user/films/page/3/"] = [html(lost)]
+    more = html(page_of("sample_user/films", 4, range(217, 221), 4))
+    site.pages["/sample_user/films/page/4/"] = [more]
+    assert provider(site, "sample_user/films").fetch(None).read == 220
+
+
 def test_numbers_of_pages_count_where_the_link_to_the_next_is_gone() -> None:
     site = site_with("sample_user/films", 200, 72)
     for place, answers in site.pages.items():

@@ -72,6 +72,17 @@ def test_a_full_page_that_says_nothing_of_more_is_not_all() -> None:
     assert [request.url.params["offset"] for request in site.seen] == ["0", "100"]
 
 
+@pytest.mark.parametrize("pagination", ["{}", '{"total": 130}'])
+def test_a_full_page_in_two_parts_that_says_nothing_of_more_is_not_all(pagination: str) -> None:
+    def page(begin: int, end: int) -> httpx.Response:
+        rows = json.dumps([row(number, "movie") for number in range(begin, end)])
+        return answer(f'{{"movies": {rows}, "pagination": {pagination}}}'.encode())
+
+    site = Site.of({ITEMS: [page(1, 101), page(101, 131)]})
+    fetched = mdblist_provider(site, f"{OFFICIAL}/movies/trending", KEY).fetch(None)
+    assert (fetched.read, fetched.outcome) == (130, ListOutcome.COMPLETE)
+
+
 def test_the_page_of_the_streaming_charts_is_read_with_its_filters() -> None:
     lists = OfficialLists()
     value = f"{OFFICIAL}/shows/justwatch-streaming-charts?country=DE&provider=8&genre=drama"

@@ -149,3 +149,21 @@ def test_no_entries_prove_nothing() -> None:
 def test_another_answer_is_no_list(body: bytes) -> None:
     with pytest.raises(ResponseChangedError):
         fetched(answer(body))
+
+
+def test_a_list_that_ends_with_a_full_page_is_whole() -> None:
+    full = page(*(node(number) for number in range(1, 1001)))
+    site = Site.of({"*": [full, page(node(1000))]})
+    result = myanimelist_provider(site).fetch(None)
+    assert (result.read, result.is_sure, len(site.seen)) == (1000, True, 2)
+    assert site.seen[1].url.params["offset"] == "999"
+    again = Site.of({"*": full})
+    assert myanimelist_provider(again).fetch(result.validators).is_unchanged
+    assert len(again.seen) == 1
+
+
+@pytest.mark.parametrize("behind", [(), (1000, 1001)])
+def test_a_full_page_that_names_no_next_one_proves_no_end(behind: tuple[int, ...]) -> None:
+    full = page(*(node(number) for number in range(1, 1001)))
+    with pytest.raises(ResponseChangedError, match="names no page behind row 1000"):
+        fetched(full, page(*map(node, behind)))

@@ -310,6 +310,13 @@ def test_many_rows_without_a_count_may_be_a_first_page() -> None:
         trakt(Site.of({"*": answer(whole)})).fetch(None)
 
 
+@pytest.mark.parametrize("limit", [300, 101])
+def test_a_chart_that_lost_its_counts_is_not_whole_with_a_page(limit: int) -> None:
+    some = Shelf(300)(httpx.Request("GET", "https://x/?page=1&limit=100")).content
+    with pytest.raises(ResponseChangedError, match="100 rows, and no word on how many"):
+        trakt(Site.of({"*": answer(some)}), "trending:movies", limit=limit).fetch(None)
+
+
 @pytest.mark.parametrize(("value", "is_sure"), [(VALUE, False), ("boxoffice:movies", True)])
 def test_rows_of_a_list_without_a_count_are_read_with_a_doubt(value: str, is_sure: bool) -> None:
     some = Shelf(5)(httpx.Request("GET", "https://x/?page=1&limit=100")).content
