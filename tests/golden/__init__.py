@@ -1,6 +1,6 @@
 """The texts that people see, all in one file, so that a change of any of them is seen in review.
 
-`python -m tests.golden` writes the file anew; `tests/unit/test_golden.py` compares it.
+`python -m tests.golden` writes the file anew; `tests/project/test_golden.py` compares it.
 """
 
 from __future__ import annotations
