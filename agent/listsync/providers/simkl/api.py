@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -32,7 +34,14 @@ from listsync.parsing.decoding import (
     title_text,
     year_number,
 )
-from listsync.providers.simkl.source import PLANNED, SERVICE, SimklOptions, SimklSource
+from listsync.providers.simkl.source import (
+    DROPPED,
+    PLANNED,
+    SERVICE,
+    STATUSES,
+    SimklOptions,
+    SimklSource,
+)
 
 if TYPE_CHECKING:
     from listsync.http.device_login import LoginService
@@ -122,6 +131,18 @@ class Activities(ResponseShape, frozen=True, rename={"shows": "tv_shows"}):
         """
         state = repr((str(source), [sorted(self.of(kind).items()) for kind in source.kinds]))
         return blake2b(state.encode(errors="replace"), digest_size=16).hexdigest()
+
+
+def ends_with_removal(stamps: Stamps) -> bool:
+    """Tell whether the last that happened to titles of a kind is that one left its lists.
+
+    Where none is left it must be so; a title that moves, or comes, has a later stamp.
+    """
+    told = (stamps.get(name) for name in ("removed_from_list", *STATUSES, DROPPED))
+    with suppress(ValueError, TypeError):  # what is no moment, or none of a known zone
+        removed, *others = (datetime.fromisoformat(at) if at else None for at in told)
+        return removed is not None and all(one <= removed for one in others if one)
+    return False
 
 
 class _Ids(RowIds, frozen=True):

@@ -24,11 +24,13 @@ from listsync.providers.simkl.api import (
     Activities,
     SimklRow,
     Stamps,
+    ends_with_removal,
     entry_of,
     request_to,
     rows_of,
 )
 from listsync.providers.simkl.source import (
+    DROPPED,
     NEVER_OF_FILMS,
     SERVICE,
     STATUSES,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
 
 
-_FULLEST_FIRST = tuple(dict.fromkeys(("completed", *STATUSES)))
+_FULLEST_FIRST = tuple(dict.fromkeys(("completed", *STATUSES, DROPPED)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,15 @@ class Simkl:
         self._anime_ids = anime_ids
         self._token = SecretStr("")
         self._anime: list[_Anime] = []
+        self._is_unproven = False
 
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the list, kind after kind; raises what `get_document` raises.
 
         It is unchanged where nothing of its kinds changed, whatever their status: a title may go
-        from one status to another. "Nothing" is believed of a status that never had a title, or
-        where another status shows that the service gives the titles of that kind.
+        from one status to another. "Nothing" is believed of a status that never had a title,
+        where another status shows that the service gives the titles of that kind, or where the
+        last that happened to those is that one was removed. The last proves no empty list alone.
         """
         if self._options.client_id is None:
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
@@ -86,7 +90,7 @@ class Simkl:
         return fetched
 
     def _fetch(self, token: SecretStr, previous: Validators | None) -> Fetched:
-        self._token, self._anime = token, []
+        self._token, self._anime, self._is_unproven = token, [], False
         document = get_document(self._http, self._call("sync/activities"))
         activities = check_one(SERVICE, document.content, Activities, strict=True)
         stamp = activities.stamp(self._source)
@@ -112,6 +116,7 @@ class Simkl:
         fetched = entries.fetched(declared=0 if is_empty else None, validators=validators)
         if not is_believed:
             fetched = replace(fetched, lacks_count=True, validators=None)
+        fetched = replace(fetched, is_unproven=is_empty and self._is_unproven)
         return self._with_anime(fetched)
 
     def _add(self, kind: str, stamps: Stamps, entries: Entries[SimklRow]) -> bool:
@@ -123,7 +128,10 @@ class Simkl:
             return True
         others = [one for one in _FULLEST_FIRST if one != status and stamps.get(one)]
         unused = Entries(SERVICE, SimklRow)
-        return any(self._has_rows(kind, one, unused) for one in others)
+        if any(self._has_rows(kind, one, unused) for one in others):
+            return True
+        self._is_unproven = self._is_unproven or ends_with_removal(stamps)
+        return ends_with_removal(stamps)
 
     def _has_rows(self, kind: str, status: str, entries: Entries[SimklRow]) -> bool:
         from listsync.http.service_client import ask  # noqa: PLC0415 - brings httpx

@@ -38,7 +38,7 @@ PLANNED = "plantowatch"
 STATUSES = (PLANNED, "watching", "completed", "hold")
 NEVER_OF_FILMS = ("watching", "hold")
 """What no film is. Source: the reference's page "List statuses", 2026."""
-_NEVER = "dropped"
+DROPPED = "dropped"  # nothing of it is wanted
 _BETWEEN = re.compile(r"[/:]")
 
 
@@ -84,7 +84,7 @@ def _of(kinds: tuple[str, ...], status: str, owner: str | None = None) -> SimklS
 
 def _status(word: str) -> str | None:
     status = re.sub(r"[\s_-]", "", word)
-    if status == _NEVER:
+    if status == DROPPED:
         raise ValueError("what was dropped is not wanted; nothing of it is ever requested")
     return status if status in STATUSES else None
 

@@ -112,6 +112,44 @@ def test_of_other_statuses_any_shows_that_titles_are_told() -> None:
     assert site.asked[-3:] == ["shows/completed", "shows/watching", "shows/hold"]
 
 
+def test_what_was_dropped_shows_that_titles_are_told() -> None:
+    rows = {"movies/dropped": [film(1, "dropped")]}
+    fetched = simkl_provider(Account(rows, {"movies/plantowatch": "2026"}), "movies").fetch(None)
+    assert (fetched.outcome, fetched.is_unproven) == (ListOutcome.EMPTY, False)
+
+
+_ADDED, _LATER = "2026-11-02T10:00:00Z", "2026-11-02T10:00:01Z"
+
+
+@pytest.mark.parametrize(
+    ("removed", "watched", "outcome"),
+    [
+        pytest.param(_LATER, _ADDED, ListOutcome.EMPTY, id="removed last"),
+        pytest.param(_ADDED, _ADDED, ListOutcome.EMPTY, id="in one go"),
+        pytest.param(_ADDED, _LATER, ListOutcome.DRIFT, id="something came since"),
+        pytest.param(None, _ADDED, ListOutcome.DRIFT, id="nothing removed"),
+        pytest.param("2026-11-03", _ADDED, ListOutcome.DRIFT, id="no moment"),
+    ],
+)
+def test_an_account_that_was_emptied_is_empty_where_a_removal_was_the_last(
+    removed: str | None, watched: str, outcome: ListOutcome
+) -> None:
+    stamps = {"plantowatch": _ADDED, "completed": watched, "removed_from_list": removed}
+    account = Account({}, {f"movies/{name}": at for name, at in stamps.items()})
+    fetched = simkl_provider(account, "movies").fetch(None)
+    assert (fetched.outcome, fetched.is_unproven) == (outcome, outcome is ListOutcome.EMPTY)
+    again = simkl_provider(account, "movies").fetch(fetched.validators)
+    assert again.is_unchanged is (outcome is ListOutcome.EMPTY)
+
+
+def test_a_kind_whose_titles_were_all_removed_does_not_cast_doubt_on_the_others() -> None:
+    stamps = {"anime/plantowatch": _ADDED, "anime/removed_from_list": _LATER}
+    fetched = simkl_provider(Account({"movies/plantowatch": FILMS}, stamps), "plantowatch").fetch(
+        None
+    )
+    assert (fetched.is_sure, fetched.is_unproven) == (True, False)
+
+
 def test_nothing_of_a_kind_that_had_titles_takes_nothing_off_the_list() -> None:
     site = Account({"movies/plantowatch": FILMS, "shows/plantowatch": [film(9)]})
     site.broken = frozenset({"movies/plantowatch"})
