@@ -101,6 +101,9 @@ class IndexPage:
     titles: tuple[tuple[TitleKey, TitleState], ...]
 
 
+MOST_REQUESTS = 20_000
+"""So many of the server's requests are read at the most, the newest; others are of years ago."""
+
 _VOTES_OF_POPULARITY = 10.0
 
 

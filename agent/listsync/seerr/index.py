@@ -10,6 +10,7 @@ from msgspec import Meta, Raw, field
 
 from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.server import (
+    MOST_REQUESTS,
     IndexPage,
     Product,
     RequestStatus,
@@ -30,8 +31,8 @@ KINDS = {kind.value: kind for kind in MediaType}
 PAGE = 1000
 """Rows a page. A bigger page would freeze the server, which is one thread, for longer."""
 MOST_READINGS = 3
-MOST_PAGES = 20
-"""Of requests; beyond them are those of years ago."""
+MOST_PAGES = MOST_REQUESTS // PAGE
+"""Of requests."""
 MOST_TITLES = 110_000 + MOST_OF_ALL
 """Three times what the largest libraries have, and all that lists may bring to them.
 
@@ -184,7 +185,7 @@ class _RequestRow(ResponseShape, frozen=True):
 
 
 def read_requests(transport: ServerTransport) -> tuple[ServerRequest, ...]:
-    """Read the requests of all users, up to a bound.
+    """Read the newest `MOST_REQUESTS` requests of all users.
 
     Only parameters that all three products take: Overseerr 1.34.0 answers 400 to the others.
 
@@ -201,8 +202,8 @@ def read_requests(transport: ServerTransport) -> tuple[ServerRequest, ...]:
         if len(rows) * 2 < len(page.results):
             raise transport.errors.changed("most of the requests", response.body)
         found += _requests(rows)
-    if total > MOST_PAGES * PAGE:
-        logger.warning("only the newest %d requests at the server were read", MOST_PAGES * PAGE)
+    if total > MOST_REQUESTS:
+        logger.warning("only the newest %d requests at the server were read", MOST_REQUESTS)
     return tuple(found)
 
 

@@ -72,7 +72,8 @@ def is_reading_due(
     """Tell whether the server's requests are to be read.
 
     At first, and later at most once a day: where titles that we requested have vanished from the
-    index and nobody knows why, and while a request has failed, which may have been mended since.
+    index and nobody knows why, where others are pending that may have no request, and while a
+    request has failed, which may have been mended since.
     """
     if read_at is None:
         return True
@@ -92,20 +93,31 @@ def are_failures_open(
     )
 
 
-def digest(
-    requests: Iterable[ServerRequest], vanished: Collection[Edition]
-) -> list[ServerRequest]:
+def pending_of_others(
+    index: Mapping[TitleKey, TitleState], handled: AbstractSet[Edition]
+) -> Iterator[Edition]:
+    """Name what waits by the *index*, and no list of ours has brought about."""
+    for key, state in index.items():
+        for four_k in (False, True):
+            if state.of(four_k=four_k) == MediaStatus.PENDING:
+                one = Edition(key, four_k)
+                if one not in handled:
+                    yield one
+
+
+def digest(requests: Iterable[ServerRequest], odd: Collection[Edition]) -> list[ServerRequest]:
     """Say what is worth remembering: the newest request of a title or season counts.
 
-    Of what has *vanished* from the index it is also worth knowing that there is no request.
+    Of what is *odd* in the index it is also worth knowing that there is no request.
     """
     newest: dict[Edition, dict[int, ServerRequest]] = defaultdict(dict)
     for one in sorted(requests, key=lambda row: row.request_id or 0):
         is_film = one.edition.key.kind is MediaType.MOVIE
+        of_title = newest[one.edition]  # also where no season is told
         for number in (_FILM,) if is_film else one.seasons:
-            newest[one.edition][number] = one
+            of_title[number] = one
     found = [row for seasons in newest.values() for row in _by_newest(seasons)]
-    none = (one for one in vanished if one not in newest)
+    none = (one for one in odd if one not in newest)
     return [
         *found,
         *(ServerRequest(edition=one, status=RequestStatus.NONE) for one in none),

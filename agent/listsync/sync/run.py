@@ -220,7 +220,7 @@ class _Sync:
         if is_first and not self._run.dry_run and len(wanted) > ASK_ABOVE:
             self._must_agree(len(wanted))
         handled = self._adopt(parts.memory.handled.load(), wanted)
-        self._seen = self._reading.requests_seen(index, is_doubted=doubt is not None)
+        self._seen = self._reading.requests_seen(index, handled, is_doubted=doubt is not None)
         clear_orphans(index, self._seen.removed, handled.editions)
         self._failed = parts.memory.failed_requests.load()
         on_hold = doubt or gathered.on_hold

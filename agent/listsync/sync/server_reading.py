@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from listsync.domain.media import Edition, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Retry, SyncRun
-from listsync.domain.run_notes import Intent, Notes
+from listsync.domain.run_notes import HandledEntries, Intent, Notes
 from listsync.domain.server import (
+    MOST_REQUESTS,
     ResponseKind,
     TitleState,
     index_of,
@@ -38,6 +39,7 @@ from listsync.sync.request_outcomes import (
     are_failures_open,
     digest,
     is_reading_due,
+    pending_of_others,
     retry_for,
 )
 from listsync.sync.submission import NO_FENCE, sent
@@ -87,19 +89,27 @@ class ServerReading:
         """Say when it is looked again what came of requests whose answer was lost."""
         return retry_for(self.memory.requests.open_intents(), datetime.now(UTC), self.timeout)
 
-    def requests_seen(self, index: Index, *, is_doubted: bool) -> RequestsSeen:
-        """Know what was declined or has failed: read at first, then where something is odd."""
+    def requests_seen(
+        self, index: Index, handled: HandledEntries, *, is_doubted: bool
+    ) -> RequestsSeen:
+        """Know what was declined, has failed or was never made, whatever the index says of it.
+
+        Read at first, then where something is odd.
+        """
         known, now = self.memory.server_requests, datetime.now(UTC)
         unknown = () if is_doubted else known.unknown()
-        vanished = frozenset(one for one in unknown if is_lacking(index, one))
+        odd = {one for one in unknown if is_lacking(index, one)}
+        odd.update(pending_of_others(index, handled.editions))
         remembered = known.remembered()
         if is_reading_due(
             known.read_at(),
             now,
-            is_unexplained=bool(vanished),
+            is_unexplained=bool(odd),
             has_failed=are_failures_open(remembered, index),
         ):
-            known.save_reading(digest(self.server.read_requests(), vanished), now)
+            requests = self.server.read_requests()
+            is_whole = len(requests) < MOST_REQUESTS  # else: of years ago, and they stand
+            known.save_reading(digest(requests, odd if is_whole else ()), now)
             remembered = known.remembered()
         return RequestsSeen.of(remembered)
 

@@ -173,6 +173,7 @@ def test_a_declined_request_of_ours_is_not_sent_again() -> None:
     pending(house)
     edition = Edition(MATRIX.key, four_k=False)
     declined = ServerRequest(edition=edition, status=RequestStatus.DECLINED, request_id=5)
+    house.server.requests = [declined]
     house.server.on("find_requests", FoundRequests(requests=(declined,)))
     house.sync()
     assert posted(house) == []

@@ -179,6 +179,73 @@ def test_a_failure_that_was_mended_is_seen_within_a_day() -> None:
     assert house.server.counts["read_requests"] == 2
 
 
+# Pending, and no request for it: others were stopped between the two
+
+
+def test_what_is_pending_without_a_request_is_requested_at_the_first_sync() -> None:
+    house = house_of()
+    house.server.set_status(MATRIX.key, MediaStatus.PENDING)
+    house.server.set_status(LOST.key, MediaStatus.PENDING)
+    assert verdicts(house.sync()) == {Verdict.REQUESTED: 2}
+    house.sync()
+    assert sorted(key for key, _ in posted(house)) == sorted([MATRIX.key, LOST.key])
+
+
+@pytest.mark.parametrize("seasons", [(), (1, 2)], ids=["told-without-seasons", "seasons"])
+def test_what_is_pending_with_a_request_is_left_alone(seasons: tuple[int, ...]) -> None:
+    house = house_of(
+        request(status=RequestStatus.PENDING),
+        request(LOST.key, RequestStatus.PENDING, 2, *seasons),
+    )
+    house.server.set_status(MATRIX.key, MediaStatus.PENDING)
+    house.server.set_status(LOST.key, MediaStatus.PENDING)
+    house.server.covered[Edition(LOST.key, four_k=False)] = {1, 2}
+    house.sync()
+    assert posted(house) == []
+
+
+def test_the_other_edition_of_what_is_pending_without_a_request_is_another_matter() -> None:
+    house = House()
+    house.follow(MATRIX_ENTRY, of=rules(four_k=True))
+    house.server.set_status(MATRIX.key, MediaStatus.PENDING, status_4k=MediaStatus.PENDING)
+    house.server.requests = [request(status=RequestStatus.PENDING)]
+    house.sync()
+    assert [body.four_k for body in house.server.posted] == [True]
+
+
+def test_what_others_leave_pending_is_known_within_a_day_and_requested_when_it_is_wanted() -> None:
+    house = House(LOST_ENTRY)
+    house.sync()
+    house.server.set_status(MATRIX.key, MediaStatus.PENDING)
+    house.sync()
+    assert house.server.counts["read_requests"] == 1
+    a_day_later(house)
+    house.sync()
+    assert house.server.counts["read_requests"] == 2
+    house.follow(LOST_ENTRY, MATRIX_ENTRY)
+    house.sync()
+    assert [key for key, _ in posted(house)] == [LOST.key, MATRIX.key]
+
+
+def test_what_we_requested_and_is_pending_is_no_reason_to_read_the_requests() -> None:
+    house = house_of()
+    house.sync()
+    house.server.set_status(MATRIX.key, MediaStatus.PENDING)
+    a_day_later(house)
+    house.sync()
+    assert house.server.counts["read_requests"] == 1
+
+
+def test_where_not_all_requests_could_be_read_what_is_pending_is_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("listsync.sync.server_reading.MOST_REQUESTS", 1)
+    house = house_of(request(LOST.key, APPROVED, 1, 1))
+    house.server.set_status(MATRIX.key, MediaStatus.PENDING)
+    house.sync()
+    assert MATRIX.key not in [key for key, _ in posted(house)]
+
+
 # When the requests are read
 
 
