@@ -613,8 +613,8 @@ class FakeServerGuard:
         last, place.server = place.server, info.identity
         is_known = info.identity in place.shelves
         if not is_known:
-            elsewhere = len(place.shelves[last].handled) if last else 0
-            place.shelves[info.identity] = _Shelf(elsewhere=elsewhere)
+            counts = [len(shelf.handled) for shelf in place.shelves.values() if shelf.handled]
+            place.shelves[info.identity] = _Shelf(elsewhere=counts[-1] if counts else 0)
         if not last or last == info.identity:
             return KnownServer.SAME
         return KnownServer.KNOWN if is_known else KnownServer.NEW

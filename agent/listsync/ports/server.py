@@ -184,7 +184,10 @@ class ServerGuard(Protocol):
         ...
 
     def handled_elsewhere(self) -> int:
-        """Count the titles handled at the last server, if nobody has said that this is meant."""
+        """Count the titles handled at another server, if nobody has said that this is meant.
+
+        That is the last one with any: one in between that was asked for nothing does not hide it.
+        """
         ...
 
     def confirm(self) -> None:

@@ -55,7 +55,7 @@ class SqliteServerGuard:
         return self._number
 
     def use(self, info: ServerInfo, run_id: str | None = None) -> KnownServer:
-        """Choose the server; one that follows another is not confirmed while it has no memory."""
+        """Choose the server; a new one is not confirmed where others have a memory."""
         known = self._database.read("SELECT id, identity FROM servers ORDER BY last_seen")
         now = iso_now()
         identities = [row["identity"] for row in known]
@@ -72,8 +72,8 @@ class SqliteServerGuard:
             if known and info.identity not in identities:
                 connection.execute(
                     "UPDATE servers SET confirmed = NOT EXISTS (SELECT 1 FROM handled WHERE"
-                    " server = ?) WHERE id = ?",
-                    (known[-1]["id"], self._number),
+                    " server != ?1) WHERE id = ?1",
+                    (self._number,),
                 )
         if not known or identities[-1] == info.identity:
             return KnownServer.SAME
@@ -84,9 +84,10 @@ class SqliteServerGuard:
         return doubt.why if doubt else ""
 
     def handled_elsewhere(self) -> int:
-        """Count what was handled at the server seen before this, unless this is confirmed."""
+        """Count what was handled at the last other server that has any; see the port."""
         found = self._database.read(
             "SELECT count(*) FROM handled WHERE server = (SELECT id FROM servers WHERE id != ?1"
+            "   AND EXISTS (SELECT 1 FROM handled WHERE server = servers.id)"
             "   ORDER BY last_seen DESC LIMIT 1)"
             " AND NOT (SELECT confirmed FROM servers WHERE id = ?1)",
             self.number(),

@@ -613,6 +613,21 @@ def test_a_new_server_is_not_trusted_until_it_is_confirmed(memory: Memory) -> No
     assert doubt(memory) is None
 
 
+def test_a_new_server_is_no_more_trusted_for_one_between_that_nobody_confirmed(
+    memory: Memory,
+) -> None:
+    read(memory, DUNE)
+    memory.record(Notes(handled=[handling()]))
+    for identity in ("second", "third"):
+        memory.guard.use(replace(SERVER, identity=identity))
+        assert doubt(memory) == doubt_of_server(1)
+    memory.guard.use(replace(SERVER, identity="second"))
+    assert doubt(memory) == doubt_of_server(1)
+    memory.guard.confirm()
+    memory.guard.use(replace(SERVER, identity="third"))
+    assert doubt(memory) == doubt_of_server(1)
+
+
 def test_a_new_server_is_as_good_as_the_first_where_nothing_was_handled(memory: Memory) -> None:
     memory.guard.use(OTHER_SERVER)
     assert doubt(memory) is None
