@@ -23,6 +23,7 @@ from listsync.cli.options import (
     socket_option,
     state_option,
     warn,
+    warnings_of_logins,
     warnings_of_places,
 )
 from listsync.errors import BusyError, ConfigError, StateError
@@ -225,7 +226,8 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
         config = load_config(file, state_dir=state_dir, closely=True)
         if not live:
             _must_be_readable(config)
-        for warning in (*config.warnings, *warnings_of_places(file, state_dir)):
+        logins = warnings_of_logins(config, state_dir)
+        for warning in (*config.warnings, *warnings_of_places(file, state_dir), *logins):
             say(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")
         libraries = len(config.transfers.mappings)

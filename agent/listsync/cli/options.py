@@ -238,6 +238,26 @@ def warnings_of_places(config_path: Path | None, state_dir: Path | None) -> tupl
     return permission_warnings(find_config(config_path, os.environ), state, socket)
 
 
+def warnings_of_logins(config: Config, state_dir: Path | None) -> Iterator[str]:
+    """Say which lists are read with a login alone that is not there, a service once."""
+    from listsync.config.list_access import needs_login
+
+    wanting = {
+        one.service: one.name
+        for one in reversed(config.lists)
+        if one.rules.is_enabled
+        and needs_login(one.source, getattr(config.providers, one.service, None))
+    }
+    if not wanting:
+        return
+    from listsync.app.provider_table import login_path
+    from listsync.http.login_store import log_in_words
+
+    for service, name in wanting.items():
+        if not login_path(find_state(state_dir), service).exists():
+            yield f"{name} cannot be read: {service} wants a login: {log_in_words(service)}"
+
+
 _FIRST_STEPS = """\
 What you can do:
   listsync init   answer a few questions, and have the file written

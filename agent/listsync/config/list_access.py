@@ -2,14 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from listsync.config.list_entries import Form, WrittenLists, find_service, is_disabled
 from listsync.config.validation import ConfigIssue, truth_of
-from listsync.config.values import keys_of, parsed_source
+from listsync.config.values import parsed_source
+from listsync.config_types import SecretStr
 from listsync.providers.custom import source as custom
-from listsync.providers.trakt import source as trakt_source
+from listsync.providers.mdblist.source import MdbListSource
+from listsync.providers.myanimelist.source import MyAnimeListSource
+from listsync.providers.plex.source import PlexSource
+from listsync.providers.simkl.source import SimklSource
+from listsync.providers.tmdb.source import TmdbSource
+from listsync.providers.trakt import source as trakt
+from listsync.providers.tvdb.source import TvdbSource
+
+Wanted = tuple[tuple[str, ...], ...]
+"""Keys of `providers.SERVICE`: of each group one has to be given."""
+
+
+_WANTED: Mapping[type, Wanted] = {
+    MdbListSource: (("api_key", "client_id"),),  # the id of an app, to log in with
+    MyAnimeListSource: (("client_id",),),
+    PlexSource: (("token",),),
+    SimklSource: (("client_id",),),
+    TmdbSource: (("token", "api_key"),),
+    trakt.TraktSource: (("client_id",),),
+    TvdbSource: (("api_key",),),
+}
+
+
+def wanted_by(source: object) -> Wanted:
+    """Name the keys that a list wants of its service; none: it wants nothing."""
+    match source:
+        case trakt.TraktSource(login=trakt.Login.ALWAYS):
+            return (("client_id",), ("client_secret",))
+        case TvdbSource(is_favorites=True):
+            return (("api_key",), ("pin",))
+        case PlexSource(feed=SecretStr()) | MdbListSource(open_path=str()):
+            return ()
+        case _:
+            return _WANTED.get(type(source), ())
+
+
+def needs_login(source: object, options: object) -> bool:
+    """Tell whether a list is read with a login alone; *options* are those of its service.
+
+    One that lacks a key that it wants is not read with a login either.
+    """
+    for group in wanted_by(source):
+        if not any(getattr(options, key, None) for key in group):
+            return False
+    match source:
+        case SimklSource() | trakt.TraktSource(login=trakt.Login.ALWAYS):
+            return True
+        case MdbListSource(open_path=None):
+            return not getattr(options, "api_key", None)
+        case _:
+            return False
 
 
 def check_access(written: WrittenLists, *, has_more: bool) -> Iterator[ConfigIssue]:
@@ -48,17 +99,15 @@ def _check_keys(written: WrittenLists, *, has_more: bool) -> Iterator[ConfigIssu
         if service is None or is_disabled(one.form):
             continue
         followed += 1
-        keys, options = _keys_for(service, one.form), _mapping(providers.get(service))
-        if keys and not any(options.get(key) for key in keys):
+        options = _mapping(providers.get(service))
+        wanted = wanted_by(_source(service, one.form))
+        missing = [group for group in wanted if not any(options.get(key) for key in group)]
+        if missing:
             lacking += 1
-            why = _why_unread(service, keys)
-            found.setdefault(service, ConfigIssue(("lists", n, service), why, is_warning=True))
+            why = _why_unread(service, tuple(missing))
+            found.setdefault(why, ConfigIssue(("lists", n, service), why, is_warning=True))
     is_all = lacking == followed and not has_more
     yield from (replace(issue, leaves_nothing=is_all) for issue in found.values())
-
-
-def _keys_for(service: str, form: Form) -> tuple[str, ...]:
-    return keys_of(_source(service, form))
 
 
 def _source(service: str, form: Form) -> object:
@@ -69,10 +118,11 @@ def _source(service: str, form: Form) -> object:
         return None
 
 
-def _why_unread(service: str, keys: Sequence[str]) -> str:
-    wanted = " or ".join(f"providers.{service}.{key}" for key in keys)
-    more = f". {trakt_source.FREE_WAYS}" if service == trakt_source.SERVICE else ""
-    return f"cannot be read: {service} wants {wanted}{more}"
+def _why_unread(service: str, missing: Wanted) -> str:
+    names = (" or ".join(f"providers.{service}.{key}" for key in group) for group in missing)
+    is_free = service == trakt.SERVICE and ("client_id",) in missing
+    more = f". {trakt.FREE_WAYS}" if is_free else ""
+    return f"cannot be read: {service} wants {' and '.join(names)}{more}"
 
 
 def _check_twice(written: WrittenLists) -> Iterator[ConfigIssue]:

@@ -73,23 +73,6 @@ def kind_of(source: object) -> MediaType | None:
             return None
 
 
-def keys_of(source: object) -> tuple[str, ...]:
-    """Name the keys of `providers` of which a list's service wants one; none: it wants nothing."""
-    match source:
-        case myanimelist.MyAnimeListSource() | simkl.SimklSource() | trakt.TraktSource():
-            return ("client_id",)
-        case tmdb.TmdbSource():
-            return ("token", "api_key")
-        case tvdb.TvdbSource():
-            return ("api_key",)
-        case plex.PlexSource(feed=None):
-            return ("token",)
-        case mdblist.MdbListSource(open_path=None):
-            return ("api_key", "client_id")  # the id of an app, to log in with
-        case _:
-            return ()
-
-
 @lru_cache(maxsize=512)
 def parsed_source(service: str, text: str) -> object:
     """Read a list as its service does; each is looked at for several rules. Raises ValueError."""

@@ -217,6 +217,25 @@ def test_that_a_list_wants_a_key_is_said_before_it_is_read(entry: str, key: str)
 
 
 @pytest.mark.parametrize(
+    ("entry", "first", "second"),
+    [
+        ("tvdb: favorites", "api_key", "pin"),
+        ("trakt: me/watchlist", "client_id", "client_secret"),
+    ],
+)
+def test_that_a_list_wants_two_keys_is_said_of_each_that_lacks(
+    entry: str, first: str, second: str
+) -> None:
+    text, service = f"{SERVER}lists: [{{{entry}}}, {{stevenlu: all}}]\n", entry.partition(":")[0]
+    one, other = f"providers.{service}.{first}", f"providers.{service}.{second}"
+    assert f"cannot be read: {service} wants {one} and {other}" in warned(text)[0]
+    (half,) = warned(f"{text}providers: {{{service}: {{{first}: a-key}}}}")
+    assert half.endswith(f"cannot be read: {service} wants {other}")
+    both = f"{first}: a-key, {second}: a-key"
+    assert warned(f"{text}providers: {{{service}: {{{both}}}}}") == []
+
+
+@pytest.mark.parametrize(
     ("lists", "is_all"),
     [
         ("[{tmdb: list/1}, {trakt: anna/watchlist}]", True),
