@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 
 from listsync import redaction
+from listsync.app.memory_tuning import import_httpcore
 from tests import new_states
 from tests.fork_server import ForkServer, popen_of
 from tests.thorough import tries
@@ -24,9 +24,22 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.ports", "tests.rows", "tests.workers"]
 
-# A machine that is busy is no failure.
-settings.register_profile("patient", deadline=None, max_examples=tries(20, 1000), print_blob=True)
-settings.load_profile("patient")
+import_httpcore()  # as lean as the agent has it
+
+
+def _import_hypothesis() -> None:
+    """Have it as lean, too: the one plugin that it finds would load all of trio."""
+    os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
+    from hypothesis import settings  # noqa: PLC0415 - not before
+
+    # A machine that is busy is no failure.
+    settings.register_profile(
+        "patient", deadline=None, max_examples=tries(20, 1000), print_blob=True
+    )
+    settings.load_profile("patient")
+
+
+_import_hypothesis()
 
 # What is ignored in a shell's background job (SIGINT) and by nohup (SIGHUP) every child inherits.
 signal.signal(signal.SIGINT, signal.default_int_handler)

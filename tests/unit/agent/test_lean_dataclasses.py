@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
-import subprocess
-import sys
 from dataclasses import KW_ONLY, FrozenInstanceError, asdict, field, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -154,23 +152,3 @@ def test_a_class_of_which_no_record_was_made_has_no_methods_yet() -> None:
     assert {"__eq__", "__hash__", "__repr__", "__setattr__"} & vars(make).keys() == set()
     make("Heat")
     assert {"__eq__", "__hash__", "__repr__", "__setattr__"} <= vars(make).keys()
-
-
-def test_threads_that_make_the_first_record_at_once_all_get_theirs() -> None:
-    script = """
-import sys, threading
-from listsync.domain.media import MediaType, TitleKey
-sys.setswitchinterval(1e-6)
-start, made = threading.Barrier(8), []
-def make(number):
-    start.wait(30)
-    made.append(TitleKey(MediaType.MOVIE, number))
-threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
-for thread in threads: thread.start()
-for thread in threads: thread.join(30)
-print(len({one.tmdb_id for one in made} & set(range(8))), len(set(made)))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "8 8\n"

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from listsync.cli.report_view import as_json, lines
 from listsync.domain.lists import ListOutcome
@@ -18,7 +16,6 @@ from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.terminal.output import Palette
 from listsync.terminal.table import shortened, table_of_numbers, width
-from tests.thorough import tries
 
 _RUN = SyncRun(run_id="r", origin="once", started_at=datetime(2026, 6, 1, tzinfo=UTC))
 _PLAIN = Palette(enabled=False)
@@ -97,25 +94,6 @@ def test_what_was_deleted_or_declined_is_not_already_there() -> None:
 def test_what_another_list_had_requested_is_not_already_there() -> None:
     rows = rows_of(a_report(a_list(REQUESTED=2), a_list("other", SHARED=2)))
     assert (rows["other"]["already there"], rows["other"]["shared"]) == (0, 2)
-
-
-_COUNTS = st.fixed_dictionaries({one.name: st.integers(0, 3000) for one in _OF_ENTRIES})
-
-
-@settings(max_examples=tries(20, 500))
-@given(st.lists(st.tuples(_COUNTS, st.integers(0, 50)), min_size=2, max_size=4))
-def test_what_was_read_is_the_sum_of_the_columns(rows: list[tuple[dict[str, int], int]]) -> None:
-    lists = [
-        a_list(f"list {number}", sum(counts.values()) + more, **counts)
-        for number, (counts, more) in enumerate(rows)
-    ]
-    found = rows_of(a_report(*lists))
-    assert len(found) == len(lists) + 1
-    for row in found.values():
-        assert row["read"] == sum(row.values()) - row["read"] - row["new"]
-    total = found.pop("total")
-    for head, count in total.items():
-        assert count == sum(row[head] for row in found.values())
 
 
 def test_one_list_needs_no_total() -> None:

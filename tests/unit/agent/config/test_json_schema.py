@@ -24,7 +24,7 @@ def validator() -> Draft202012Validator:
 
 
 def test_the_example_fits(validator: Draft202012Validator) -> None:
-    document = yaml.safe_load(EXAMPLE.read_text())
+    document = yaml.load(EXAMPLE.read_text(), yaml.CSafeLoader)  # ten times as quick
     assert [error.message for error in validator.iter_errors(document)] == []
 
 

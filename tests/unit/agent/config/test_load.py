@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import grp
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,17 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from listsync.config import list_entries, validation
 from listsync.config.configuration import Config, ListConfig, check, load
-from listsync.config.filters import ExcludedTitle
-from listsync.config.list_options import ListForm
-from listsync.config.schema import ConfigForm, LogOptions, ServerOptions, SyncOptions
+from listsync.config.schema import LogOptions
 from listsync.config.suggestions import meant
 from listsync.config.validation import MAX_FINDINGS
-from listsync.config.yaml_document import YamlDocument, parse_document
+from listsync.config.yaml_document import parse_document
 from listsync.domain.list_rules import Filters, ListRules, Seasons, Span, Which
 from listsync.domain.media import Exclusion, MediaType, TitleKey
 from listsync.domain.server import Asking
@@ -807,13 +802,6 @@ def test_very_many_problems_are_not_all_searched_for_what_was_meant(
     assert MAX_FINDINGS < len(searched) <= 4 * MAX_FINDINGS
 
 
-@given(st.text(max_size=80))
-def test_any_text_behind_a_key_is_a_configuration_or_a_config_error(text: str) -> None:
-    for start in ("lists:\n  - file: ", "lists:\n  - stevenlu: ", "exclude:\n  - ", "", "sync: "):
-        with contextlib.suppress(ConfigError):
-            check(parse_document(f"{SERVER}{start}{text}", "f"), {}, Path())
-
-
 def test_a_writer_of_the_file_or_of_a_secret_is_waited_for(tmp_path: Path) -> None:
     path, key = tmp_path / "listsync.yaml", tmp_path / "key"
     path.write_text("server: {url: http://localhost, api_key: {file: key}}\n")
@@ -841,39 +829,3 @@ def test_a_file_that_is_never_closed_is_read_as_it_is_with_a_warning(tmp_path: P
     assert config.is_unfinished
     (warning,) = config.warnings
     assert str(warning).startswith(f"{path}: was read as it is")
-
-
-VALUES = st.recursive(
-    st.none() | st.text(max_size=8) | st.sampled_from(["sandbox", "1", "true", "movie", "<id>"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.text(max_size=3)
-            | st.sampled_from(
-                [
-                    key
-                    for model in (
-                        *(ConfigForm, ServerOptions, SyncOptions, ListForm),
-                        *(ExcludedTitle, LogOptions),
-                    )
-                    for key in model.__struct_fields__
-                ]
-                + ["env", "file", "imdb", "stevenlu"]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=20,
-)
-
-
-@given(VALUES, VALUES, VALUES, VALUES, VALUES)
-def test_any_data_is_a_configuration_or_a_config_error(
-    top: object, server: object, sync: object, lists: object, exclude: object
-) -> None:
-    sections = {"server": server, "sync": sync, "lists": [lists, lists], "exclude": [exclude]}
-    sections |= {"control": sync, "log": server}
-    for data in (top, sections):
-        with contextlib.suppress(ConfigError):
-            check(YamlDocument(file="f", data=data), {"MDBLIST_LISTS": "a/b"}, Path())

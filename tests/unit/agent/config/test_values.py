@@ -216,18 +216,6 @@ def test_no_excluded_id(text: object) -> None:
         parse_exclusion(text)
 
 
-@given(st.text())
-def test_any_text_is_a_value_or_a_value_error(text: str) -> None:
-    for parse in (
-        *(parse_interval, parse_server_url, parse_user, parse_exclusion),
-        *(parse_cron, parse_timezone, parse_group),
-    ):
-        try:
-            parse(text)
-        except ValueError:
-            continue
-
-
 @given(st.text(alphabet="0159*/-,#LWSUN ", max_size=30))
 def test_any_fields_are_a_schedule_or_a_value_error(text: str) -> None:
     with contextlib.suppress(ValueError):

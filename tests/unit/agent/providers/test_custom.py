@@ -8,18 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ListsyncError, RefusedError, ResponseChangedError
-from listsync.parsing.feed_items import items_of
 from listsync.providers.custom.source import CustomSource, checked_address, parse, tokens_of
 from tests.contract.providers.cases_custom import URL, custom_provider
 from tests.contract.providers.site import Site, answer
-from tests.thorough import tries
 
 _KEY = "n0t-a-real-key-0123456789"
 _TITLED = b'[{"title": "The Lantern Keeper", "year": 2019}]'
@@ -424,49 +420,6 @@ def test_a_long_text_in_a_feed_is_no_large_tag() -> None:
 
 
 # -- whatever comes
-
-_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(("title", "id", "items", "ids", "a", "next")) | st.text(max_size=5),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=12,
-)
-_NAMES = st.sampled_from(("", "a", "items", "a.items", ".", "a.0", "..", "title"))
-
-
-@settings(max_examples=tries(60, 3000), deadline=None)
-@given(value=_VALUES, rows=_NAMES, field=_NAMES.filter(bool))
-def test_whatever_the_json_the_list_is_read_or_refused(
-    value: object, rows: str, field: str
-) -> None:
-    body = json.dumps(value).encode()
-    try:
-        fetched = read(body, rows=rows, fields=(("title", field), ("tmdb_id", "id")))
-    except ListsyncError:
-        return
-    assert all(one.title or one.ids or one.bare_id for one in fetched.entries)
-
-
-@settings(max_examples=tries(60, 3000), deadline=None)
-@given(
-    cuts=st.lists(st.integers(0, 400), max_size=4),
-    more=st.text(alphabet="<>/&;!\"'[]abc rss", max_size=30),
-)
-def test_whatever_is_left_of_a_feed_it_is_read_or_refused(cuts: list[int], more: str) -> None:
-    whole = feed("<item><title>A (2001)</title><guid>tt90000011</guid></item>" * 3)
-    for cut in cuts:
-        whole = whole[:cut] + more + whole[cut + 7 :]
-    try:
-        items = list(items_of("custom", whole.encode()))
-    except ResponseChangedError:
-        return
-    assert all(isinstance(one, dict) for one in items)
 
 
 def test_this_machine_is_asked_only_where_the_user_lets_it_be() -> None:

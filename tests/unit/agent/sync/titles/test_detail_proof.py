@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from statistics import mean
 
 import pytest
 
@@ -16,7 +15,6 @@ from listsync.sync.titles.lookups import Lookups
 from listsync.sync.titles.resolve import Resolver, may_be_outage
 from tests.builders import MOVIE, TV, entry, wish
 from tests.fakes import FakeFacts, FakeServer, Title, a_film, a_series
-from tests.labelled_titles import SETS, load
 
 PARADISO = replace(
     a_film(11216, "Cinema Paradiso", 1988),
@@ -187,25 +185,3 @@ def test_a_certain_title_costs_no_more_for_a_number_or_an_apostrophe() -> None:
         server = FakeServer(a_film(1, name, 1985))
         assert match_of(server, entry(name, 1985, MOVIE)).key == TitleKey(MOVIE, 1)
         assert server.calls == 1
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_details_keep_within_the_calls_of_a_title(name: str) -> None:
-    calls = []
-    for case in load(name):
-        offered = [
-            Title(
-                key=one.key,
-                name=one.title,
-                year=one.year,
-                original_name=one.original_title,
-                popularity=one.popularity,
-            )
-            for one in case.candidates
-        ]
-        server = FakeServer(*offered)
-        match_of(server, entry(case.title, case.year, case.kind, original=case.original_title))
-        # One more where "nothing found" must be told from an outage.
-        calls.append(server.calls - server.counts["find_by_imdb"])
-    assert max(calls) <= 4
-    assert mean(calls) <= 2.3

@@ -13,7 +13,7 @@ import pytest
 
 from listsync.domain.lists import Fetched
 from listsync.errors import ListsyncError, ResponseChangedError
-from tests.unit.agent.providers.reader import Reader
+from tests.integration.providers.reader import Reader
 
 ROWS = (
     ("Amélie", 2001),

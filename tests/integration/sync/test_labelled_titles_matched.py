@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
+from statistics import mean
 
 import pytest
 
@@ -17,7 +18,10 @@ from tests.bench.titles import (
     percent_right,
     verdict_on,
 )
+from tests.builders import entry
+from tests.fakes import FakeServer, Title
 from tests.labelled_titles import SETS, load
+from tests.unit.agent.sync.titles import test_detail_proof
 
 CASES = {name: load(name) for name in SETS}
 
@@ -86,3 +90,27 @@ def test_titles_two_or_three_years_off_are_right_if_their_details_say_so() -> No
 def test_details_are_read_of_no_more_titles_than_they_can_settle(name: str) -> None:
     asked = [case for case in CASES[name] if claim_on(case) is not None]
     assert len(asked) <= 0.07 * len(CASES[name])
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_details_keep_within_the_calls_of_a_title(name: str) -> None:
+    calls = []
+    for case in load(name):
+        offered = [
+            Title(
+                key=one.key,
+                name=one.title,
+                year=one.year,
+                original_name=one.original_title,
+                popularity=one.popularity,
+            )
+            for one in case.candidates
+        ]
+        server = FakeServer(*offered)
+        test_detail_proof.match_of(
+            server, entry(case.title, case.year, case.kind, original=case.original_title)
+        )
+        # One more where "nothing found" must be told from an outage.
+        calls.append(server.calls - server.counts["find_by_imdb"])
+    assert max(calls) <= 4
+    assert mean(calls) <= 2.3

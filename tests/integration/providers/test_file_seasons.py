@@ -8,7 +8,7 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType
-from tests.unit.agent.providers.reader import Reader
+from tests.integration.providers.reader import Reader
 
 _CELLS: list[tuple[str, tuple[int, ...]]] = [
     ("3", (3,)),

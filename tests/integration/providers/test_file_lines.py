@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from listsync.domain.media import ExternalIds
-from tests.unit.agent.providers.reader import Reader
+from tests.integration.providers.reader import Reader
 
 
 @pytest.mark.parametrize(

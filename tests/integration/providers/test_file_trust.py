@@ -11,7 +11,7 @@ import pytest
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
 from listsync.errors import ResponseChangedError
-from tests.unit.agent.providers.reader import Reader
+from tests.integration.providers.reader import Reader
 
 _IMDB = "Position,Const,Title,URL,Title Type,Year,Your Rating\n1,tt0133093,A,,Movie,1999,8\n"
 _OLD_IMDB = "Const,Your Rating,Date Rated,Title,Year\ntt0133093,8,2024-01-01,A,1999\n"

@@ -5,7 +5,7 @@ import pytest
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import ResponseChangedError
-from tests.unit.agent.providers.reader import FILM, HEADER, Reader
+from tests.integration.providers.reader import FILM, HEADER, Reader
 
 
 def whys(fetched: Fetched) -> list[tuple[int, str]]:

@@ -17,7 +17,7 @@ from listsync.errors import (
 from listsync.providers.file import reader
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileOptions, FileSource, parse
-from tests.unit.agent.providers.reader import FILM, HEADER, Reader
+from tests.integration.providers.reader import FILM, HEADER, Reader
 
 
 def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
