@@ -1,4 +1,4 @@
-"""How a program loads: Ctrl-C ends it at once, other signals wait, and click takes little.
+"""How a program loads, and ends: Ctrl-C ends it at once, other signals wait, click takes little.
 
 An exception would not do while a program loads: it can come inside any import, where it is told as
 a traceback, turned into another error, or swallowed. Imports nothing of ours, so that a program
@@ -8,17 +8,23 @@ can begin with it.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # without an enum of all numbers, which takes a fortieth of --help
 
 _HELD = (signal.SIGUSR1, signal.SIGHUP)
 _FIRST_PROCESS = 1
 """Of a container, whose own terminal it leads."""
 _INTERRUPTED = 130  # as in `protocol.Exit`, which takes longer to load
+_USUAL_WIDTH = 80
 
 
 def leave_at_once() -> None:
@@ -95,11 +101,11 @@ def let_through() -> None:
 
 
 def import_click() -> None:
-    """Import click without `inspect` and `uuid`; call it before anything else does.
+    """Import click without `gettext`, `inspect` and `uuid`; call it before anything else does.
 
-    Of the one click takes few functions, and it brings Python's own parser, disassembler and
-    tokenizer; of the other a name for a type that our programs have no use for. Where it wants
-    more of them than is here, it gets that.
+    Of `inspect` click takes few functions, and it brings Python's own parser, disassembler and
+    tokenizer; of `uuid` a name for a type that our programs have no use for. `gettext` would
+    look for catalogues that nobody has. Where click wants more of them than is here, it gets that.
     """
     if "click" in sys.modules:
         return
@@ -112,8 +118,8 @@ def import_click() -> None:
             _make_room(one)
 
 
-def _stand_ins() -> tuple[ModuleType, ModuleType]:
-    inspect, uuid = ModuleType("inspect"), ModuleType("uuid")
+def _stand_ins() -> tuple[ModuleType, ModuleType, ModuleType]:
+    gettext, inspect, uuid = map(ModuleType, ("gettext", "inspect", "uuid"))
 
     def of_inspect(name: str) -> object:
         return _of_real(inspect, name)
@@ -122,9 +128,21 @@ def _stand_ins() -> tuple[ModuleType, ModuleType]:
         is_loading = sys.modules.get("uuid") is uuid
         return object if is_loading and name == "UUID" else _of_real(uuid, name)
 
+    def of_gettext(name: str) -> object:
+        return _of_real(gettext, name)
+
+    vars(gettext).update(gettext=_untranslated, ngettext=_of_number, __getattr__=of_gettext)
     vars(inspect).update(cleandoc=cleandoc, isfunction=_is_function, __getattr__=of_inspect)
     vars(uuid).update(__getattr__=of_uuid)
-    return inspect, uuid
+    return gettext, inspect, uuid
+
+
+def _untranslated(message: str) -> str:
+    return message
+
+
+def _of_number(singular: str, plural: str, number: int) -> str:
+    return singular if number == 1 else plural
 
 
 def cleandoc(text: str) -> str:
@@ -140,6 +158,8 @@ def _is_function(value: object) -> bool:
 
 
 def _of_real(stand_in: ModuleType, name: str) -> object:
+    if name == "__path__":  # which `from ... import` looks for first
+        raise AttributeError(name)
     _make_room(stand_in)
     return getattr(import_module(stand_in.__name__), name)
 
@@ -147,3 +167,31 @@ def _of_real(stand_in: ModuleType, name: str) -> object:
 def _make_room(stand_in: ModuleType) -> None:
     if sys.modules.get(stand_in.__name__) is stand_in:
         del sys.modules[stand_in.__name__]
+
+
+def help_width() -> int | None:
+    """Find how wide a help is, as click does, which loads `shutil` for it, with all that packs."""
+    from click import formatting  # noqa: PLC0415 - see `import_click`
+
+    return None if formatting.FORCED_WIDTH else max(min(_columns(), _USUAL_WIDTH) - 2, 50)
+
+
+def _columns() -> int:
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    try:
+        out = sys.__stdout__.fileno() if sys.__stdout__ is not None else -1
+        return os.get_terminal_size(out).columns or _USUAL_WIDTH
+    except (OSError, ValueError):  # no terminal, or closed
+        return _USUAL_WIDTH
+
+
+def leave(end: SystemExit) -> NoReturn:
+    """End the process as *end* says without taking it apart: nothing is there to put in order."""
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except (OSError, ValueError):  # full, or nobody reads any more: Python's own end says it
+        raise end from None
+    os._exit(int(end.code or 0))

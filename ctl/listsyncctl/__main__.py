@@ -39,7 +39,7 @@ def main() -> NoReturn:
     try:
         run()
     except SystemExit as end:
-        _leave(end)
+        interrupts.leave(end)
 
 
 def run() -> NoReturn:
@@ -53,7 +53,8 @@ def run() -> NoReturn:
     from listsyncctl.commands import ctl
 
     try:
-        code = ctl.main(prog_name="listsyncctl", standalone_mode=False)
+        width = interrupts.help_width()
+        code = ctl.main(prog_name="listsyncctl", standalone_mode=False, terminal_width=width)
     except click.UsageError as error:
         code = _usage(error)
     except click.ClickException as error:
@@ -109,18 +110,6 @@ def _wants_json(line: list[str]) -> bool:
     """Look at the bare line: a wrong option may have kept click from reading the others."""
     after = line[line.index("-o") + 1 :] if "-o" in line else []
     return "--json" in line or after[:1] == ["json"] or bool({"-ojson", "--output=json"} & {*line})
-
-
-def _leave(end: SystemExit) -> NoReturn:
-    import os
-    import sys
-
-    try:
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.flush()
-    except (OSError, ValueError):  # full, or nobody reads any more: Python's own end says it
-        raise end from None
-    os._exit(int(end.code or 0))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ class Agent(Generic[ConfigT]):
     def run(self) -> None:
         """Decide until a stop is asked for."""
         self._parts.systemd.ready(self._parts.queue.state)
+        self._parts.begun()
         while not self._is_stopping:
             event = self._next()
             try:

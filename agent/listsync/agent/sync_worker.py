@@ -209,6 +209,8 @@ class AgentParts(Generic[ConfigT]):
     perform: Perform[ConfigT]
     note_end: Callable[[EndedRun], None]
     """Called when a sync has ended: the state may not know yet. Raises StateError."""
+    begun: Callable[[], None]
+    """Called once, when systemd was told that the agent is ready."""
     note: Callable[[], None]
     """Called after each event, to note what people should know. Raises StateError."""
     refresh: Callable[[], None]

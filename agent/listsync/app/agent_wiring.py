@@ -33,6 +33,7 @@ from listsync.app.fleet import Fleet
 from listsync.app.history_service import history_log_service
 from listsync.app.http_service import HttpService, http_service
 from listsync.app.job_commands import parts_of
+from listsync.app.memory_tuning import search_again
 from listsync.app.notifications import Notifications, daily_summary_service, notify_service
 from listsync.app.postgres_service import PostgresTriggers
 from listsync.app.service_table import (
@@ -186,6 +187,7 @@ class WiredAgent:
             ),
             note_end=self._note_end,
             note=self._note,
+            begun=search_again,
             refresh=self._overview.refresh,
             clock=SYSTEM_CLOCK,
             clock_set=self._follow_clock,

@@ -5,7 +5,8 @@
   line (click, pygments, rich), httpcore has backends for trio and anyio: each is imported where it
   happens to be installed, as trio is with the browser driver. Where none is used, that is 10 MB.
   msgspec without typing_extensions: half a megabyte.
-- Python's search for cycles: held back while a sync makes many records, which have none.
+- Python's search for cycles: none while an agent starts, a twentieth of which it would take (`cli`
+  turns it off), and few while a sync makes many records, which have none.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ def give_back_memory() -> None:
     gc.collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def search_again() -> None:
+    """Let Python search for cycles again, which a start goes without."""
+    gc.enable()
 
 
 def import_msgspec() -> None:

@@ -9,10 +9,12 @@ def main() -> None:
     """Run the command line; imports what it needs only now."""
     interrupts.leave_at_once()
     # ruff: noqa: PLC0415 - before that, Ctrl-C would be a traceback
+    import gc
+
+    gc.disable()  # what a program consists of is no garbage: searches would be a tenth of --help
     from listsync.cli.container import split_from_process_1
 
     split_from_process_1()
-    import gc
     import io
     import os
     import sys
@@ -29,14 +31,18 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What a terminal cannot show must not end a sync: titles are of all scripts.
         sys.stdout.reconfigure(errors="replace")
-    gc.disable()  # what a program consists of is no garbage: searches would be a tenth of --help
     interrupts.import_click()
     from listsync.cli.program import listsync
 
-    if not is_agent:  # for years, what little garbage there is counts
+    if not is_agent:  # which searches again once it is ready: over years, what little is counts
         gc.freeze()  # to look through it at the end would take as long as loading
-    gc.enable()
-    listsync(prog_name="listsync")
+        gc.enable()
+    try:
+        listsync(prog_name="listsync", terminal_width=interrupts.help_width())
+    except SystemExit as end:
+        if listsync.has_loaded:
+            raise
+        interrupts.leave(end)
 
 
 def _is_automated() -> bool:

@@ -6,7 +6,6 @@ Imports next to nothing: it is the first that runs.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    import signal
     from pathlib import Path
 
 WAITS = "LISTSYNC_WAIT_FOR_CONFIG"
@@ -30,6 +30,8 @@ def split_from_process_1() -> None:
     """
     if os.getpid() != 1:
         return
+    import signal
+
     everything = signal.valid_signals()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, everything)
     child = os.fork()
@@ -39,6 +41,8 @@ def split_from_process_1() -> None:
 
 
 def _serve(child: int, everything: set[signal.Signals]) -> NoReturn:
+    import signal
+
     while True:
         told = signal.sigwaitinfo(everything)
         if told.si_signo == signal.SIGCHLD:
@@ -90,6 +94,8 @@ def _start_anew_when_it_helps(config: Path) -> NoReturn:
     A container that ends is started again and again, and what it said scrolls away. Nor is it
     said again where a change leaves wrong what was wrong.
     """
+    import signal
+
     from listsync.terminal.output import say
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,11 +6,9 @@ Imports next to nothing: --help is quick, and an agent holds nothing that `init`
 from __future__ import annotations
 
 import os
-import sys
 from importlib import import_module
 
 import click
-from click import formatting
 
 from listsync import __version__
 
@@ -42,17 +40,10 @@ COMMANDS = {
 """Where each is, and what is said of it where all are listed: nothing of one that is hidden."""
 
 
-_USUAL_WIDTH = 80
-
-
 class LazyGroup(click.Group):
     """A group that knows its commands by COMMANDS, and loads one when it is asked for it."""
 
-    def get_help(self, ctx: click.Context) -> str:
-        """Say how wide it may be, as click would: that loads `shutil`, with all that packs."""
-        if formatting.FORCED_WIDTH is None:
-            ctx.terminal_width = max(min(_columns(), _USUAL_WIDTH) - 2, 50)
-        return super().get_help(ctx)
+    has_loaded = False
 
     def get_command(
         self,
@@ -61,6 +52,7 @@ class LazyGroup(click.Group):
     ) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        self.has_loaded = True
         module, name = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(import_module(f"listsync.cli.{module}"), name)
         return command
@@ -68,17 +60,6 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Let a group that knows no more than that be shown, so that nothing is loaded."""
         click.Group(commands=self.commands).format_commands(ctx, formatter)
-
-
-def _columns() -> int:
-    told = os.environ.get("COLUMNS", "")
-    if told.isdecimal() and int(told) > 0:
-        return int(told)
-    try:
-        out = sys.__stdout__.fileno() if sys.__stdout__ is not None else -1
-        return os.get_terminal_size(out).columns or _USUAL_WIDTH
-    except (OSError, ValueError):  # no terminal, or closed
-        return _USUAL_WIDTH
 
 
 @click.group(
@@ -100,6 +81,7 @@ def listsync(context: click.Context) -> None:
     if os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES:
         from listsync.cli.commands import run  # noqa: PLC0415 - see above
 
+        listsync.has_loaded = True
         context.invoke(run)
     else:
         click.echo(context.get_help())

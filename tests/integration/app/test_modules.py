@@ -27,6 +27,27 @@ import atexit, sys
 before = set(sys.modules)
 atexit.register(lambda: print("MODULES", *sorted(set(sys.modules) - before)))
 """
+_SHOWN = """
+import os, sys
+before, leave = set(sys.modules), os._exit
+
+def told(code):
+    print("MODULES", *sorted(set(sys.modules) - before), flush=True)
+    leave(code)
+
+os._exit = told
+"""
+_SEARCHING = """
+import atexit, gc, os, signal, sys
+from listsync.agent.systemd import Systemd
+
+def ready(self, status):
+    is_searching = gc.isenabled()
+    atexit.register(lambda: print("MODULES", f"ready-{is_searching}", f"ended-{gc.isenabled()}"))
+    os.kill(os.getpid(), signal.SIGTERM)
+
+Systemd.ready = ready
+"""
 _MAIN = """
 from listsync.cli import main
 sys.argv[1:] = {arguments!r}
@@ -82,7 +103,7 @@ _OF_THE_PROGRAM = {
 
 
 def imported(script: str, *arguments: str, folder: Path) -> set[str]:
-    """Run a command of `listsync` in a process of its own; the modules that it brought."""
+    """Run a command of `listsync` in a process of its own; what it says, modules mostly."""
     done = subprocess.run(
         [sys.executable, "-IB", "-c", script + _MAIN.format(arguments=list(arguments))],
         capture_output=True,
@@ -156,8 +177,20 @@ print(*{"email", "http.client", "urllib.request"} & set(sys.modules))
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "\n"
 
 
+def test_an_agent_searches_for_garbage_once_it_is_ready_and_no_sooner(
+    config: Path, tmp_path: Path
+) -> None:
+    told = imported(
+        _SEARCHING,
+        *("run", "--config", str(config), "--state-dir", str(tmp_path / "state")),
+        *("--socket", str(tmp_path / "agent.sock")),
+        folder=tmp_path,
+    )
+    assert told == {"ready-False", "ended-True"}
+
+
 def test_the_list_of_commands_is_shown_without_any_of_them(tmp_path: Path) -> None:
-    modules = imported(_ONCE, "--help", folder=tmp_path)
+    modules = imported(_SHOWN, "--help", folder=tmp_path)
     ours = {name for name in modules if name.startswith("listsync.")}
     assert ours == {
         "listsync.cli",
@@ -165,4 +198,5 @@ def test_the_list_of_commands_is_shown_without_any_of_them(tmp_path: Path) -> No
         "listsync.cli.program",
         "listsync.interrupts",
     }
-    assert not {"inspect", "platform", "shutil", "uuid"} & modules
+    spared = {"gettext", "inspect", "locale", "platform", "shutil", "signal", "uuid"}
+    assert not spared & modules

@@ -1,4 +1,4 @@
-"""click is loaded without `inspect` and `uuid`, and shows the same."""
+"""click is loaded without `gettext`, `inspect` and `uuid`, and shows the same."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from listsync.interrupts import import_click
 {before}
 import_click()
 import click
-assert {{"inspect", "uuid"}} & set(sys.modules) == ({{"inspect", "uuid"}} if {before!r} else set())
+spared = {{"gettext", "inspect", "uuid"}}
+assert spared & set(sys.modules) == (spared if {before!r} else set())
 
 @click.command(help="\\n  Says.\\n\\n    More.\\n  ")
 @click.option("--word", default=lambda: "x", show_default=True, help="\\n  A word.\\n  ")
@@ -29,7 +30,9 @@ from click.testing import CliRunner
 run = CliRunner().invoke
 print(run(one, ["--help"]).output, run(one, []).output, run(one, ["--id", "1" * 32]).output)
 print(run(one, ["--id", "none"]).output)
-import inspect, uuid
+print(run(one, ["--word"]).output, run(one, ["a", "b"]).output)
+import gettext, inspect, uuid
+assert gettext.gettext.__module__ == "gettext"
 assert inspect.signature(one.callback).parameters.keys() == {{"word", "number_of"}}
 assert isinstance(click.UUID.convert("2" * 32, None, None), uuid.UUID)
 """
@@ -59,10 +62,11 @@ def test_a_program_shows_the_same_without_them_and_gets_of_them_what_else_it_wan
             check=True,
             timeout=30,
         ).stdout
-        for before in ("", "import inspect, uuid")
+        for before in ("", "import gettext, inspect, uuid")
     )
     assert "A word." in lean
     assert "x0x1x2" in lean
     assert "UUID('11111111-1111" in lean
+    assert "unexpected extra arguments (a b)" in lean
     assert "'none' is not a valid UUID" in lean
     assert lean == whole

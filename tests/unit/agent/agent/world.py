@@ -238,6 +238,7 @@ class World:
                 recent=self.recent,
                 perform=self.syncs,
                 note_end=self._note_end,
+                begun=lambda: None,
                 note=lambda: None,
                 refresh=self._refresh,
                 clock=self.clock,
