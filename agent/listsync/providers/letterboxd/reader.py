@@ -15,7 +15,7 @@ from listsync.http.rate_limit import in_parallel
 from listsync.http.response import Response
 from listsync.http.service_client import get_response
 from listsync.parsing.documents import text_of
-from listsync.parsing.json_rows import refuse_drift
+from listsync.parsing.json_rows import refuse_drift, stamp_of_today
 from listsync.providers.letterboxd.film_ids import film_row, learn, record_of
 from listsync.providers.letterboxd.posters import Poster, believed, distinct
 from listsync.providers.letterboxd.site_markup import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _PARTS = "csi/films/films-browser-list/"
 """Where scripts load films from, as far as is known; the older place answers 404."""
 _OLD_PARTS = "/films/ajax/"
+_RANKED = ("popular", "person", "collection")
 _EVENT = re.compile(r"<guid[^>]*>(letterboxd-(?:watch|review)-\d+)</guid>", re.ASCII)
 _PART = re.compile(r"/(?:csi/films|films/ajax)/[a-z0-9/-]+/(?:\?[A-Za-z0-9=&]*)?", re.ASCII)
 
@@ -218,6 +219,8 @@ class Letterboxd:
 
     def _stamp(self, state: str) -> str:
         """Word a state so that a list read without ids is read again once they are wanted."""
+        if self._source.kind == "popular":
+            state = f"{state} {self._options.chart_films}"
         return f"{state} with ids" if self._options.film_pages else state
 
     def _feed_state(self) -> str | None:
@@ -317,7 +320,12 @@ def _entry(rank: int, row: Poster, film: FilmRecord) -> ListEntry:
 
 
 def _page_state(source: LetterboxdSource, page: LetterboxdPage) -> str | None:
-    """Say what changes with the list: its date and size, or the newest films of a watchlist."""
+    """Say what changes with the list: its date and size, or the newest films of a watchlist.
+
+    What the site ranks itself counts as unchanged for a day while its first page is.
+    """
+    if source.kind in _RANKED and page.rows:
+        return stamp_of_today((page.last, _digest(f"{row.slug} {row.title}" for row in page.rows)))
     if page.declared is None or (page.declared > 0 and not page.rows):
         return None
     if source.kind == "list" and page.changed:

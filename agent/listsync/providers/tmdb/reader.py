@@ -231,7 +231,8 @@ class Tmdb:
 
         What lies beyond the last page that the service gives is missing, and said to be. For a day
         a list counts as unchanged when its size and its last page are: whatever comes or goes
-        changes them, but for a title that takes another's place.
+        changes them, but for a title that takes another's place. So does what the service ranks
+        itself, by its first page.
         """
         if self._is_as_before(previous):
             return Fetched.unchanged(previous)
@@ -240,8 +241,13 @@ class Tmdb:
             return Fetched.unchanged(previous)
         first = page_of(document, 1)
         count = self._count(first)
+        is_ranked = count > 1 and not self._source.is_list
+        stamp = self._stamp(count, first) if is_ranked else None
+        if stamp is not None and previous is not None and previous.stamp == stamp:
+            return Fetched.unchanged(previous)
         last = [self._page(count)] if count > 1 else []
-        stamp = _stamp(count, [first, *last][-1]) if self._source.is_list else None
+        if self._source.is_list:
+            stamp = self._stamp(count, [first, *last][-1])
         # Nothing but a page that is the whole list can vouch for it with its ETag.
         etag = document.validators.etag if count == 1 else None
         between = range(2, count)
@@ -256,7 +262,12 @@ class Tmdb:
             return False
         count = int(known[1])
         pages = as_far_as_possible(self._page, [count], [])
-        return any(page is not None and _stamp(count, page) == known[0] for _, page in pages)
+        return any(page is not None and self._stamp(count, page) == known[0] for _, page in pages)
+
+    def _stamp(self, count: int, page: TmdbPage) -> str:
+        """Make a word for the state of a list of *count* pages: its size, and titles of one."""
+        top = self._options.chart_size if self._source.is_chart else None
+        return f"{count} {stamp_of_today((page.declared, page.titles, top))}"
 
     def _others(self, first: TmdbPage, pages: Iterable[TmdbPage]) -> Iterator[TmdbPage]:
         titles = first.titles
@@ -313,8 +324,3 @@ class Tmdb:
             judge=judge,
             limit_bytes=_CREDITS_BYTES if self._source.role else PAGE_BYTES,
         )
-
-
-def _stamp(count: int, last: TmdbPage) -> str:
-    """Make a word for the state of a list of *count* pages: its size, and its *last* titles."""
-    return f"{count} {stamp_of_today((last.declared, last.titles))}"

@@ -7,7 +7,7 @@ trakt-api#814 (since August 2026). What every valid client id may read tells the
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from msgspec import UNSET
@@ -155,6 +155,27 @@ def _trouble(ask: Callable[[], object]) -> Callable[[], ListsyncError] | None:
 def _unsure(why: str, retry_after_s: float | None) -> UnavailableError:
     words = "refuses this list (403); whether for the list or the client id could not be seen now"
     return UnavailableError(SERVICE, f"{words}: {why}", retry_after_s=retry_after_s)
+
+
+_HELD = ("movie", "show", "season", "episode", "person")
+
+
+def titles_of(rows: Sequence[object]) -> list[object]:
+    """Give what tells the rows apart, without what changes by itself: who watches, how often."""
+    return [
+        [_ids(row[name]) for name in _HELD if name in row] or _ids(row)
+        if isinstance(row, dict)
+        else row
+        for row in rows
+    ]
+
+
+def _ids(value: object) -> object:
+    match value:
+        case {"ids": ids}:
+            return ids
+        case _:
+            return value
 
 
 _NEEDS = {"movie": "movie", "show": "show", "season": "show", "episode": "show"}

@@ -2,7 +2,8 @@
 
 The service dates the last change of a list, we remember when we read it. Whether every change
 moves that date is not documented, so the number of rows must agree too, and once a week the list
-is read whole whatever the date says.
+is read whole whatever the date says. What it does not date (charts, lists of others) counts as
+unchanged for a day while its size and first page are.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from listsync.http.rate_limit import in_parallel
 from listsync.http.request import ServiceRequest
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import whole_number
-from listsync.parsing.json_rows import Entries, JsonDocument, get_document
+from listsync.parsing.json_rows import Entries, JsonDocument, get_document, stamp_of_today
 from listsync.providers.trakt.api import (
     HEADERS,
     LOG_IN,
@@ -43,6 +44,7 @@ from listsync.providers.trakt.api import (
     refused_client_id,
     secret_headers_of,
     sort_of,
+    titles_of,
 )
 from listsync.providers.trakt.source import SERVICE, ListPart, Login, TraktOptions, TraktSource
 
@@ -114,6 +116,14 @@ class _Reading:
     headers: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _First:
+    """The first page of a part, and how that part is read on."""
+
+    part: ListPart
+    page: _Page
+
+
 class Trakt:
     """Reads one Trakt list. *login_http* renews the login, if not *http*."""
 
@@ -162,26 +172,43 @@ class Trakt:
     def _fetch(self, previous: Validators | None, headers: dict[str, SecretStr]) -> Fetched:
         if previous is not None and self._is_as_at(previous.stamp, headers):
             return Fetched.unchanged(previous)
-        fetched = self._gathered(self._source.parts, headers)
+        firsts = [self._first(part, headers) for part in self._source.parts]
+        stamp = None if self._source.about else self._state_of(firsts)
+        if previous is not None and stamp is not None and previous.stamp == stamp:
+            return Fetched.unchanged(previous)
+        fetched = self._gathered(firsts, headers, stamp)
         in_order = [part.ordered for part in self._source.parts]
         if fetched.outcome is not ListOutcome.PARTIAL or not fetched.repeated:
             return fetched
         if in_order == list(self._source.parts):
             return fetched
         try:
-            again = self._gathered(in_order, headers)
+            firsts = [self._first(part, headers) for part in in_order]
+            again = self._gathered(firsts, headers, stamp)
         except ListsyncError:
             return fetched  # what was read is better than nothing
         return again if again.is_sure or again.distinct > fetched.distinct else fetched
 
-    def _gathered(self, parts: Sequence[ListPart], headers: dict[str, SecretStr]) -> Fetched:
+    def _state_of(self, firsts: Sequence[_First]) -> str:
+        """Word the state of a list that the service does not date: its size, and its first rows.
+
+        It holds for that day: a title may take the place of another behind the first page.
+        """
+        pages = [(one.page.paging, titles_of(one.page.rows)) for one in firsts]
+        return stamp_of_today((pages, self._most))
+
+    def _gathered(
+        self, firsts: Sequence[_First], headers: dict[str, SecretStr], stamp: str | None
+    ) -> Fetched:
         entries = Entries(SERVICE, TraktRow)
-        readings = [self._read(part, headers, entries) for part in parts]
+        readings = [self._read(first, headers, entries) for first in firsts]
         counts = [reading.declared for reading in readings]
         declared = sum(count for count in counts if count is not None)
+        if stamp is None and None not in counts:
+            stamp = stamp_of(readings[0].headers, declared)
         return entries.fetched(
             declared=None if None in counts else declared,
-            validators=self._validators(readings, declared) if None not in counts else None,
+            validators=Validators(stamp=stamp) if stamp and None not in counts else None,
             is_counted=not self._source.is_chart,
         )
 
@@ -204,13 +231,6 @@ class Trakt:
         about = self._ask(self._source.about, headers)
         return is_unchanged(stamp, about, self._source.stamps)
 
-    def _validators(self, readings: list[_Reading], declared: int) -> Validators | None:
-        """Remember the state of a list that the service can date."""
-        if self._source.about is None:
-            return None
-        stamp = stamp_of(readings[0].headers, declared)
-        return Validators(stamp=stamp) if stamp else None
-
     def _ask(self, path: str, headers: dict[str, SecretStr], **params: str | int) -> JsonDocument:
         url = f"{self._options.base_url.rstrip('/')}/{path}"
         call = ServiceRequest(
@@ -223,20 +243,28 @@ class Trakt:
         )
         return get_document(self._http, call)
 
-    def _read(
-        self, part: ListPart, headers: dict[str, SecretStr], entries: Entries[TraktRow]
-    ) -> _Reading:
-        """Read the pages of one part: the first tells how many there are, and how long."""
-        before, distinct_before = entries.count, entries.distinct
-        source = self._source
-        into = partial(entry_of, bare=part.kind, only=source.only, filters=source.filters)
-        most = self._options.special_items_limit if self._source.is_chart else None
-        size = min(PAGE_SIZE, most or PAGE_SIZE)
+    @property
+    def _most(self) -> int | None:
+        """Say how many titles of each part are wanted; None: all."""
+        return self._options.special_items_limit if self._source.is_chart else None
+
+    def _first(self, part: ListPart, headers: dict[str, SecretStr]) -> _First:
+        """Ask for the first page of a part, in an order that stays."""
+        size = min(PAGE_SIZE, self._most or PAGE_SIZE)
         first = self._page(part, headers, size, 1)
         if part.in_order and "random" in sort_of(first.headers):
             part = part.ordered
             first = self._page(part, headers, size, 1)
-        paging = first.paging
+        return _First(part, first)
+
+    def _read(
+        self, begun: _First, headers: dict[str, SecretStr], entries: Entries[TraktRow]
+    ) -> _Reading:
+        """Read the pages of one part: the first tells how many there are, and how long."""
+        before, distinct_before = entries.count, entries.distinct
+        source, part, first = self._source, begun.part, begun.page
+        into = partial(entry_of, bare=part.kind, only=source.only, filters=source.filters)
+        most, paging = self._most, first.paging
         if paging is None:
             if not first.rows or self._may_be_cut(len(first.rows), most):
                 raise self._changed(f"{len(first.rows)} rows, and no word on how many it has")

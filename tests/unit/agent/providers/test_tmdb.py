@@ -415,11 +415,21 @@ def test_the_first_of_several_pages_does_not_vouch_for_the_rest(value: str) -> N
     assert validators.etag is None
 
 
-def test_filters_are_read_anew_each_time() -> None:
-    first = tmdb(Service(41), "keyword/9799").fetch(None)
-    service = Service(41)
-    assert not tmdb(service, "keyword/9799").fetch(first.validators).is_unchanged
-    assert sorted(service.asked) == [1, 2, 3]
+@pytest.mark.parametrize("value", ["keyword/9799", "movie/popular"])
+def test_what_the_service_ranks_is_unchanged_for_a_day_while_its_first_page_is(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, service = tmdb(Service(41), value).fetch(None), Service(41)
+    assert tmdb(service, value).fetch(first.validators).is_unchanged
+    assert service.asked == [1]
+    assert not tmdb(Service(42), value).fetch(first.validators).is_unchanged
+    service.films[3] = {"id": 500, "title": "New", "media_type": "movie"}
+    assert not tmdb(service, value).fetch(first.validators).is_unchanged
+    shorter = tmdb(Service(41), value, size=45).fetch(first.validators)
+    assert shorter.is_unchanged is (value == "keyword/9799")
+    day = time.strptime("2030-01-01", "%Y-%m-%d")
+    monkeypatch.setattr(time, "gmtime", lambda: day)
+    assert not tmdb(Service(41), value).fetch(first.validators).is_unchanged
 
 
 def test_validators_of_another_kind_change_nothing() -> None:
