@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import httpx
 import pytest
@@ -43,7 +44,9 @@ def _names(service: str) -> Iterator[str]:
             yield name
 
 
-def _calls(read: Callable[[Handler], ListProvider], site: Handler) -> tuple[int, int]:
+def _calls(
+    read: Callable[[Handler, str], ListProvider], name: str, site: Handler
+) -> tuple[int, int]:
     """Read a list twice; returns how many calls each took."""
     calls: list[httpx.Request] = []
 
@@ -51,9 +54,9 @@ def _calls(read: Callable[[Handler], ListProvider], site: Handler) -> tuple[int,
         calls.append(request)
         return site(request)
 
-    fetched = read(count).fetch(None)
+    fetched = read(count, name).fetch(None)
     first = len(calls)
-    again = read(count).fetch(fetched.validators)
+    again = read(count, name).fetch(fetched.validators)
     assert again.is_unchanged or len(calls) == first + 1, "what is read anew is one call at most"
     return first, len(calls) - first
 
@@ -71,7 +74,7 @@ def _tmdb_site(request: httpx.Request) -> httpx.Response:
 
 def test_tmdb_says_unchanged_with_one_call() -> None:
     for name in (*_names("tmdb"), "person/287", "person/287/director", "movie/now-playing"):
-        first, again = _calls(lambda site, name=name: tmdb_provider(site, name), _tmdb_site)
+        first, again = _calls(tmdb_provider, name, _tmdb_site)
         assert (first > 1 or name.startswith("person"), again) == (True, 1), name
 
 
@@ -102,7 +105,7 @@ def test_imdb_says_unchanged_with_one_call() -> None:
     searches = ("companies=co0002663", "keywords=heist", "groups=oscar_winners", "role=nm0000233")
     addresses = (f"https://www.imdb.com/search/title/?{one}" for one in searches)
     for name in (*_names("imdb"), *addresses):
-        first, again = _calls(lambda site, name=name: imdb(site, name), _imdb_site)
+        first, again = _calls(imdb, name, _imdb_site)
         assert again == 1, name
         assert first > 1 or any(word in name for word in ("chart", "search")), name
 
@@ -128,7 +131,7 @@ _moving = itertools.count()
 @pytest.mark.parametrize("limit", [20, 600])
 def test_trakt_says_unchanged_with_one_call_for_each_part(limit: int) -> None:
     for name in _names("trakt"):
-        first, again = _calls(lambda site, name=name: trakt(site, name, limit=limit), _trakt_site)
+        first, again = _calls(partial(trakt, limit=limit), name, _trakt_site)
         parts = len(parse_trakt(name).parts)
         assert again == parts, name
         assert first > parts or limit == 20, name
@@ -137,7 +140,7 @@ def test_trakt_says_unchanged_with_one_call_for_each_part(limit: int) -> None:
 def test_letterboxd_says_unchanged_with_one_call() -> None:
     for name in _names("letterboxd"):
         site = site_with(name, 300, 72)
-        _, again = _calls(lambda to, name=name: letterboxd(to, name), site)
+        _, again = _calls(letterboxd, name, site)
         assert again == 1, name
 
 
@@ -146,5 +149,5 @@ def test_mdblist_says_unchanged_with_one_call() -> None:
     for kind in ("movies", "shows"):
         for name in ("trending", "justwatch-streaming-charts?country=us"):
             place = f"official/{kind}/{name}"
-            _, again = _calls(lambda to, place=place: mdblist_provider(to, place, KEY), lists)
+            _, again = _calls(partial(mdblist_provider, key=KEY), place, lists)
             assert again == 1, place

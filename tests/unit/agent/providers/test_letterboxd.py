@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -33,7 +33,10 @@ def html(text: str) -> httpx.Response:
 
 
 def provider(
-    site: Site, value: str = LIST, films: FilmIds | None = None, film_pages: int = 0
+    site: Callable[[httpx.Request], httpx.Response],
+    value: str = LIST,
+    films: FilmIds | None = None,
+    film_pages: int = 0,
 ) -> Letterboxd:
     options = LetterboxdOptions(film_pages=film_pages, chart_films=150, pace_s=0)
     cache = FilmIdsInMemory() if films is None else films
