@@ -179,8 +179,8 @@ class SecretSource:
             if "CREDENTIALS_DIRECTORY" in self._environ:
                 raise ValueError(f"{shown} is not there: {unit}")
             raise ValueError(
-                f"{shown} cannot be seen from here: systemd shows it to the service alone, and to "
-                f"root while that runs ({unit})"
+                f"{shown} cannot be seen from here: systemd shows it to the service alone, and "
+                f"while that runs to root, or to you where it is your own systemd's ({unit})"
             )
         try:
             return _checked(read_secret(path, is_guarded=True), f"{shown} is empty")

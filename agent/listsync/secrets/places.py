@@ -148,36 +148,65 @@ def find_credential(name: str, environ: Mapping[str, str]) -> Path | None:
 
 
 def find_credential_of_service(name: str, environ: Mapping[str, str]) -> Path | None:
-    """Find a credential of the service that runs beside us, where we are root and no service.
+    """Find a credential of the service that runs beside us, where we are no service ourselves.
 
-    What root checks is what the service will do.
+    That is the system's where we are root, else our own user's. What we check is what it will do.
     """
-    if os.geteuid() != 0 or environ.get("CREDENTIALS_DIRECTORY"):
+    if environ.get("CREDENTIALS_DIRECTORY"):
         return None
-    return find_credential(name, {"CREDENTIALS_DIRECTORY": str(_OF_THE_SERVICE)})
+    folder = _OF_THE_SERVICE
+    if os.geteuid() != 0:
+        folder = _runtime_folder(environ) / "credentials" / _UNIT
+    return find_credential(name, {"CREDENTIALS_DIRECTORY": str(folder)})
 
 
 def is_credential_of_unit(name: str, environ: Mapping[str, str]) -> bool:
     """Tell whether the unit of the service gives it a credential that only it can read.
 
-    That is: where we are not the service ourselves.
+    That is: where we are not the service ourselves. The unit is the system's, or the user's own.
     """
     if environ.get("CREDENTIALS_DIRECTORY"):
         return False
     return any(
-        _is_imported(value, name) if how == "ImportCredential" else _id_in(value) == name
-        for how, value in _credential_lines()
+        _is_imported(value, name, place) if how == "ImportCredential" else _id_in(value) == name
+        for place in (_Place(_UNITS, _CREDENTIAL_STORES), _place_of_user(environ))
+        for how, value in _credential_lines(place)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a service manager looks: for units, the first folder counts, and for credentials."""
+
+    units: tuple[Path, ...]
+    stores: tuple[Path, ...]
+
+
+def _place_of_user(environ: Mapping[str, str]) -> _Place:
+    """Say where the user's own service manager looks (systemd.unit(5), systemd.exec(5))."""
+    config = home_folder(environ, "XDG_CONFIG_HOME", ".config")
+    data, runtime = home_folder(environ, "XDG_DATA_HOME", ".local/share"), _runtime_folder(environ)
+    etc, run, *packaged = (Path(one) for one in ("/etc", "/run", "/usr/local/lib", "/usr/lib"))
+    folders = (config, etc, runtime, run, data, *packaged)
+    names = ("credstore", "credstore.encrypted")
+    return _Place(
+        units=tuple(one / "systemd/user" for one in folders if one),
+        stores=tuple(one / name for one in (config, runtime) if one for name in names),
+    )
+
+
+def _runtime_folder(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}")
 
 
 def _id_in(value: str) -> str:
     return value.partition(":")[0].strip()
 
 
-def _credential_lines() -> list[tuple[str, str]]:
+def _credential_lines(place: _Place) -> list[tuple[str, str]]:
     """Give how the unit comes to credentials; an empty line takes those of its kind back."""
     found: list[tuple[str, str]] = []
-    for file in _unit_files():
+    for file in _unit_files(place.units):
         for key, _, text in (line.partition("=") for line in _lines_of(file)):
             how, value = key.strip().removesuffix("Encrypted"), text.strip()
             if how in _CREDENTIAL_LINES:
@@ -186,11 +215,12 @@ def _credential_lines() -> list[tuple[str, str]]:
     return found
 
 
-def _unit_files() -> list[Path]:
+def _unit_files(folders: tuple[Path, ...]) -> list[Path]:
     """Find the unit and its drop-ins, as systemd reads them."""
-    folders = reversed(_UNITS)
-    drop_ins = {file.name: file for one in folders for file in one.glob(f"{_UNIT}.d/*.conf")}
-    units = [one / _UNIT for one in _UNITS if not is_missing(one / _UNIT)]
+    drop_ins = {
+        file.name: file for one in reversed(folders) for file in one.glob(f"{_UNIT}.d/*.conf")
+    }
+    units = [one / _UNIT for one in folders if not is_missing(one / _UNIT)]
     return [*units[:1], *(drop_ins[name] for name in sorted(drop_ins))]
 
 
@@ -203,7 +233,7 @@ def _lines_of(file: Path) -> list[str]:
     return text.replace("\\\n", " ").splitlines()
 
 
-def _is_imported(value: str, name: str) -> bool:
+def _is_imported(value: str, name: str, place: _Place) -> bool:
     """Tell whether `ImportCredential=` gives *name*: one in a store, several, or renamed.
 
     What we may not look at may be there.
@@ -213,7 +243,7 @@ def _is_imported(value: str, name: str) -> bool:
     shown = renamed or stem
     if not name.startswith(shown) or (stem == wanted and name != shown):
         return False
-    return any(not is_missing(one / f"{stem}{name[len(shown) :]}") for one in _CREDENTIAL_STORES)
+    return any(not is_missing(one / f"{stem}{name[len(shown) :]}") for one in place.stores)
 
 
 def read_secret(path: Path, *, is_guarded: bool = False) -> str:

@@ -40,7 +40,7 @@ def _load_with(tmp_path: Path, vault: Vault) -> LoadWith:
 
 
 def secret_file(path: Path, content: str) -> str:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
     path.chmod(0o600)
     return str(path)
@@ -280,6 +280,32 @@ def test_a_drop_in_of_the_owner_takes_the_place_of_a_packages(
     unit_lines(f"SetCredential={SERVER_KEY}:x", "usr/listsync.service")
     with pytest.raises(ConfigError, match="systemd shows it to the service alone"):
         load_with()
+
+
+@pytest.mark.parametrize("place", ["config/systemd/user", "run/systemd/user", "data/systemd/user"])
+def test_a_key_that_only_the_unit_of_ones_own_systemd_has_is_not_called_missing(
+    load_with: LoadWith, tmp_path: Path, unit_lines: Callable[..., None], place: str
+) -> None:
+    folders = {"CONFIG_HOME": "config", "RUNTIME_DIR": "run", "DATA_HOME": "data"}
+    own = {f"XDG_{name}": str(tmp_path / folder) for name, folder in folders.items()}
+    unit_lines(f"LoadCredential={SERVER_KEY}:%h/key", f"{place}/listsync.service")
+    with pytest.raises(ConfigError, match="systemd shows it to the service alone"):
+        load_with(**own)
+    unit_lines("LoadCredential=", "config/systemd/user/listsync.service.d/own.conf")
+    unit_lines("ImportCredential=OVERSEERR_*", "run/systemd/user/listsync.service.d/z.conf")
+    with pytest.raises(ConfigError, match='missing key "api_key"'):
+        load_with(**own)
+    secret_file(tmp_path / "config" / "credstore" / SERVER_KEY, "mine\n")
+    with pytest.raises(ConfigError, match="systemd shows it to the service alone"):
+        load_with(**own)
+
+
+def test_a_user_sees_a_credential_of_the_own_service_that_runs(
+    load_with: LoadWith, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret_file(tmp_path / "credentials/listsync.service" / SERVER_KEY, "by-its-name\n")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert key_of(load_with(XDG_RUNTIME_DIR=str(tmp_path))) == "by-its-name"
 
 
 def test_a_file_that_a_variable_names_and_is_not_there_is_told_with_the_variable(
