@@ -45,7 +45,7 @@ def http_load() -> Iterator[Figure]:
     yield from _beside("a sync that computes", 1.25, latency_ms=0, titles=4000)
 
 
-def _open(one: Bench) -> None:
+def open_http(one: Bench) -> None:
     """Open the HTTP transport of the configuration, wherever there is room."""
     path = one.folder / "listsync.yaml"
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -54,7 +54,7 @@ def _open(one: Bench) -> None:
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
-def _port(agent: RunningAgent) -> int:
+def http_port(agent: RunningAgent) -> int:
     """Ask where it is."""
     with agent.asking() as asking:
         services = ask(asking, "status")[1]["services"]
@@ -82,12 +82,12 @@ def _start() -> Iterator[Figure]:
         for is_open in (False, True):
             one.write_list(films(10), every=0)
             if is_open:
-                _open(one)
+                open_http(one)
             for _ in range(_ROUNDS):
                 with RunningAgent(one) as agent:
                     ready[is_open].append(agent.ready_s)
                     for path in _PAGES if is_open else ():
-                        get(_port(agent), path)
+                        get(http_port(agent), path)
                     time.sleep(1)
                     memory[is_open] = agent.memory_mb()
     more = statistics.median(ready[True]) - statistics.median(ready[False])
@@ -158,12 +158,12 @@ def _sync_s(latency_ms: float, titles: int, crowd: list[float] | None) -> float:
     """Run one first sync; with *crowd*, clients ask meanwhile: see there what they tell."""
     with bench(latency_ms=latency_ms, titles=titles) as one, ExitStack() as stack:
         one.write_list(films(titles), every=0)
-        _open(one)
+        open_http(one)
         agent = stack.enter_context(RunningAgent(one))
         asking = stack.enter_context(agent.asking())
         if crowd is None:
             return _timed(agent, asking)
-        line = [sys.executable, crowd_of_clients.__file__, str(_port(agent)), TOKEN]
+        line = [sys.executable, crowd_of_clients.__file__, str(http_port(agent)), TOKEN]
         with subprocess.Popen(
             line, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as clients:

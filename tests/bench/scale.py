@@ -1,4 +1,4 @@
-"""How commands of a whole agent grow with its state: a hundredth, a tenth, and all of much."""
+"""How commands and pages of a whole agent grow with its state: a hundredth, a tenth, and all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 import signal
 import statistics
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psutil
@@ -19,6 +20,7 @@ from listsync.store.webhook_events import SqliteWebhookInbox
 from listsyncctl.client import ask
 from tests.bench.agents import RunningAgent
 from tests.bench.figures import Figure
+from tests.bench.http_load import get, http_port, open_http
 from tests.bench.pages import LISTS, fill
 from tests.bench.runs import Bench, bench
 from tests.transfer_jobs import decision, event, movie
@@ -26,41 +28,81 @@ from tests.transfer_jobs import decision, event, movie
 _MOST = 100_000
 """Titles, runs and requests; notices and jobs are a tenth of them."""
 _PARTS = (100, 10, 1)
-_MOST_PAGE_MS, _MOST_STATUS_MS = 50.0, 50.0
+_MOST_PAGE_MS = 50.0
 _ROUNDS = 5
 _PATIENCE_S = 120.0
-_ASKED: Mapping[str, dict[str, Any]] = {
-    "status": {},
-    "config": {},
-    "lists": {},
-    "runs": {"limit": 200},
-    "items": {"limit": 200},
-    "requests": {"limit": 200},
-    "review": {"limit": 200},
-    "notices": {"limit": 200},
-    "explain": {"query": "dragon house 77"},
-    "targets": {},
-    "stats": {},
-    "summary": {},
-    "jobs": {"limit": 200},
-    "scans": {"limit": 200},
-    "webhooks": {"limit": 200},
+_ASKED: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "status": ("status", {}),
+    "progress": ("progress", {}),
+    "config": ("config", {}),
+    "config lists[7]": ("config", {"path": "lists[7]"}),
+    "lists": ("lists", {}),
+    "lists NAME": ("lists", {"name": "list-150"}),
+    "runs": ("runs", {"limit": 200}),
+    "runs, far back": ("runs", {"limit": 200, "offset": 90_000}),
+    "runs ID": ("runs", {"run_id": "run50", "limit": 200}),
+    "items": ("items", {"limit": 200}),
+    "items, far back": ("items", {"limit": 200, "offset": 90_000}),
+    "items QUERY": ("items", {"query": "dragon", "limit": 200}),
+    "items QUERY that few have": ("items", {"query": "dragon 12", "limit": 200}),
+    "items of a list": ("items", {"list": "list-150", "limit": 200}),
+    "requests": ("requests", {"limit": 200}),
+    "requests of a title": ("requests", {"title": "movie/77", "limit": 200}),
+    "requests of a list": ("requests", {"list": "list-150", "limit": 200}),
+    "review": ("review", {"limit": 200}),
+    "review, decided": ("review", {"decided": True, "limit": 200}),
+    "notices": ("notices", {"limit": 200}),
+    "notices, open": ("notices", {"open": True, "limit": 200}),
+    "explain": ("explain", {"query": "dragon house 77"}),
+    "explain ID": ("explain", {"query": "movie/77"}),
+    "targets": ("targets", {}),
+    "stats": ("stats", {}),
+    "summary": ("summary", {}),
+    "jobs": ("jobs", {"limit": 200}),
+    "jobs, far back": ("jobs", {"limit": 200, "offset": 9_000}),
+    "scans": ("scans", {"limit": 200}),
+    "webhooks": ("webhooks", {"limit": 200}),
+    "mapping": ("mapping", {"path": "/films/Film 77 (2001)/Film 77.mkv"}),
 }
+_PAGES = (
+    "/",
+    "/ui/lists",
+    "/ui/list?name=list-150",
+    "/ui/items",
+    "/ui/items?q=dragon",
+    "/ui/item?q=movie/77",
+    "/ui/review",
+    "/ui/runs",
+    "/ui/runs/run50",
+    "/ui/notices",
+    "/ui/jobs",
+    "/ui/stats",
+    "/ui/settings",
+    "/api/v1/overview",
+    "/metrics",
+    "/health",
+    "/stats",
+    "/jobs?limit=100",
+)
 
 
 def scale() -> Iterator[Figure]:
-    """Ask a real agent for the first page of everything, with states of three sizes."""
-    took: dict[str, list[float]] = {method: [] for method in _ASKED}
+    """Ask a real agent for a page of everything, with states of three sizes."""
+    took: dict[str, list[float]] = {what: [] for what in (*_ASKED, *_PAGES)}
     memory, killed, ready_s = [], (0.0, 0.0), 0.0
     for part in _PARTS:
         with bench() as one:
             _fill(one, _MOST // part)
+            open_http(one)
             with RunningAgent(one) as agent:
                 process = psutil.Process(agent.pid)
                 _await_rest(process)  # it makes its daily backup first
                 _must_be_there(agent, _MOST // part)
-                for method, params in _ASKED.items():
-                    took[method].append(_cpu_ms(agent, process, method, params))
+                for what, asked in _ASKED.items():
+                    took[what].append(_cpu_ms(process, partial(_ask, agent, *asked)))
+                port = http_port(agent)
+                for path in _PAGES:
+                    took[path].append(_cpu_ms(process, partial(get, port, path)))
                 memory.append(process.memory_info().rss / (1 << 20))
                 os.kill(agent.pid, signal.SIGKILL)
             with RunningAgent(one) as agent:
@@ -72,9 +114,8 @@ def scale() -> Iterator[Figure]:
     yield Figure("  own CPU of that start", killed[1], "s", 1.0)
     yield Figure("  memory, when everything was asked for", memory[-1], "MB")
     yield Figure("  the same with a hundredth of it", memory[0], "MB")
-    for method, all_ms in took.items():
-        most = _MOST_STATUS_MS if method == "status" else _MOST_PAGE_MS
-        yield Figure(f"{method}: own CPU of a page", all_ms[-1], "ms", most)
+    for what, all_ms in took.items():
+        yield Figure(f"{what}: own CPU of a page", all_ms[-1], "ms", _MOST_PAGE_MS)
         grown = all_ms[-1] / max(all_ms[0], 0.1)
         yield Figure("  with a hundredth, and how much that grew", all_ms[0], f"ms {grown:.1f} x")
 
@@ -100,15 +141,17 @@ def _must_be_there(agent: RunningAgent, count: int) -> None:
         assert known >= least, f"{method}: {known} of {least}"
 
 
-def _cpu_ms(
-    agent: RunningAgent, process: psutil.Process, method: str, params: Mapping[str, Any]
-) -> float:
+def _ask(agent: RunningAgent, method: str, params: Mapping[str, Any]) -> None:
     ask([agent.socket], method, params, timeout_s=60)
+
+
+def _cpu_ms(process: psutil.Process, asking: Callable[[], object]) -> float:
+    asking()
     costs = []
     for _ in range(_ROUNDS):
         before = sum(process.cpu_times()[:2])
         for _ in range(4):  # the clock of CPU times ticks each 10 ms
-            ask([agent.socket], method, params, timeout_s=60)
+            asking()
         costs.append((sum(process.cpu_times()[:2]) - before) / 4)
     return 1000 * statistics.mean(costs)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         NoticeRecordShape,
     )
 
-_OpenNotice = tuple[Notice, datetime | None]
+OpenNotice = tuple[Notice, datetime | None]
 
 _LASTS = 6
 """What has failed more often in a row, hours long, hardly ends by itself."""
@@ -52,7 +53,7 @@ def _record_shape(one: NoticeRecord) -> NoticeRecordShape:
     }
 
 
-def open_notices(context: CommandContext) -> tuple[_OpenNotice, ...]:
+def open_notices(context: CommandContext) -> tuple[OpenNotice, ...]:
     """Gather all that stands, with the time since when, where that is known.
 
     What stands in the way comes before what only waits.
@@ -67,16 +68,19 @@ def open_notices(context: CommandContext) -> tuple[_OpenNotice, ...]:
     return tuple(sorted(found, key=lambda one: one[0].kind is NoticeKind.REVIEW))
 
 
-def notices_of_list(context: CommandContext, name: str) -> tuple[_OpenNotice, ...]:
-    """Give what runs said of one list, beside how it was read."""
-    return tuple((one, since) for one, since in _of_runs(context) if one.list_name == name)
+def notices_by_list(context: CommandContext) -> Mapping[str | None, Sequence[OpenNotice]]:
+    """Give what runs said of each list, beside how it was read."""
+    found = defaultdict[str | None, list[OpenNotice]](list)
+    for one, since in _of_runs(context):
+        found[one.list_name].append((one, since))
+    return found
 
 
-def needs_person(notices: Sequence[_OpenNotice]) -> bool:
+def needs_person(notices: Sequence[OpenNotice]) -> bool:
     return any(notice.needs_person for notice, _ in notices)
 
 
-def _of_last_sync(context: CommandContext) -> Iterator[_OpenNotice]:
+def _of_last_sync(context: CommandContext) -> Iterator[OpenNotice]:
     """Tell why the last sync failed; of one that the state could not note, the memory knows."""
     passes = _is_tried_again(context)
     noted = [one for one in context.shown().notices if one.notice.is_failed_sync]
@@ -101,7 +105,7 @@ def _is_tried_again(context: CommandContext) -> bool:
     return planned is not None and not planned.is_slow and planned.number <= _LASTS
 
 
-def _of_runs(context: CommandContext) -> Iterator[_OpenNotice]:
+def _of_runs(context: CommandContext) -> Iterator[OpenNotice]:
     """Give what runs said of lists that are still followed; how lists were read is told below."""
     names = {one.name for one in context.configuration.current.snapshot.enabled}
     for one in context.shown().notices:
@@ -112,7 +116,7 @@ def _of_runs(context: CommandContext) -> Iterator[_OpenNotice]:
             yield notice, one.since
 
 
-def _of_lists(context: CommandContext) -> Iterator[_OpenNotice]:
+def _of_lists(context: CommandContext) -> Iterator[OpenNotice]:
     """Tell how lists were read last; since when that is so, runs have said."""
     rows = context.shown().lists
     since = {(one.notice.kind, one.notice.list_name): one.since for one in context.shown().notices}

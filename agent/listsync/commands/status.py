@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from listsync import __version__
 from listsync.commands.context import CommandContext
 from listsync.commands.jobs import transfers_shape
-from listsync.commands.notices import needs_person, notices_of_list, open_notices
+from listsync.commands.notices import OpenNotice, needs_person, notices_by_list, open_notices
 from listsync.commands.serializers import (
     Window,
     fleet_shape,
@@ -206,21 +206,26 @@ def _percent(now: Progress, row: RunRow | None) -> int:
 
 def lists(context: CommandContext, params: ListsParams) -> ListsReply:
     window = Window(page_request_of(params, _USUAL, int))
-    due = context.due()
     rules = window.take(context.configuration.current.snapshot.lists)
-    shapes = [_list(one, context, due) for one in rules]
-    return {"total": window.total, "next": window.next, "lists": shapes}
+    return {"total": window.total, "next": window.next, "lists": _lists(rules, context)}
 
 
 def lists_called(context: CommandContext, name: str) -> list[ListShape]:
     """Tell how the lists are that are called so."""
-    due = context.due()
     rules = context.configuration.current.snapshot.lists
-    return [_list(one, context, due) for one in rules if one.name == name]
+    return _lists([one for one in rules if one.name == name], context)
+
+
+def _lists(rules: Sequence[ListRules], context: CommandContext) -> list[ListShape]:
+    due, said = context.due(), notices_by_list(context)
+    return [_list(one, context, due, said.get(one.name, ())) for one in rules]
 
 
 def _list(
-    rules: ListRules, context: CommandContext, due: Mapping[str, datetime | None]
+    rules: ListRules,
+    context: CommandContext,
+    due: Mapping[str, datetime | None],
+    said: Sequence[OpenNotice],
 ) -> ListShape:
     row = context.shown().lists.get(rules.source)
     # Of a list that is not read it says nothing now how that went.
@@ -240,7 +245,7 @@ def _list(
         "retry_at": iso(last.asked_again_at) if last else None,
         "why": cut(last.why, 300) if last else "",
         "advice": advice_on(rules.service, ListOutcome(last.outcome)) if last else "",
-        "notices": [notice_shape(*one) for one in notices_of_list(context, rules.name)],
+        "notices": [notice_shape(*one) for one in said],
     }
 
 

@@ -202,8 +202,10 @@ class SqliteRunHistory:
     def page(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RunRow]:
         at, run_id = after or ("~", "")  # behind all times
         found = self._database.look_up(
-            "SELECT * FROM runs WHERE started_at < :at OR (started_at = :at AND id > :id)"
-            " ORDER BY started_at DESC, id LIMIT :limit + 1 OFFSET :skip",
+            "SELECT * FROM runs WHERE id IN (SELECT id FROM runs"  # passed over in the index alone
+            "   WHERE (started_at, id) < (:at, :id)"
+            "   ORDER BY started_at DESC, id DESC LIMIT :limit + 1 OFFSET :skip"
+            " ) ORDER BY started_at DESC, id DESC",
             {"limit": limit, "skip": skip, "at": at, "id": run_id},
         )
         total = None if after else self._database.read("SELECT count(*) FROM runs")[0][0]
@@ -212,7 +214,9 @@ class SqliteRunHistory:
     def find(self, run_id: str) -> RunRow | None:
         # By comparison and not by LIKE, in which a % would stand for anything.
         found = self._database.read(
-            "SELECT * FROM runs WHERE substr(id, 1, length(?1)) = ?1 LIMIT 2", run_id
+            "SELECT * FROM runs WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1"
+            " AND id < ?1 || char(0x10FFFF) LIMIT 2",
+            run_id,
         )
         return _run(found[0]) if len(found) == 1 else None
 

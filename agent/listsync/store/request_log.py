@@ -162,14 +162,15 @@ class SqliteRequestHistory:
 
     def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         values = looking_for(query)
-        ways = ["label LIKE :like ESCAPE '\\'"]
+        is_key = values["kind_number"] is not None
+        ways = [
+            "kind = :kind AND tmdb = :kind_number" if is_key else "label LIKE :like ESCAPE '\\'"
+        ]
         if not query.strip("0123456789"):
             # A label may be a number itself, in which another number is found by chance.
             ways = ["(label LIKE :like ESCAPE '\\' AND label NOT GLOB 't[mv]db:*')"]
         if values["number"] is not None:
             ways.append("tmdb = :number")
-        if values["kind_number"] is not None:
-            ways.append("(kind = :kind AND tmdb = :kind_number)")
         found = self._database.look_up(
             "SELECT * FROM requests WHERE id IN (SELECT max(id) FROM requests"  # noqa: S608 - constants
             f"   WHERE server = :server AND ({' OR '.join(ways)})"

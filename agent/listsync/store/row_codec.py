@@ -107,8 +107,11 @@ def looking_for(query: str) -> dict[str, str | int | None]:
 def entry_fits(query: str) -> str:
     """Give the condition by which an entry fits *query*, with the parameters of `looking_for`.
 
-    Every entry is held against it, so it asks for nothing that *query* cannot be.
+    Every entry is held against it, so it asks for nothing that *query* cannot be. Of a title like
+    `movie/603` that is everything: what was taken for it is known elsewhere.
     """
+    if looking_for(query)["kind_number"] is not None:
+        return "false"  # no title is called so
     ways = [_HAS_TEXT]
     if _IMDB_ID.fullmatch(query):
         ways.append("imdb = :query")
