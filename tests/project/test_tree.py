@@ -62,7 +62,7 @@ _OF_NEW_SERVICES = re.compile(
     r"\.mdblist\.account$|"
     r"\.providers\.(seerr|plex|simkl|custom|anilist|myanimelist|tvdb)\b|\banime_ids(\.\w+)?$"
     r"|\.parsing\.(kometa_lists|list_lines|list_shapes|anime_exports|address_filters|feed_items)$"
-    r"|\.parsing\.list_documents$|\.config\.list_access$"
+    r"|\.parsing\.(list_documents|kinds)$|\.config\.list_access$"
 )
 _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")
 

@@ -1,7 +1,4 @@
-"""How lists name columns and types, and which columns tell an export of a service.
-
-The words for types are those of IMDb's exports (ids such as `tvMiniSeries`, English labels,
-labels in the user's language) and the plain ones of other programs.
+"""How lists name columns, and which columns tell an export of a service.
 
 Exports are known by their columns. Sources: exports of IMDb, Trakt, Letterboxd and TMDB, 2024 to
 2026; JSON of MDBList and StevenLu; letterboxd-list-radarr, 2025-09.
@@ -10,32 +7,19 @@ Exports are known by their columns. Sources: exports of IMDb, Trakt, Letterboxd 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple
 
 from listsync.domain.media import MediaType
-from listsync.lean_dataclasses import dataclass
-
-_VOICED = "\u3099\u309a"
-_UNACCENTED = str.maketrans("\u0142\u0141\u00f8\u00d8\u0111\u0110\u0131", "lLoOdDi")
+from listsync.parsing.kinds import kind_of, unaccented
 
 
 @lru_cache(maxsize=1024)
 def plain_name(name: str) -> str:
     """Drop case, accents, blanks and signs: `IMDb ID`, `imdb_id` and `imdbID` are one name."""
-    return re.sub(r"[\W_]", "", _unaccented(name[:100]).casefold())
-
-
-def _unaccented(text: str) -> str:
-    """Drop accents, but not what tells sounds of Japanese apart."""
-    if text.isascii():
-        return text
-    parted = unicodedata.normalize("NFKD", text.translate(_UNACCENTED))
-    kept = (sign for sign in parted if not unicodedata.combining(sign) or sign in _VOICED)
-    return unicodedata.normalize("NFC", "".join(kept))
+    return re.sub(r"[\W_]", "", unaccented(name[:100]).casefold())
 
 
 _FIELD_NAMES = {
@@ -43,7 +27,7 @@ _FIELD_NAMES = {
     "original_title": (
         "originaltitle originalname originaltitel originaletitel titreoriginal titolooriginale"
         " titulooriginal nombreoriginal tytuloryginalny puvodninazev nativetitle originaltitlename"
-        " оригинальноеназвание 原名 原题 原題 원제"
+        " nameoriginal оригинальноеназвание 原名 原题 原題 원제"
     ),
     "year": (
         "year releaseyear startyear yearreleased yearofrelease movieyear filmyear productionyear"
@@ -68,7 +52,7 @@ _FIELD_NAMES = {
     ),
     "soft_kind": (
         "category categories categoria kategorie categorie kategoria kategori format section"
-        " subtype medium group категория формат 类别"
+        " subtype medium group universe entity категория формат 类别 类型 類型"
     ),
     "imdb": (
         "const imdb imdbid tconst imdbconst imdbtitleid imdbnumber imdbno imdbnr imdbtt imdbkey"
@@ -125,17 +109,34 @@ _TITLE_NAMES = (  # the first that is there, where nothing is called a title
         "заглавие",
     ),
     *("τιτλοσ", "标题", "標題", "片名", "电影名", "电影名称", "電影名稱", "剧名", "名称"),
+    *("影片标题", "电影标题", "影片名称", "影片名", "nameru", "nameen"),
     *("タイトル", "作品名", "邦題", "題名", "제목", "영화제목", "영화명", "작품명"),
     *("name", "movie", "film", "tvshow", "tvseries", "show", "series", "movies", "films"),
-    *("titles", "shows", "naam", "namn", "nombre", "nom", "nome", "pelicula", "serie", "filme"),
+    *(
+        "movieshowname",
+        "movieshow",
+        "movietvshow",
+        "titles",
+        "shows",
+        "naam",
+        "namn",
+        "nombre",
+        "nom",
+        "nome",
+        "pelicula",
+        "serie",
+        "filme",
+    ),
     *("nazwa", "nimi", "elokuva", "ф[иі]льм", "сериал", "电影", "映画", "영화"),
     *("label", "sorttitle", "item"),
 )
 """Words that mean other things beside a title, and alone the title itself."""
 _TITLES = tuple(map(plain_name, _TITLE_NAMES))
+_SURER = ("entitytype", "mediatype", "titletype", "itemtype")  # than `type`: of what is done
 _LONGEST_NAME = 25
+_BESIDE_IMDB = "rat|vote|scor|rank|list|user|genre|top|date|runtime|poster|image"
 _LIKE_IDS = (  # what a name says beside that of the base
-    ("imdb", re.compile(r"(?!.*(?:rat|vote|scor|rank|list|user|genre|top|date|runtime)).*imdb.*")),
+    ("imdb", re.compile(rf"(?!.*(?:{_BESIDE_IMDB})).*imdb.*")),
     ("tmdb", re.compile(r"(?!.*(?:rat|vote|list|user|collection)).*(?:tmdb|moviedb).*id.*")),
     ("tvdb", re.compile(r"(?!.*(?:rat|vote|list|user|episode)).*tvdb.*id.*")),
 )
@@ -205,7 +206,7 @@ def title_among(plain: Iterable[str]) -> str | None:
 
 def kind_by_title(called: str | None) -> MediaType | None:
     """Say what titles are by the name that they stand under."""
-    if not called or called not in _TITLES:
+    if not called or called not in _TITLES or called.startswith(("movieshow", "movietv")):
         return None
     return kind_of(called.removesuffix("title").removesuffix("name")).media
 
@@ -218,7 +219,10 @@ def header_places(header: list[str]) -> tuple[int, ...]:
     for find in (FIELDS.get, field_of):
         for column, name in enumerate(plain):
             field = find("title" if name == called else name)
-            if field is not None and places[_PLACES[field]] < 0:
+            if field is None:
+                continue
+            place = places[_PLACES[field]]
+            if place < 0 or (name in _SURER and plain[place] == "type"):
                 places[_PLACES[field]] = column
     return tuple(places)
 
@@ -242,113 +246,15 @@ def speaks_of_series(names: Iterable[str]) -> bool:
     )
 
 
+def tells_watched_films(names: AbstractSet[str]) -> bool:
+    """Recognise TV Time's list of films, which have a TVDB number, and no kind, as series do."""
+    is_told = "iswatched" in names and not names.isdisjoint(("uuid", "rewatchcount"))
+    return is_told and not any(FIELDS.get(name) in ("kind", "season", "episode") for name in names)
+
+
 def names_titles(places: tuple[int, ...]) -> bool:
     """Tell whether a row under this header can say which title it means."""
     return any(places[_PLACES[field]] >= 0 for field in NAMING)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a word says; nothing where all is as it begins. `is_season`: one season of a series."""
-
-    media: MediaType | None = None
-    unwanted: str | None = None
-    is_season: bool = False
-    is_unknown: bool = False
-
-
-SEASON_WORDS = (
-    r"seasons?|series|staffeln?|saisons?|temporadas?|stagion[ei]|seizoen(?:en)?|sezon[yu]?"
-)
-
-
-_RULES = (  # the first that is found anywhere in the folded word
-    (r"podcast", Kind(unwanted="a podcast")),
-    (r"episod|folge|aflevering|odcinek", Kind(unwanted="an episode")),
-    (r"telenovela|game ?show|light ?novel adaptation", Kind(MediaType.TV)),
-    (
-        r"game|videospiel|jeu|videojuego|videogioco|jogo|spel\b|\bgra\b|visual ?novel|\bvn\b",
-        Kind(unwanted="a game"),
-    ),
-    (
-        r"music ?video|musikvideo|video ?clip|\bclip\b|video musical",
-        Kind(unwanted="a music video"),
-    ),
-    (r"trailer|teaser|featurette", Kind(unwanted="a trailer")),
-    (
-        r"comic|manga|manhwa|manhua|webtoon|graphic ?novel|bande dessinee|fumett|tebeo",
-        Kind(unwanted="a comic"),
-    ),
-    (
-        (
-            r"book|novel|buch|buecher|bucher|roman\b|livre|libro|libri\b|ksiazk|\bboek|magazine"
-            r"|zeitschrift|short stor"
-        ),
-        Kind(unwanted="a book"),
-    ),
-    (
-        r"album|song|soundtrack|\blp\b|\bep\b|\btracks?\b|discograph|\bartists?\b|\bbands?\b",
-        Kind(unwanted="music"),
-    ),
-    (
-        r"\badults?\b|porn|erotic|erotik|hentai|\bxxx\b|\bjav\b",
-        Kind(unwanted="for adults only"),
-    ),
-    (r"person|people|actor|actress|director\b", Kind(unwanted="a person")),
-    (rf"^(tv ?)?(?!series)({SEASON_WORDS})$", Kind(MediaType.TV, is_season=True)),
-    (
-        (
-            r"film|movie|pelicul|short|court|kurz|corto|curta|elokuva|cinema|kino"
-            r"|映画|电影|電影|영화|фильм"
-        ),
-        Kind(MediaType.MOVIE),
-    ),
-    (
-        (
-            r"seri|show|\btv ?season|^tv$|k drama|dorama|sarja|sorozat|\bdizi"
-            r"|\u0441\u0435\u0440[\u0438\u0456]\u0430\u043b|剧|劇|ドラマ|드라마|시리즈"
-        ),
-        Kind(MediaType.TV),
-    ),
-    (r"special|video|documentary|dokument|feature|\bdvd\b|blu ?ray", Kind(MediaType.MOVIE)),
-    (r"\bmusi[ckq]|musique|\baudio|concert|konzert", Kind(unwanted="music")),
-    (
-        (
-            r"^(?:title|titles|media|anime|cartoon|animation|animated|ova|ona|oav|drama|program"
-            r"|programme|unknown|other|none|null|n/?a|-|\?)?$"
-        ),
-        Kind(),
-    ),
-)
-_COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
-_UNKNOWN = Kind(is_unknown=True)
-
-
-@lru_cache(maxsize=256)
-def kind_of(word: str) -> Kind:
-    """Read a type; an unknown word is no reason to leave a title out, but to say so."""
-    folded = _fold(word)
-    for pattern, kind in _COMPILED:
-        if pattern.search(folded):
-            return kind
-    return _UNKNOWN
-
-
-_SOFT = re.compile(
-    r"(?:movie|film|tv show|show|(?:tv )?(?:mini ?)?serie|(?:audio )?book|(?:video )?game|podcast"
-    r"|album|comic)s?|serien|filme|tv|series|manga|pelicula|фильмы?|сериалы?|电影|映画|영화"
-)
-
-
-def soft_kind_of(word: str) -> Kind:
-    """Read what may be a type, or a genre, a shelf, or the kind of a disc."""
-    return kind_of(word) if _SOFT.fullmatch(_fold(word)) else Kind()
-
-
-def _fold(word: str) -> str:
-    """Drop case, accents and dashes, and part ids such as `tvMiniSeries` into words."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word[:100])
-    return re.sub(r"[-_\s]+", " ", _unaccented(parted).casefold()).strip()
 
 
 _NUMBERED = (  # those of which a column called only `id` is the number of TMDB

@@ -6,6 +6,7 @@ import io
 import re
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,10 @@ _START = 1_000_001
 """Characters that show the format; as many as YAML may have, and one."""
 _MARKUP = re.compile(r"<(?!https?:)[!?a-zA-Z]")
 _PAGE = re.compile(r"<!doctype html|<html|<head|<body", re.IGNORECASE)
-_JSON = re.compile(r'\[\s*(?:[{"\[]|\]\s*$|-?\d+\s*,|$)|\{\s*(?:["}]|$)')
+_JSON = re.compile(r'\[\s*(?:[{"]|\[(?!\s*[^\W\d])|\]\s*$|-?\d+\s*,|$)|\{\s*(?:["}]|$)')
 _KOMETA = re.compile(r"(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\n)*+collections[ \t]*:[ \t]*\r?\n")
+_TABLE_OF_NOTES = re.compile(r"^[ \t]*\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6}[ \t]", re.MULTILINE)
 _LINE = 250_000  # characters that show whether there is a value on each line
 _JSON_LINES = (".jsonl", ".ndjson", ".jsonlines")
 _GZIP = b"\x1f\x8b"
@@ -197,10 +200,16 @@ def _unpacked(service: str, name: str, archive: ZipFile, member: ZipInfo) -> byt
 
 def _collect_text(collector: RowCollector, name: str, text: Text, *, expect_table: bool) -> None:
     header = header_of(collector.service, text, surely=expect_table)
-    if header is None:
+    if header is None or (not expect_table and _is_notes(text.start(_START))):
         collect_lines(collector, text)
     else:
         collect_table(collector, name, text, header)
+
+
+def _is_notes(start: str) -> bool:
+    """Tell a text of Markdown with several tables, or with headings around one, from a table."""
+    tables = sum(1 for _ in islice(_TABLE_OF_NOTES.finditer(start), 2))
+    return tables > 1 or (tables == 1 and _HEADING.search(start) is not None)
 
 
 def is_json(start: str, suffix: str) -> bool:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import partial
 
 from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import AddressForm, is_address, recognise
 from listsync.parsing.columns import RawRow
 from listsync.parsing.decoding import imdb_id, number_id, year_number
+from listsync.parsing.kinds import Headings, Kind, kind_behind, kind_of_heading, soft_kind_of
 from listsync.parsing.row_collector import (
     AN_EPISODE,
     RowCollector,
     is_person,
 )
 from listsync.parsing.season_cells import part_in_address, parted_title
+from listsync.parsing.tables import TableWithin
 from listsync.parsing.text import BLANKS, Text, lines_of_list, with_is_last
 
 _LONGEST = 1000
 _BLANKS = re.compile(r" {2,}")
 _COMMENT = re.compile(r"#(?!\d{1,4}[.):]?\s+\S)|//|[-=*_~.#+ \u2013\u2014\u2500]{3,}$")
+_HASHES = re.compile(r"(?P<hashes>#{1,6})\s+(?!\d{1,4}[.):]?\s)(?P<words>\S.*)")
+_UNDER = re.compile(r"[*_]{0,2}(?P<words>[^\W\d_][^:]{0,30}?)[*_]{0,2}\s*:[*_]{0,2}")
 _AFTER = re.compile(r"\s+#(?:\s.*)?$")
 _NUMBERED = re.compile(
     r"(?P<base>imdb|tmdb|tvdb)(?:\s*:(?://)?\s*|\s+(?=tt\d|\d+$))"
@@ -45,6 +51,10 @@ _QUOTED = re.compile(
 _LINKED = re.compile(
     r"\[(?P<text>[^\]]+)\]\(\s*<?(?P<address>\S+?)>?(?:\s+\"[^\"]*\")?\s*\)(?P<rest>.*)"
 )
+_TAGGED = re.compile(r"(?P<rest>.*?\S)(?P<tags>(?:\s+(?:#[^\W\d_][\w/-]*|`[^`\s][^`]*`))+)")
+_STARS = re.compile(r"\s+[\u2605\u2606\u2b50][\u2605\u2606\u2b50\u00bd\ufe0f ]*$")
+_NOTE = re.compile(r"\[\[([^\[\]|#]+)[^\[\]]*\]\]")  # of Obsidian, and the words it is shown by
+_DAY = re.compile(r"^[\[(]?(?:18|19|20)\d\d-[01]\d-[0-3]\d[\])]?[\s:,|\u2013-]+(?=\S)")
 _BRACKETS = str.maketrans("\uff08\uff09\uff3b\uff3d\u3010\u3011", "()[][]")
 _VIDEO = re.compile(r"\.(?:mkv|mp4|m4v|avi|mov|wmv|iso|ts|m2ts|webm|strm|nfo|srt)$", re.IGNORECASE)
 _PATH = re.compile(r"(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/]).*|.*[^\s/][/\\]$")
@@ -99,15 +109,41 @@ _KINDS = {"movie": "movie", "movies": "movie", "film": "movie"}
 
 def collect_lines(collector: RowCollector, text: Text) -> None:
     """Read every line; a file of nothing but comments says that it is empty."""
-    lines = (line.strip(BLANKS) for line in lines_of_list(collector.service, text))
-    wanted = (line for line in lines if line and not _COMMENT.match(line))
     collector.says_empty = not collector.is_cut
-    for line, is_last in with_is_last(wanted):
+    headings, table = Headings(), TableWithin(collector, partial(collect_line, collector))
+    for line, is_last in with_is_last(_wanted(collector.service, text)):
+        heading = _HASHES.match(line) or _UNDER.fullmatch(line)
+        if heading is not None:
+            table.end()
+            if _enters(collector, headings, heading):
+                continue
         collector.says_empty = False
         if is_last and collector.is_cut:
+            table.end()
             collector.skip_cut(line)
-        else:
+        elif not table.take(line):
             collect_line(collector, line)
+    table.end()
+
+
+def _wanted(service: str, text: Text) -> Iterator[str]:
+    """Yield the lines that say something, and headings: comments of which some are."""
+    for raw in lines_of_list(service, text):
+        line = raw.strip(BLANKS)
+        if line and (not _COMMENT.match(line) or _HASHES.match(line)):
+            yield line
+
+
+def _enters(collector: RowCollector, headings: Headings, found: re.Match[str]) -> bool:
+    """Go under a heading; `Books:` is one only if it says a kind."""
+    hashes, words = found.groupdict().get("hashes"), found["words"]
+    if not hashes and kind_of_heading(words) == Kind():
+        return False
+    collector.section = headings.enter(len(hashes or "#######"), words)
+    if not hashes:
+        collector.skip(found[0], "a heading")
+    collector.before_section = collector.next_rank - 1
+    return True
 
 
 def collect_line(collector: RowCollector, line: str) -> None:
@@ -118,7 +154,9 @@ def collect_line(collector: RowCollector, line: str) -> None:
     if len(line) > _LONGEST:
         collector.skip_broken(line[:80], "the line is too long for a title")
         return
-    line = _undecorated(_BLANKS.sub(" ", line).strip(), collector.next_rank)
+    rank = collector.next_rank
+    places = (rank, rank - collector.before_section)
+    line = _undecorated(_BLANKS.sub(" ", line).strip(), places)
     if _is_heading(line, collector.next_rank):
         collector.skip(line, "a heading")
         return
@@ -149,11 +187,11 @@ def _collect_named(collector: RowCollector, line: str, named: str, season: str |
         _collect_title(collector, line, named, season)
 
 
-def _undecorated(line: str, rank: int) -> str:
+def _undecorated(line: str, places: tuple[int, ...]) -> str:
     """Take off a bullet, a box, and the number of the line, but not that of a title."""
     bare = _BULLET.sub("", line.translate(_BRACKETS), count=1)
     counted = _COUNTED.match(bare)
-    if counted and int(counted[1] or counted[2]) == rank:
+    if counted and int(counted[1] or counted[2]) in places:
         bare = bare[counted.end() :]
     for form in (_MARKED, _QUOTED):
         if found := form.fullmatch(bare):
@@ -163,8 +201,19 @@ def _undecorated(line: str, rank: int) -> str:
             bare = "".join(filter(None, parts.values())) + rest
     if bare.startswith("<http") and bare.endswith(">"):
         return bare[1:-1]
+    bare = _untagged(_STARS.sub("", _DAY.sub("", _NOTE.sub(r"\1", bare))))
     is_file = _PATH.fullmatch(bare) or _VIDEO.search(bare)
     return _of_file(bare) if is_file and not ("://" in bare or is_address(bare)) else bare
+
+
+def _untagged(line: str) -> str:
+    """Take off `#tags` and `code` behind a title, and keep the kind that one of them says."""
+    found = _TAGGED.fullmatch(line)
+    if found is None:
+        return line
+    tags = (tag.strip("#`") for tag in re.findall(r"#[\w/-]+|`[^`]+`", found["tags"]))
+    kind = next((tag for tag in tags if soft_kind_of(tag) != Kind()), None)
+    return found["rest"] if kind is None else f"{found['rest']} ({kind})"
 
 
 def _of_file(path: str) -> str:
@@ -203,6 +252,8 @@ def _named(words: str) -> tuple[str, str | None, str | None]:
     kind = None
     if first := _KIND_FIRST.fullmatch(words):
         kind, words = first["kind"], first["title"]
+    if behind := kind_behind(words):
+        return behind.title, behind.year, kind or behind.kind
     for form in (DATED, _WITHIN, _LAST_YEAR, _YEAR_FIRST):
         found = form.fullmatch(words)
         if found is not None and (form is DATED or year_number(found["year"])):

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from listsync.domain.media import MediaType
 from listsync.errors import Refusal, RefusedError, ResponseChangedError
-from listsync.parsing.columns import field_of, plain_name, soft_kind_of
+from listsync.parsing.columns import field_of, plain_name
 from listsync.parsing.decoding import imdb_id, number_id, title_text, whole_number, year_number
+from listsync.parsing.kinds import soft_kind_of
 from listsync.parsing.row_collector import RowCollector
 from listsync.text_cleaning import one_line
 

@@ -11,12 +11,14 @@ from listsync.errors import ResponseChangedError
 from listsync.parsing.address_forms import AddressForm, title_at
 from listsync.parsing.anime_exports import AnimeNumbers, anime_base, is_unwanted
 from listsync.parsing.anime_ids import PLANNED
-from listsync.parsing.columns import Kind, RawRow, kind_of, plain_name, soft_kind_of
+from listsync.parsing.columns import RawRow, plain_name
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.json_rows import refuse_drift
+from listsync.parsing.kinds import Kind, kind_of, soft_kind_of
 from listsync.parsing.season_cells import (
     EMPTY_CELL,
     SeasonCell,
+    by_its_title,
     is_title_of_episode,
     names_episode,
     part_in_address,
@@ -42,7 +44,7 @@ _DATED = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
 _TITLE_PAGE = re.compile(r"/(?:title|movie|tv|series|film)/", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 _SHOWN = 5
-_GIVEN_UP = ("dropped", "abandoned", "not interested", "not_interesting")
+_GIVEN_UP = ("dropped", "abandoned", "notinterested", "notinteresting", "stopped")
 _PERSON_PAGE = re.compile(r"/name/(nm\d+)", re.IGNORECASE | re.ASCII)
 _BASES = {
     "imdb": "imdb",
@@ -80,6 +82,8 @@ class RowCollector:
         self._broken: list[SkippedRow] = []
         self._text = self._parts = 0
         self._unknown_kinds: dict[str, int] = {}
+        self.section = _UNSAID  # what the heading of these rows says that they are
+        self.before_section = 0  # rows before the first of that section
         self.is_cut = False
         self.ids_of_parts: bool | None = None  # see `columns`
         self.is_export = False  # of a list service, whose ids need no check
@@ -91,14 +95,16 @@ class RowCollector:
 
     def add(self, raw: RawRow, assumed: MediaType | None = None) -> None:
         """Take one row; *assumed* is what it is where the row itself does not say."""
-        raw = _with_ids(raw)
+        raw = by_its_title(_with_ids(raw), assumed)
         kind = _kind_of(raw)
         imdb, tmdb, tvdb = _imdb_of(raw.imdb), number_id(raw.tmdb), number_id(raw.tvdb)
         title = _plain(title_text(raw.title) or title_text(raw.original_title))
         says_season = raw.season not in (None, "")  # few do
         cell = read_seasons(raw.season) if says_season else EMPTY_CELL
-        if kind.unwanted is not None:
-            self.skip(title or _sketch(raw), kind.unwanted)
+        has_id = imdb is not None or tmdb is not None or tvdb is not None
+        section = _UNSAID if has_id or assumed or kind != _UNSAID else self.section
+        if unwanted := kind.unwanted or section.unwanted:
+            self.skip(title or _sketch(raw), unwanted)
         elif cell.is_episode or _is_episode(raw, title, kind):
             self.skip(title or _sketch(raw), AN_EPISODE)
         elif title and _is_given_up(raw.status):
@@ -108,13 +114,14 @@ class RowCollector:
             self.skip(title or _sketch(raw), f"{why}, as the list says")
         elif imdb is None and is_person(raw.imdb):
             self.skip(title or str(raw.imdb), "a person")
-        elif title is None and imdb is None and tmdb is None and tvdb is None:
+        elif title is None and not has_id:
             self._add_nameless(raw)
         else:
-            of_series = tvdb is not None or cell.is_given
-            media = kind.media or assumed or (MediaType.TV if of_series else None)
-            ids = external_ids(imdb, tmdb, tvdb, media)
             year = year_number(raw.year) or (_year_of(raw.year) if raw.year else None)
+            is_series = tvdb is not None and imdb is None and (tmdb is None or title is None)
+            is_series = is_series or cell.is_given
+            media = kind.media or assumed or (MediaType.TV if is_series else section.media)
+            ids = external_ids(imdb, tmdb, tvdb if media else None, media)  # films have them, too
             bare_id = None if ids or title is None else number_id(raw.bare_id)
             is_checked = not self.is_export and (bool(ids) or bare_id is not None)
             if (
@@ -322,7 +329,7 @@ def _plain(title: str | None) -> str | None:
 
 
 def _is_given_up(status: object) -> bool:
-    return isinstance(status, str) and status.strip().lower() in _GIVEN_UP
+    return isinstance(status, str) and plain_name(status) in _GIVEN_UP
 
 
 def is_person(value: object) -> bool:

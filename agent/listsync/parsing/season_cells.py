@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from listsync.parsing.columns import SEASON_WORDS
+from listsync.domain.media import MediaType
+from listsync.parsing.columns import RawRow
 from listsync.parsing.decoding import title_text
+from listsync.parsing.kinds import SEASON_WORDS, kind_behind, kind_of
 
 _KEYS = ("number", "season", "season_number", "seasonNumber")
 _LONGEST = 200
@@ -48,6 +50,8 @@ _AFTER_TITLE = re.compile(
     r"[)\]]?)",
     re.ASCII,
 )
+_OTHER_ALPHABET = re.compile(r"[\u0370-\u1fff\u3040-\ud7ff]")
+_YEAR_BEHIND = re.compile(r"(?P<title>.*\S)\s*\((?P<year>(?:18|19|20)\d\d)\)")
 _MAY_END = re.compile(r"\s(?:\s*\d|S\d)", re.ASCII)  # quick, as it begins with a blank, and rare
 _ADDRESS = re.compile(
     r"/seasons?/(?:(?:official|dvd|absolute)/)?(?P<path>[^/?#]+)(?P<more>/episodes?/\d+)?"
@@ -121,6 +125,44 @@ def parted_title(text: str) -> tuple[str, str | None]:
     """
     found = _AFTER_TITLE.fullmatch(text) if _MAY_END.search(text) else None
     return (found["title"], found["short"] or found["long"]) if found else (text, None)
+
+
+def by_its_title(raw: RawRow, assumed: MediaType | None) -> RawRow:
+    """Take out of a title what it says of its season and its kind, where nothing else says it.
+
+    `Dark: Season 2` in a list of discs is that season, and `Dune (2021 film)` is a film.
+    """
+    title = raw.title
+    if not isinstance(title, str):
+        return raw
+    if " / " in title and not raw.original_title and not title.isascii():
+        raw = _in_two_languages(raw, title)
+        title = str(raw.title)
+    if raw.season in (None, "") and assumed is not MediaType.MOVIE and not _is_film(raw.kind):
+        bare, season = parted_title(title.strip())
+        if season:
+            raw = raw._replace(title=bare, season=season)
+    behind = kind_behind(title.strip())
+    if behind is None or raw.kind not in (None, ""):
+        return raw
+    return raw._replace(title=behind.title, kind=behind.kind, year=raw.year or behind.year)
+
+
+def _in_two_languages(raw: RawRow, title: str) -> RawRow:
+    """Part a title in another alphabet from what stands behind it: the same in another language.
+
+    Of `Heat / Ronin`, nobody knows whether it is one title or two.
+    """
+    first, second, *_ = (part.strip() for part in title.split(" / "))
+    if not second or not first or not _OTHER_ALPHABET.search(f"{first} {second}"):
+        return raw
+    dated = _YEAR_BEHIND.fullmatch(second)
+    year = raw.year or (dated and dated["year"])
+    return raw._replace(title=first, original_title=dated["title"] if dated else second, year=year)
+
+
+def _is_film(kind: object) -> bool:
+    return isinstance(kind, str) and kind_of(kind).media is MediaType.MOVIE
 
 
 def part_in_address(address: str) -> tuple[str | None, bool]:

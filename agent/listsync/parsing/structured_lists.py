@@ -23,6 +23,7 @@ from listsync.parsing.columns import (
     place_of,
     plain_name,
     speaks_of_series,
+    tells_watched_films,
     title_among,
 )
 from listsync.parsing.decoding import imdb_id, number_id, title_text
@@ -34,12 +35,17 @@ from listsync.row_limit import MOST_ROWS, too_long
 _FIELDS = len(RawRow._fields)
 _GUIDS, _IMDB = RawRow._fields.index("guids"), RawRow._fields.index("imdb")
 _MOST_NAMES = 1000
-_TELLING = frozenset(("id", "show", "movie", "cleantitle", "posterurl", "seriestype", "tvmazeid"))
+_TELLING = frozenset(
+    (
+        *("id", "show", "movie", "cleantitle", "posterurl", "seriestype", "tvmazeid"),
+        *("iswatched", "uuid", "rewatchcount"),
+    )
+)
 _WORDS = re.compile(r"(?!/|https?:).*[^\W\d_]{2}", re.DOTALL)  # no path, no address
 _DATED = re.compile(r"\((?:18|19|20)\d\d\)\s*$")
 _FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu, Radarr: films only
 _OF_SERIES = {"tvdb", "tvdbid", "seriestype", "tvmazeid"}  # Sonarr has a `cleanTitle`, too
-_IDS = ("ids", "providerids", "externalids", "uniqueid", "id")
+_IDS = ("ids", "providerids", "externalids", "externals", "uniqueid", "id")
 _GONE = ("removed", "deleted", "isDeleted", "closed")
 _PARTS_OF_RECORD = {  # where records of lists have their title, and what it is there
     "movie": MediaType.MOVIE,
@@ -61,6 +67,7 @@ def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
     collector.says_empty = not count
     is_of_series = not names.isdisjoint(_OF_SERIES)
     marks_films = not names.isdisjoint(_FILM_MARKS) and not is_of_series
+    marks_films = marks_films or tells_watched_films(names)
     numbers_films, of_parts = _numbers_films(names), ids_of_parts(names)
     for item, listed in rows_of(collector, read()):
         if isinstance(item, dict) and len(item) > _MOST_NAMES:
@@ -73,7 +80,9 @@ def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
             collector.is_export, is_numbered = _trust(tuple(record), tuple(_nested(record)))
             raw, called = _raw(record, is_numbered=is_numbered)
             films = marks_films or (numbers_films and raw.bare_id is None)
-            assumed = kind or (MediaType.MOVIE if films else kind_by_title(called))
+            assumed = kind or (
+                MediaType.MOVIE if films else kind_by_title(called) or _series(record)
+            )
             collector.add(raw, assumed)
         elif isinstance(item, str):
             collect_line(collector, item)
@@ -178,6 +187,13 @@ def _united(place: int, found: object, more: object) -> object:
 
 def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
+
+
+def _series(record: dict[str, object]) -> MediaType | None:
+    """Tell a series that is described with its seasons, and no other word of what it is."""
+    seasons = record.get("seasons")
+    is_one = "seriesType" in record or (isinstance(seasons, list) and bool(seasons))
+    return MediaType.TV if is_one else None
 
 
 def _is_dated(item: dict[str, object]) -> bool:

@@ -12,7 +12,6 @@ from listsync.errors import ResponseChangedError
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.columns import (
     KNOWN,
-    SEASON_WORDS,
     RawRow,
     header_places,
     ids_of_parts,
@@ -21,8 +20,10 @@ from listsync.parsing.columns import (
     kind_by_title,
     names_titles,
     plain_name,
+    tells_watched_films,
     title_among,
 )
+from listsync.parsing.kinds import SEASON_WORDS
 from listsync.parsing.row_collector import (
     RowCollector,
 )
@@ -47,6 +48,15 @@ _CONTENTS = {
 }
 _HISTORIES = ({"profilename", "starttime", "title"}, {"datewatched", "title"})
 _WATCHED = re.compile(rf": (?:{SEASON_WORDS}|limited series|part|volume) ?\d*: ", re.IGNORECASE)
+_MARKS = frozenset("'*_~`[=")
+_MARKED = re.compile(r"(?P<mark>\*\*|__|~~|[*_`])(?P<text>\S(?:.*\S)?)(?P=mark)")
+_LINKED = re.compile(
+    r"\[(?P<text>[^\]]+)\]\(\s*<?(?P<address>[^\s>)]+)>?(?:\s+\"[^\"]*\")?\s*\)(?P<rest>.*)"
+)
+_FORMULA = re.compile(
+    r"=HYPERLINK\(\"(?P<address>[^\"]+)\"\s*[,;]\s*\"(?P<text>[^\"]+)\"\)", re.IGNORECASE
+)
+_PARTED = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r" *:?-{2,}:? *$")
 _LETTERS = re.compile(r"[^\W\d_]")
 _START = 20_000  # characters in which the header is looked for
@@ -190,6 +200,56 @@ def collect_table(collector: RowCollector, name: str, text: Text, header: Header
         raise ResponseChangedError(collector.service, f"{name} {why}")
 
 
+class TableWithin:
+    """Tables of Markdown between other lines, each with its own header.
+
+    *otherwise* takes lines in the form of a row that stand in no table.
+    """
+
+    def __init__(self, collector: RowCollector, otherwise: Callable[[str], None]) -> None:
+        self._collector, self._otherwise = collector, otherwise
+        self._header: Header | None = None
+        self._held: str | None = None  # a row, or the header of the next table
+
+    def take(self, line: str) -> bool:
+        """Take a *line* of a table; False for any other, which ends it."""
+        if not line.startswith("|"):
+            self.end()
+            return False
+        if self._held is not None and all(map(_RULE.match, filter(None, _cells(line)))):
+            names = _cells(self._held)
+            self._header, self._held = Header(names=names, delimiter="|", skips=1), None
+            return True
+        self._let_go()
+        self._held = line
+        return True
+
+    def end(self) -> None:
+        self._let_go()
+        self._header = None
+
+    def _let_go(self) -> None:
+        """Read the row that was held back until it was known to be no header."""
+        line, self._held = self._held, None
+        if line is None:
+            return
+        if self._header is None:
+            self._otherwise(line)
+            return
+        names = self._header.names
+        places = header_places(names)
+        if names_titles(places):
+            cells = [*_cells(line)[: len(names)], *[""] * (len(names) + 1)]
+            raw = _unmarked(RawRow._make(itemgetter(*places)([*cells[: len(names)], ""])))
+            self._collector.add(raw, _assumed(self._header))
+        else:
+            self._collector.skip(line, "a row of a table without a column that names titles")
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in _PARTED.split(line.strip("| \t"))]
+
+
 def _is_history(header: Header, text: Text) -> bool:
     """Recognise what was watched at Netflix: its long form, and the short one by its episodes."""
     names = {plain_name(name) for name in header.names}
@@ -225,15 +285,30 @@ def _says_something(fields: list[str]) -> bool:
 
 
 def _unmarked(row: RawRow) -> RawRow:
-    """Take off what keeps a spreadsheet from running a title as a formula."""
+    """Take off what keeps a spreadsheet from running a title as a formula, links and marks."""
     title = row.title
-    if isinstance(title, str) and title[:1] == "'" and title.lstrip("'").startswith(FORMULAS):
-        return row._replace(title=title[1:])
-    return row
+    if not isinstance(title, str) or title[:1] not in _MARKS:
+        return row
+    if title[:1] == "'":
+        is_kept = title.lstrip("'").startswith(FORMULAS)
+        return row._replace(title=title[1:]) if is_kept else row
+    title = title.strip()
+    if marked := _MARKED.fullmatch(title):
+        title = marked["text"]
+        row = row._replace(title=title)
+    linked = _LINKED.fullmatch(title) or _FORMULA.fullmatch(title)
+    if linked is None:
+        return row
+    rest = linked.groupdict().get("rest") or ""
+    return row._replace(title=linked["text"] + rest, address=row.address or linked["address"])
 
 
 def _assumed(header: Header) -> MediaType | None:
     """Letterboxd's import format numbers films; its exports also hold mini-series, unmarked."""
     names = {plain_name(name) for name in header.names}
     numbered = "tmdbid" in names and names & {"watcheddate", "rating10", "letterboxduri"}
-    return MediaType.MOVIE if numbered else kind_by_title(title_among(names))
+    return (
+        MediaType.MOVIE
+        if numbered or tells_watched_films(names)
+        else kind_by_title(title_among(names))
+    )

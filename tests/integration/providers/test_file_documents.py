@@ -155,7 +155,13 @@ def test_titles_of_far_too_many_lists_are_not_dropped_without_a_word(
         ({"A": "tt0133093"}, ExternalIds(imdb="tt0133093")),
         ([{"_id": "tt0133093", "name": "A", "state": {"x": 1}}], ExternalIds(imdb="tt0133093")),
         (
-            [{"id": {"tvdb": 121361, "imdb": "tt0944947"}, "title": "A"}],
+            [
+                {
+                    "id": {"tvdb": 121361, "imdb": "tt0944947"},
+                    "title": "A",
+                    "seasons": [{"number": 1}],
+                }
+            ],
             ExternalIds(imdb="tt0944947", tvdb=121361),
         ),
         (
@@ -173,11 +179,15 @@ def test_titles_of_far_too_many_lists_are_not_dropped_without_a_word(
             ExternalIds(tmdb=603),
         ),
         (
+            [{"id": 5, "name": "A", "type": "Scripted", "externals": {"thetvdb": 8, "tvrage": 9}}],
+            ExternalIds(tvdb=8),
+        ),
+        (
             {"media": [{"lot": "movie", "source": "tmdb", "identifier": "603"}]},
             ExternalIds(tmdb=603),
         ),
     ],
-    ids=["key", "true", "name", "stremio", "tv-time", "kodi", "plex", "ryot"],
+    ids=["key", "true", "name", "stremio", "tv-time", "kodi", "plex", "tvmaze", "ryot"],
 )
 def test_ids_in_documents_of_other_programs(
     read: Reader, content: object, ids: ExternalIds
@@ -417,3 +427,11 @@ def test_kometa_settings_and_odd_values_are_passed_by(read: Reader) -> None:
     )
     assert [entry.label for entry in fetched.entries] == ["imdb:tt90000011"]
     assert [row.what for row in fetched.skipped] == ["nm90000011", "5", "imdb_list: ls990000001"]
+
+
+@pytest.mark.parametrize("word", ["dropped", "notinteresting", "Not interested", "stopped"])
+def test_what_its_user_has_given_up_is_not_wanted(read: Reader, word: str) -> None:
+    row = {"title": "A", "year": 1999, "status": word}
+    assert [one.why for one in read(json.dumps([row]), "a.json").skipped] == [
+        "dropped, as the list says"
+    ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.domain.media import ExternalIds
+from listsync.domain.media import ExternalIds, MediaType
 from tests.integration.providers.reader import Reader
 
 
@@ -195,3 +195,122 @@ def test_a_table_of_markdown_is_a_table(read: Reader) -> None:
         "| Title | Year |\n| :--- | ---: |\n| Heat | 1995 |\n| Alien | 1979 |\n", "a.md"
     )
     assert [entry.label for entry in fetched.entries] == ["Heat (1995)", "Alien (1979)"]
+
+
+_NOTES = """# Watchlist
+Things to see.
+
+## Books
+- Dune
+| Title | Year |
+|---|---|
+| The Trial | 1925 |
+
+## Movies to watch
+- [ ] Heat (1995)
+| Title | Year |
+|---|---|
+| Ronin | 1998 |
+### Old ones
+- M
+
+## Anime
+- Monster
+"""
+
+
+def test_headings_say_what_stands_under_them(read: Reader) -> None:
+    fetched = read(_NOTES, "notes.md")
+    kinds = [(one.title, one.kind) for one in fetched.entries[1:]]
+    assert kinds == [
+        *((name, MediaType.MOVIE) for name in ("Heat", "Ronin", "M")),
+        ("Monster", None),
+    ]
+    assert [(one.what, one.why) for one in fetched.skipped] == [
+        ("Dune", "a book"),
+        ("The Trial", "a book"),
+    ]
+
+
+@pytest.mark.parametrize("heading", ["Books:", "**Games**:", "# Mangas", "## \U0001f4da My books"])
+def test_what_stands_under_another_kind_is_not_requested(read: Reader, heading: str) -> None:
+    fetched = read(f"{heading}\nDune\nTV Shows:\nFargo\n")
+    assert [(one.title, one.kind) for one in fetched.entries] == [("Fargo", MediaType.TV)]
+
+
+def test_an_id_is_what_it_is_under_any_heading(read: Reader) -> None:
+    lines = "# Books\ntt0133093\n# Movies\nhttps://trakt.tv/shows/dark\nDark S2\n"
+    film, show, season = read(lines, "a.md").entries
+    assert (film.ids, film.kind) == (ExternalIds(imdb="tt0133093"), None)
+    assert (show.kind, season.kind, season.seasons) == (MediaType.TV, MediaType.TV, (2,))
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("Heat `movie`", MediaType.MOVIE),
+        ("- [ ] Heat #movie #crime", MediaType.MOVIE),
+        ("* Heat #tv", MediaType.TV),
+        ("Heat #towatch", None),
+        ("- [x] [[Heat|the film by Mann]]", None),
+        ("[[Heat#Notes]]", None),
+        ("2024-01-05 Heat", None),
+        ("[2024-01-05]: Heat", None),
+        ("Heat \u2605\u2605\u2605\u00bd", None),
+    ],
+)
+def test_tags_and_stars_are_no_part_of_a_title(
+    read: Reader, line: str, kind: MediaType | None
+) -> None:
+    (entry,) = read(f"{line}\n").entries
+    assert (entry.title, entry.kind) == ("Heat", kind)
+
+
+_TABLES = """My list, from *anywhere*
+
+| Movie/Show Name | Rating |
+| --- | :---: |
+| [Heat](https://www.imdb.com/title/tt0113277/) | :smile: | loved it |
+| **Ronin** |
+
+| Where | When |
+|---|---|
+| Here | Now |
+| Name | Year |
+|---|---|
+| ~~Alien~~ | 1979 |
+"""
+
+
+def test_tables_of_markdown_are_read_wherever_they_stand(read: Reader) -> None:
+    fetched = read(_TABLES, "a.md")
+    assert [(one.title, one.year) for one in fetched.entries][1:4] == [
+        ("Heat", None),
+        ("Ronin", None),
+        ("Alien", 1979),
+    ]
+    assert fetched.entries[1].ids == ExternalIds(imdb="tt0113277")
+    assert [row.what for row in fetched.skipped] == ["| Here | Now |"]
+
+
+def test_numbers_may_begin_anew_under_each_heading(read: Reader) -> None:
+    fetched = read("Movies:\n1. Heat\n2. Alien\n# Shows\n1) Dark\n2) 2. Broke Girls\n7. Seven\n")
+    titles = [entry.title for entry in fetched.entries]
+    assert titles == ["Heat", "Alien", "Dark", "2. Broke Girls", "7. Seven"]
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("搏击俱乐部 / Fight Club", ("搏击俱乐部", "Fight Club", None)),
+        ("Начало / Inception (2010)", ("Начало", "Inception", 2010)),
+        ("Amélie / Le Fabuleux", ("Amélie / Le Fabuleux", None, None)),
+        ("Heat / Ronin", ("Heat / Ronin", None, None)),
+    ],
+)
+def test_a_title_in_another_alphabet_may_be_told_in_two_languages(
+    read: Reader, title: str, expected: tuple[str, str | None, int | None]
+) -> None:
+    for content, name in ((f"{title}\n", "a.txt"), (f"title,format\n{title},DVD\n", "a.csv")):
+        (entry,) = read(content, name).entries
+        assert (entry.title, entry.original_title, entry.year) == expected

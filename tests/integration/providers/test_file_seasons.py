@@ -448,3 +448,27 @@ def test_a_line_of_an_episode_is_skipped(read: Reader, line: str) -> None:
 def test_a_season_buried_deeply_in_json_is_in_doubt(read: Reader, deep: str) -> None:
     entry = first(read('[{"title": "Dark", "season": ' + deep + "}]", "a.json"))
     assert "is not understood" in (entry.doubt or "")
+
+
+@pytest.mark.parametrize(
+    ("title", "bare", "seasons"),
+    [
+        ("Dark: Season 2", "Dark", (2,)),
+        ("Dark, Staffel 1", "Dark", (1,)),
+        ("Dark (Season 3)", "Dark", (3,)),
+        ("Dark S1", "Dark", (1,)),
+        ("Open Season 2", "Open Season 2", ()),
+    ],
+)
+def test_a_title_in_a_table_may_end_with_its_season(
+    read: Reader, title: str, bare: str, seasons: tuple[int, ...]
+) -> None:
+    entry = first(read(f'Title,Format\n"{title}",DVD\n', "a.csv"))
+    assert (entry.title, entry.seasons) == (bare, seasons)
+    entry = first(read(json.dumps([{"name": title, "imdb_id": "tt5753856"}]), "a.json"))
+    assert (entry.title, entry.seasons) == (bare, seasons)
+
+
+def test_the_title_of_a_film_keeps_its_season(read: Reader) -> None:
+    entry = first(read("title,type\nThe Rink: Season 2,movie\n", "a.csv"))
+    assert (entry.title, entry.seasons) == ("The Rink: Season 2", ())

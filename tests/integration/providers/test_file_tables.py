@@ -245,6 +245,8 @@ def test_short_rows_of_a_table_made_by_hand_are_whole(read: Reader) -> None:
         "Τίτλος;Original title;Έτος",
         "Name;originalName;Production Year",
         "Item Title;Original Name;Show Year",
+        "影片标题;原名;年份",
+        "nameRu;nameOriginal;year",
     ],
 )
 def test_columns_are_named_in_many_languages(read: Reader, header: str) -> None:
@@ -286,6 +288,64 @@ def test_a_category_says_a_kind_only_where_it_is_one(
     assert [row.why for row in skipped] == ["a book"]
 
 
+@pytest.mark.parametrize(
+    ("column", "word", "kind", "why"),
+    [
+        ("universe", "movie", MediaType.MOVIE, None),
+        ("universe", "tvShow", MediaType.TV, None),
+        ("universe", "Marvel", None, None),
+        ("universe", "comicBook", None, "a comic"),
+        ("entity", "serial", MediaType.TV, None),
+        ("类型", "电视剧", MediaType.TV, None),
+        ("类型", "综艺", MediaType.TV, None),
+        ("类型", "喜剧", None, None),
+        ("Тип", "Книга", None, "a book"),
+        ("type", "Scripted", MediaType.TV, None),
+        ("type", "Creator", None, "a person"),
+        ("type", "Juego", None, "a game"),
+        ("種類", "漫画", None, "a comic"),
+    ],
+)
+def test_kinds_are_told_in_the_words_of_many_programs(
+    read: Reader, column: str, word: str, kind: MediaType | None, why: str | None
+) -> None:
+    fetched = read(f"title,year,{column}\nThe Lantern Keeper,2019,{word}\n", "a.csv")
+    assert [row.why for row in fetched.skipped] == ([] if why is None else [why])
+    assert [(one.kind, one.doubt) for one in fetched.entries] == ([] if why else [(kind, None)])
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("The Lantern Keeper (film)", (MediaType.MOVIE, None)),
+        ("The Lantern Keeper (2019 film)", (MediaType.MOVIE, 2019)),
+        ("The Lantern Keeper (TV)", (MediaType.TV, None)),
+        ("The Lantern Keeper [TV Series]", (MediaType.TV, None)),
+        ("The Lantern Keeper (TV Mini Series 2019\u20132021)", (MediaType.TV, 2019)),
+    ],
+)
+def test_a_title_may_be_followed_by_its_kind(
+    read: Reader, title: str, expected: tuple[MediaType, int | None]
+) -> None:
+    for content, name in ((f"title,format\n{title},DVD\n", "a.csv"), (f"{title}\n", "a.txt")):
+        (entry,) = read(content, name).entries
+        assert (entry.kind, entry.year) == expected
+        assert entry.title == "The Lantern Keeper"
+
+
+@pytest.mark.parametrize("title", ["Dune (book)", "Berserk (Manga)", "Fallout (video game)"])
+def test_a_title_that_is_followed_by_another_kind_is_none(read: Reader, title: str) -> None:
+    fetched = read(f"{title}\nThe Wire (series)\n")
+    assert ([one.kind for one in fetched.entries], len(fetched.skipped)) == ([MediaType.TV], 1)
+
+
+@pytest.mark.parametrize("title", ["The Lantern (Keeper)", "Birdman (or The Series of It)"])
+def test_what_stands_in_brackets_and_is_no_kind_belongs_to_the_title(
+    read: Reader, title: str
+) -> None:
+    assert read(f"title,format\n{title},DVD\n", "a.csv").entries[0].title == title
+
+
 @pytest.mark.parametrize("cell", ["31.03.1999", "03/31/1999", "31 March 1999", "March 31, 1999"])
 def test_a_date_in_the_column_of_years_has_its_year(read: Reader, cell: str) -> None:
     assert read(f'Title,Year\nHeat,"{cell}"\n', "a.csv").entries[0].year == 1999
@@ -294,3 +354,25 @@ def test_a_date_in_the_column_of_years_has_its_year(read: Reader, cell: str) -> 
 def test_a_table_whose_columns_nobody_knows_is_refused_whatever_parts_them(read: Reader) -> None:
     with pytest.raises(ResponseChangedError, match="no column that names titles"):
         read("Ciao;Bello;Mondo\nHeat;1995;x\nAlien;1979;y\n", "a.csv")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "[Alien](https://www.imdb.com/title/tt0078748/)",
+        '**[Alien](<https://www.imdb.com/title/tt0078748/> "IMDb")**',
+        '=HYPERLINK("https://www.imdb.com/title/tt0078748/","Alien")',
+    ],
+)
+def test_a_title_may_be_a_link(read: Reader, cell: str) -> None:
+    quoted = cell.replace('"', '""')
+    (entry,) = read(f'Title,Year\n"{quoted}",1979\n', "a.csv").entries
+    assert (entry.label, entry.ids) == ("Alien (1979)", ExternalIds(imdb="tt0078748"))
+
+
+def test_of_two_columns_for_a_kind_the_one_of_the_title_counts(read: Reader) -> None:
+    table = "type,entity_type,movie_name,series_name\ntowatch,movie,Alien,\n"
+    table += "watch,episode,,Dark\n" * 5
+    fetched = read(table, "a.csv")
+    assert [(one.title, one.kind) for one in fetched.entries] == [("Alien", MediaType.MOVIE)]
+    assert {row.why for row in fetched.skipped} == {"an episode"}

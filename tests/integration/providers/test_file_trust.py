@@ -238,3 +238,57 @@ def test_a_spreadsheet_is_named(read: Reader, member: str, words: str) -> None:
         archive.writestr(member, "<a/>")
     with pytest.raises(ResponseChangedError, match=words):
         read(file.getvalue(), "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "ids"),
+    [
+        (
+            'title,year,guids\nA,1999,"imdb://tt0133093, tmdb://603, tvdb://169"\n',
+            None,
+            ExternalIds(imdb="tt0133093", tmdb=603),
+        ),
+        ("title,year,tmdb_id,tvdb_id\nA,1999,603,169\n", None, ExternalIds(tmdb=603)),
+        ("tmdb_id,tvdb_id\n1396,81189\n", MediaType.TV, ExternalIds(tmdb=1396, tvdb=81189)),
+        ("title,tvdb_id\nA,81189\n", MediaType.TV, ExternalIds(tvdb=81189)),
+        (
+            {"title": "A", "tvdbId": 8, "imdbId": "tt0133093", "seriesType": "standard"},
+            MediaType.TV,
+            ExternalIds(imdb="tt0133093", tvdb=8),
+        ),
+    ],
+    ids=["media server", "table", "ids alone", "tvdb alone", "sonarr"],
+)
+def test_a_number_at_thetvdb_beside_other_ids_says_of_no_film_that_it_is_a_series(
+    read: Reader, content: object, kind: MediaType | None, ids: ExternalIds
+) -> None:
+    entry = only(read, content, None if isinstance(content, dict) else "a.csv")
+    assert (entry.kind, entry.ids) == (kind, ids)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "tvdb_id,title,year,watched_at,is_watched,rewatch_count\n113,A,2010,,false,0\n"),
+        ("a.csv", "uuid,imdb_id,tvdb_id,title,is_watched\nu1,,113,A,false\n"),
+        ("a.json", '[{"uuid": "u1", "id": {"tvdb": 113}, "title": "A", "is_watched": false}]'),
+    ],
+    ids=["csv", "csv with ids", "json"],
+)
+def test_the_films_that_tv_time_gives_out_are_films(read: Reader, name: str, content: str) -> None:
+    (entry,) = read(content, name).entries
+    assert (entry.kind, entry.ids) == (MediaType.MOVIE, ExternalIds())
+
+
+def test_episodes_that_tv_time_gives_out_are_none(read: Reader) -> None:
+    table = "series_tvdb_id,title,season,episode,is_watched,rewatch_count\n8,A,1,2,true,1\n"
+    assert [row.why for row in read(table, "a.csv").skipped] == ["an episode"]
+
+
+def test_the_picture_of_a_title_is_not_its_id(read: Reader) -> None:
+    row = {
+        "Name": "A",
+        "IMDB_Poster": "x.jpg",
+        "IMDB_URL": "https://www.imdb.com/title/tt0133093/",
+    }
+    assert only(read, row).ids == ExternalIds(imdb="tt0133093")

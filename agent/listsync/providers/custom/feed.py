@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 
 from listsync.parsing.address_forms import title_at
-from listsync.parsing.columns import kind_of, place_of
+from listsync.parsing.columns import place_of
 from listsync.parsing.decoding import number_id
 from listsync.parsing.feed_items import FeedItem
+from listsync.parsing.kinds import kind_of
 from listsync.parsing.list_lines import DATED
 from listsync.parsing.season_cells import parted_title
 

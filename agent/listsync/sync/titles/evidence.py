@@ -7,6 +7,7 @@ its kind and time is known to many times more people, the list may mean that one
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from listsync.domain.media import MediaType
 from listsync.domain.server import Candidate
@@ -14,6 +15,7 @@ from listsync.lean_dataclasses import dataclass
 from listsync.sync.titles.title_folding import (
     cleaned,
     country_of,
+    number_behind,
     romanised,
     without_suffixes,
     without_year_behind,
@@ -65,6 +67,14 @@ class Sought:
     country: str | None = None
     cleaned: str | None = None
     shortened: str | None = None
+
+    @property
+    def by_number_behind(self) -> Sought | None:
+        """What is sought if the number behind the title is its year: `Heat 1995`."""
+        parted = number_behind(self.titles[0]) if self.year is None else None
+        if parted is None:
+            return None
+        return replace(self, titles=(parted[0], *self.titles[1:]), year=parted[1], cleaned=None)
 
     @property
     def name(self) -> str:

@@ -214,7 +214,12 @@ class Resolver:
         match = self._by_bare_id(wish, budget, lookups)
         if match is not None:
             return match
-        match = self._by_title(wanted_of(wish), budget, lookups)
+        wanted = wanted_of(wish)
+        match = self._by_title(wanted, budget, lookups)
+        dated = wanted.by_number_behind if match.found is Found.NOT_FOUND else None
+        if dated is not None and budget.left:
+            other = self._by_title(dated, budget, lookups)
+            match = other if other.found is Found.FOUND else match
         if match.found is not Found.REVIEW or wish.ids.tvdb is None:
             return match
         return confirm(match, wish.ids, lookups.facts, budget.left)

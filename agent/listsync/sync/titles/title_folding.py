@@ -92,6 +92,7 @@ _NUMBER_WORDS = {
     word: str(number) for number, word in enumerate(_NUMBERS_IN_WORDS.split(), start=1)
 }
 _YEAR_SUFFIX = re.compile(r"\s*[(\[]((?:18|19|20)\d\d)[)\]]\s*$")
+_NUMBER_BEHIND = re.compile(r"(.*[^\W\d_][^\s,]*),? +(?:[-\u2013] +)?((?:19|20)\d\d)")
 _COUNTRY_SUFFIX = re.compile(r"\s*\((US|UK|USA|AU|CA|NZ|IE|DE|FR|ES|IT|JP|KR|IN|BR)\)\s*$")
 _CODES = {"UK": "GB", "USA": "US"}
 _CUT = re.compile(
@@ -215,6 +216,12 @@ def without_year_behind(title: str, year: int | None) -> str | None:
     if year is None or not name.endswith((f" {year}", f"-{year}", f"\u2013{year}")):
         return None
     return name.removesuffix(str(year)).rstrip(" ,-\u2013") or None
+
+
+def number_behind(title: str) -> tuple[str, int] | None:
+    """Part `Heat 1995` into its words and what may be its year, or may belong to the title."""
+    match = _NUMBER_BEHIND.fullmatch(_one_line(title))
+    return (match[1], int(match[2])) if match else None
 
 
 def country_of(title: str) -> str | None:

@@ -578,3 +578,17 @@ def test_contradicting_lists_offer_the_titles_that_they_name_until_one_is_chosen
     later = Resolver(FakeServer(), {lookup: chosen})
     assert later.known(one) is chosen
     assert not later.is_news(one)
+
+
+def test_a_number_behind_a_title_that_nobody_knows_is_its_year() -> None:
+    catalogue = [DUNE, OLD_DUNE]
+    assert match_in(catalogue, entry("Dune 1984")).key == TitleKey(MOVIE, 841)
+    assert match_in(catalogue, entry("Dune, 2021")).key == TitleKey(MOVIE, 438631)
+    assert match_in(catalogue, entry("Dune 1999")).found is Found.NOT_FOUND
+
+
+def test_a_number_that_belongs_to_a_title_is_no_year() -> None:
+    sequel = a_film(335984, "Blade Runner 2049", 2017)
+    first = a_film(78, "Blade Runner", 1982)
+    assert match_in([sequel, first], entry("Blade Runner 2049")).key == TitleKey(MOVIE, 335984)
+    assert match_in([first], entry("Blade Runner 2049")).found is not Found.FOUND

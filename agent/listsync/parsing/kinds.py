@@ -1,0 +1,213 @@
+"""Which kind a word means: film, series, or what is none of both and cannot be requested.
+
+The words are those of IMDb's exports (ids such as `tvMiniSeries`, English labels, labels in the
+user's language) and the plain ones of other programs and of people, in many languages.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from listsync.domain.media import MediaType
+from listsync.lean_dataclasses import dataclass
+
+_VOICED = "\u3099\u309a"
+_UNACCENTED = str.maketrans("\u0142\u0141\u00f8\u00d8\u0111\u0110\u0131", "lLoOdDi")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a word says; nothing where all is as it begins. `is_season`: one season of a series."""
+
+    media: MediaType | None = None
+    unwanted: str | None = None
+    is_season: bool = False
+    is_unknown: bool = False
+
+
+SEASON_WORDS = (
+    r"seasons?|series|staffeln?|saisons?|temporadas?|stagion[ei]|seizoen(?:en)?|sezon[yu]?"
+)
+
+
+_RULES = (  # the first that is found anywhere in the folded word
+    (r"podcast", Kind(unwanted="a podcast")),
+    (r"episod|folge|aflevering|odcinek", Kind(unwanted="an episode")),
+    (
+        (
+            r"telenovela|game ?show|light ?novel adaptation|综艺|綜藝|예능"
+            r"|^(?:scripted|reality|variety|news|sports)$"
+        ),
+        Kind(MediaType.TV),
+    ),
+    (
+        (
+            r"game|videospiel|jeux?\b|juego|videogioco|jogo|spel\b|\bgra\b|visual ?novel|\bvn\b"
+            r"|^spiele$|游戏|遊戲|ゲーム|게임|^игр[аы]"
+        ),
+        Kind(unwanted="a game"),
+    ),
+    (
+        r"music ?video|musikvideo|video ?clip|\bclip\b|video musical",
+        Kind(unwanted="a music video"),
+    ),
+    (r"trailer|teaser|featurette", Kind(unwanted="a trailer")),
+    (
+        (
+            r"comic|manga|manhwa|manhua|webtoon|graphic ?novel|bande dessinee|fumett|tebeo"
+            r"|漫画|漫畫|マンガ|만화|манга|комикс"
+        ),
+        Kind(unwanted="a comic"),
+    ),
+    (
+        (
+            r"book|novel|buch|buecher|bucher|roman\b|livre|libro|libri\b|ksiazk|\bboek|magazine"
+            r"|zeitschrift|short stor|livr[eo]|книг|^[图圖]?[书書]籍?$|小说|小說|^책$"
+        ),
+        Kind(unwanted="a book"),
+    ),
+    (
+        r"album|song|soundtrack|\blp\b|\bep\b|\btracks?\b|discograph|\bartists?\b|\bbands?\b",
+        Kind(unwanted="music"),
+    ),
+    (
+        r"\badults?\b|porn|erotic|erotik|hentai|\bxxx\b|\bjav\b",
+        Kind(unwanted="for adults only"),
+    ),
+    (r"person|people|actor|actress|director\b|^creator$", Kind(unwanted="a person")),
+    (rf"^(tv ?)?(?!series)({SEASON_WORDS})$", Kind(MediaType.TV, is_season=True)),
+    (
+        (
+            r"film|movie|pelicul|short|court|kurz|corto|curta|elokuva|cinema|kino"
+            r"|映画|电影|電影|영화|фильм"
+        ),
+        Kind(MediaType.MOVIE),
+    ),
+    (
+        (
+            r"seri|show|\btv ?season|^tv$|k drama|dorama|sarja|sorozat|\bdizi"
+            r"|\u0441\u0435\u0440[\u0438\u0456]\u0430\u043b|剧|劇|ドラマ|드라마|시리즈"
+        ),
+        Kind(MediaType.TV),
+    ),
+    (r"special|video|documentary|dokument|feature|\bdvd\b|blu ?ray", Kind(MediaType.MOVIE)),
+    (r"\bmusi[ckq]|musique|\baudio|concert|konzert", Kind(unwanted="music")),
+    (
+        (
+            r"^(?:title|titles|media|anime|cartoon|animation|animated|ova|ona|oav|drama|program"
+            r"|programme|work|unknown|other|none|null|n/?a|-|\?|аниме|动漫|動漫|动画|アニメ|애니)?$"
+        ),
+        Kind(),
+    ),
+)
+_COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
+_UNKNOWN = Kind(is_unknown=True)
+
+
+@lru_cache(maxsize=256)
+def kind_of(word: str) -> Kind:
+    """Read a type; an unknown word is no reason to leave a title out, but to say so."""
+    folded = _fold(word)
+    for pattern, kind in _COMPILED:
+        if pattern.search(folded):
+            return kind
+    return _UNKNOWN
+
+
+_SOFT = re.compile(
+    r"(?:movie|film|tv show|show|(?:tv )?(?:mini ?)?serie|(?:audio )?book|(?:video )?game|podcast"
+    r"|(?:music )?album|comic(?: ?book)?|serial|videojuego|livre|livro|libro|jogo|pelicula)s?"
+    r"|music track|serien|filmes?|tv|tv (?:movie|film)s?|(?:tv |web )?(?:mini ?)?series|mangas?"
+    r"|videospiele?|spiele|libri|bucher|buecher|jeux(?: video)?"
+    r"|фильмы?|сериалы?|книги?|игр[аы]|манга|电影|電影|电视剧|電視劇|剧集|短剧|综艺|漫画|图?书|游戏"
+    r"|映画|ドラマ|ゲーム|영화|드라마|예능"
+)
+
+
+def soft_kind_of(word: str) -> Kind:
+    """Read what may be a type, or a genre, a shelf, or the kind of a disc."""
+    return kind_of(word) if _SOFT.fullmatch(_fold(word)) else Kind()
+
+
+_YEAR = r"(?:18|19|20)\d\d(?:\s*[-\u2013]\s*(?:\d{4})?)?"
+_BEHIND = re.compile(
+    rf"(?P<title>.*\S)\s*[(\[](?:(?P<first>{_YEAR})[ ,]+)?(?P<kind>[^\W\d_][^()\[\]]{{1,18}}?)"
+    rf"(?:[ ,]+(?P<last>{_YEAR}))?\s*[)\]]",
+    re.ASCII,
+)
+
+
+class KindBehind(NamedTuple):
+    """A title, the word for its kind that stands behind it in brackets, and the year there."""
+
+    title: str
+    kind: str
+    year: str | None
+
+
+def kind_behind(title: str) -> KindBehind | None:
+    """Part `Chernobyl (TV series)` and `Dune (2021 film)`; None where there is no such word."""
+    found = _BEHIND.fullmatch(title) if title.endswith((")", "]")) else None
+    if found is None:
+        return None
+    kind = soft_kind_of(found["kind"])
+    year = found["first"] or found["last"]
+    is_kind = kind.media is not None or kind.unwanted is not None
+    return KindBehind(found["title"], found["kind"], year and year[:4]) if is_kind else None
+
+
+_AROUND = frozenset(
+    (
+        *(
+            "my",
+            "the",
+            "to",
+            "watch",
+            "watchlist",
+            "list",
+            "lists",
+            "want",
+            "favorite",
+            "favorites",
+        ),
+        *("favourite", "favourites", "must", "best", "all", "read", "play", "watched", "seen"),
+    )
+)
+_WORDS = re.compile(r"[^\W\d_]+")
+
+
+def kind_of_heading(words: str) -> Kind:
+    """Say what stands under a heading such as `Movies to watch` or `My books`."""
+    found = [word for word in _WORDS.findall(_fold(words)) if word not in _AROUND]
+    return soft_kind_of(" ".join(found))
+
+
+class Headings:
+    """The headings that a line stands under; the deepest that says a kind says its kind."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[int, Kind]] = []
+
+    def enter(self, level: int, words: str) -> Kind:
+        """Go under one of *level*, 1 for the highest, and say what is to be found there."""
+        self._open = [one for one in self._open if one[0] < level]
+        self._open.append((level, kind_of_heading(words)))
+        return next((kind for _, kind in reversed(self._open) if kind != Kind()), Kind())
+
+
+def _fold(word: str) -> str:
+    """Drop case, accents and dashes, and part ids such as `tvMiniSeries` into words."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word[:100])
+    return re.sub(r"[-_\s]+", " ", unaccented(parted).casefold()).strip()
+
+
+def unaccented(text: str) -> str:
+    """Drop accents, but not what tells sounds of Japanese apart."""
+    if text.isascii():
+        return text
+    parted = unicodedata.normalize("NFKD", text.translate(_UNACCENTED))
+    kept = (sign for sign in parted if not unicodedata.combining(sign) or sign in _VOICED)
+    return unicodedata.normalize("NFC", "".join(kept))
