@@ -7,6 +7,7 @@ them ends the process ends it at once, whatever hangs in the others.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
+from types import ModuleType
 from typing import IO, Any, NoReturn
 
 from listsync.browser.messages import BrowserFailure, BrowserStart, Loaded, PageOrder, line
@@ -75,8 +77,11 @@ class _Process:
 
     def _pages(self, start: BrowserStart) -> Iterator[Loaded | BrowserFailure]:
         """Launch, say so, then load what is asked for."""
-        from listsync.browser.chromium import Chromium  # noqa: PLC0415  # takes a second
+        stand_in_for_distutils()
+        gc.disable()  # nearly all that is loaded stays
+        from listsync.browser.chromium import Chromium  # noqa: PLC0415  # takes half a second
 
+        gc.enable()
         threading.Thread(target=self._watch, args=(start.limit_mb,), daemon=True).start()
         browser = Chromium.launch(start)
         if isinstance(browser, BrowserFailure):
@@ -113,6 +118,17 @@ class _Process:
         why = f"the page takes too much memory ({used_mb:.0f} MB; {limit_mb} MB are allowed)"
         self._say(BrowserFailure(why=why, over=True))
         self.end()
+
+
+def stand_in_for_distutils() -> None:
+    """Have in its place what the library imports of it, and uses for downloads alone.
+
+    Where setuptools is installed, that brings distutils: half of what there would be to load.
+    """
+    version = ModuleType("distutils.version")
+    version.LooseVersion = str  # type: ignore[attr-defined]
+    sys.modules["distutils"] = ModuleType("distutils")
+    sys.modules["distutils.version"] = version
 
 
 def _memory_mb() -> float:

@@ -89,15 +89,19 @@ def test_a_state_folder_that_is_none(
 
 
 @pytest.mark.usefixtures("chromium")
-def test_the_driver_is_patched_once(place: Place, site: Site) -> None:
+def test_the_driver_is_patched_once_and_needs_no_setuptools(place: Place, site: Site) -> None:
     for patched in place.settings.cache.iterdir():  # by the browser of another test
         patched.unlink()
     driver = installed("demo").driver
     theirs = driver.read_bytes()
     seen = []
+    loaded: list[str] = []
+    told = place.with_(command=(*place.settings.command, "-X", "importtime"))
     for _ in range(2):
-        with Browser("demo", place.settings) as browser:
+        with Browser("demo", told) as browser:
             assert browser.page(site.url("/plain")).status == 200
+            (session,) = place.sessions()
+            loaded = (session / "child.log").read_text(encoding="utf-8").split()
         (copy,) = place.settings.cache.glob("chromedriver-*")
         seen.append((copy, copy.stat().st_ino, copy.stat().st_mtime_ns))
     assert seen[0] == seen[1]
@@ -106,6 +110,8 @@ def test_the_driver_is_patched_once(place: Place, site: Site) -> None:
     assert driver.read_bytes() == theirs
     names = {path.name for path in place.settings.cache.iterdir()}
     assert names == {copy.name, "browser", "driver"}
+    assert "undetected_chromedriver" in loaded
+    assert "setuptools.version" not in loaded, "of distutils there was to be a stand-in"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="is about root")
