@@ -28,7 +28,7 @@ LIST_VARIABLES = {
     "TRAKT_SPECIAL_LISTS": "trakt_special",
     "URL_LISTS": "url",
 }
-_SAME_SERVICE = {"trakt_special": "trakt", "url": "custom"}
+_SAME_SERVICE = {"trakt_special": "trakt", "url": "custom", "collections": "tmdb"}
 _QUOTES = "\"'"
 _IMDB_NAMES = {"popular": "moviemeter"}
 _LETTERBOXD_LIST = re.compile(r"(https?://(?:www\.)?letterboxd\.com/)?(\w+)/([\w-]+)/?", re.ASCII)
@@ -81,7 +81,13 @@ def _supported() -> str:
 
 
 def _forms(list_type: str, text: str) -> Iterator[str]:
-    """Give what *text* may be here: itself, then what ListSync means by it."""
+    """Give what *text* may be here: itself, then what ListSync means by it.
+
+    Its collections are named as those of TMDB, whose films it has in a file of its own.
+    """
+    if list_type == "collections":
+        yield f"collection/{text}"
+        return
     yield text
     match list_type:
         case "imdb" if text.lower() in _IMDB_NAMES:

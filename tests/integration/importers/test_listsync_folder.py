@@ -74,6 +74,7 @@ def test_all_that_a_folder_says_is_taken_over_or_named(tmp_path: Path) -> None:
         "letterboxd: dave/list/best, request_as: 7",
         "stevenlu: stevenlu",
         "anilist: dave",
+        "tmdb: collection/Harry Potter",
         "imdb: top",
     ]
     assert plan.settings == {
@@ -95,7 +96,6 @@ def test_all_that_a_folder_says_is_taken_over_or_named(tmp_path: Path) -> None:
     left = "\n".join(plan.left)
     for said in (
         "user 9 of imdb: moviemeter was none of the server's users",
-        "the list collections: Harry Potter: collections lists are not supported yet",
         "1 title not found: looked for, and requested, by the first sync",
         "1 title request failed: looked for, and requested, by the first sync",
         "TRAKT_CLIENT_ID",
@@ -112,7 +112,7 @@ def test_all_that_a_folder_says_is_taken_over_or_named(tmp_path: Path) -> None:
 def test_a_folder_is_found_from_each_of_its_ends(tmp_path: Path, part: str) -> None:
     plan = plan_of(written(tmp_path, FULL) / part)
     assert len(plan.handled) == 2
-    assert len(plan.lists) == 7
+    assert len(plan.lists) == 8
 
 
 def test_variables_alone_are_enough(tmp_path: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from msgspec import UNSET, Meta
+from msgspec import UNSET, Meta, field
 
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
@@ -34,6 +34,7 @@ from listsync.parsing.json_rows import (
     today,
 )
 from listsync.providers.tmdb.source import MAX_PAGES, PAGE_SIZE, SERVICE, TmdbOptions, TmdbSource
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
@@ -218,6 +219,17 @@ def judge(response: Response) -> ListsyncError | None:
 _STAMP = re.compile(r"(\d{1,4}) (\d{4}-\d\d-\d\d) [0-9a-f]{64}", re.ASCII)
 
 
+class _Collection(ResponseShape, frozen=True):
+    number: Annotated[int, Meta(gt=0)] = field(name="id")
+    title: str = field(name="name")
+
+
+def _known_collection(previous: Validators | None) -> str:
+    """Give where a collection was found before, in *previous*; empty: it was not."""
+    stamp = (previous and previous.stamp) or ""
+    return stamp if re.fullmatch(r"collection/\d{1,10}", stamp, re.ASCII) else ""
+
+
 class Tmdb:
     """Reads one TMDB list."""
 
@@ -225,6 +237,7 @@ class Tmdb:
         self._source = source
         self._options = options
         self._http = http
+        self._path = source.path
 
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the whole list in its own order; raises what `get_document` raises.
@@ -234,6 +247,8 @@ class Tmdb:
         changes them, but for a title that takes another's place. So does what the service ranks
         itself, by its first page.
         """
+        if self._source.collection:
+            self._path = _known_collection(previous) or self._find_collection()
         if self._is_as_before(previous):
             return Fetched.unchanged(previous)
         document = get_document(self._http, self._call(1), previous)
@@ -248,12 +263,31 @@ class Tmdb:
         last = [self._page(count)] if count > 1 else []
         if self._source.is_list:
             stamp = self._stamp(count, [first, *last][-1])
+        if self._source.collection:
+            stamp = self._path
         # Nothing but a page that is the whole list can vouch for it with its ETag.
         etag = document.validators.etag if count == 1 else None
         between = range(2, count)
         with in_parallel(self._page, between, at_once=self._options.at_once) as middle:
             pages = chain([first], self._others(first, chain(middle, last)))
             return self._fetched(pages, Validators(etag=etag, stamp=stamp))
+
+    def _find_collection(self) -> str:
+        """Find where the collection of that name is; a RefusedError says what else there is."""
+        wanted = self._source.collection
+        call = self._request("3/search/collection", {"query": wanted})
+        page = check_one(SERVICE, get_document(self._http, call).content, TmdbPage, strict=True)
+        found = [check_one(SERVICE, row, _Collection) for row in page.rows]
+        names = (wanted.casefold(), f"{wanted} collection".casefold())
+        exact = ({one.number for one in found if one.title.casefold() == name} for name in names)
+        same = next(filter(None, exact), set())
+        if len(same) == 1:
+            return f"collection/{same.pop()}"
+        shown = (one_line(f"{one.title} ({one.number})", 80) for one in found[:5])
+        there = ", ".join(shown) or "none"
+        many = "several collections are" if same else "no collection is"
+        why = f"{many} called {wanted!r} (found: {there}); name its number, collection/123"
+        raise RefusedError(SERVICE, Refusal.NOT_FOUND, why)
 
     def _is_as_before(self, previous: Validators | None) -> bool:
         """Compare the last page of a list of several; there may be no such page any more."""
@@ -302,6 +336,12 @@ class Tmdb:
         return page_of(get_document(self._http, self._call(number)), number)
 
     def _call(self, page: int) -> ServiceRequest:
+        number: dict[str, str | int] = {"page": page} if page > 1 else {}
+        is_v4 = self._options.token and self._source.is_list  # v4 has lists, and wants a token
+        params = {**dict(self._source.params), **number}
+        return self._request(f"{4 if is_v4 else 3}/{self._path}", params)
+
+    def _request(self, path: str, params: Mapping[str, str | int]) -> ServiceRequest:
         token, key = self._options.token, self._options.api_key
         if not token and not key:
             raise RefusedError(
@@ -313,12 +353,10 @@ class Tmdb:
         bearer = token.get_secret_value() if token else ""
         if not bearer.isascii():
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, "providers.tmdb.token is no token")
-        version = 4 if token and self._source.is_list else 3  # v4 has lists, and wants a token
-        number = {"page": page} if page > 1 else {}
         return ServiceRequest(
             service=SERVICE,
-            url=f"{self._options.base_url.rstrip('/')}/{version}/{self._source.path}",
-            params={**dict(self._source.params), **number},
+            url=f"{self._options.base_url.rstrip('/')}/{path}",
+            params=params,
             secrets={"api_key": key} if key and not token else {},
             secret_headers={"Authorization": SecretStr(f"Bearer {bearer}")} if token else {},
             judge=judge,

@@ -58,7 +58,7 @@ class TmdbOptions(ServiceOptions, frozen=True, kw_only=True):
 SERVICE = "tmdb"
 FORMS = (
     "123, list/123 or https://www.themoviedb.org/list/123",
-    "collection/123",
+    "collection/123 (or collection/Name of it Collection)",
     "keyword/123/movie (or tv)",
     "company/123/movie (or tv)",
     "network/123",
@@ -91,6 +91,7 @@ _OF_ROWS: Known = {  # where the API has no filters: what the rows themselves sa
     },
     **dict.fromkeys(("year", "primary_release_year", "first_air_date_year"), ("year", years)),
 }
+_COLLECTION = re.compile(r"collection/\s*(?=.*[^\W\d_])(?P<name>[^?#]{1,200})", re.IGNORECASE)
 _DISCOVER = re.compile(r"discover/(movie|tv)\?(.+)", re.DOTALL)
 _FILTER = re.compile(  # what TMDB does not know it ignores
     r"with(?:out)?_[a-z_]+(?:\.[gl]te)?|(?:primary_)?release_(?:year|date(?:\.[gl]te)?)|year"
@@ -106,7 +107,8 @@ class TmdbSource:
 
     `kind` is what its rows are where they do not say it; `role` what a person did ("any": all of
     it). A chart ranks more titles than anybody wants, so only its top is read. `filters` are
-    those of the address that its rows are held to.
+    those of the address that its rows are held to. `collection` is the name of one whose number,
+    and so its place, is yet to be found.
     """
 
     name: str
@@ -116,6 +118,7 @@ class TmdbSource:
     params: tuple[tuple[str, str], ...] = ()
     is_chart: bool = False
     filters: RowFilters = NO_ROW_FILTERS
+    collection: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}?{self.filters}" if self.filters else self.name
@@ -144,6 +147,11 @@ def parse(text: str) -> TmdbSource:
 def _from_name(value: str) -> TmdbSource | None:
     if discover := _DISCOVER.fullmatch(value):
         return _discover(discover[1], discover[2])
+    if named := _COLLECTION.fullmatch(value):
+        title = " ".join(named["name"].split())
+        return TmdbSource(
+            name=f"collection/{title}", path="", kind=MediaType.MOVIE, collection=title
+        )
     number = number_id(value) if value.isdecimal() else None
     return TmdbSource(name=f"list/{number}", path=f"list/{number}") if number else None
 

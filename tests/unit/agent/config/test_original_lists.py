@@ -31,6 +31,7 @@ def warnings_of(config: Config) -> dict[str, str]:
         ("stevenlu", "stevenlu", "stevenlu"),
         ("stevenlu", "StevenLu's list", "popular"),
         ("tmdb", "8136", "8136"),
+        ("collections", "Harry Potter Collection", "collection/Harry Potter Collection"),
         ("trakt", "123456", "123456"),
         ("trakt_special", "popular:tv", "popular:shows"),
         ("trakt_special", "trending", "trending:movies"),
@@ -43,7 +44,7 @@ def test_a_list_of_listsync_is_written_in_our_words(list_type: str, text: str, o
 @pytest.mark.parametrize(
     ("list_type", "text", "why"),
     [
-        ("collections", "1241", "collections lists are not supported yet"),
+        ("collections", "", "'collection/' is no list of TMDB"),
         ("file", "/etc/passwd", "file lists are not supported yet"),
         ("imdb", "worst", "'worst' is no list of IMDb"),
         ("letterboxd", "ls012345678", "belongs to IMDb"),

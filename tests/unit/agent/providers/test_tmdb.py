@@ -451,3 +451,51 @@ def test_neither_token_nor_key_is_shown(caplog: pytest.LogCaptureFixture) -> Non
         shown = f"{error!r} {error} {error.sample} {provider._options!r} {caplog.text}"
         assert TOKEN not in shown
         assert KEY not in shown
+
+
+def _found(*named: tuple[object, object]) -> httpx.Response:
+    rows = [{"id": number, "name": name} for number, name in named]
+    body = {"page": 1, "results": rows, "total_pages": 1, "total_results": len(rows)}
+    return answer(json.dumps(body).encode())
+
+
+SEARCH, KEEPER = "/3/search/collection", "/3/collection/99001"
+
+
+@pytest.mark.parametrize("value", ["Lantern keeper collection", "lantern keeper"])
+def test_a_collection_is_found_by_its_name_and_then_known(value: str) -> None:
+    others = ((1, "Lantern Keepers Collection"), (99001, "Lantern Keeper Collection"))
+    whole = sample("tmdb/collection.json")
+    whole.headers["etag"] = '"c"'
+    site = Site.of({SEARCH: _found(*others), KEEPER: whole})
+    first = tmdb(site, f"collection/{value}").fetch(None)
+    assert (first.outcome, site.paths) == (ListOutcome.COMPLETE, [SEARCH, KEEPER])
+    assert site.seen[0].url.params["query"] == value
+    again = Site.of({KEEPER: answer(status=304)})
+    assert tmdb(again, f"collection/{value}").fetch(first.validators).is_unchanged
+    assert (again.paths, again.seen[0].headers["if-none-match"]) == ([KEEPER], '"c"')
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        pytest.param((), r"no collection is called 'Lantern' \(found: none\)", id="none"),
+        pytest.param(
+            ((1, "Lanterns Collection"),), r"found: Lanterns Collection \(1\)\)", id="others"
+        ),
+        pytest.param(
+            ((1, "Lantern"), (2, "lantern")), "several collections are called", id="several"
+        ),
+    ],
+)
+def test_a_name_of_no_collection_or_of_several_is_refused_with_those_found(
+    found: tuple[tuple[int, str], ...], words: str
+) -> None:
+    with pytest.raises(RefusedError, match=words) as told:
+        tmdb(Site.of({SEARCH: _found(*found)}), "collection/Lantern").fetch(None)
+    assert told.value.kind is Refusal.NOT_FOUND
+
+
+def test_a_found_collection_that_is_of_no_known_form_is_drift() -> None:
+    with pytest.raises(ResponseChangedError):
+        tmdb(Site.of({SEARCH: _found((0, "Lantern"))}), "collection/Lantern").fetch(None)

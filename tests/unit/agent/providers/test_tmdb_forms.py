@@ -34,6 +34,8 @@ def test_every_known_address_is_a_list_or_refused_as_none(text: str, kind: str) 
         ("themoviedb.org/de-DE/list/8990001", "list/8990001"),
         ("collection/99001", "collection/99001"),
         (f"{SITE}/collection/99001-lantern-keeper-collection", "collection/99001"),
+        ("collection/ Lantern  Keeper", "collection/Lantern Keeper"),
+        ("collection/28 Days/Weeks Later Collection", "collection/28 Days/Weeks Later Collection"),
         ("keyword/9799", "keyword/9799/movie"),
         (f"{SITE}/keyword/9799-synthetic/tv", "keyword/9799/tv"),
         ("company/99010/tv", "company/99010/tv"),
