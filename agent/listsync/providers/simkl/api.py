@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -101,16 +101,18 @@ def request_to(
 
 _OF_NO_LIST = frozenset(("all", "playback"))
 """Stamps that move with whatever is watched: a title that is paused, and the newest of all."""
-Stamps = Mapping[str, str | None]
-"""When something of one kind last changed, by status; None: there never was any."""
+Stamp = Annotated[str, msgspec.Meta(min_length=1)] | None
+"""When something last changed; None: there never was any, which no empty text says."""
+Stamps = Mapping[str, Stamp]
+"""Those of one kind, by status."""
 
 
 class Activities(ResponseShape, frozen=True, rename={"shows": "tv_shows"}):
     """When what was changed; all three kinds are always there."""
 
-    movies: dict[str, str | None]
-    shows: dict[str, str | None]
-    anime: dict[str, str | None]
+    movies: dict[str, Stamp]
+    shows: dict[str, Stamp]
+    anime: dict[str, Stamp]
 
     def of(self, kind: str) -> Stamps:
         """Say when something of *kind* changed, but for what moves no title.

@@ -124,7 +124,7 @@ class Simkl:
         status = self._source.status
         if kind == "movies" and status in NEVER_OF_FILMS:
             return True
-        if self._has_rows(kind, status, entries) or not stamps.get(status):
+        if self._has_rows(kind, status, entries) or stamps.get(status, "") is None:
             return True
         others = [one for one in _FULLEST_FIRST if one != status and stamps.get(one)]
         unused = Entries(SERVICE, SimklRow)

@@ -99,6 +99,24 @@ def test_a_status_that_never_had_a_title_is_empty(nothing: bytes) -> None:
     assert (fetched.outcome, fetched.validators is None) == (ListOutcome.EMPTY, False)
 
 
+def saying(**stamps: object) -> Site:
+    """Tell of every kind when its statuses changed, and give nothing of any."""
+    told = json.dumps(dict.fromkeys(("movies", "tv_shows", "anime"), stamps)).encode()
+    return Site.of({"/sync/activities": answer(told), "*": answer(b"null")})
+
+
+@pytest.mark.parametrize("said", ["", 0, False])
+def test_only_null_says_that_there_never_was_a_title(said: object) -> None:
+    with pytest.raises(ResponseChangedError):
+        simkl_provider(saying(plantowatch=said), "movies").fetch(None)
+
+
+def test_a_status_of_which_nothing_is_said_is_not_believed_to_be_empty() -> None:
+    site = saying(plantowatch=None)
+    assert simkl_provider(site, "movies").fetch(None).outcome is ListOutcome.EMPTY
+    assert simkl_provider(site, "tv/watching").fetch(None).outcome is ListOutcome.DRIFT
+
+
 def test_a_status_is_empty_where_another_shows_that_titles_are_told() -> None:
     site = Account({"movies/completed": [film(1, "completed")]}, {"movies/plantowatch": "2026"})
     assert simkl_provider(site, "movies").fetch(None).outcome is ListOutcome.EMPTY
