@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from listsync import redaction
-from listsync.app.memory_tuning import import_httpcore
+from listsync.app import memory_tuning
 from tests import new_states
 from tests.fork_server import ForkServer, popen_of
 from tests.thorough import tries
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.ports", "tests.rows", "tests.workers"]
 
-import_httpcore()  # as lean as the agent has it
+memory_tuning.import_httpcore()  # as lean as the agent has it
+
+# As often as Python has it, searches for garbage are a thirtieth of what all tests take.
+memory_tuning._USUAL = (10_000, 10, 10)
+gc.set_threshold(*memory_tuning._USUAL)
 
 
 def _import_hypothesis() -> None:

@@ -172,7 +172,7 @@ class _Pool:
     def run(self) -> None:
         _load_what_is_drawn_from()
         gc.collect()
-        gc.freeze()  # a collection in a fork would copy all
+        gc.freeze()  # a collection in a fork would copy all, and one at the end look through it
         idleness = Idleness()
         try:
             for number in range(self._count):
@@ -185,7 +185,6 @@ class _Pool:
             for worker in self._workers:
                 os.kill(worker.pid, signal.SIGINT)
                 self._bury(worker)
-            gc.unfreeze()
 
     def _take_turn(self) -> None:
         """Do what the workers that have something to say ask for."""

@@ -7,25 +7,19 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
 
 from listsync.config.json_schema import EDITOR_LINE, schema, write_schema
 from listsync.config.schema import LogOptions
 from listsync.errors import StateError
+from tests.unit.agent.config.editors import validator
 
 EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"
 SERVER = {"server": {"url": "sandbox"}}
 
 
-@pytest.fixture(scope="module")
-def validator() -> Draft202012Validator:
-    Draft202012Validator.check_schema(schema())
-    return Draft202012Validator(schema())
-
-
-def test_the_example_fits(validator: Draft202012Validator) -> None:
+def test_the_example_fits() -> None:
     document = yaml.load(EXAMPLE.read_text(), yaml.CSafeLoader)  # ten times as quick
-    assert [error.message for error in validator.iter_errors(document)] == []
+    assert [error.message for error in validator().iter_errors(document)] == []
 
 
 @pytest.mark.parametrize(
@@ -70,8 +64,8 @@ def test_the_example_fits(validator: Draft202012Validator) -> None:
         pytest.param(SERVER | {"providers": {"mdblist": {"api_key": {"env": "X"}}}}, id="key"),
     ],
 )
-def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, object]) -> None:
-    assert validator.is_valid(document)
+def test_what_loads_fits(document: dict[str, object]) -> None:
+    assert validator().is_valid(document)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +108,8 @@ def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, ob
         pytest.param(SERVER | {"providers": {"kitsu": {}}}, id="provider"),
     ],
 )
-def test_mistakes_do_not_fit(validator: Draft202012Validator, document: dict[str, object]) -> None:
-    assert not validator.is_valid(document)
+def test_mistakes_do_not_fit(document: dict[str, object]) -> None:
+    assert not validator().is_valid(document)
 
 
 def test_it_is_written_where_the_first_line_of_a_configuration_finds_it(tmp_path: Path) -> None:

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from listsync.app.notifications import rules_of
 from listsync.config.configuration import load, secrets_of
-from listsync.config.json_schema import schema
 from listsync.config.notify_options import NotifyForm
 from listsync.domain.messages import USUAL_KINDS, MessageKind
 from listsync.errors import ConfigError
+from tests.unit.agent.config.editors import validator
 
 URL = {"url": "https://h.example/x"}
 HOOK = {"webhook": URL}
@@ -46,7 +45,7 @@ def test_headers_have_free_names_and_secret_values(tmp_path: Path) -> None:
     assert told == {"Authorization": "Bearer no-token", "X-Token": "no-real-token"}
     assert "token" not in repr(config.notify)
     assert {"Bearer no-token", "no-real-token"} <= secrets_of(config)
-    assert not list(Draft202012Validator(schema()).iter_errors(data))
+    assert not list(validator().iter_errors(data))
 
 
 MAIL = {"host": "mail.example", "from": "Me <a@b.example>", "to": "a@b.example"}
@@ -131,7 +130,7 @@ def test_what_cannot_be_is_refused_with_its_place(
 @pytest.mark.parametrize("form", [HOOK, BEAT, {**HOOK, "on": ["daily"]}, mail(**LOGIN)])
 def test_editors_take_what_the_agent_takes(form: dict[str, Any]) -> None:
     document = {"server": {"url": "sandbox"}, "notify": [form]}
-    assert not list(Draft202012Validator(schema()).iter_errors(document))
+    assert not list(validator().iter_errors(document))
 
 
 @pytest.mark.parametrize(
@@ -144,4 +143,4 @@ def test_editors_take_what_the_agent_takes(form: dict[str, Any]) -> None:
 )
 def test_editors_refuse_what_the_agent_refuses(form: dict[str, Any]) -> None:
     document = {"server": {"url": "sandbox"}, "notify": [form]}
-    assert list(Draft202012Validator(schema()).iter_errors(document))
+    assert list(validator().iter_errors(document))

@@ -8,10 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from listsync.config.configuration import Config, load, secrets_of
-from listsync.config.json_schema import schema
 from listsync.domain.transfer_rules import (
     PathMapping,
     RenamePolicy,
@@ -24,6 +22,7 @@ from listsync.domain.transfers import CopyScope
 from listsync.errors import ConfigError
 from listsync.transfers.options import PlexOptions
 from listsync.transfers.settings import TransferSettings
+from tests.unit.agent.config.editors import validator
 
 MOVIES = {
     "from": "/movies",
@@ -236,7 +235,6 @@ def test_transfers_alone_are_worth_an_agent(tmp_path: Path) -> None:
     ],
 )
 def test_editors_find_the_same(transfers: dict[str, Any], *, is_right: bool) -> None:
-    validator = Draft202012Validator(schema())
-    assert validator.is_valid({**BASE, "transfers": transfers}) == is_right
+    assert validator().is_valid({**BASE, "transfers": transfers}) == is_right
     without = {**BASE, "http": {}, "transfers": transfers}
-    assert not validator.is_valid(without) or not transfers.get("mappings")
+    assert not validator().is_valid(without) or not transfers.get("mappings")

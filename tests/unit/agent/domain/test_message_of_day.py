@@ -91,6 +91,12 @@ def test_of_two_times_five_past_midnight_the_first_one_counts() -> None:
     assert LocalDay.last_due(after, AT, told_on.zone) == told_on
 
 
+def changes(at: datetime, zone: ZoneInfo) -> bool:
+    """Tell whether clocks are set within two days of *at*."""
+    days = (at + timedelta(days=number) for number in (-2, 2))
+    return len({one.astimezone(zone).utcoffset() for one in days}) > 1
+
+
 @pytest.mark.parametrize("zone", ["America/Havana", "Europe/Vienna", "Africa/Cairo", "UTC"])
 def test_each_day_of_a_year_is_due_once_and_in_order(zone: str) -> None:
     at = a_day(zone, "2026-01-01").start
@@ -99,7 +105,7 @@ def test_each_day_of_a_year_is_due_once_and_in_order(zone: str) -> None:
         found = LocalDay.last_due(at, AT, ZoneInfo(zone)).date
         if not told or told[-1] != found:
             told.append(found)
-        at += timedelta(hours=1)
+        at += timedelta(hours=1 if changes(at, ZoneInfo(zone)) else 6)
     assert told == [date(2025, 12, 30) + timedelta(days=n) for n in range(len(told))]
     assert len(told) == 366
 

@@ -18,8 +18,9 @@ from listsync.errors import (
     ResponseChangedError,
     UnavailableError,
 )
+from listsync.providers.tmdb import reader
 from listsync.providers.tmdb.reader import Tmdb
-from listsync.providers.tmdb.source import TmdbOptions, parse
+from listsync.providers.tmdb.source import MAX_PAGES, TmdbOptions, parse
 from tests.contract.providers.site import Site, answer, client, sample
 
 TOKEN = "not-a-real-token-0123456789"
@@ -300,15 +301,13 @@ def test_a_list_that_grows_while_it_is_read_is_not_whole() -> None:
     assert fetched.validators is None
 
 
-def test_more_than_five_hundred_pages_are_told() -> None:
-    service = Service(10_001)
+def test_more_than_five_hundred_pages_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MAX_PAGES == 500
+    monkeypatch.setattr(reader, "MAX_PAGES", 25)
+    service = Service(501)
     fetched = tmdb(service, "keyword/9799").fetch(None)
-    assert (fetched.outcome, fetched.read, fetched.declared) == (
-        ListOutcome.PARTIAL,
-        10_000,
-        10_001,
-    )
-    assert sorted(service.asked) == list(range(1, 501))
+    assert (fetched.outcome, fetched.read, fetched.declared) == (ListOutcome.PARTIAL, 500, 501)
+    assert sorted(service.asked) == list(range(1, 26))
 
 
 @pytest.mark.parametrize(("size", "pages"), [(20, 1), (50, 3), (100, 5), (5000, 8)])

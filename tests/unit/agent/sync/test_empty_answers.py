@@ -169,7 +169,7 @@ def test_a_list_of_exclusions_is_asked_again_before_anything_is_requested() -> N
 def test_nothing_that_exists_is_believed_to_be_nowhere_however_many_searches_fail(
     share: float,
 ) -> None:
-    count = tries(60, 180)
+    count = tries(24, 180)
     house = House()
     server = house.server = FlakyServer(share, count)
     house.follow(*(_entry(n) for n in range(1, count + 1)))
