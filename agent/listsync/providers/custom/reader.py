@@ -33,7 +33,7 @@ from listsync.parsing.tables import collect_table, first_rows, header_of
 from listsync.parsing.text import Text, decode
 from listsync.providers.custom.feed import first_texts, row_of
 from listsync.providers.custom.field_names import FieldMapping
-from listsync.providers.custom.source import SERVICE, CustomSource, tokens_of
+from listsync.providers.custom.source import SERVICE, CustomSource, data_address, tokens_of
 
 if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
@@ -102,7 +102,7 @@ def _still(known: Validators, fresh: Validators) -> Validators:
 
 
 def _request(source: CustomSource) -> ServiceRequest:
-    url, own = source.url, dict[str, str | int]()
+    url, own = data_address(source.url), dict[str, str | int]()
     if source.parameters:  # what is given beside an address takes the place of all that it has
         own = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
         url = url.partition("#")[0].partition("?")[0]

@@ -27,6 +27,32 @@ FORMS = (
     "{file: lists/feed.xml}",
 )
 _DATA = (".json", "/json", ".csv", ".tsv", ".txt", ".xml", ".rss", "/rss", "/rss/", "/feed")
+_PAGES = tuple(
+    (re.compile(rf"https?://(?:www\.)?{page}", re.IGNORECASE), data)
+    for page, data in (
+        (r"github\.com/([^/]+/[^/]+)/blob/([^?#]+)(?:[?#].*)?", r"https://github.com/\1/raw/\2"),
+        (r"gitlab\.com/(.+)/-/blob/([^?#]+)(?:[?#].*)?", r"https://gitlab.com/\1/-/raw/\2"),
+        (
+            r"gist\.github\.com/([^/?#]+/[0-9a-f]{20,})/?(?:[?#].*)?",
+            r"https://gist.githubusercontent.com/\1/raw",
+        ),
+        (r"pastebin\.com/([A-Za-z0-9]{8})/?", r"https://pastebin.com/raw/\1"),
+        (
+            r"docs\.google\.com/spreadsheets/d/(?!e/)([\w-]+)/(?:edit|view)\b.*?\bgid=(\d+).*",
+            r"https://docs.google.com/spreadsheets/d/\1/export?format=csv&gid=\2",
+        ),
+        (
+            r"docs\.google\.com/spreadsheets/d/(?!e/)([\w-]+)(?:/(?:edit|view)?(?:[?#].*)?)?",
+            r"https://docs.google.com/spreadsheets/d/\1/export?format=csv",
+        ),
+        (
+            r"docs\.google\.com/spreadsheets/d/e/([\w-]+)/pubhtml.*",
+            r"https://docs.google.com/spreadsheets/d/e/\1/pub?output=csv",
+        ),
+        (r"(dropbox\.com/[^#]*[?&])dl=0([&#].*)?", r"https://www.\1dl=1"),
+    )
+)
+"""Pages that show a file, and where the file is."""
 _HOME = (".local", ".localhost", ".lan", ".home", ".internal", ".home.arpa")
 _RANDOM = re.compile(r"(?=[^/]*\d)(?=[^/]*[a-zA-Z])[A-Za-z0-9_~+-]{20,}")
 """A part of a path that looks as if nobody had thought of it."""
@@ -83,6 +109,18 @@ def checked_address(text: str) -> str:
     if form is not None and form.provider in SERVICES and not is_data(address):
         raise ValueError(f"this address belongs to {form.service}: `{form.provider}:` reads it")
     return address
+
+
+def data_address(url: str) -> str:
+    """Give the address of the file itself where *url* is that of the page that shows it.
+
+    Source: the links by which those sites offer their files, as of 2026.
+    """
+    for page, data in _PAGES:
+        found = page.fullmatch(url.strip())
+        if found is not None:
+            return found.expand(data)
+    return url
 
 
 def private_host(url: str) -> str:

@@ -63,6 +63,7 @@ _NO_USERS = (
 _SHORT_DIARY = re.compile(r"^([^/]+)/diary(?=/|$)")
 _DAYS = re.compile(r"/for/\d{4}(?:/\d{2}){0,2}(?=/|$)", re.ASCII)
 _PAGE = re.compile(r"(?:/page/\d+)?/?", re.ASCII)
+_NOT_OTHERS = re.compile(r"(?!/(?:similar|lists)(?:/|$)).*")  # of a film, and of no other one
 _VIEW = re.compile(r"(?:/detail|/by/[a-z0-9-]+)*(?:/page/\d+)?/?", re.ASCII)
 
 
@@ -129,7 +130,7 @@ def _from_address(form: AddressForm, address: str) -> LetterboxdSource | None:
         path += f"/share/{form.groups['share']}"
         rest = place[len(path) :]
     view = _PAGE if form.kind == "popular" else _VIEW
-    if form.kind != "film" and not view.fullmatch(rest):
+    if not (_NOT_OTHERS if form.kind == "film" else view).fullmatch(rest):
         return None
     if "user" in form.groups:  # names are the same in capitals
         user = form.groups["user"].lower()

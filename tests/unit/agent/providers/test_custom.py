@@ -13,7 +13,13 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ListsyncError, RefusedError, ResponseChangedError
-from listsync.providers.custom.source import CustomSource, checked_address, parse, tokens_of
+from listsync.providers.custom.source import (
+    CustomSource,
+    checked_address,
+    data_address,
+    parse,
+    tokens_of,
+)
 from tests.contract.providers.cases_custom import URL, custom_provider
 from tests.contract.providers.site import Site, answer
 
@@ -51,6 +57,37 @@ def titles(fetched: Fetched) -> list[str | None]:
 )
 def test_an_address_stands_for_itself(text: str) -> None:
     assert parse(text).url == text.strip()
+
+
+_SHEET = "https://docs.google.com/spreadsheets/d"
+
+
+@pytest.mark.parametrize(
+    ("page", "data"),
+    [
+        ("https://github.com/u/r/blob/main/a/b.csv#L3", "https://github.com/u/r/raw/main/a/b.csv"),
+        (
+            "https://gitlab.com/g/s/r/-/blob/main/a.txt",
+            "https://gitlab.com/g/s/r/-/raw/main/a.txt",
+        ),
+        (
+            "https://gist.github.com/u/0123456789abcdef0123",
+            "https://gist.githubusercontent.com/u/0123456789abcdef0123/raw",
+        ),
+        ("https://pastebin.com/AbCd1234", "https://pastebin.com/raw/AbCd1234"),
+        (f"{_SHEET}/1aB-c/edit?usp=sharing#gid=7", f"{_SHEET}/1aB-c/export?format=csv&gid=7"),
+        (f"{_SHEET}/1aB-c/edit", f"{_SHEET}/1aB-c/export?format=csv"),
+        (f"{_SHEET}/e/2PACX-1/pubhtml?gid=0", f"{_SHEET}/e/2PACX-1/pub?output=csv"),
+        (
+            "https://www.dropbox.com/scl/fi/x/a.csv?rlkey=k&dl=0",
+            "https://www.dropbox.com/scl/fi/x/a.csv?rlkey=k&dl=1",
+        ),
+    ],
+)
+def test_of_a_page_that_shows_a_file_the_file_is_asked_for(page: str, data: str) -> None:
+    assert data_address(page) == data
+    assert data_address(data) == data
+    assert parse(page).url == page
 
 
 @pytest.mark.parametrize(

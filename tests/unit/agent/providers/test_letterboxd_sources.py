@@ -69,6 +69,8 @@ def test_the_token_of_an_unlisted_list_is_not_shown() -> None:
         ("", "no list of Letterboxd"),
         ("u", "no list of Letterboxd"),
         ("u/a-list", "no list of Letterboxd"),
+        ("https://letterboxd.com/film/the-lantern-keeper/similar/", "no list of Letterboxd"),
+        ("film/the-lantern-keeper/lists", "no list of Letterboxd"),
         ("../u/watchlist", "no list of Letterboxd"),
         ("u/list/../x", "no list of Letterboxd"),
         ("u/list/a/genre/horror", "no list of Letterboxd"),
