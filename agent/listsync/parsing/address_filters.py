@@ -68,18 +68,49 @@ def limit_in(address: str) -> int | None:
     return int(said)
 
 
+_INSTEAD = {  # of a filter in an address: which key of a list does it here
+    **dict.fromkeys(("genre", "genres", "filter_genre", "with_genres"), "genres"),
+    **dict.fromkeys(("exclude_genres", "without_genres"), "exclude_genres"),
+    **dict.fromkeys(("language", "languages", "with_original_language"), "languages"),
+    **dict.fromkeys(("rating", "ratings", "user_rating", "vote_average.gte"), "min_rating"),
+    **dict.fromkeys(("votes", "num_votes", "vote_count.gte"), "min_votes"),
+    **dict.fromkeys(("decade", "year", "years", "filter_year", "release_date"), "min_year"),
+    **dict.fromkeys(("type", "title_type", "media", "media_type", "mediatype", "mode"), "kind"),
+}
+_WHY_NOTHING = {
+    "hide": " (what the server has is not requested again anyway; what was watched elsewhere, "
+    "a list with `exclude: true` can leave out)"
+}
+
+
+def instead_of(names: Iterable[str]) -> str:
+    """Say what is given to a list here in the place of filters of an address."""
+    given = list(names)
+    keys = dict.fromkeys(f"`{_INSTEAD[name]}`" for name in given if name in _INSTEAD)
+    lost = [f"{name} does{_WHY_NOTHING.get(name, '')}" for name in given if name not in _INSTEAD]
+    words = [f"give the list {', '.join(keys)} here"] if keys else []
+    return ", and ".join(
+        [*words, *([f"nothing here does what {', '.join(lost)}"] if lost else [])]
+    )
+
+
 def demand_no_filters(address: str, service: str, *known: str) -> None:
     """Refuse what would be dropped silently; a ValueError says it."""
     refuse_filters(filters_in(address, *known), service)
 
 
-def refuse_filters(filters: Iterable[str], service: str) -> None:
-    """Refuse filters that neither the service nor its rows can be held to."""
-    if names := ", ".join(filters):
+def refuse_filters(
+    filters: Iterable[str], service: str, does: str = "does not do for programs"
+) -> None:
+    """Refuse filters that neither the service nor its rows can be held to.
+
+    *does* says what the service does with them.
+    """
+    names = list(filters)
+    if names:
         raise ValueError(
-            f"the address has {names}, which may leave titles out, and which "
-            f"{SERVICES[service]} does not do for programs; leave that out, and give the list "
-            "`kind`, `genres`, `min_year`, `min_rating` or such here"
+            f"the address has {', '.join(names)}, which may leave titles out, and which "
+            f"{SERVICES[service]} {does}: leave that out; {instead_of(names)}"
         )
 
 

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from listsync.config_types import AtOnce, Pace, PageOptions, WebAddress
 from listsync.lean_dataclasses import dataclass
+from listsync.parsing.address_filters import instead_of
 from listsync.parsing.address_forms import AddressForm, foreign, is_address, recognise
 
 
@@ -64,6 +65,7 @@ _SHORT_DIARY = re.compile(r"^([^/]+)/diary(?=/|$)")
 _DAYS = re.compile(r"/for/\d{4}(?:/\d{2}){0,2}(?=/|$)", re.ASCII)
 _PAGE = re.compile(r"(?:/page/\d+)?/?", re.ASCII)
 _NOT_OTHERS = re.compile(r"(?!/(?:similar|lists)(?:/|$)).*")  # of a film, and of no other one
+_VIEWS = ("genre", "decade", "year", "language", "country", "on", "rated", "size", "tag")
 _VIEW = re.compile(r"(?:/detail|/by/[a-z0-9-]+)*(?:/page/\d+)?/?", re.ASCII)
 
 
@@ -94,8 +96,17 @@ def parse(text: str) -> LetterboxdSource:
     source = find(text)
     if source is None:
         why = foreign(text.strip(), SERVICE) or f"{text!r} is no list of Letterboxd"
+        if view := _view_in(text):
+            why += f", but a part of one: leave {'/'.join(view)} out; {instead_of(view[:1])}"
         raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
     return source
+
+
+def _view_in(text: str) -> list[str]:
+    """Give what makes an address a view that leaves films out: `genre`, `horror`; or nothing."""
+    words = [word for word in urlsplit(text.strip()).path.lower().split("/") if word]
+    found = [n for n, word in enumerate(words[:-1]) if word in _VIEWS]
+    return words[found[-1] : found[-1] + 2] if found else []
 
 
 def find(text: str) -> LetterboxdSource | None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress, sendable
 from listsync.domain.media import MediaType
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_filters import demand_no_filters, filters_in
+from listsync.parsing.address_filters import filters_in, refuse_filters
 from listsync.parsing.address_forms import AddressForm, at_site, source_of
 
 
@@ -49,6 +49,8 @@ _CHART_FILTERS = ("locale", "country", "rank", "provider", "genre")
 _LIST_FILTERS = ("locale", "rank")
 _ROW_FILTERS = ("filter_genre",)
 """What the API can leave out of a list, and nobody but it."""
+_OF_LISTS = "does for lists of its users alone"
+_OF_CHARTS = "does for its streaming charts alone"
 _KINDS = {"movies": MediaType.MOVIE, "shows": MediaType.TV}
 _MEDIA_OF = {MediaType.MOVIE: "movie", MediaType.TV: "show"}
 _WATCHLIST = "watchlist"
@@ -185,9 +187,15 @@ def _from_form(form: AddressForm, address: str) -> MdbListSource | None:
     filters = filters_in(address, "list") if form.kind in ("list_by_id", "user_list") else {}
     mine = tuple(sorted(pair for pair in filters.items() if pair[0] in _ROW_FILTERS))
     if form.kind != "official":
-        demand_no_filters(address, SERVICE, "list", *dict(mine))
+        _refuse_others(address, "list", *dict(mine))
     source = _list_of(form, address)
     return replace(source, filters=mine, open_path=None) if source and mine else source
+
+
+def _refuse_others(address: str, *known: str) -> None:
+    filters = filters_in(address, *known)
+    is_elsewhere = bool(filters) and filters.keys() <= set(_ROW_FILTERS)
+    refuse_filters(filters, SERVICE, *([_OF_LISTS] if is_elsewhere else []))
 
 
 def _list_of(form: AddressForm, address: str) -> MdbListSource | None:
@@ -218,9 +226,12 @@ def _official(groups: Mapping[str, str], address: str) -> MdbListSource | None:
     media, slug = groups["media"], groups["id"]
     query = dict(parse_qsl(urlsplit(address).query))
     known = _CHART_FILTERS if slug == _CHART else _LIST_FILTERS
-    if (query.keys() & set(_CHART_FILTERS)) - set(known) or not re.fullmatch(_PART, slug):
+    if not re.fullmatch(_PART, slug):
         return None
-    demand_no_filters(address, SERVICE, *known)
+    refuse_filters(
+        (name for name in query if name in {*_CHART_FILTERS} - {*known}), SERVICE, _OF_CHARTS
+    )
+    _refuse_others(address, *known)
     name = f"official/{media}/{slug}"
     filters = tuple(pair for pair in query.items() if pair[0] in known)
     official = OfficialList(kind=_KINDS[media], filters=filters, is_chart=slug == _CHART)

@@ -190,6 +190,10 @@ class _Media(ResponseShape, frozen=True):
     language: object = UNSET
     country: object = UNSET
     status: object = UNSET
+    rating: object = UNSET
+    votes: object = UNSET
+    runtime: object = UNSET
+    certification: object = UNSET
 
     def said(self) -> dict[str, object]:
         """Say what the address of a list may ask of a title."""
@@ -199,7 +203,16 @@ class _Media(ResponseShape, frozen=True):
             "country": self.country,
             "status": self.status,
             "year": self.year,
+            "rating": self.percent,
+            "votes": self.votes,
+            "runtime": self.runtime,
+            "certification": self.certification,
         }
+
+    @property
+    def percent(self) -> object:
+        """Give the rating as the filters of addresses count it, up to 100."""
+        return self.rating * 10 if isinstance(self.rating, int | float) else self.rating
 
     def numbers(self) -> tuple[str | None, int | None, int | None]:
         return (self.ids or NO_ROW_IDS).read()

@@ -18,8 +18,10 @@ from listsync.parsing.address_filters import (
     NO_ROW_FILTERS,
     Known,
     RowFilters,
+    RowTest,
     demand_no_filters,
     filters_in,
+    numbers,
     row_filters,
     words,
     years,
@@ -60,12 +62,23 @@ _OF_CHARTS = (  # filters that the API has for charts; of lists of users none is
     *("genres", "years", "ratings", "languages", "countries", "runtimes", "certifications"),
     *("networks", "studio_ids", "network_ids", "status", "votes", "query"),
 )
+
+
+def _span(value: str) -> RowTest | None:
+    """Read `70-100`, `70-`, or one number alone."""
+    return numbers(value.replace("-", ",")) if re.fullmatch(r"[\d-]+", value, re.ASCII) else None
+
+
 _OF_ROWS: Known = {  # of lists of users: what the rows themselves say, asked for in full
     "genres": ("genre", words),
     "languages": ("language", words),
     "countries": ("country", words),
     "status": ("status", words),
     "years": ("year", years),
+    "ratings": ("rating", _span),
+    "votes": ("votes", _span),
+    "runtimes": ("runtime", _span),
+    "certifications": ("certification", words),
 }
 _IN_FULL = (("extended", "full"),)
 NO_FILTERS: Mapping[str, str] = {}

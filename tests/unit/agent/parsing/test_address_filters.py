@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 import pytest
 
+from listsync.config.values import SERVICES
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched
 from listsync.errors import ResponseChangedError
@@ -238,11 +240,15 @@ OF_TRAKT = [
             "genres": genres,
             "language": "en",
             "country": country,
+            "rating": rating,
+            "votes": int(rating * 1000),
+            "runtime": int(rating * 10),
+            "certification": "R" if kind == "movie" else None,
         },
     }
-    for kind, name, year, genres, country in (
-        ("movie", "Horror", 1999, ["horror", "science-fiction"], "us"),
-        ("show", "Drama", 2008, ["drama"], "gb"),
+    for kind, name, year, genres, country, rating in (
+        ("movie", "Horror", 1999, ["horror", "science-fiction"], "us", 6.94),
+        ("show", "Drama", 2008, ["drama"], "gb", 8),
     )
 ]
 
@@ -254,12 +260,66 @@ OF_TRAKT = [
         ("genres=science-fiction&mode=media", ["Horror"]),
         ("years=2000-2010", ["Drama"]),
         ("countries=gb&languages=en", ["Drama"]),
+        ("ratings=70-100", ["Drama"]),
+        ("ratings=-70", ["Horror"]),
+        ("votes=7000-", ["Drama"]),
+        ("runtimes=60-75", ["Horror"]),
+        ("certifications=pg-13,r", ["Horror"]),
     ],
 )
 def test_a_watchlist_of_trakt_is_held_to_its_address(query: str, left: list[str]) -> None:
     fetched, site = trakt(f"https://app.trakt.tv/users/u/watchlist?{query}", [*OF_TRAKT])
     assert names(fetched) == left
     assert site.seen[0].url.params["extended"] == "full"
+
+
+@pytest.mark.parametrize(
+    ("service", "address", "words"),
+    [
+        pytest.param(
+            "imdb",
+            "https://www.imdb.com/user/ur12345678/watchlist?genres=drama&runtime=60,90",
+            "IMDb does not do for programs: leave that out; give the list `genres` here, and "
+            "nothing here does what runtime does",
+            id="some",
+        ),
+        pytest.param(
+            "trakt",
+            "https://trakt.tv/users/u/watchlist?hide=watched",
+            "leave that out; nothing here does what hide does (what the server has is not",
+            id="none",
+        ),
+        pytest.param(
+            "mdblist",
+            "https://mdblist.com/lists/u/external/1?filter_genre=horror",
+            "MDBList does for lists of its users alone: leave that out; give the list `genres`",
+            id="elsewhere",
+        ),
+        pytest.param(
+            "mdblist",
+            "https://mdblist.com/lists/official/movies/x?provider=8",
+            "MDBList does for its streaming charts alone: leave that out; nothing here does",
+            id="charts",
+        ),
+        pytest.param(
+            "letterboxd",
+            "https://letterboxd.com/anna/watchlist/genre/horror/by/name/",
+            "a part of one: leave genre/horror out; give the list `genres` here; accepted: ",
+            id="path",
+        ),
+        pytest.param(
+            "letterboxd",
+            "anna/watchlist/on/netflix",
+            "a part of one: leave on/netflix out; nothing here does what on does; accepted: ",
+            id="short path",
+        ),
+    ],
+)
+def test_a_filter_that_is_refused_is_told_with_what_to_do_instead(
+    service: str, address: str, words: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        SERVICES[service](address)
 
 
 def test_without_a_filter_no_more_is_asked_of_trakt_than_before() -> None:

@@ -65,7 +65,6 @@ def test_accepted_forms(text: str, path: str) -> None:
         ("user/..", "no list of MDBList"),
         ("user/a/b", "no list of MDBList"),
         ("https://mdblist.com/lists/../x", "no list of MDBList"),
-        ("https://mdblist.com/lists/official/movies/x?genre=horror", "no list of MDBList"),
         ("https://mdblist.com.example/lists/user/name", "no known address"),
         ("https://www.imdb.com/list/ls990000001", "belongs to IMDb"),
     ],

@@ -95,7 +95,7 @@ def test_the_page_of_the_streaming_charts_is_read_with_its_filters() -> None:
 
 @pytest.mark.parametrize("name", ["genre=horror", "provider=8", "country=DE"])
 def test_a_filter_that_the_api_may_not_know_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="no list of MDBList"):
+    with pytest.raises(ValueError, match="for its streaming charts alone"):
         parse(f"{OFFICIAL}/movies/trending?{name}")
 
 
