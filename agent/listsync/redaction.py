@@ -166,6 +166,8 @@ def logins_in(*addresses: str) -> frozenset[str]:
 
 def tokens_in(address: str) -> frozenset[str]:
     """Give what in an address is as good as a key: its login, parameters and parts of its path."""
+    if not any(sign in address for sign in "=/@"):
+        return frozenset()
     parameters = (found[0].partition("=")[2] for found in _CREDENTIAL.finditer(address))
     paths = (found[0].rpartition("/")[2] for found in _PATH.finditer(address))
     random = (found[1] for found in _RANDOM.finditer(address))
@@ -180,6 +182,8 @@ def proxy_logins() -> frozenset[str]:
 
 
 def _login_in(address: str) -> Iterator[str]:
+    if "@" not in address:
+        return
     try:
         place = urlsplit(address if "://" in address else f"http://{address}")
     except ValueError:

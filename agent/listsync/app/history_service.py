@@ -42,7 +42,7 @@ def history_log_service(history: HistoryLog, state_dir: Path) -> AgentService[Co
     return AgentService(
         name="history-log",
         start=start,
-        needs=lambda config: None if settings(config) is None else (),
+        needs=lambda config: () if config.log.history else None,
         follows=settings,
         follow=follow,
         keys=("log.history",),

@@ -169,7 +169,7 @@ def schema() -> Schema:
 
 def _mapping(model: type[Options], parts: dict[str, Schema]) -> Schema:
     """Describe the mapping that is read as *model*; those inside it go to *parts*."""
-    required = required_of(model)
+    required = [*required_of(model)]
     return {
         "title": model.__name__.removesuffix("Options").removesuffix("Form"),
         "description": inspect.getdoc(model),

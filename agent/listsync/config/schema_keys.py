@@ -71,8 +71,9 @@ def short_key_of(model: type[Options]) -> str | None:
     )
 
 
-def required_of(model: type[Options]) -> list[str]:
-    return [name for name, key in keys_of(model).items() if is_required(key)]
+@cache
+def required_of(model: type[Options]) -> tuple[str, ...]:
+    return tuple(name for name, key in keys_of(model).items() if is_required(key))
 
 
 def is_required(key: FieldInfo) -> bool:

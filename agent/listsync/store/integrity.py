@@ -3,8 +3,9 @@
 Sound: its structure, that it is ours, and what is in it.
 
 SQLite notices damage to the structure of a file, not to what is written in it. So a listsync that
-ends in good order leaves a checksum beside the file; while one works, `open` stands there instead,
-and `between` while it opens or closes the file, with the run of the machine and the file's number.
+ends in good order leaves a checksum beside the file, and what the kernel says of it; while one
+works, `open` stands there instead, and `between` while it opens or closes the file, with the run
+of the machine and the file's number.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -269,6 +271,10 @@ def text_reader(table: str, column: str) -> Callable[[str], object] | None:
 
 
 _OPEN, _BETWEEN, _UNREAD = "open", "between", "unread"
+_COARSEST_S = 0.05
+"""Kernels know the time of a change to 1 to 10 ms."""
+_LARGE = 8 * 1024 * 1024
+"""Bytes: to read so many takes longer than anybody notices."""
 
 
 class Left(Enum):
@@ -295,7 +301,8 @@ def compare_with_checksum(path: Path) -> Left:
         return Left.KILLED
     if noted in ("", _OPEN, _BETWEEN) or _has_log(path):
         return Left.UNKNOWN
-    return Left.SAME if noted == _digest(path) else Left.OTHER
+    is_untouched = place.removeprefix(f"{_UNREAD} ") == _touched(path) != ""
+    return Left.SAME if is_untouched or noted == _digest(path) else Left.OTHER
 
 
 def was_there(path: Path) -> bool:
@@ -325,13 +332,18 @@ def must_have_log(path: Path) -> bool:
 
 def is_unread(path: Path) -> bool:
     """Tell whether a file that is as it was left has not been looked through since a kill."""
-    return _noted(path)[1] == _UNREAD
+    return _noted(path)[1].startswith(_UNREAD)
 
 
 def note_left(path: Path, *, is_unread: bool = False) -> None:
     """Note what the file is, which is closed now; not where its log is still there."""
-    if not _has_log(path):
-        _write_checksum(path, _digest(path) + (f" {_UNREAD}" if is_unread else ""))
+    if _has_log(path):
+        return
+    touched = ""
+    if path.stat().st_size >= _LARGE:
+        time.sleep(_COARSEST_S)  # what is written from now on has another time
+        touched = _touched(path)
+    _write_checksum(path, " ".join(filter(None, (_digest(path), is_unread * _UNREAD, touched))))
 
 
 def _place_of(path: Path) -> str:
@@ -339,6 +351,16 @@ def _place_of(path: Path) -> str:
     with suppress(OSError):
         facts = path.stat()
         return f"{boot_id()} {facts.st_dev}:{facts.st_ino}"
+    return ""
+
+
+def _touched(path: Path) -> str:
+    """Say what the kernel tells of the file in this run; empty where that may hide a change."""
+    with suppress(OSError):
+        place, facts = _place_of(path), path.stat()
+        times = (facts.st_mtime_ns, facts.st_ctime_ns)
+        if place and any(one % 10**9 for one in times):  # else the file system knows but seconds
+            return f"{place} {facts.st_size} {' '.join(map(str, times))}"
     return ""
 
 
