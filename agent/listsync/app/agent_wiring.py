@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -47,7 +48,7 @@ from listsync.app.service_table import (
 )
 from listsync.app.sync_runner import SyncRunner
 from listsync.app.transfers import Transfers
-from listsync.commands.context import CommandContext, GlobalRules, Shown
+from listsync.commands.context import CommandContext, GlobalRules, Shown, StateOverview
 from listsync.commands.dispatch import Dispatcher
 from listsync.commands.notify import daily_message
 from listsync.config.configuration import Config
@@ -57,10 +58,10 @@ from listsync.domain.events import SYSTEM_CLOCK, Event, QueueMoved, Signal, Sign
 from listsync.domain.notices import NoticeRecord, Origin
 from listsync.domain.run_messages import findings_of_end
 from listsync.domain.runs import Condition, ConfigSnapshot, EndedRun, ReachedServer
-from listsync.errors import Problem
+from listsync.errors import Problem, StateError
 from listsync.notify.daily import DailySummaries
 from listsync.store.backup import next_backup, write_backup
-from listsync.store.clock_changes import CLOCK_WAS_AHEAD, follow_step, pull_back
+from listsync.store.clock_changes import CLOCK_WAS_AHEAD, PullBack, follow_step
 from listsync.store.database import Database
 from listsync.store.history import SqliteNotices
 from listsync.store.key_value import SqliteKeyValueStore, load_doubt
@@ -77,35 +78,17 @@ from listsync.triggers.schedule.rules import host_id
 logger = logging.getLogger(__name__)
 
 
-class StateOverview:
-    """Keeps what was read last in `shown`. Any thread may use it."""
-
-    def __init__(
-        self, options: DaemonOptions, database: Database, state: SqliteAgentState
-    ) -> None:
-        self._options = options
-        self._database = database
-        self._state = state
-        self._lock = threading.Lock()
-        self.shown = Shown()
-
-    def refresh(self) -> None:
-        """Read it anew; raises StateError."""
-        with self._lock:  # else what was read first could be shown last
-            self.shown = self._read()
-
-    def _read(self) -> Shown:
-        options = self._options
-        found = permission_warnings(options.config_path, options.state_dir, options.socket)
-        state_doubt = load_doubt(self._database)
-        return Shown(
-            permission_warnings=found,
-            lists={row.source: row for row in self._state.lists.all()},
-            notices=self._state.notices.open(Origin.SYNC),
-            waiting=self._state.reviews.count_waiting(),
-            state_doubt=state_doubt.why if state_doubt else "",
-            allowances=self._state.server.learned().allowances,
-        )
+def read_shown(options: DaemonOptions, database: Database, state: SqliteAgentState) -> Shown:
+    found = permission_warnings(options.config_path, options.state_dir, options.socket)
+    state_doubt = load_doubt(database)
+    return Shown(
+        permission_warnings=found,
+        lists={row.source: row for row in state.lists.all()},
+        notices=state.notices.open(Origin.SYNC),
+        waiting=state.reviews.count_waiting(),
+        state_doubt=state_doubt.why if state_doubt else "",
+        allowances=state.server.learned().allowances,
+    )
 
 
 _CONTROL_IS_DEAD_S = 60.0
@@ -163,7 +146,12 @@ class WiredAgent:
             database, self._queue, lambda: self._snapshot, moved, self._postgres.intake
         )
         self._recent = RecentRuns()
-        self._overview = StateOverview(options, database, self._state)
+        self._overview = StateOverview(partial(read_shown, options, database, self._state))
+        self._pull_back = PullBack(
+            database.with_patience(_DECIDER_WAITS_S),
+            longest_pause=pause_of_failure,
+            look_every=LOOK_EVERY,
+        )
         self.has_failed = False
         self._history = HistoryLog(self._state.requests, self._key_values)
         self._since = datetime.now(UTC)  # what is dated later was dated by this process
@@ -187,7 +175,7 @@ class WiredAgent:
             ),
             note_end=self._note_end,
             note=self._note,
-            begun=search_again,
+            begun=self._begun,
             refresh=self._overview.refresh,
             clock=SYSTEM_CLOCK,
             clock_set=self._follow_clock,
@@ -272,10 +260,7 @@ class WiredAgent:
         self._services.start(self._config)
 
     def _take_up(self) -> None:
-        now = datetime.now(UTC)
-        if pull_back(self._database, now, longest_pause=pause_of_failure, look_every=LOOK_EVERY):
-            logger.warning("%s", CLOCK_WAS_AHEAD, extra={"action": "clock_was_ahead"})
-        SqliteAgentState(self._database).runs.close_cut_off(now)
+        SqliteAgentState(self._database).runs.close_cut_off(datetime.now(UTC))
         self._recall()
         self._overview.refresh()
         subscribers = ConfigSubscribers(
@@ -320,6 +305,20 @@ class WiredAgent:
         logger.info("listsync stopped", extra={"action": "ended"})
         return is_clean
 
+    def _begun(self) -> None:
+        """Do what the agent is ready without, and what must be done before it decides anything."""
+        search_again()
+        with suppress(StateError):  # then it is tried again after each event
+            self._put_times_right()
+
+    def _put_times_right(self) -> None:
+        if self._pull_back.once(datetime.now(UTC)):
+            logger.warning("%s", CLOCK_WAS_AHEAD, extra={"action": "clock_was_ahead"})
+            self._recall()
+            self._overview.refresh()
+            self._transfers.wake()
+            self._notifications.wake()
+
     def _agent_notices(self) -> tuple[NoticeRecord, ...]:
         found = AgentFindings(
             permission_warnings=self._overview.shown.permission_warnings,
@@ -339,6 +338,7 @@ class WiredAgent:
         return self._notices.emit(notices_of_agent(self._configuration.current, found))
 
     def _note(self) -> None:
+        self._put_times_right()
         self._agent_notices()
         self._notices.write()
 

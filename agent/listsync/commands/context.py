@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
@@ -54,6 +55,20 @@ class Shown:
     permission_warnings: tuple[str, ...] = ()
     state_doubt: str = ""
     allowances: tuple[UserAllowance, ...] = ()
+
+
+class StateOverview:
+    """Keeps what was read last in `shown`. Any thread may use it."""
+
+    def __init__(self, read: Callable[[], Shown]) -> None:
+        self._read = read
+        self._lock = threading.Lock()
+        self.shown = Shown()
+
+    def refresh(self) -> None:
+        """Read it anew; raises StateError."""
+        with self._lock:  # else what was read first could be shown last
+            self.shown = self._read()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from listsync.store.database import Database
 from listsync.store.row_codec import iso
@@ -84,6 +85,30 @@ def pull_back(
         _bound_pauses(connection, now, longest_pause)
         _bound_looks(connection, now.date(), (now + look_every).date())
     return is_ahead
+
+
+class PullBack:
+    """`pull_back`, done once: it reads much, and an agent is ready without it."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        longest_pause: Callable[[int], timedelta],
+        look_every: timedelta,
+    ) -> None:
+        self._pull_back = partial(
+            pull_back, database, longest_pause=longest_pause, look_every=look_every
+        )
+        self._is_done = False
+
+    def once(self, now: datetime) -> bool:
+        """Tell whether anything was pulled back now; raises StateError: try again."""
+        if self._is_done:
+            return False
+        was_ahead = self._pull_back(now)
+        self._is_done = True
+        return was_ahead
 
 
 def _latest(database: Database) -> Iterator[str]:

@@ -13,7 +13,8 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import FailedRequest, Miss, Notes
-from listsync.store.clock_changes import follow_step, pull_back
+from listsync.errors import StateError
+from listsync.store.clock_changes import PullBack, follow_step, pull_back
 from listsync.store.database import Database
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure, put_off
 from tests.integration.store.state import StateFile, rules
@@ -62,6 +63,22 @@ def test_a_list_waits_as_long_as_was_said_however_the_clock_is_set(
     assert retry_at(state) == now + _HOUR / 2
     assert not put_right(state.database, now + timedelta(seconds=1))
     assert retry_at(state) == now + _HOUR / 2
+
+
+def test_times_are_pulled_back_once_and_again_only_where_that_failed(
+    state: StateFile, now: datetime
+) -> None:
+    fail_list(state, now + _YEAR)
+    is_over = [True]
+    database = state.database.until_over(lambda: is_over[0])
+    times = PullBack(database, longest_pause=pause_of_failure, look_every=LOOK_EVERY)
+    with pytest.raises(StateError):
+        times.once(now)
+    is_over[0] = False
+    assert times.once(now)
+    assert retry_at(state) == now + _HOUR
+    fail_list(state, now + _YEAR)
+    assert not times.once(now)
 
 
 def test_what_another_process_noted_moves_only_where_it_would_be_yet_to_come(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.app.agent_wiring import StateOverview
+from listsync.app.agent_wiring import read_shown
 from listsync.app.config_loader import DaemonOptions
 from listsync.domain.decisions import ChosenId, Found, How, Match
 from listsync.domain.history import Choice
@@ -79,9 +79,7 @@ def test_what_waits_is_counted_for_the_status_without_a_page_of_it(
     world.wait()
     monkeypatch.setattr(world.state.reviews, "waiting", None)
     options = DaemonOptions(config_path=None, state_dir=tmp_path, socket=tmp_path / "socket")
-    overview = StateOverview(options, world.database, world.state)
-    overview.refresh()
-    assert overview.shown.waiting == 1
+    assert read_shown(options, world.database, world.state).waiting == 1
 
 
 @pytest.mark.parametrize("found", [Found.FOUND, Found.NOT_FOUND])
