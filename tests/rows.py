@@ -1,8 +1,9 @@
 """Runs the rows of a parametrised test as one test, where it asks for little but its rows.
 
-An item of pytest costs more than most rows do: each worker collects it, and it has three phases
-with a report each. Fixtures that only make something are made anew for each row, as is the folder
-of a test; a test with any other fixture stays as pytest has it.
+An item of pytest costs more than most rows do: it is collected, and it has three phases with a
+report each. Fixtures that only make something are made anew for each row, as is the folder of a
+test; so are, in unit tests, those that put something in order afterwards, or have rows of their
+own. A test with any other fixture stays as pytest has it.
 
 `--apart` makes each row a test again, as does a name with brackets in the command.
 """
@@ -13,16 +14,29 @@ import functools
 import inspect
 import itertools
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 Test = Callable[..., object]
 Table = list[dict[str, object]]
-Makers = Mapping[str, Test]
+Makers = Mapping[str, "_Maker"]
 _FOLDER = "tmp_path"
+_REQUEST = "request"
+_OF_ITSELF = " of itself"
+_ASKED_OF_REQUEST = {"getfixturevalue", "node", "config", "addfinalizer", "module", "instance"}
 _TIMEOUT_S, _TIMEOUT_OF_ROW_S = 60, 20
 _Param = type(pytest.param())
 _FAILURES = (Exception, pytest.fail.Exception)
@@ -45,6 +59,7 @@ def pytest_pycollect_makeitem(
     makers = _makers(collector, beside)
     if makers is None or _are_changed(collector, beside | makers.keys()):
         return None
+    tables += [maker.rows(name) for name, maker in makers.items() if maker.params]
     item: pytest.Item = pytest.Function.from_parent(
         collector, name=name, callobj=_together(obj, tables, makers)
     )
@@ -65,16 +80,59 @@ def _is_slow(collector: pytest.Collector, test: Test) -> bool:
 
 def _makers(collector: pytest.Collector, names: Iterable[str]) -> Makers | None:
     """Find what makes the fixtures *names*, and what those need; None if one does more."""
-    makers: dict[str, Test] = {}
+    makers: dict[str, _Maker] = {}
     for name in set(names) - {_FOLDER}:
         fixture = _fixture(collector, name)
-        if fixture is None or name in fixture.argnames or not _only_makes(fixture):
+        if fixture is None or name in fixture.argnames:
             return None
-        needed = _makers(collector, fixture.argnames)
+        maker = _Maker(fixture)
+        if not maker.only_makes and not (_is_unit(collector) and maker.is_of_one_row):
+            return None
+        needed = _makers(collector, maker.needs)
         if needed is None:
             return None
-        makers |= {**needed, name: fixture.func}
+        makers |= {**needed, name: maker}
     return makers
+
+
+def _is_unit(collector: pytest.Collector) -> bool:
+    """Whether what is tested is so quick that it is better not shared by the workers."""
+    return "unit" in collector.path.parts
+
+
+class _Maker:
+    """Makes a fixture for one row, and ends it."""
+
+    def __init__(self, fixture: pytest.FixtureDef[object]) -> None:
+        self._make: Test = fixture.func
+        self._is_of_function = fixture.scope == "function"
+        self.params = fixture.params
+        self.needs = [one for one in fixture.argnames if one != _REQUEST or not self.params]
+
+    @property
+    def only_makes(self) -> bool:
+        is_plain = self._is_of_function and not self.params
+        return is_plain and not inspect.isgeneratorfunction(self._make)
+
+    @property
+    def is_of_one_row(self) -> bool:
+        """Whether it asks for no more of pytest than a value of its own rows."""
+        asked = set(self._make.__code__.co_names) & _ASKED_OF_REQUEST
+        return self._is_of_function and not asked
+
+    def rows(self, name: str) -> Table:
+        """Give those of its values, by a name of their own."""
+        values = [one.values[0] if isinstance(one, _Param) else one for one in self.params or ()]
+        return [{f"{name}{_OF_ITSELF}": value} for value in values]
+
+    def made(self, arguments: dict[str, object], value: object, ends: ExitStack) -> object:
+        if self.params:
+            arguments = {**arguments, _REQUEST: SimpleNamespace(param=value)}
+        made = self._make(**arguments)
+        if not isinstance(made, Generator):
+            return made
+        ends.callback(next, made, None)
+        return next(made)
 
 
 def _fixture(collector: pytest.Collector, name: str) -> pytest.FixtureDef[object] | None:
@@ -87,11 +145,6 @@ def _are_changed(collector: pytest.Collector, names: set[str]) -> bool:
     always = collector.session._fixturemanager._getautousenames(collector)
     fixtures = filter(None, (_fixture(collector, name) for name in always))
     return any(names & set(fixture.argnames) for fixture in fixtures)
-
-
-def _only_makes(fixture: pytest.FixtureDef[object]) -> bool:
-    is_plain = fixture.scope == "function" and not fixture.params
-    return is_plain and not inspect.isgeneratorfunction(fixture.func)
 
 
 def _is_apart(config: pytest.Config) -> bool:
@@ -150,9 +203,11 @@ def _together(test: Test, tables: list[Table], makers: Makers) -> Test:
         skipped = None
         for number, row in enumerate(itertools.product(*tables)):
             arguments = {name: value for part in row for name, value in part.items()}
-            made = _made(beside, makers, folder and folder / str(number))
+            own = {name: arguments.pop(name) for name in [*arguments] if _OF_ITSELF in name}
             try:
-                test(**arguments, **made)
+                with ExitStack() as ends:
+                    made = _made(beside, makers, own, folder and folder / str(number), ends)
+                    test(**arguments, **made)
             except pytest.skip.Exception as skip:
                 skipped = skip
             except _FAILURES as failure:
@@ -170,7 +225,7 @@ def _together(test: Test, tables: list[Table], makers: Makers) -> Test:
         __tracebackhide__ = True
         run(None)
 
-    needs = beside.union(*(inspect.signature(make).parameters for make in makers.values()))
+    needs = beside.union(*(maker.needs for maker in makers.values()))
     return _like(test, with_folder if _FOLDER in needs else alone)
 
 
@@ -183,15 +238,21 @@ def _like(test: Test, together: Test) -> Test:
     return together
 
 
-def _made(names: Iterable[str], makers: Makers, folder: Path | None) -> dict[str, object]:
-    """Make the fixtures of one row."""
+def _made(
+    names: Iterable[str],
+    makers: Makers,
+    own: Mapping[str, object],
+    folder: Path | None,
+    ends: ExitStack,
+) -> dict[str, object]:
+    """Make the fixtures of one row, which *ends* ends."""
     made: dict[str, object] = {}
     if folder is not None:
         folder.mkdir()
         made[_FOLDER] = folder
-    for name, make in makers.items():  # what one needs stands before it
-        needed = inspect.signature(make).parameters
-        made[name] = make(**{one: made[one] for one in needed})
+    for name, maker in makers.items():  # what one needs stands before it
+        needed = {one: made[one] for one in maker.needs}
+        made[name] = maker.made(needed, own.get(f"{name}{_OF_ITSELF}"), ends)
     return {name: made[name] for name in names}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -113,3 +114,32 @@ def test_each_row_has_its_own_folder_and_fixtures(
 def test_a_fixture_that_ends_serves_one_row(ended: list[int], number: int) -> None:
     assert number
     ended.append(1)
+
+
+def test_the_rows_of_a_fixture_are_rows_of_the_test_and_each_is_ended() -> None:
+    ended: list[str] = []
+
+    def letter(request: pytest.FixtureRequest) -> Iterator[str]:
+        yield request.param
+        ended.append(request.param)
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def drawn(number: int, letter: str) -> None:
+        ran.append((number, letter, len(ended)))
+
+    params = ["a", pytest.param("b", id="why")]
+    fixture = SimpleNamespace(func=letter, scope="function", params=params, argnames=("request",))
+    maker = rows._Maker(fixture)  # type: ignore[arg-type]  # as far as it is asked
+    assert (maker.is_of_one_row, maker.only_makes, maker.needs) == (True, False, [])
+    ran.clear()
+    rows._together(drawn, [*rows._tables(drawn), maker.rows("letter")], {"letter": maker})()
+    assert ran == [(1, "a", 0), (1, "b", 1), (2, "a", 2), (2, "b", 3)]
+    assert ended == ["a", "b", "a", "b"]
+
+
+def test_a_fixture_that_asks_more_of_pytest_is_left_to_it() -> None:
+    def asking(request: pytest.FixtureRequest) -> object:
+        return request.getfixturevalue(request.param)
+
+    fixture = SimpleNamespace(func=asking, scope="function", params=[1], argnames=("request",))
+    assert not rows._Maker(fixture).is_of_one_row  # type: ignore[arg-type]  # as far as it is asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from listsync.config.paths import at_home
@@ -105,9 +106,9 @@ class SecretSource:
 
     def find_kept(self, variable: str) -> tuple[object, str] | None:
         """Find a secret variable among the encrypted secrets, which are asked last."""
-        vault, _ = self._vault()
-        names = vault.names() if vault is not None and not self.trouble() else ()
-        return ({"encrypted": variable}, str(vault.path)) if vault and variable in names else None
+        vault, _ = self._vault
+        is_kept = vault is not None and variable in self._kept
+        return ({"encrypted": variable}, str(vault.path)) if vault and is_kept else None
 
     def find_in_unit(self, variable: str) -> tuple[object, str] | None:
         """Find a secret variable that the unit of the service names, and only the service has."""
@@ -117,7 +118,7 @@ class SecretSource:
 
     def trouble(self) -> Problem | None:
         """Say why encrypted secrets that are there cannot be looked through."""
-        vault, _ = self._vault()
+        vault, _ = self._vault
         if vault is None:
             return None
         try:
@@ -135,7 +136,7 @@ class SecretSource:
                 yield Problem(file=str(path), what=what)
             if doubt := doubt_about(path):
                 yield Problem(file=str(path), what=f"holds a secret and {doubt}")
-        vault, _ = self._vault()
+        vault, _ = self._vault
         for path, doubt in vault.doubts() if vault is not None else ():
             yield Problem(file=str(path), what=f"holds secrets, or their key, and {doubt}")
 
@@ -188,7 +189,7 @@ class SecretSource:
             raise ValueError(str(error) if shown in str(error) else f"{shown} {error}") from None
 
     def _from_vault(self, name: str) -> str:
-        vault, why = self._vault()
+        vault, why = self._vault
         if vault is None:
             raise ValueError(why)
         try:
@@ -196,6 +197,13 @@ class SecretSource:
         except (SecretError, BusyError) as error:
             raise ValueError(str(error)) from None
 
+    @cached_property
+    def _kept(self) -> tuple[str, ...]:
+        """The names of encrypted secrets: none, if they cannot be looked through."""
+        vault, _ = self._vault
+        return vault.names() if vault is not None and not self.trouble() else ()
+
+    @cached_property
     def _vault(self) -> tuple[Vault | None, str]:
         try:
             return self._keeper.open_vault(), ""
