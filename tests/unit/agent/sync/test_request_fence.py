@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from listsync.domain.report import Result, SyncRun
 from listsync.domain.run_notes import Intent
 from listsync.domain.server import Cancelled, MediaStatus, RequestBody, TitleState
 from listsync.errors import LeaseLostError, NotSharedError, UnavailableError
+from listsync.sync import submission
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.run import Parts, sync
 from tests.builders import DRY_RUN, MOVIE, RUN, entry, rules
@@ -21,6 +23,12 @@ from tests.unit.agent.sync.test_run import House
 
 LOST = LeaseLostError("another agent leads now (second)")
 AWAY = NotSharedError("PostgreSQL", "it is away")
+
+
+@pytest.fixture(autouse=True)
+def _quick_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no request take time, however busy the machine is: else fewer go along with one."""
+    monkeypatch.setattr(submission, "time", SimpleNamespace(monotonic=lambda: 1000.0))
 
 
 class NotingFence:
