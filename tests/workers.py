@@ -12,6 +12,7 @@ long test is left alone at the end. The process that collected runs none; it rep
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import random
@@ -308,6 +309,8 @@ def _load_what_is_drawn_from(_text: str) -> None:
 def _work(session: pytest.Session, connection: Connection, folder: Path) -> None:
     """Run tests until there are none."""
     _be_alone(session.config, folder)
+    # It looks through all conftest modules for each hook of each test; here none is to come.
+    session.gethookproxy = functools.cache(session.gethookproxy)  # type: ignore[assignment, method-assign]
     kept = _Reports(session.config)
     session.config.pluginmanager.register(kept)
     between = _Between.from_parent(session, name="between")
@@ -315,10 +318,17 @@ def _work(session: pytest.Session, connection: Connection, folder: Path) -> None
         while block := _ask_for_block(connection):
             items = [session.items[number] for number in block]
             for number, item, following in zip(block, items, [*items[1:], between], strict=True):
+                vars(item)["location"] = _location(item)
                 item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
                 connection.send(("ends", (number, item.location, kept.taken())))
     finally:
         session._setupstate.teardown_exact(None)
+
+
+def _location(item: pytest.Item) -> _Location:
+    """Give where it is without looking for its line, which says no more of what has failed."""
+    path, _, name = item.nodeid.partition("::")
+    return path, None, name.replace("::", ".")
 
 
 def shared_folder(factory: pytest.TempPathFactory) -> Path:
@@ -358,10 +368,14 @@ class _Reports:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._kept: list[_Said] = []
+        wants_times = config.option.durations is not None or config.option.xmlpath is not None
+        self._left_out = () if wants_times else ("setup", "teardown")
+        """Of what is plain: nobody asks for it."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if _is_plain(report):
-            self._kept.append((report.when, report.duration, report.start, report.stop))
+            if report.when not in self._left_out:
+                self._kept.append((report.when, report.duration, report.start, report.stop))
             return
         hook = self._config.hook
         self._kept.append(hook.pytest_report_to_serializable(config=self._config, report=report))
