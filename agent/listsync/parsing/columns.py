@@ -27,7 +27,7 @@ _FIELD_NAMES = {
     "original_title": (
         "originaltitle originalname originaltitel originaletitel titreoriginal titolooriginale"
         " titulooriginal nombreoriginal tytuloryginalny puvodninazev nativetitle originaltitlename"
-        " nameoriginal оригинальноеназвание 原名 原题 原題 원제"
+        " nameoriginal titrevo nomeoriginal оригинал 又名 оригинальноеназвание 原名 原题 原題 원제"
     ),
     "year": (
         "year releaseyear startyear yearreleased yearofrelease movieyear filmyear productionyear"
@@ -47,7 +47,7 @@ _FIELD_NAMES = {
     ),
     "kind": (
         "kind type titletype mediatype mediakind itemtype contenttype media typ tipo entitytype"
-        " movieorshow movieortv lot mediatypename titlekind worktype medientyp tipus"
+        " movieorshow movieortv lot mediatypename titlekind worktype medientyp tipus tipologia"
         " тип 种类 種類 종류"
     ),
     "soft_kind": (
@@ -95,7 +95,15 @@ FIELDS = {
 _TITLE_NAMES = (  # the first that is there, where nothing is called a title
     *("primarytitle", "movietitle", "filmtitle", "showtitle", "seriestitle", "moviename"),
     *("filmname", "showname", "seriesname", "tvshowname", "titlename", "nameoftitle"),
-    *("englishtitle", "titleenglish", "itemtitle", "mediatitle", "worktitle", "fulltitle"),
+    *(
+        "canonicaltitle",
+        "englishtitle",
+        "titleenglish",
+        "itemtitle",
+        "mediatitle",
+        "worktitle",
+        "fulltitle",
+    ),
     *("displaytitle", "animetitle", "animename", "itemname", "medianame", "itemlabel"),
     *("movielabel", "filmlabel", "showlabel", "serieslabel", "titlelabel"),
     *("titel", "filmtitel", "serientitel", "titre", "titredufilm", "titulo", "titolo", "tytul"),

@@ -56,6 +56,10 @@ _RULES = (  # the first that is found anywhere in the folded word
     ),
     (r"trailer|teaser|featurette", Kind(unwanted="a trailer")),
     (
+        r"box ?set|collection|playlist|folder|^channel$|^(?:watch)?list$",
+        Kind(unwanted="no title, but what holds some"),
+    ),
+    (
         (
             r"comic|manga|manhwa|manhua|webtoon|graphic ?novel|bande dessinee|fumett|tebeo"
             r"|漫画|漫畫|マンガ|만화|манга|комикс"

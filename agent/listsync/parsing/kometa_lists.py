@@ -54,6 +54,10 @@ _KINDLESS = {"trakt_chart": "`trakt: {}:movies` or `trakt: {}:shows`"}
 _NOT_HERE = {
     "imdb_search": "a search; copy its address from IMDb to `- imdb: https://www.imdb.com/search/title/?...`",
 }
+_BUILDER = re.compile(
+    r"(?:imdb|tmdb|tvdb|trakt|letterboxd|mdblist|anilist|mal|simkl|flixpatrol|icheckmovies|anidb)_"
+    r"(?!summary|description|biography|poster|background|region|person|birthday|deathday|logo)\w+"
+)
 _ADDRESSES = re.compile(r",\s*(?=https?://)")
 _PARTS = ("season", "episode")  # what `builder_level` has a collection hold in place of titles
 
@@ -112,6 +116,8 @@ def _point_out(collector: RowCollector, name: str, word: str) -> None:
         why = f"another list; put it under `lists:` as {_KINDLESS[name].format(word, word)}"
     elif name in _NOT_HERE:
         why = _NOT_HERE[name]
+    elif _BUILDER.fullmatch(name):
+        why = "a builder of Kometa that is no list here"
     else:
         return
     collector.skip(f"{name}: {word}", why)

@@ -17,6 +17,7 @@ from listsync.parsing.anime_exports import is_mal_export, mal_rows
 from listsync.parsing.documents import is_json_lines, parse_lazily, parse_lines, parse_yaml
 from listsync.parsing.kometa_lists import collect_kometa
 from listsync.parsing.list_lines import collect_lines
+from listsync.parsing.list_shapes import holds_titles
 from listsync.parsing.row_collector import RowCollector
 from listsync.parsing.structured_lists import collect_json
 from listsync.parsing.tables import collect_table, header_of
@@ -38,6 +39,7 @@ _KOMETA = re.compile(r"(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\n)*+collections[ \t]*:[ \
 _TABLE_OF_NOTES = re.compile(r"^[ \t]*\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}[ \t]", re.MULTILINE)
 _LINE = 250_000  # characters that show whether there is a value on each line
+_OF_KOMETA = {"collections", "metadata", "templates", "dynamic_collections", "playlists"}
 _JSON_LINES = (".jsonl", ".ndjson", ".jsonlines")
 _GZIP = b"\x1f\x8b"
 _ZIP = "PK\x03\x04"
@@ -120,9 +122,19 @@ def collect_any(
     elif is_mal_export(start):
         collect_json(collector, lambda: mal_rows(collector.service, text))
     elif suffix in (".yml", ".yaml") or _KOMETA.match(start):
-        collect_kometa(collector, parse_yaml(collector.service, start))
+        _collect_yaml(collector, parse_yaml(collector.service, start))
     else:
         _collect_text(collector, name, text, expect_table=suffix in (".csv", ".tsv"))
+
+
+def _collect_yaml(collector: RowCollector, content: object) -> None:
+    """Read a collection file of Kometa, or titles in the forms that JSON has."""
+    if isinstance(content, list):
+        collect_json(collector, lambda: iter(content))
+    elif isinstance(content, dict) and _OF_KOMETA.isdisjoint(content) and holds_titles(content):
+        collect_json(collector, lambda: content)
+    else:
+        collect_kometa(collector, content)
 
 
 def _gunzipped(service: str, name: str, data: Bytes) -> bytes:

@@ -34,9 +34,11 @@ _ONE_LIST = (
     *("watchlists", "collections", "payload", "library", "favorites", "favourites", "bookmarks"),
 )
 _OF_LISTS = ("items", "results", "parts", "entries", "titles", "list", "rows", "cards", "data")
+_SETTINGS = {"main", "plex", "radarr", "sonarr"}
 _COUNTS = ("totalRecords", "TotalRecordCount", "totalSize", "total_results", "totalResults")
 _NAMES = ("title", "original_title", "imdb", "tmdb", "tvdb", "guids")
 _OF_TITLES = (*_NAMES, "year", "number")
+_SURE = ("year", "date", "imdb", "tmdb", "tvdb", "guids")
 _SAYS_MORE = ("year", "date", "kind", "imdb", "tmdb", "tvdb", "guids", "season")
 
 
@@ -64,6 +66,9 @@ def _rows_of(collector: RowCollector, content: object) -> Iterator[Row]:
     if isinstance(content, Iterator):
         yield from _of_array(content, None, 0)
     elif isinstance(content, dict):
+        if content.keys() >= _SETTINGS:
+            why = "holds the settings of a request server, and no list of titles"
+            raise ResponseChangedError(collector.service, why)
         lists = list(_of_object(content, 0)) if not content.get("errors") else []
         if not lists and not _is_empty_list(content):
             raise _not_an_array(collector.service, content)
@@ -113,11 +118,24 @@ def _of_cells(cells: list[object], header: list[str] | None) -> dict[str, object
 def _is_list(item: Mapping[str, object]) -> bool:
     """Tell a list with a name of its own from a title."""
     plain = {plain_name(name): value for name, value in list(item.items())[:_MOST_NAMES]}
+    if any(map(_holds_titles, (plain.get(name) for name in (*_LISTS, "parts")))):
+        return True  # a collection of films has a name, too, and a number of its own
     is_title = any(field_of(name) in _OF_TITLES and value for name, value in plain.items())
     held = (plain.get(name) for name in (*_LISTS, *_OF_LISTS))
     return not is_title and any(
         isinstance(value, list) and value and isinstance(value[0], (dict, str)) for value in held
     )
+
+
+def _holds_titles(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_known, value[:_SHOWN]))
+
+
+def _is_known(value: object) -> bool:
+    """Tell a title that has its year or an id beside it."""
+    if not isinstance(value, dict) or not _is_title(value):
+        return False
+    return any(field_of(plain_name(name)) in _SURE for name in value)
 
 
 def _of_object(content: dict[str, object], depth: int) -> Iterator[Row]:
@@ -155,6 +173,14 @@ def _under_one_name(plain: dict[str, object], depth: int) -> Iterator[Row]:
             yield from _of_array(map(_node, value), None, depth)
         if isinstance(value, (dict, list)) and value:
             return
+
+
+def holds_titles(content: dict[str, object]) -> bool:
+    """Tell whether there is a list of titles in a document."""
+    try:
+        return any(True for _ in _of_object(content, 0))
+    except _TooManyGroupsError:
+        return True
 
 
 def rows_under_names(content: Mapping[str, object]) -> list[Row]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from listsync.domain.media import MediaType
+from listsync.errors import ResponseChangedError
 from listsync.parsing.anime_exports import anilist_row
 from listsync.parsing.columns import (
     FIELDS,
@@ -27,6 +28,7 @@ from listsync.parsing.columns import (
     title_among,
 )
 from listsync.parsing.decoding import imdb_id, number_id, title_text
+from listsync.parsing.kinds import Kind
 from listsync.parsing.list_lines import collect_line
 from listsync.parsing.list_shapes import rows_of
 from listsync.parsing.row_collector import RowCollector
@@ -38,7 +40,7 @@ _MOST_NAMES = 1000
 _TELLING = frozenset(
     (
         *("id", "show", "movie", "cleantitle", "posterurl", "seriestype", "tvmazeid"),
-        *("iswatched", "uuid", "rewatchcount"),
+        *("iswatched", "uuid", "rewatchcount", "implementation"),
     )
 )
 _WORDS = re.compile(r"(?!/|https?:).*[^\W\d_]{2}", re.DOTALL)  # no path, no address
@@ -55,7 +57,11 @@ _PARTS_OF_RECORD = {  # where records of lists have their title, and what it is 
     "anime": None,
     "media": None,
     "item": None,
+    "content": None,
+    "attributes": None,
 }
+_SECTIONS = {media: Kind(media) for media in (None, *MediaType)}
+_PARTS_OF_OTHERS = ("game", "book", "manga")
 
 
 def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
@@ -64,12 +70,16 @@ def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
     *read* gives it, an array as an iterator, and is called twice: what rows mean depends on all.
     """
     count, names = _look_at(collector.service, (item for item, _ in rows_of(collector, read())))
+    if "implementation" in names:
+        why = "holds settings of Radarr or Sonarr, and no list of titles"
+        raise ResponseChangedError(collector.service, why)
     collector.says_empty = not count
     is_of_series = not names.isdisjoint(_OF_SERIES)
     marks_films = not names.isdisjoint(_FILM_MARKS) and not is_of_series
     marks_films = marks_films or tells_watched_films(names)
     numbers_films, of_parts = _numbers_films(names), ids_of_parts(names)
     for item, listed in rows_of(collector, read()):
+        collector.section = _SECTIONS[listed]
         if isinstance(item, dict) and len(item) > _MOST_NAMES:
             collector.skip_broken(str(item.get("title")), f"more than {_MOST_NAMES:,} names")
         elif isinstance(item, dict) and any(item.get(name) is True for name in _GONE):
@@ -115,12 +125,16 @@ def _record(
             around = {key: value for key, value in item.items() if key not in (name, "id")}
             is_film = around.get("anime_type") == "movie"
             return {**around, **part}, MediaType.MOVIE if is_film else media or kind
+    for name in _PARTS_OF_OTHERS:
+        part = item.get(name)
+        if isinstance(part, dict) and len(part) <= _MOST_NAMES and _names_something(part):
+            return {**part, "kind": name}, None
     return item, kind
 
 
 def _names_something(part: dict[str, object]) -> bool:
     names = {plain_name(name) for name in part}
-    return bool(names & {"title", "name", *_IDS})
+    return bool(names & {"title", "name", "canonicaltitle", *_IDS})
 
 
 def _look_at(service: str, items: Iterable[object]) -> tuple[int, set[str]]:

@@ -435,3 +435,96 @@ def test_what_its_user_has_given_up_is_not_wanted(read: Reader, word: str) -> No
     assert [one.why for one in read(json.dumps([row]), "a.json").skipped] == [
         "dropped, as the list says"
     ]
+
+
+def test_a_collection_of_films_is_those_films_and_not_a_film_of_its_number(read: Reader) -> None:
+    films = [{"title": "A", "year": 1999, "tmdbId": 603}, {"title": "B", "tmdbId": 604}]
+    content = [{"title": "The A Collection", "tmdbId": 2344, "monitored": True, "movies": films}]
+    fetched = read(json.dumps(content), "a.json")
+    assert [(one.title, one.kind, one.ids.tmdb) for one in fetched.entries] == [
+        ("A", MediaType.MOVIE, 603),
+        ("B", MediaType.MOVIE, 604),
+    ]
+
+
+def test_what_a_film_says_of_others_makes_it_no_list(read: Reader) -> None:
+    row = {
+        "title": "A",
+        "year": 1999,
+        "titles": [{"type": "Default", "title": "A"}],
+        "parts": [{"name": "Part 1", "type": "disc"}],
+        "shows": [{"time": "20:00"}],
+    }
+    assert [one.title for one in read(json.dumps([row]), "a.json").entries] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("content", "whose"),
+    [
+        (
+            {
+                "main": {"applicationTitle": "Seerr"},
+                "plex": {"libraries": [{"id": "1", "name": "Movies", "type": "movie"}]},
+                "radarr": [],
+                "sonarr": [],
+            },
+            "a request server",
+        ),
+        ([{"name": "Popular", "id": 1, "implementation": "X", "fields": []}], "Radarr or Sonarr"),
+    ],
+    ids=["seerr", "radarr"],
+)
+def test_settings_are_no_list(read: Reader, content: object, whose: str) -> None:
+    with pytest.raises(ResponseChangedError, match=f"settings of {whose}, and no list"):
+        read(json.dumps(content), "a.json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- title: Heat\n  year: 1995\n- title: Dark\n  type: tv\n  seasons: [1, 2]\n",
+        "movies:\n  - Heat (1995)\nshows:\n  - Dark S1-S2\nbooks:\n  - Dune\n",
+        "movies: [Heat (1995)]\nanime:\n  - {title: Dark, season: 1-2}\n",
+        "watchlist:\n  - {name: Heat, year: 1995}\n  - {name: Dark, kind: series, season: 1-2}\n",
+    ],
+    ids=["array", "kinds", "anime", "one list"],
+)
+def test_titles_in_yaml_are_read_as_in_json(read: Reader, text: str) -> None:
+    film, show = read(text, "list.yml").entries
+    assert (film.title, film.year) == ("Heat", 1995)
+    assert (show.title, show.kind, show.seasons) == ("Dark", MediaType.TV, (1, 2))
+
+
+@pytest.mark.parametrize(
+    "text", ["tasks:\n  a:\n    trakt_list: {list: x}\n", "metadata:\n  A: {}\n"]
+)
+def test_other_yaml_is_refused(read: Reader, text: str) -> None:
+    with pytest.raises(ResponseChangedError, match="YAML has no titles"):
+        read(text, "a.yml")
+
+
+def test_a_builder_of_kometa_that_is_no_list_here_is_told(read: Reader) -> None:
+    text = "collections:\n  A:\n    mal_season: {season: fall}\n"
+    text += "    tmdb_summary: 5\n    tmdb_movie: 603\n"
+    fetched = read(text, "a.yml")
+    assert [(row.what, len(fetched.entries)) for row in fetched.skipped] == [
+        ("mal_season: (a search)", 1)
+    ]
+
+
+def test_records_of_trackers_name_what_they_are_about(read: Reader) -> None:
+    content = [
+        {"id": 1, "content": {"id": 5, "tmdbId": 949, "title": "Heat", "type": "movie"}},
+        {"id": 2, "game": {"id": 7, "name": "Hades"}, "status": "PLANNED"},
+        {
+            "id": "3",
+            "type": "anime",
+            "attributes": {"canonicalTitle": "Akira", "subtype": "movie"},
+        },
+    ]
+    fetched = read(json.dumps(content), "a.json")
+    assert [(one.title, one.ids.tmdb) for one in fetched.entries] == [
+        ("Heat", 949),
+        ("Akira", None),
+    ]
+    assert [(row.what, row.why) for row in fetched.skipped] == [("Hades", "a game")]
