@@ -234,7 +234,7 @@ def _by_status(response: Response) -> ListsyncError | None:
     if status == 200:
         return None if response.body.strip() else UnavailableError(service, "answers with 0 bytes")
     wait = retry_after_s(response.headers)
-    if status == 403 and response.is_page and response.headers.get("server") == "cloudflare":
+    if _is_cloudflares(response):
         return RefusedError(
             service, Refusal.BLOCKED, "Cloudflare answers in its place (403)", retry_after_s=wait
         )
@@ -244,6 +244,27 @@ def _by_status(response: Response) -> ListsyncError | None:
     if status >= 500 or status in (407, 408, 425):
         return UnavailableError(service, f"is out of order (HTTP {status})", retry_after_s=wait)
     return ResponseChangedError(service, f"answers HTTP {status}", sample=response.sample)
+
+
+def _is_cloudflares(response: Response) -> bool:
+    is_its = response.headers.get("server") == "cloudflare"
+    return response.status == 403 and response.is_page and is_its
+
+
+def page_of_others(response: Response) -> ListsyncError | None:
+    """Say that a web page refuses in the place of an API, whose own refusals are none.
+
+    It says nothing of the list: neither that it is gone, nor whose it is.
+    """
+    if response.status not in (401, 403, 404, 410) or not (response.is_page and response.body):
+        return None
+    why = f"a web page answers in its place (HTTP {response.status})"
+    if _is_cloudflares(response):
+        return None  # who that is, the status is enough to say
+    if response.status == 403:
+        wait = retry_after_s(response.headers)
+        return RefusedError(response.service, Refusal.BLOCKED, why, retry_after_s=wait)
+    return UnavailableError(response.service, why)
 
 
 def not_json(response: Response, expected: str = "JSON") -> ListsyncError | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -433,6 +434,12 @@ NO: dict[str, tuple[Callable[[], httpx.Response], Refusal | type[ListsyncError]]
 }
 """How services in general say no, and what that is taken for."""
 FAILING_ANSWERS |= {name: build for name, (build, _) in NO.items()}
+PAGES = {f"page-{status}": status for status in (401, 403, 404, 410)}
+"""Web pages that refuse; an API itself has none."""
+FAILING_ANSWERS |= {
+    name: partial(answer, b"<html><title>Sorry</title></html>", status, "text/html")
+    for name, status in PAGES.items()
+}
 FAILURES: dict[str, type[ListsyncError]] = {
     "down": UnavailableError,
     "private": RefusedError,

@@ -22,7 +22,7 @@ from tests.contract.providers import (
     cases_trakt,
     cases_tvdb,
 )
-from tests.contract.providers.cases import FAILURES, NO, Case
+from tests.contract.providers.cases import FAILURES, NO, PAGES, Case
 from tests.contract.providers.site import FIXTURES
 
 FOLDERS = (
@@ -152,6 +152,20 @@ def test_what_services_in_general_say_no_with_is_told_apart(
         assert getattr(caught.value, "kind", None) is expected, str(caught.value)
     else:
         assert isinstance(caught.value, expected)
+
+
+@pytest.mark.parametrize("way", PAGES)
+@pytest.mark.parametrize(
+    "service",
+    ["anilist", "mdblist-with-key", "myanimelist", "simkl", "tmdb", "trakt", "tvdb"],
+)
+def test_a_web_page_in_the_place_of_an_api_says_nothing_of_the_list(
+    service: str, way: str, tmp_path: Path
+) -> None:
+    with pytest.raises((RefusedError, UnavailableError), match="a web page answers") as caught:
+        FAILING[service](tmp_path, way).fetch(None)
+    if isinstance(caught.value, RefusedError):
+        assert (caught.value.kind, way) == (Refusal.BLOCKED, "page-403")
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

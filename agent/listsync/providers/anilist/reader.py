@@ -21,7 +21,7 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http.request import ServiceRequest
-from listsync.http.response import Response, retry_after_s
+from listsync.http.response import Response, page_of_others, retry_after_s
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing import anime_ids
 from listsync.parsing.anime_ids import AnimeIds, AnimeTitle
@@ -183,11 +183,19 @@ def _row_of(where: str | None, entry: object) -> AniListRow:
             return AniListRow(where, None, entry)
 
 
+def _without_words(response: Response) -> ListsyncError | None:
+    """Judge a refusal that says no more: nobody has a key or a login here."""
+    if response.status not in (401, 403) or response.is_page:
+        return None
+    why, wait = f"turns us away (HTTP {response.status})", retry_after_s(response.headers)
+    return RefusedError(SERVICE, Refusal.BLOCKED, why, retry_after_s=wait)
+
+
 def judge(response: Response) -> ListsyncError | None:
     """Read the service's own error; it comes with any status, 200 included."""
     found = _ERRORS.search(response.look)
     if found is None or response.is_page:
-        return None
+        return page_of_others(response) or _without_words(response)
     told = response.look[found.end() :]
     message, status = _MESSAGE.search(told), _STATUS.search(told)
     said = one_line(message[1]) if message else "an error"

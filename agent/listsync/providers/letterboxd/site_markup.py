@@ -116,7 +116,7 @@ def judge(response: Response) -> ListsyncError | None:
     own = response.title.startswith("Letterboxd") and 'class="message"' in response.look
     if response.status == 403 and own:
         return RefusedError(SERVICE, Refusal.PRIVATE, "does not show this to everybody (403)")
-    if response.status in (403, 426):
+    if response.status in (401, 403, 426):  # nobody has a login here
         why = f"something in front of it turns us away ({response.status})"
         wait = retry_after_s(response.headers)
         return RefusedError(SERVICE, Refusal.BLOCKED, why, retry_after_s=wait)

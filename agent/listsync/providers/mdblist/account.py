@@ -23,7 +23,7 @@ from listsync.errors import (
 )
 from listsync.http.login_store import log_in_words
 from listsync.http.request import ServiceRequest
-from listsync.http.response import Response, retry_after_s
+from listsync.http.response import Response, page_of_others, retry_after_s
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape, number_id
 from listsync.parsing.json_rows import check_one, get_document
@@ -155,7 +155,7 @@ def judge_account(credential: Credential, response: Response) -> ListsyncError |
     """
     judged = judge(response)
     if judged is not None or response.status not in (401, 403) or response.is_page:
-        return judged
+        return judged or page_of_others(response)
     error = _SAID.match(response.look)
     words = f": {one_line(error[1])}" if error else ""
     what = f"does not accept {credential.name} (HTTP {response.status})"

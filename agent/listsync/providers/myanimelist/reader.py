@@ -13,7 +13,7 @@ from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.request import ServiceRequest
-from listsync.http.response import Response, retry_after_s
+from listsync.http.response import Response, page_of_others, retry_after_s
 from listsync.parsing import anime_ids
 from listsync.parsing.anime_ids import AnimeIds, AnimeTitle
 from listsync.parsing.decoding import ResponseShape, number_id, year_number
@@ -119,6 +119,8 @@ def judge(response: Response) -> ListsyncError | None:
     Source: the reference's common status codes, of which 403 is for whoever asks too often, and
     404 for what is not there. Which word comes with a private list, clients know.
     """
+    if page := page_of_others(response):
+        return page
     error = _ERROR.search(response.look)
     word = error[1] if error else ""
     told = f"(HTTP {response.status}{word and f': {word}'})"

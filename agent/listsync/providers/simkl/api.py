@@ -19,10 +19,16 @@ from listsync import __version__
 from listsync.config_types import SecretStr
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
-from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
+from listsync.errors import (
+    ListsyncError,
+    Refusal,
+    RefusedError,
+    ResponseChangedError,
+    UnavailableError,
+)
 from listsync.http.login_store import log_in_words
 from listsync.http.request import LIST_BYTES, ServiceRequest
-from listsync.http.response import Response, not_json, retry_after_s
+from listsync.http.response import Response, not_json, page_of_others, retry_after_s
 from listsync.parsing.decoding import (
     ResponseShape,
     RowIds,
@@ -68,16 +74,17 @@ def judge(response: Response) -> ListsyncError | None:
     """Read the service's own error, which may come with any status."""
     found = _ERROR.match(response.look)
     if response.is_page or (found is None and response.status not in _BY_STATUS):
-        return None
+        return page_of_others(response)
     name = found[1] if found else ""
     known = _REFUSALS.get(name) or _REFUSALS.get(_BY_STATUS.get(response.status, ""))
     if known is not None:
         kind, why = known
         return RefusedError(SERVICE, kind, f"{why} (HTTP {response.status})")
     if response.status == 200:
-        wait = retry_after_s(response.headers)
-        kind = Refusal.RATE_LIMITED if "limit" in name else Refusal.NOT_FOUND
-        return RefusedError(SERVICE, kind, f"says: {name} (HTTP 200)", retry_after_s=wait)
+        why, wait = f"says: {name} (HTTP 200)", retry_after_s(response.headers)
+        if "limit" in name:
+            return RefusedError(SERVICE, Refusal.RATE_LIMITED, why, retry_after_s=wait)
+        return UnavailableError(SERVICE, why, retry_after_s=wait)
     return None
 
 

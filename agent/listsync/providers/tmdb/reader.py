@@ -16,7 +16,7 @@ from listsync.domain.media import MediaType
 from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.http.rate_limit import as_far_as_possible, in_parallel
 from listsync.http.request import MIB, PAGE_BYTES, ServiceRequest
-from listsync.http.response import Response
+from listsync.http.response import Response, page_of_others
 from listsync.parsing.address_filters import NO_ROW_FILTERS, RowFilters
 from listsync.parsing.decoding import (
     ResponseShape,
@@ -211,7 +211,7 @@ def judge(response: Response) -> ListsyncError | None:
     """Tell a private list from a bad key by the service's own code."""
     code = _CODE.search(response.look)
     if code is None or int(code[1]) not in _REFUSALS:
-        return None
+        return page_of_others(response)
     kind, why = _REFUSALS[int(code[1])]
     return RefusedError(SERVICE, kind, f"{why} (HTTP {response.status})")
 

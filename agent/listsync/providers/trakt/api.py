@@ -24,7 +24,7 @@ from listsync.errors import (
 )
 from listsync.http.device_login import LoginDialect, LoginService
 from listsync.http.login_store import log_in_words
-from listsync.http.response import Response
+from listsync.http.response import Response, page_of_others
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.address_filters import NO_ROW_FILTERS, RowFilters
 from listsync.parsing.decoding import (
@@ -50,6 +50,10 @@ _REFUSALS = {
 }
 
 
+_OWN_HEADERS = frozenset(("x-request-id", "x-runtime"))
+"""What tells an answer of the service from one of what stands in front of it."""
+
+
 class ForbiddenError(RefusedError):
     """A 403 of the service itself; it may mean the list, and it may mean the client id."""
 
@@ -69,11 +73,13 @@ def secret_headers_of(client_id: SecretStr, access: SecretStr | None) -> dict[st
 def judge(response: Response) -> ListsyncError | None:
     """Recognise the service's own refusals; their bodies are empty, the status says it all."""
     status, headers = response.status, response.headers
+    if not _OWN_HEADERS & headers.keys() and (page := page_of_others(response)):
+        return page
     if status == 401 and headers.get("x-private-user", "").lower() == "true":
         return RefusedError(SERVICE, Refusal.PRIVATE, "says that this profile is private (401)")
     if status == 401:
         return RefusedError(SERVICE, Refusal.CREDENTIAL, f"wants a login for this (401): {LOG_IN}")
-    if status == 403 and (not response.is_page or {"x-request-id", "x-runtime"} & headers.keys()):
+    if status == 403 and (not response.is_page or _OWN_HEADERS & headers.keys()):
         return ForbiddenError(SERVICE, Refusal.PRIVATE, "refuses this (403)")
     if status in _REFUSALS:
         kind, why = _REFUSALS[status]

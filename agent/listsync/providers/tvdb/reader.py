@@ -30,7 +30,7 @@ from listsync.http.login_store import (
 )
 from listsync.http.rate_limit import Failure, as_far_as_possible
 from listsync.http.request import ServiceRequest
-from listsync.http.response import Response, retry_after_s
+from listsync.http.response import Response, page_of_others, retry_after_s
 from listsync.parsing.decoding import (
     ResponseShape,
     external_ids,
@@ -149,7 +149,7 @@ def _token_in(content: object) -> SecretStr:
 def judge(response: Response) -> ListsyncError | None:
     """Read the service's own word for a failure, which comes with any status."""
     if response.status in (401, 404) or not _FAILED.search(response.look):
-        return None
+        return page_of_others(response)
     message = _MESSAGE.search(response.look)
     said = one_line(message[1]) if message else "a failure"
     wait = retry_after_s(response.headers)

@@ -298,6 +298,13 @@ def test_a_chart_of_next_season_is_of_next_year_in_the_last_quarter(
     assert "season:FALL,seasonYear:2026" in current
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_without_words_is_none_of_a_key_or_of_a_private_list(status: int) -> None:
+    with pytest.raises(RefusedError, match="turns us away") as told:
+        fetched(answer(b"{}", status))
+    assert told.value.kind is Refusal.BLOCKED
+
+
 @pytest.mark.parametrize(
     ("value", "part", "size"), [("dave", planning, 500), ("trending", chart, 50)]
 )

@@ -327,7 +327,7 @@ def test_a_page_that_comes_with_403_is_not_about_the_key() -> None:
     site = Site.of({"*": answer(b"<html><title>403 Forbidden</title></html>", 403)})
     with pytest.raises(RefusedError) as caught:
         mdblist_provider(site, key=KEY).fetch(None)
-    assert caught.value.kind is Refusal.PRIVATE
+    assert caught.value.kind is Refusal.BLOCKED
 
 
 def test_a_quota_says_when_it_ends() -> None:

@@ -442,3 +442,8 @@ def test_a_login_is_renewed_and_keeps_what_renews_it() -> None:
     renewed = refresh(client(OPTIONS, site), SERVICE, old, now=lambda: NOW)
     assert (renewed.access, renewed.refresh) == (SecretStr("another"), SecretStr("r"))
     assert b"grant_type=refresh_token" in site.seen[0].content
+
+
+def test_an_error_of_no_known_name_that_comes_with_200_is_trouble_and_no_missing_list() -> None:
+    with pytest.raises(UnavailableError, match="says: server_error"):
+        simkl_provider(Site.of({"*": answer(b'{"error": "server_error"}')})).fetch(None)
