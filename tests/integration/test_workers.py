@@ -9,12 +9,15 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from tests.fork_server import LOADS
 from tests.workers import Idleness, idle_core_s
 
 _ROOT = Path(__file__).parents[2]
 _COMMAND = [
-    "-m",
-    "pytest",
+    "-c",
+    "import pytest, sys; sys.exit(pytest.main())",
     "-q",
     "-c",
     "/dev/null",
@@ -25,6 +28,8 @@ _COMMAND = [
     "--workers",
 ]
 
+pytestmark = pytest.mark.usefixtures("forked_scripts")
+
 
 def run(folder: Path, text: str, workers: str = "3") -> tuple[int, dict[str, int], str]:
     """Run the tests of *text* with workers: the exit code, how many ended how, all said."""
@@ -32,7 +37,12 @@ def run(folder: Path, text: str, workers: str = "3") -> tuple[int, dict[str, int
     done = subprocess.run(
         [sys.executable, *_COMMAND, workers, "--rootdir", str(folder), str(folder)],
         cwd=_ROOT,
-        env={**os.environ, "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={
+            **os.environ,
+            LOADS: "tests.workers",
+            "PYTEST_ADDOPTS": "",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         capture_output=True,
         text=True,
         check=False,

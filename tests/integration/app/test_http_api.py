@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -24,7 +25,7 @@ from listsync.web.openapi import PATH
 from listsync.web.routes import HttpRoute
 from listsync.web.settings import TokenScope
 from tests.integration.app.conftest import AgentInProcess, StartAgent
-from tests.thorough import tries
+from tests.thorough import IS_THOROUGH, tries
 
 if TYPE_CHECKING:  # it takes a second to load: what needs it does so
     from schemathesis import Case
@@ -260,7 +261,10 @@ def test_metrics_can_be_read_by_prometheus(api: Api) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(tries(300, 3600))
 def test_schemathesis_finds_no_answer_that_the_document_does_not_tell(api: Api) -> None:
-    """It sends every route what the document allows, or what it does not: one of them a run."""
+    """It sends every other route what the document allows, or what it does not.
+
+    The others are for the next day, and which of both it is is drawn anew in each run.
+    """
     import schemathesis  # noqa: PLC0415
     from schemathesis.generation import GenerationMode  # noqa: PLC0415
 
@@ -268,15 +272,22 @@ def test_schemathesis_finds_no_answer_that_the_document_does_not_tell(api: Api) 
     url = str(api.client.base_url)
     schema = schemathesis.openapi.from_dict(document)
     walked = 0
-    for found in schema.get_all_operations():
-        operation = found.ok()  # type: ignore[union-attr]  # it raises what is wrong
+    today = datetime.now(UTC).toordinal() % 2
+    operations = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]  # it raises what is wrong
+    taking = [one for one in operations if takes_anything(document["paths"][one.path][one.method])]
+    for number, operation in enumerate(taking):
+        if number // 2 % 2 == today and not IS_THOROUGH:
+            continue  # by pairs: of each command there are two
         takes = document["paths"][operation.path][operation.method]
         ((scope, *_), *_) = takes["security"][0].values() if takes["security"] else (["read"],)
         headers = {"Authorization": f"Bearer {SECRETS[TokenScope(scope)]}"}
-        if takes["parameters"] or "requestBody" in takes:
-            modes = random.sample([*GenerationMode], tries(1, len(GenerationMode)))
-            walked += sum(_attack(operation, mode, url, headers) for mode in modes)
-    assert walked > 25
+        modes = random.sample([*GenerationMode], tries(1, len(GenerationMode)))
+        walked += sum(_attack(operation, mode, url, headers) for mode in modes)
+    assert walked > 12
+
+
+def takes_anything(told: Document) -> bool:
+    return bool(told["parameters"] or "requestBody" in told)
 
 
 def _attack(
