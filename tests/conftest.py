@@ -17,7 +17,7 @@ from listsync import redaction
 from listsync.app import memory_tuning
 from tests import new_states
 from tests.fork_server import ForkServer, popen_of
-from tests.thorough import tries
+from tests.thorough import IS_THOROUGH, tries
 
 if TYPE_CHECKING:
     from tests.chromium import Chromium
@@ -36,6 +36,13 @@ def _import_hypothesis() -> None:
     """Have it as lean, too: the one plugin that it finds would load all of trio."""
     os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
     from hypothesis import settings  # noqa: PLC0415 - not before
+
+    if not IS_THOROUGH:
+        # What our modules name in numbers and words is drawn by `make fuzz`: to find it takes
+        # as long as a tenth of all that collecting the unit tests does.
+        from hypothesis.internal.conjecture import providers  # noqa: PLC0415 - not before
+
+        providers._get_local_constants = lambda: providers._local_constants
 
     # A machine that is busy is no failure.
     settings.register_profile(
