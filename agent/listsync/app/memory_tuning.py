@@ -4,7 +4,7 @@
 - Imports: httpcore without what it would only bring along, and httpx as lean. httpx has a command
   line (click, pygments, rich), httpcore has backends for trio and anyio: each is imported where it
   happens to be installed, as trio is with the browser driver. Where none is used, that is 10 MB.
-  msgspec without typing_extensions: half a megabyte.
+  msgspec without typing_extensions: half a megabyte. yaml without the patterns of its parser.
 - Python's search for cycles: none while an agent starts, a twentieth of which it would take (`cli`
   turns it off), and few while a sync makes many records, which have none.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -58,6 +59,30 @@ def import_msgspec() -> None:
     """
     with _not_there("typing_extensions"):
         import msgspec  # noqa: F401, PLC0415
+
+
+def import_yaml() -> None:
+    """Import yaml; call it before anything else does.
+
+    Its patterns are for its own parser and for what scalars mean, of which libyaml and we have no
+    need: one takes as long as thirty of ours. Who does need one has it compiled then.
+    """
+    compiled = re.compile
+    re.compile = _LatePattern  # type: ignore[assignment]
+    try:
+        import yaml  # noqa: F401, PLC0415
+    finally:
+        re.compile = compiled
+
+
+class _LatePattern:
+    """Stands for a pattern that is compiled when it is used."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._words = (pattern, flags)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(re.compile(*self._words), name)
 
 
 def import_httpcore() -> None:

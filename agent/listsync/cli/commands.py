@@ -80,9 +80,10 @@ def run(
 
     It stays in the foreground until it is told to end (Ctrl-C, TERM).
     """
-    from listsync.app.memory_tuning import import_msgspec
+    from listsync.app.memory_tuning import import_msgspec, import_yaml
 
     import_msgspec()
+    import_yaml()
     from listsync.app.config_loader import DaemonOptions
     from listsync.app.daemon import run_agent
     from listsync.config.paths import find_config

@@ -76,7 +76,7 @@ _TOO_MANY = f"holds more than {MAX_VALUES} values"
 
 # The base loader resolves nothing, so scalars stay text; the C one is ten times as fast.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SYNTAX = (  # what the parser says -> what it means; the first that fits
     ("mapping values are not allowed", 'no ":" is expected here; is the line indented rightly?'),

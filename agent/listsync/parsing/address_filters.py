@@ -26,14 +26,13 @@ _NUMBER = re.compile(r"-?\d{1,12}(?:\.\d{1,9})?", re.ASCII)
 _YEARS = re.compile(r"(?:\d{4})?(?:[,-](?:\d{4})?)?", re.ASCII)
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_HARMLESS = re.compile(  # how a site shows a list, and how somebody came there
+_HARMLESS = (  # how a site shows a list, and how somebody came there
     r"ref_?|ref_src|utm_\w+|(?:fb|g|ms|y|ya|tw|dc|gb|wb|ttc|sc)clid|igsh(?:id)?|si|share\w*"
     r"|mc_[ce]id|mkt_tok|_ga|_gl|_hs\w+|_openstat|guc\w+|pf_rd_\w+|source|src|from|via|feature"
     r"|sort|sort_?(?:by|how|order|dir|direction)|order|order_?(?:by|dir)|asc|desc|dir|direction"
     r"|view|view_?(?:mode|type)|layout|grid|page|page_?(?:no|num|number)|p|start|cursor|tab|lang"
     r"|language|locale|hl|explore|append|append_to_response|unified|format|callback|cache|nocache"
-    r"|cb|v|ver|version|t|ts|timestamp|rand|_|public_?only|theme|debug|st_dt|esiAllow\w+",
-    re.ASCII | re.IGNORECASE,
+    r"|cb|v|ver|version|t|ts|timestamp|rand|_|public_?only|theme|debug|st_dt|esiAllow\w+"
 )
 
 
@@ -50,7 +49,8 @@ def filters_in(address: str, *known: str) -> dict[str, str]:
 
 def is_harmless(name: str) -> bool:
     """Tell a parameter of an address that leaves no title out."""
-    return _HARMLESS.fullmatch(name) is not None or is_credential(name)
+    is_known = re.fullmatch(_HARMLESS, name, re.ASCII | re.IGNORECASE) is not None
+    return is_known or is_credential(name)
 
 
 def limit_in(address: str) -> int | None:

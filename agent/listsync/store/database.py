@@ -19,6 +19,7 @@ from listsync.errors import DamagedStateError, NewerStateError, StateError
 from listsync.file_access import make_private, own_path
 from listsync.store.backup import copy_database, finish
 from listsync.store.integrity import (
+    Scripts,
     add_functions,
     check_content,
     check_header,
@@ -324,10 +325,10 @@ def inspect(
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
             try:
                 connection.set_progress_handler(is_over, _STEPS)
-                check_tables(connection, _scripts())
+                check_tables(connection, scripts := _scripts())
                 if reads_rows:
                     check_content(connection)
-                _refuse_newer(connection, path)
+                _refuse_newer(connection, path, scripts)
             finally:
                 connection.close()
         except UnicodeDecodeError as error:  # also of a message that quotes what is there
@@ -345,10 +346,9 @@ def _scripts() -> list[tuple[int, str]]:
     )
 
 
-def _refuse_newer(connection: sqlite3.Connection, path: Path) -> int:
+def _refuse_newer(connection: sqlite3.Connection, path: Path, scripts: Scripts) -> int:
     """Return the version of the schema, which this listsync knows."""
-    version, scripts = version_of(connection), _scripts()
-    latest = scripts[-1][0]
+    version, latest = version_of(connection), scripts[-1][0]
     if version > latest:
         raise NewerStateError(
             f"{path} was written by a newer listsync (schema {version}, this one knows {latest});"
@@ -360,8 +360,8 @@ def _refuse_newer(connection: sqlite3.Connection, path: Path) -> int:
 
 def _migrate(connection: sqlite3.Connection, path: Path, *, keeps_copy: bool) -> None:
     """Bring the schema up to date, whole or not at all; a copy is kept before."""
-    version, scripts = _refuse_newer(connection, path), _scripts()
-    latest = scripts[-1][0]
+    scripts = _scripts()
+    version, latest = _refuse_newer(connection, path, scripts), scripts[-1][0]
     due = [script for number, script in scripts if number > version]
     if not due:
         return

@@ -200,3 +200,26 @@ def test_the_list_of_commands_is_shown_without_any_of_them(tmp_path: Path) -> No
     }
     spared = {"gettext", "inspect", "locale", "platform", "shutil", "signal", "uuid"}
     assert not spared & modules
+
+
+def test_yaml_has_its_patterns_compiled_by_who_needs_them() -> None:
+    script = """
+import re
+from listsync.app.memory_tuning import import_yaml
+before = re.compile
+import_yaml()
+assert re.compile is before
+import yaml
+assert not isinstance(yaml.reader.Reader.NON_PRINTABLE, re.Pattern)
+print(yaml.safe_load("{a: 2020-01-01, b: yes, c: 0x1f, d: 1.5, e: ~}"))
+print(yaml.safe_dump(["yes", "no way"]))
+try:
+    yaml.safe_load(chr(1))
+except yaml.reader.ReaderError as error:
+    print(error)
+"""
+    command = [sys.executable, "-IB", "-c", script]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "{'a': datetime.date(2020, 1, 1), 'b': True, 'c': 31, 'd': 1.5, 'e': None}" in told
+    assert "- 'yes'\n- no way\n" in told
+    assert "special characters are not allowed" in told

@@ -97,29 +97,26 @@ def _range(end: str) -> str:
     return rf"(?:{end}),(?:{end})?|,?(?:{end})"
 
 
-_SEARCH_FORMS = {
-    name: re.compile(pattern, re.ASCII)
-    for name, pattern in {
-        "title_type": rf"{_several('|'.join(SEARCHED_TYPES))}|{DOCUMENTARY}",
-        "genres": _several("[A-Za-z]+(?:-[A-Za-z]+)?"),
-        "keywords": _several(r"[\w .'-]+"),
-        "countries": _several("[A-Za-z]{2,4}"),
-        "languages": _several("[A-Za-z]{2,3}"),
-        "lists": _several(r"ls\d{5,}"),
-        "companies": _several(r"co\d{5,}"),
-        "role": _several(r"nm\d{5,}"),
-        "groups": r"[a-z_0-9]+(?:,[a-z_0-9]+)*",
-        "release_date": _range(
-            r"(?:18|19|20)\d\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"
-        ),
-        "user_rating": _range(r"\d{1,2}(?:\.\d)?"),
-        "num_votes": _range(r"\d{1,9}"),
-        "runtime": _range(r"\d{1,5}"),
-        "title": r".{1,200}",
-        "adult": "include",
-        "sort": rf"(?:{'|'.join(ORDERS)})(?:,(?:asc|desc))?",
-        "count": r"[1-9]\d{0,3}",
-    }.items()
+_SEARCH_FORMS = {  # compiled by who has a search
+    "title_type": rf"{_several('|'.join(SEARCHED_TYPES))}|{DOCUMENTARY}",
+    "genres": _several("[A-Za-z]+(?:-[A-Za-z]+)?"),
+    "keywords": _several(r"[\w .'-]+"),
+    "countries": _several("[A-Za-z]{2,4}"),
+    "languages": _several("[A-Za-z]{2,3}"),
+    "lists": _several(r"ls\d{5,}"),
+    "companies": _several(r"co\d{5,}"),
+    "role": _several(r"nm\d{5,}"),
+    "groups": r"[a-z_0-9]+(?:,[a-z_0-9]+)*",
+    "release_date": _range(
+        r"(?:18|19|20)\d\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"
+    ),
+    "user_rating": _range(r"\d{1,2}(?:\.\d)?"),
+    "num_votes": _range(r"\d{1,9}"),
+    "runtime": _range(r"\d{1,5}"),
+    "title": r".{1,200}",
+    "adult": "include",
+    "sort": rf"(?:{'|'.join(ORDERS)})(?:,(?:asc|desc))?",
+    "count": r"[1-9]\d{0,3}",
 }
 
 
@@ -130,7 +127,7 @@ def search_problem(query: str) -> str | None:
         form = _SEARCH_FORMS.get(name)
         if form is None:
             return f"the filter {name} is not supported"
-        if not form.fullmatch(value):
+        if not re.fullmatch(form, value, re.ASCII):
             return f"{name}={value} is not understood"
         if name == "groups" and (unknown := _unknown_groups(value)):
             known = ", ".join(f"{award}_winners" for award in AWARDS)
