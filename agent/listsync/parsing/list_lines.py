@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from listsync.domain.media import MediaType
-from listsync.parsing.address_forms import AddressForm, is_address, recognise
+from listsync.parsing.address_forms import AddressForm, is_address, recognise, title_at
 from listsync.parsing.columns import RawRow
 from listsync.parsing.decoding import imdb_id, number_id, year_number
 from listsync.parsing.kinds import Headings, Kind, kind_behind, kind_of_heading, soft_kind_of
@@ -41,7 +41,8 @@ _BULLET = re.compile(
 )
 _COUNTED = re.compile(r"#?(\d{1,5})(?:[.):]|\s+[-\u2013])\s+(?=\S)|#(\d{1,4})\s+(?=\S)", re.ASCII)
 _MARKED = re.compile(
-    r"(?P<mark>\*\*|__|~~|[*_`])(?P<text>\S(?:.*\S)?)(?P=mark)(?P<rest>\s*(?:[(\[].*)?)"
+    r"(?P<mark>\*\*|__|~~|[*_`])(?P<text>\S(?:.*\S)?)(?P=mark)"
+    r"(?P<rest>\s*(?:[(\[].*|[-,\u2013\u2014]\s*\(?\d{4}\)?)?)"
 )
 _QUOTED = re.compile(
     r"(?:\"(?P<a>[^\"]+)\"|[\u201c\u201e](?P<b>[^\u201c-\u201f]+)[\u201c\u201d]"
@@ -103,6 +104,10 @@ _DEREFERRED = re.compile(
     r"(?:https?://)?(?:www\.)?thetvdb\.com/(?:dereferrer/series/|\?(?:.*&)?tab=series&id=)(\d+).*",
     re.IGNORECASE | re.ASCII,
 )
+_WITHIN_LINE = re.compile(
+    r"(?P<before>.*?)[\s:|>(\[\u2013\u2014-]*<?(?P<address>https?://[^\s<>()\[\]]+)"
+    r"[>)\]]*[\s|,;:\u2013\u2014-]*(?P<after>.*)"
+)
 _SLUG_YEAR = re.compile(r"(?P<words>.+)-(?P<year>(?:19|20)\d\d)")
 _KINDS = {"movie": "movie", "movies": "movie", "film": "movie"}
 
@@ -154,9 +159,8 @@ def collect_line(collector: RowCollector, line: str) -> None:
     if len(line) > _LONGEST:
         collector.skip_broken(line[:80], "the line is too long for a title")
         return
-    rank = collector.next_rank
-    places = (rank, rank - collector.before_section)
-    line = _undecorated(_BLANKS.sub(" ", line).strip(), places)
+    line = _BLANKS.sub(" ", line).strip()
+    line = _undecorated(line, is_counted=_is_counted(collector, line))
     if _is_heading(line, collector.next_rank):
         collector.skip(line, "a heading")
         return
@@ -187,11 +191,24 @@ def _collect_named(collector: RowCollector, line: str, named: str, season: str |
         _collect_title(collector, line, named, season)
 
 
-def _undecorated(line: str, places: tuple[int, ...]) -> str:
-    """Take off a bullet, a box, and the number of the line, but not that of a title."""
+def _is_counted(collector: RowCollector, line: str) -> bool:
+    """Tell whether a line begins with its number, and not with that of its title.
+
+    It counts the lines, those under a heading, or goes on from the line before; or begins anew.
+    """
+    counted = _COUNTED.match(_BULLET.sub("", line.translate(_BRACKETS), count=1))
+    number = int(counted[1] or counted[2]) if counted else 0
+    rank = collector.next_rank
+    places = (1, collector.last_number + 1, rank, rank - collector.before_section)
+    collector.last_number = number if number in places else 0
+    return collector.last_number > 0
+
+
+def _undecorated(line: str, *, is_counted: bool) -> str:
+    """Take off a bullet, a box, and the number of the line."""
     bare = _BULLET.sub("", line.translate(_BRACKETS), count=1)
-    counted = _COUNTED.match(bare)
-    if counted and int(counted[1] or counted[2]) in places:
+    counted = _COUNTED.match(bare) if is_counted else None
+    if counted:
         bare = bare[counted.end() :]
     for form in (_MARKED, _QUOTED):
         if found := form.fullmatch(bare):
@@ -345,6 +362,10 @@ def _collect_words(collector: RowCollector, line: str, slug: str, media: str) ->
 
 
 def _collect_unknown(collector: RowCollector, line: str) -> None:
+    within = _WITHIN_LINE.fullmatch(line)
+    if within and (row := _beside_address(within)):
+        collector.add(row)
+        return
     if series := _DEREFERRED.fullmatch(line):
         collector.add(RawRow(tvdb=series[1]))
         return
@@ -353,6 +374,19 @@ def _collect_unknown(collector: RowCollector, line: str) -> None:
         return
     person = "/name/nm" in line and "imdb.com" in line
     collector.skip(line, "a person" if person else "an address that is not known")
+
+
+def _beside_address(found: re.Match[str]) -> RawRow | None:
+    """Read a title and the address beside it; None where neither a year nor an id says so."""
+    words = f"{found['before']} {found['after']}".strip()
+    named, season = parted_title(words)
+    title, year, kind = _named(named)
+    form = title_at(found["address"])
+    is_known = form is not None and form.provider in ("imdb", "tmdb", "tvdb")
+    if not (is_known or year) or not re.search(r"[^\W_]", title):
+        return None
+    row = RawRow(title=title, year=year, kind=kind, season=season)
+    return row._replace(address=found["address"]) if is_known else row
 
 
 def _collect_title(collector: RowCollector, line: str, named: str, season: str | None) -> None:

@@ -84,6 +84,7 @@ class RowCollector:
         self._unknown_kinds: dict[str, int] = {}
         self.section = _UNSAID  # what the heading of these rows says that they are
         self.before_section = 0  # rows before the first of that section
+        self.last_number = 0  # of the line before, if it was counted
         self.is_cut = False
         self.ids_of_parts: bool | None = None  # see `columns`
         self.is_export = False  # of a list service, whose ids need no check

@@ -44,6 +44,8 @@ _TELLING = frozenset(
     )
 )
 _WORDS = re.compile(r"(?!/|https?:).*[^\W\d_]{2}", re.DOTALL)  # no path, no address
+_OF_TITLES = re.compile(r"movie|film|anime|title|tvshow|showname|seriesname")
+"""Names that say of a word what it names, whatever stands beside it."""
 _DATED = re.compile(r"\((?:18|19|20)\d\d\)\s*$")
 _FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu, Radarr: films only
 _OF_SERIES = {"tvdb", "tvdbid", "seriestype", "tvmazeid"}  # Sonarr has a `cleanTitle`, too
@@ -185,9 +187,10 @@ def _raw(item: dict[str, object], *, is_numbered: bool) -> tuple[RawRow, str]:
                 values[place] = _united(place, values[place], source[name])
     raw = RawRow._make(values)
     called = ""
-    if not title_text(raw.title) and (any(raw[2:]) or item.get("id") or _is_dated(item)):
-        called, title = _named(item)
-        raw = raw._replace(title=title)
+    if not title_text(raw.title):
+        name, title = _named(item)
+        if any(raw[2:]) or item.get("id") or _is_dated(item) or _OF_TITLES.search(name):
+            called, raw = name, raw._replace(title=title)
     return _with_bare_id(raw, item, is_numbered=is_numbered), called
 
 

@@ -57,6 +57,7 @@ _FORMULA = re.compile(
     r"=HYPERLINK\(\"(?P<address>[^\"]+)\"\s*[,;]\s*\"(?P<text>[^\"]+)\"\)", re.IGNORECASE
 )
 _PARTED = re.compile(r"(?<!\\)\|")
+_QUOTED_CELLS = re.compile(r'"[^"\n]+"(?:,"[^"\n]*")+\r?\n')
 _RULE = re.compile(r" *:?-{2,}:? *$")
 _LETTERS = re.compile(r"[^\W\d_]")
 _START = 20_000  # characters in which the header is looked for
@@ -94,7 +95,8 @@ def header_of(service: str, text: Text, *, surely: bool) -> Header | None:
         return _letterboxd_header(service, text) or best
     if _understood(best) > 1:
         return best
-    may_be = [one for one in found if surely or one.delimiter != ","]
+    surely_parted = surely or _QUOTED_CELLS.match(start)
+    may_be = [one for one in found if surely_parted or one.delimiter != ","]
     return header_by_content(may_be, start) or _no_header(best, surely=surely)
 
 

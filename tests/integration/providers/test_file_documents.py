@@ -528,3 +528,18 @@ def test_records_of_trackers_name_what_they_are_about(read: Reader) -> None:
         ("Akira", None),
     ]
     assert [(row.what, row.why) for row in fetched.skipped] == [("Hades", "a game")]
+
+
+def test_a_name_that_says_what_it_names_makes_a_row_a_title(read: Reader) -> None:
+    fetched = read(
+        json.dumps([{"movie": "Heat", "addedBy": "a"}, {"film_name": "Alien"}]), "a.json"
+    )
+    assert [(one.title, one.kind) for one in fetched.entries] == [
+        ("Heat", MediaType.MOVIE),
+        ("Alien", MediaType.MOVIE),
+    ]
+    with pytest.raises(ResponseChangedError, match="no title and no id"):
+        read(
+            json.dumps([{"series": "Sales", "value": 5}, {"series": "Costs", "value": 6}]),
+            "b.json",
+        )

@@ -314,3 +314,47 @@ def test_a_title_in_another_alphabet_may_be_told_in_two_languages(
     for content, name in ((f"{title}\n", "a.txt"), (f"title,format\n{title},DVD\n", "a.csv")):
         (entry,) = read(content, name).entries
         assert (entry.title, entry.original_title, entry.year) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "label", "imdb"),
+    [
+        ("Heat - https://www.imdb.com/title/tt0113277/", "Heat", "tt0113277"),
+        (
+            "Heat (1995): <https://www.imdb.com/title/tt0113277/?ref_=x>",
+            "Heat (1995)",
+            "tt0113277",
+        ),
+        ("https://www.imdb.com/title/tt0113277/ | Heat", "Heat", "tt0113277"),
+        ("Heat (1995) https://www.example.org/watch/5", "Heat (1995)", None),
+    ],
+)
+def test_a_title_may_stand_beside_an_address(
+    read: Reader, line: str, label: str, imdb: str | None
+) -> None:
+    (entry,) = read(f"{line}\n").entries
+    assert (entry.label, entry.ids.imdb) == (label, imdb)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Source: https://www.example.org/list", "Heat https://www.imdb.com/list/ls000000001/"],
+)
+def test_words_beside_an_address_that_is_no_title_are_none(read: Reader, line: str) -> None:
+    assert [row.why for row in read(f"{line}\n# end\n").skipped] == [
+        "an address that is not known"
+    ]
+
+
+def test_a_list_that_is_numbered_after_other_lines_is_numbered(read: Reader) -> None:
+    lines = "- Heat\n- Alien\n1. Dark\n2. Dune\n10. Cloverfield Lane\n3. Seven\n"
+    titles = [entry.title for entry in read(lines).entries]
+    assert titles == ["Heat", "Alien", "Dark", "Dune", "10. Cloverfield Lane", "3. Seven"]
+
+
+def test_a_table_in_quotes_is_one_whatever_its_file_is_called(read: Reader) -> None:
+    fetched = read('"Heat","1995"\n"Good, the Bad and the Ugly, The","1966"\n')
+    assert [(entry.title, entry.year) for entry in fetched.entries] == [
+        ("Heat", 1995),
+        ("Good, the Bad and the Ugly, The", 1966),
+    ]
