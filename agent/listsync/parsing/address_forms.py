@@ -326,8 +326,31 @@ def foreign(text: str, provider: str) -> str | None:
     if form is not None and form.provider != provider:
         return f"{text!r} belongs to {form.service}, not to {SERVICES[provider]}"
     if form is None and is_address(text):
-        return f"{text!r} is no known address of {SERVICES[provider]}"
+        what = next((words for pattern, words in _PAGES if pattern.fullmatch(text.strip())), None)
+        return f"{text!r} {what or f'is no known address of {SERVICES[provider]}'}"
     return None
+
+
+_USERS_PAGE = rf"(?:{_LETTERBOXD_USER}|{_TRAKT}/users/[^/?#]+|{_TMDB}/u/[^/?#]+)"
+_TITLES_PAGE = (
+    rf"(?:{_TRAKT_SITE}/(?:movies|shows)|{_MDBLIST}/(?:movie|show)|{_ANILIST}/anime|{_MAL}/anime"
+    rf"|{_SIMKL}/(?:movies|tv|anime)/\d+)/[^/?#]+"
+)
+_PAGES = tuple(
+    (re.compile(pattern, re.ASCII | re.IGNORECASE), words)
+    for pattern, words in (
+        (rf"{_TITLES_PAGE}{_REST}", "is one title, not a list"),
+        (
+            rf"{_USERS_PAGE}{_END}",
+            "is the page of a user, who has several lists: name one of them",
+        ),
+        (
+            rf"{_IMDB}/name/(nm\d+){_REST}",
+            "is a person, not a list; what they made is a search, search/title/?role=nm...",
+        ),
+    )
+)
+"""Pages that people take for lists, and what they are."""
 
 
 def source_of(

@@ -261,7 +261,8 @@ def parse(text: str) -> ImdbSource:
     if source is None and form is None and (form := at_site(value, SERVICE)):
         source = _from_form(form, value)
     if source is None:
-        why = foreign(value, SERVICE) or f"{text!r} is no list of IMDb"
+        what = "one title, not a list" if form and form.kind == "title" else "no list of IMDb"
+        why = foreign(value, SERVICE) or f"{text!r} is {what}"
     elif source.kind is ListKind.SEARCH:
         wrong = search_problem(source.id)
         if wrong is None:

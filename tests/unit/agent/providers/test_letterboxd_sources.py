@@ -85,7 +85,7 @@ def test_the_token_of_an_unlisted_list_is_not_shown() -> None:
         ("search/watchlist", "no list of Letterboxd"),
         ("lists/likes/films", "no list of Letterboxd"),
         ("https://letterboxd.com/", "no known address"),
-        ("https://letterboxd.com/u/", "no known address"),
+        ("https://letterboxd.com/u/", "is the page of a user, who has several lists"),
         ("https://letterboxd.com.example/u/watchlist/", "no known address"),
         ("https://example.com/letterboxd.com/u/watchlist/", "no known address"),
         ("https://www.imdb.com/list/ls990000001", "belongs to IMDb"),

@@ -339,7 +339,7 @@ def test_a_list_may_be_written_so(text: str, name: str) -> None:
         ("movies/tv", "is no list of Simkl"),
         ("watched", "is no list of Simkl"),
         ("", "is no list of Simkl"),
-        ("https://simkl.com/movies/12/dune", "is no known address of Simkl"),
+        ("https://simkl.com/movies/12/dune", "is one title, not a list"),
     ],
 )
 def test_what_is_no_list_is_told(text: str, why: str) -> None:

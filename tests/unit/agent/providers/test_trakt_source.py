@@ -146,7 +146,7 @@ def test_the_name_of_a_list_means_that_list(text: str) -> None:
         ("https://trakt.tv/users/../lists/x", "no list of Trakt"),
         ("https://trakt.tv/users/bob/lists/%2e%2e", "no list of Trakt"),
         ("https://trakt.tv/lists/official/%2e%2e", "no list of Trakt"),
-        ("https://trakt.tv/movies/alien-1979", "no known address"),
+        ("https://trakt.tv/movies/alien-1979", "is one title, not a list"),
         ("https://trakt.tv.example/lists/5", "no known address"),
         ("https://www.imdb.com/list/ls990000001", "belongs to IMDb"),
     ],
