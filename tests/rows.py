@@ -2,8 +2,8 @@
 
 An item of pytest costs more than most rows do: it is collected, and it has three phases with a
 report each. Fixtures that only make something are made anew for each row, as is the folder of a
-test; so are, in unit tests, those that put something in order afterwards, or have rows of their
-own. A test with any other fixture stays as pytest has it.
+test; so are, in unit tests, those that put something in order afterwards. A test with any other
+fixture stays as pytest has it.
 
 `--apart` makes each row a test again, as does a name with brackets in the command.
 """
@@ -111,8 +111,7 @@ class _Maker:
 
     @property
     def only_makes(self) -> bool:
-        is_plain = self._is_of_function and not self.params
-        return is_plain and not inspect.isgeneratorfunction(self._make)
+        return self.is_of_one_row and not inspect.isgeneratorfunction(self._make)
 
     @property
     def is_of_one_row(self) -> bool:

@@ -1,6 +1,6 @@
 """Which seasons are requested of a series that the server has in part: a real server and state.
 
-Every rule of it is tested through whole syncs in tests/unit/agent/sync/test_season_wishes.py.
+Every rule of it is tested through whole syncs in tests/integration/sync/test_season_wishes.py.
 """
 
 from __future__ import annotations

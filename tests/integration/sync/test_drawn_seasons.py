@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from listsync.domain.list_rules import ALL_SEASONS, Seasons, Which
 from listsync.domain.server import MediaStatus
+from tests.integration.sync.test_season_wishes import FIRST, SOME_OF_IT, World, named
 from tests.thorough import tries
-from tests.unit.agent.sync.test_season_wishes import FIRST, SOME_OF_IT, World, named
 
 _REGULAR = frozenset({1, 2, 3})
 _RULES = {

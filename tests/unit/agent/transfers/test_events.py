@@ -146,8 +146,9 @@ def test_who_sends_is_told_by_the_body_then_by_the_address() -> None:
      "isUpgrade", "instanceName", "renamedMovieFiles", "remoteMovie", "sourcePath"],
 )  # fmt: skip
 def test_a_field_of_another_kind_is_as_if_it_were_missing(key: str, odd: object) -> None:
+    body = sample("radarr-download")
     for kind in ("Download", "Rename", "MovieDelete", "EpisodeFileDelete"):
-        event = read_event({**sample("radarr-download"), "eventType": kind, key: odd})
+        event = read_event({**body, "eventType": kind, key: odd})
         assert all(one.path for one in event.files)
         assert event.instance in {"Radarr", "", "x"}
 
