@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+from collections.abc import Callable
 from dataclasses import KW_ONLY, FrozenInstanceError, asdict, field, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -152,3 +153,24 @@ def test_a_class_of_which_no_record_was_made_has_no_methods_yet() -> None:
     assert {"__eq__", "__hash__", "__repr__", "__setattr__"} & vars(make).keys() == set()
     make("Heat")
     assert {"__eq__", "__hash__", "__repr__", "__setattr__"} <= vars(make).keys()
+
+
+@pytest.mark.parametrize(
+    "ask", [repr, hash, lambda one: one == copy.copy(one)], ids=["shown", "hashed", "equal"]
+)
+def test_how_a_record_is_shown_and_compared_is_written_when_it_is(
+    ask: Callable[[object], object],
+) -> None:
+    make = film(lean, frozen=True, slots=True)
+    one = make("Heat")
+    before = {name: vars(make)[name] for name in ("__eq__", "__hash__", "__repr__")}
+    first = ask(one)
+    written = {name: vars(make)[name] for name in before}
+    assert not set(before.values()) & set(written.values())
+    assert ask(one) == first
+    assert {name: vars(make)[name] for name in before} == written
+
+
+def test_what_is_not_wanted_is_not_written() -> None:
+    make = film(lean, repr=False)
+    assert repr(make("Heat")).startswith("<")
