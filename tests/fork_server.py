@@ -38,6 +38,7 @@ from typing import Any
 
 from listsync import lean_dataclasses, redaction
 from listsync.config import configuration
+from listsync.http import transport
 from listsync.store import state_folder
 from tests import new_sandboxes, new_states
 
@@ -46,10 +47,15 @@ PROGRAMS = {"listsync", _SANDBOX, "listsyncctl"}
 _KEPT: list[object] = []
 _ROOT = Path(__file__).parents[1]
 _LOCALE = ("LC_", "LANG")
-_READ_AT_START = ("PYTHON", *_LOCALE, "LD_", "MALLOC_", "GLIBC_", "COVERAGE_")
-"""Beginnings of variables that count before the first line of ours runs."""
+_READ_AT_START = ("PYTHON", *_LOCALE, "LD_", "MALLOC_", "GLIBC_", "COVERAGE_", "SSL_CERT_")
+"""Beginnings of variables that count before the first line of ours runs, or in `_warm_up`."""
 _OF_NO_MATTER = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 _NOT_LOADED = {"browser", "__main__"}
+_LOADED_WHEN_USED = (
+    *("anyascii", "argparse", "cronsim", "cryptography.fernet", "difflib", "psycopg"),
+    *("rapidfuzz.distance", "selectolax.lexbor", "uvicorn.lifespan.off", "uvicorn.loops.uvloop"),
+)
+"""Of others, by what many tests start: psycopg alone takes as long as all else of a start."""
 _MAX_MESSAGE = 1 << 17
 _PADDING = "." * 8192
 """Makes room for the command line of a fork, where `/proc` shows it."""
@@ -352,8 +358,10 @@ def _load_all() -> None:
 
 def _warm_up() -> None:
     """Do what every program does when it begins: what that compiles and keeps is in each fork."""
-    for name in ("encodings.idna", "encodings.ascii", "encodings.utf_8_sig", "_strptime"):
+    encodings = ("encodings.idna", "encodings.ascii", "encodings.utf_8_sig", "_strptime")
+    for name in (*encodings, *_LOADED_WHEN_USED):
         importlib.import_module(name)
+    transport.trusted()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         config = folder / "listsync.yaml"
