@@ -154,7 +154,8 @@ class KindBehind(NamedTuple):
 
 def kind_behind(title: str) -> KindBehind | None:
     """Part `Chernobyl (TV series)` and `Dune (2021 film)`; None where there is no such word."""
-    found = _BEHIND.fullmatch(title) if title.endswith((")", "]")) else None
+    is_year = title[-5:-1].isdigit() and title[-6:-5] in ("(", "[")
+    found = None if is_year or title[-1:] not in (")", "]") else _BEHIND.fullmatch(title)
     if found is None:
         return None
     kind = soft_kind_of(found["kind"])
@@ -200,6 +201,26 @@ class Headings:
         self._open = [one for one in self._open if one[0] < level]
         self._open.append((level, kind_of_heading(words)))
         return next((kind for _, kind in reversed(self._open) if kind != Kind()), Kind())
+
+
+_SERVICES = (
+    r"netflix|hbo(?: max)?|apple ?tv ?\+?|(?:amazon )?prime(?: video)?|amazon|hulu"
+    r"|disney ?(?:\+|plus)|peacock|paramount ?(?:\+|plus)|crunchyroll|showtime|starz"
+    r"|amc ?\+?|mubi|shudder|tubi|fx|sky"
+)
+_WHERE = re.compile(
+    rf"(?:[(\[](?:on )?(?:{_SERVICES})[)\]]|\s[-\u2013\u2014@]\s+(?:on )?(?:{_SERVICES}))$",
+    re.IGNORECASE,
+)
+_DASHES = (" - ", " \u2013 ", " \u2014 ", " @ ")
+
+
+def without_place(title: str) -> str:
+    """Take off the service where a title is to be seen: `Severance (Apple TV+)`."""
+    in_brackets = title[-1:] in (")", "]") and not title[-2:-1].isdigit()
+    may_be = in_brackets or any(dash in title for dash in _DASHES)
+    found = _WHERE.search(title) if may_be else None
+    return (found and title[: found.start()].rstrip()) or title
 
 
 def _fold(word: str) -> str:

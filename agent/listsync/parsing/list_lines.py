@@ -117,7 +117,7 @@ def collect_lines(collector: RowCollector, text: Text) -> None:
     collector.says_empty = not collector.is_cut
     headings, table = Headings(), TableWithin(collector, partial(collect_line, collector))
     for line, is_last in with_is_last(_wanted(collector.service, text)):
-        heading = _HASHES.match(line) or _UNDER.fullmatch(line)
+        heading = _HASHES.match(line) or (":" in line[-3:] and _UNDER.fullmatch(line)) or None
         if heading is not None:
             table.end()
             if _enters(collector, headings, heading):
@@ -159,8 +159,7 @@ def collect_line(collector: RowCollector, line: str) -> None:
     if len(line) > _LONGEST:
         collector.skip_broken(line[:80], "the line is too long for a title")
         return
-    line = _BLANKS.sub(" ", line).strip()
-    line = _undecorated(line, is_counted=_is_counted(collector, line))
+    line = _undecorated(_uncounted(collector, _BLANKS.sub(" ", line).strip()))
     if _is_heading(line, collector.next_rank):
         collector.skip(line, "a heading")
         return
@@ -191,25 +190,22 @@ def _collect_named(collector: RowCollector, line: str, named: str, season: str |
         _collect_title(collector, line, named, season)
 
 
-def _is_counted(collector: RowCollector, line: str) -> bool:
-    """Tell whether a line begins with its number, and not with that of its title.
+def _uncounted(collector: RowCollector, line: str) -> str:
+    """Take off a bullet, a box, and the number of the line, but not that of a title.
 
     It counts the lines, those under a heading, or goes on from the line before; or begins anew.
     """
-    counted = _COUNTED.match(_BULLET.sub("", line.translate(_BRACKETS), count=1))
+    bare = _BULLET.sub("", line if line.isascii() else line.translate(_BRACKETS), count=1)
+    counted = _COUNTED.match(bare)
     number = int(counted[1] or counted[2]) if counted else 0
     rank = collector.next_rank
     places = (1, collector.last_number + 1, rank, rank - collector.before_section)
     collector.last_number = number if number in places else 0
-    return collector.last_number > 0
+    return bare[counted.end() :] if counted and collector.last_number else bare
 
 
-def _undecorated(line: str, *, is_counted: bool) -> str:
-    """Take off a bullet, a box, and the number of the line."""
-    bare = _BULLET.sub("", line.translate(_BRACKETS), count=1)
-    counted = _COUNTED.match(bare) if is_counted else None
-    if counted:
-        bare = bare[counted.end() :]
+def _undecorated(bare: str) -> str:
+    """Take off marks, tags, and what else people put around a title."""
     for form in (_MARKED, _QUOTED):
         if found := form.fullmatch(bare):
             parts = found.groupdict()
@@ -218,14 +214,16 @@ def _undecorated(line: str, *, is_counted: bool) -> str:
             bare = "".join(filter(None, parts.values())) + rest
     if bare.startswith("<http") and bare.endswith(">"):
         return bare[1:-1]
-    bare = _untagged(_STARS.sub("", _DAY.sub("", _NOTE.sub(r"\1", bare))))
+    bare = _NOTE.sub(r"\1", bare) if "[[" in bare else bare
+    bare = bare if bare.isascii() else _STARS.sub("", bare)
+    bare = _untagged(_DAY.sub("", bare) if bare[:1] in "[(12" else bare)
     is_file = _PATH.fullmatch(bare) or _VIDEO.search(bare)
     return _of_file(bare) if is_file and not ("://" in bare or is_address(bare)) else bare
 
 
 def _untagged(line: str) -> str:
     """Take off `#tags` and `code` behind a title, and keep the kind that one of them says."""
-    found = _TAGGED.fullmatch(line)
+    found = _TAGGED.fullmatch(line) if "#" in line or "`" in line else None
     if found is None:
         return line
     tags = (tag.strip("#`") for tag in re.findall(r"#[\w/-]+|`[^`]+`", found["tags"]))

@@ -33,6 +33,7 @@ _ONE_LIST = (
     *("result", "response", "lists", "cards", "hits", "docs", "nodes", "edges", "videos"),
     *("watchlists", "collections", "payload", "library", "favorites", "favourites", "bookmarks"),
 )
+_HOLDERS = {*_LISTS, "parts"}
 _OF_LISTS = ("items", "results", "parts", "entries", "titles", "list", "rows", "cards", "data")
 _SETTINGS = {"main", "plex", "radarr", "sonarr"}
 _COUNTS = ("totalRecords", "TotalRecordCount", "totalSize", "total_results", "totalResults")
@@ -118,7 +119,7 @@ def _of_cells(cells: list[object], header: list[str] | None) -> dict[str, object
 def _is_list(item: Mapping[str, object]) -> bool:
     """Tell a list with a name of its own from a title."""
     plain = {plain_name(name): value for name, value in list(item.items())[:_MOST_NAMES]}
-    if any(map(_holds_titles, (plain.get(name) for name in (*_LISTS, "parts")))):
+    if not _HOLDERS.isdisjoint(plain) and any(map(_holds_titles, map(plain.get, _HOLDERS))):
         return True  # a collection of films has a name, too, and a number of its own
     is_title = any(field_of(name) in _OF_TITLES and value for name, value in plain.items())
     held = (plain.get(name) for name in (*_LISTS, *_OF_LISTS))

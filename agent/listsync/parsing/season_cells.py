@@ -14,7 +14,7 @@ from typing import NamedTuple
 from listsync.domain.media import MediaType
 from listsync.parsing.columns import RawRow
 from listsync.parsing.decoding import title_text
-from listsync.parsing.kinds import SEASON_WORDS, kind_behind, kind_of
+from listsync.parsing.kinds import SEASON_WORDS, kind_behind, kind_of, without_place
 
 _KEYS = ("number", "season", "season_number", "seasonNumber")
 _LONGEST = 200
@@ -135,6 +135,9 @@ def by_its_title(raw: RawRow, assumed: MediaType | None) -> RawRow:
     title = raw.title
     if not isinstance(title, str):
         return raw
+    bare = without_place(title)
+    if bare != title:
+        raw, title = raw._replace(title=bare), bare
     if " / " in title and not raw.original_title and not title.isascii():
         raw = _in_two_languages(raw, title)
         title = str(raw.title)

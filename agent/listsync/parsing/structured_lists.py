@@ -64,6 +64,7 @@ _PARTS_OF_RECORD = {  # where records of lists have their title, and what it is 
 }
 _SECTIONS = {media: Kind(media) for media in (None, *MediaType)}
 _PARTS_OF_OTHERS = ("game", "book", "manga")
+_ALL_PARTS = {*_PARTS_OF_RECORD, *_PARTS_OF_OTHERS}
 
 
 def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
@@ -121,6 +122,8 @@ def _record(
 
     So in Trakt's answers and exports, in Simkl's backup, and in what others make of them.
     """
+    if _ALL_PARTS.isdisjoint(item):
+        return item, kind
     for name, media in _PARTS_OF_RECORD.items():
         part = item.get(name)
         if isinstance(part, dict) and len(part) <= _MOST_NAMES and _names_something(part):

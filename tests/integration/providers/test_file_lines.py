@@ -358,3 +358,17 @@ def test_a_table_in_quotes_is_one_whatever_its_file_is_called(read: Reader) -> N
         ("Heat", 1995),
         ("Good, the Bad and the Ugly, The", 1966),
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Dark (Netflix)", "Dark [Apple TV+]", "Dark - HBO Max", "Dark \u2014 on Prime Video"],
+)
+def test_where_a_title_is_to_be_seen_is_no_part_of_it(read: Reader, line: str) -> None:
+    for content, name in ((f"- [ ] {line}\n", "a.md"), (f"title,format\n{line},x\n", "a.csv")):
+        assert [entry.title for entry in read(content, name).entries] == ["Dark"]
+
+
+@pytest.mark.parametrize("line", ["Amazon", "(Netflix)", "The Sky - Fall", "Sky High (Max)"])
+def test_a_title_like_a_service_is_kept(read: Reader, line: str) -> None:
+    assert [entry.title for entry in read(f"{line}\n").entries] == [line]
