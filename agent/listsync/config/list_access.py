@@ -126,7 +126,10 @@ def _why_unread(service: str, missing: Wanted) -> str:
 
 
 def _check_twice(written: WrittenLists) -> Iterator[ConfigIssue]:
-    """Find lists that another entry names as well, in other words, and with the same options."""
+    """Find lists that another entry names as well, in other words, and with the same options.
+
+    Who gives each a name of its own means two.
+    """
     seen: dict[object, int] = {}
     for n, one in enumerate(written.lists):
         service = find_service(one.form)
@@ -135,8 +138,9 @@ def _check_twice(written: WrittenLists) -> Iterator[ConfigIssue]:
             continue
         options = {key: one.form[key] for key in one.form if key not in {service, "name"}}
         first = seen.setdefault((service, str(source), repr(sorted(options.items()))), n)
-        if first != n:
-            number = written.lists[first].number
+        other = written.lists[first]
+        if first != n and not ("name" in one.form and "name" in other.form):
+            number = other.number
             what = f"this is the list that lists[{number}] names already, with the same options"
             yield ConfigIssue(("lists", n, service), what, is_warning=True)
 

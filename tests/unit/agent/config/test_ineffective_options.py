@@ -266,6 +266,11 @@ def test_a_list_that_is_named_twice_is_told(one: str, other: str) -> None:
     assert warned(f"{SERVER}lists: [{{{one}}}, {{{other}, kind: movie}}]{providers}") == []
 
 
+def test_a_list_that_is_followed_under_two_names_is_meant_so() -> None:
+    lists = "[{imdb: top, name: a}, {imdb: https://www.imdb.com/chart/top/, name: b}]"
+    assert warned(f"{SERVER}lists: {lists}") == []
+
+
 @pytest.mark.parametrize(
     ("url", "host"),
     [
