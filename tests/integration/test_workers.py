@@ -28,7 +28,7 @@ _COMMAND = [
     "--workers",
 ]
 
-pytestmark = pytest.mark.usefixtures("forked_scripts")
+pytestmark = [pytest.mark.usefixtures("forked_scripts"), pytest.mark.timeout(120)]
 
 
 def run(folder: Path, text: str, workers: str = "3") -> tuple[int, dict[str, int], str]:
