@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -85,6 +86,8 @@ def run(
     import_msgspec()
     import_yaml()
     from listsync.app.config_loader import DaemonOptions
+
+    gc.collect()  # classes with slots leave a megabyte behind, which what follows takes
     from listsync.app.daemon import run_agent
     from listsync.config.paths import find_config
     from listsync.protocol import agent_socket
