@@ -244,7 +244,7 @@ def test_an_empty_reply_is_not_understood(agent: Agent, call: Call, line: str) -
 def test_whatever_is_changed_in_a_reply_no_command_breaks(agent: Agent, call: Call) -> None:
     dice = drawing()
     lines = list(_GOOD)
-    for _ in range(tries(400, 20_000)):
+    for _ in range(tries(400, 5_000)):
         line = dice.choice(lines)
         method, good = _GOOD[line]
         changed = copy.deepcopy(good)

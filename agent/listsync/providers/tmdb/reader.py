@@ -172,9 +172,10 @@ class TmdbPage(ResponseShape, frozen=True):
             if not isinstance(row, dict):
                 found[len(found)] = row
             elif jobs is None or row.get("job") in jobs:
-                known = found.setdefault((row.get("media_type"), row.get("id")), row)
+                title = (repr(row.get("media_type")), repr(row.get("id")))  # whatever they are
+                known = found.setdefault(title, row)
                 if known is not row and _is_as_oneself(known) and not _is_as_oneself(row):
-                    found[row.get("media_type"), row.get("id")] = row
+                    found[title] = row
         return list(found.values())
 
     @property

@@ -318,6 +318,14 @@ def test_a_chart_is_its_top(size: int, pages: int) -> None:
     assert sorted(service.asked) == list(range(1, pages + 1))
 
 
+@pytest.mark.parametrize("odd", [[], {}, None, 1.5])
+def test_a_credit_whose_id_is_none_costs_that_credit_alone(odd: object) -> None:
+    good = {"id": 603, "media_type": "movie", "title": "The Matrix", "job": "Director"}
+    body = {"cast": [good | {"id": odd, "job": odd}], "crew": [good, good | {"id": odd}]}
+    fetched = tmdb(Site.of({"*": answer(json.dumps(body).encode())}), "person/1").fetch(None)
+    assert [one.ids.tmdb for one in fetched.entries] == [603]
+
+
 def test_persons_are_passed_over_and_count() -> None:
     service = Service(0)
     service.films = [
