@@ -247,21 +247,24 @@ class OneDatabase:
                 one.execute(statement)
 
     def _rename(self, admin: psycopg.Connection) -> None:
-        name = _new_name()
+        before, name = self._name, _new_name()
         words = sql.SQL("ALTER DATABASE {} RENAME TO {}")
         for left in reversed(range(_ATTEMPTS)):
-            admin.execute(_CUT_OFF, (self._name,))
+            admin.execute(_CUT_OFF, (before,))
             try:
-                admin.execute(words.format(sql.Identifier(self._name), sql.Identifier(name)))
-                break
-            except psycopg.errors.ObjectInUse:  # somebody was quicker
-                if not left:
-                    raise
-        self._name = name
+                self._name = name  # a test that takes too long is ended wherever it is
+                admin.execute(words.format(sql.Identifier(before), sql.Identifier(name)))
+            except psycopg.Error as error:
+                self._name = before
+                if not left or not isinstance(error, psycopg.errors.ObjectInUse):
+                    raise  # else somebody was quicker
+            else:
+                return
 
     def close(self) -> None:
         with psycopg.connect(self._server_dsn, autocommit=True) as admin:
-            gone = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name))
+            words = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            gone = words.format(sql.Identifier(self._name))
             admin.execute(gone)
 
 

@@ -228,8 +228,8 @@ def test_a_confirmation_that_a_leader_took_and_has_not_done_is_handed_to_the_nex
         leader = members.leader()
         one, another = members.others(leader)
         if is_asked_there:
+            leader.open_runs.add("a run of its own")  # before: it looks at once
             leader.membership.tell(asked, "a run of its own")
-            leader.open_runs.add("a run of its own")
         else:
             one.membership.send(asked)
             leader.await_call("asked")
