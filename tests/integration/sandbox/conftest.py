@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -29,12 +29,28 @@ class Server:
     """One sandbox as a caller sees it."""
 
     process: SandboxProcess
+    _clients: dict[int, httpx.Client] = field(default_factory=dict, repr=False)
 
-    @cached_property
+    @property
     def http(self) -> httpx.Client:
-        # Before the sandbox ends a connection that nobody uses, which the next POST would meet.
-        limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE_S / 5)
-        return httpx.Client(base_url=f"{self.process.url}/api/v1", timeout=30, limits=limits)
+        """One for each thread: httpcore may close a connection that another was just given."""
+        thread = threading.get_ident()
+        if thread not in self._clients:
+            # Ended before the sandbox does it, which the next POST would meet.
+            limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE_S / 5)
+            url = f"{self.process.url}/api/v1"
+            self._clients[thread] = httpx.Client(
+                base_url=url,
+                timeout=30,
+                limits=limits,
+                verify=False,
+            )
+        return self._clients[thread]
+
+    def close(self) -> None:
+        """End all connections."""
+        while self._clients:
+            self._clients.popitem()[1].close()
 
     @property
     def product(self) -> str:
@@ -139,7 +155,7 @@ def running() -> Iterator[dict[str, Server]]:
     servers: dict[str, Server] = {}
     yield servers
     for server in servers.values():
-        server.http.close()
+        server.close()
         server.process.close()
 
 

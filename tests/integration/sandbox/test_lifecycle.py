@@ -87,7 +87,7 @@ def test_it_ends_at_once_though_calls_hang() -> None:
             server.http.get("/media", timeout=0.1)
         started = time.monotonic()
         process.close()
-        server.http.close()
+        server.close()
     assert time.monotonic() - started < 5
 
 
@@ -126,7 +126,7 @@ def _picture(process: SandboxProcess) -> object:
         paths = ("/auth/me", "/media", "/request", "/user?take=20", "/tv/1396")
         return [server.read(path) for path in paths]
     finally:
-        server.http.close()
+        server.close()
 
 
 def _use(process: SandboxProcess) -> None:
@@ -136,7 +136,7 @@ def _use(process: SandboxProcess) -> None:
     server.film()
     server.series(seasons=[1, 2], user=77)
     server.shelve("tv", 1396, status=4, seasons={1: 5}, seasons4k={2: 5})
-    server.http.close()
+    server.close()
 
 
 def test_with_a_state_file_a_restart_is_the_same_server(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_with_a_state_file_a_restart_is_the_same_server(tmp_path: Path) -> None:
         assert _picture(process) == before
         server = Server(process)
         assert server.film(841).json()["id"] == 3
-        server.http.close()
+        server.close()
 
 
 def test_a_state_file_survives_a_power_failure(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_what_was_not_sent_is_sent_after_a_restart(tmp_path: Path) -> None:
             server.admin("settings", {"sending_ms": 60_000})
             server.film()
             statuses.append(server.status("movie", DUNE))
-            server.http.close()
+            server.close()
     assert statuses == [2, 3]
 
 
@@ -181,7 +181,7 @@ def test_fresh_sandboxes_are_different_servers() -> None:
         pictures = [Server(process) for process in (one, other)]
         owners = [server.read("/auth/me")["createdAt"] for server in pictures]
         for server in pictures:
-            server.http.close()
+            server.close()
         assert one.api_key != other.api_key
     assert owners[0] != owners[1]
     assert len(owners[0]) == len("2026-01-01T00:00:00.000Z")
@@ -200,5 +200,5 @@ def test_invented_films_and_a_library_cost_little() -> None:
         index = server.read("/media?take=1000&filter=available")
         assert index["pageInfo"]["results"] == 3_000
         assert server.film(20_050_000).status_code == 201
-        server.http.close()
+        server.close()
         assert psutil.Process(process.pid).memory_info().rss < 100_000_000
