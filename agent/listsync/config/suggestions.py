@@ -126,11 +126,9 @@ def _in_other_order(word: str, names: Iterable[str]) -> str:
     return next((name for name in names if _words(name) == words), "")
 
 
-def _words(name: str) -> frozenset[str]:
-    """Take a name apart; one and several are the same."""
-    return frozenset(
-        one.removesuffix("s") if len(one) > _SMALL else one for one in name.split("_")
-    )
+def _words(name: str) -> list[str]:
+    """Take a name apart, in one order; one and several are the same."""
+    return sorted(one.removesuffix("s") if len(one) > _SMALL else one for one in name.split("_"))
 
 
 def _slip(word: str, names: Iterable[str]) -> str:
