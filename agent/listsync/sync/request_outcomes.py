@@ -66,6 +66,11 @@ class RequestsSeen:
 NOTHING_SEEN = RequestsSeen()
 
 
+def may_be_due(read_at: datetime | None, now: datetime) -> bool:
+    """Tell whether the server's requests may be read again, if there is a reason."""
+    return read_at is None or abs(now - read_at) >= _READ_AGAIN_AFTER
+
+
 def is_reading_due(
     read_at: datetime | None, now: datetime, *, is_unexplained: bool, has_failed: bool
 ) -> bool:
@@ -77,8 +82,7 @@ def is_reading_due(
     """
     if read_at is None:
         return True
-    is_long_ago = abs(now - read_at) >= _READ_AGAIN_AFTER
-    return is_long_ago and (is_unexplained or has_failed)
+    return may_be_due(read_at, now) and (is_unexplained or has_failed)
 
 
 def are_failures_open(

@@ -39,6 +39,7 @@ from listsync.sync.request_outcomes import (
     are_failures_open,
     digest,
     is_reading_due,
+    may_be_due,
     pending_of_others,
     retry_for,
 )
@@ -97,12 +98,14 @@ class ServerReading:
         Read at first, then where something is odd.
         """
         known, now = self.memory.server_requests, datetime.now(UTC)
+        remembered, read_at = known.remembered(), known.read_at()
+        if not may_be_due(read_at, now):
+            return RequestsSeen.of(remembered)
         unknown = () if is_doubted else known.unknown()
         odd = {one for one in unknown if is_lacking(index, one)}
         odd.update(pending_of_others(index, handled.editions))
-        remembered = known.remembered()
         if is_reading_due(
-            known.read_at(),
+            read_at,
             now,
             is_unexplained=bool(odd),
             has_failed=are_failures_open(remembered, index),
