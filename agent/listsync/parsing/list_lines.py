@@ -104,10 +104,8 @@ _DEREFERRED = re.compile(
     r"(?:https?://)?(?:www\.)?thetvdb\.com/(?:dereferrer/series/|\?(?:.*&)?tab=series&id=)(\d+).*",
     re.IGNORECASE | re.ASCII,
 )
-_WITHIN_LINE = re.compile(
-    r"(?P<before>.*?)[\s:|>(\[\u2013\u2014-]*<?(?P<address>https?://[^\s<>()\[\]]+)"
-    r"[>)\]]*[\s|,;:\u2013\u2014-]*(?P<after>.*)"
-)
+_WITHIN_LINE = re.compile(r"<?(?P<address>https?://[^\s<>()\[\]]+)[>)\]]*[\s|,;:\u2013\u2014-]*")
+_BEFORE_ADDRESS = ":|>([\u2013\u2014-"
 _SLUG_YEAR = re.compile(r"(?P<words>.+)-(?P<year>(?:19|20)\d\d)")
 _KINDS = {"movie": "movie", "movies": "movie", "film": "movie"}
 
@@ -360,7 +358,7 @@ def _collect_words(collector: RowCollector, line: str, slug: str, media: str) ->
 
 
 def _collect_unknown(collector: RowCollector, line: str) -> None:
-    within = _WITHIN_LINE.fullmatch(line)
+    within = _WITHIN_LINE.search(line)
     if within and (row := _beside_address(within)):
         collector.add(row)
         return
@@ -376,7 +374,10 @@ def _collect_unknown(collector: RowCollector, line: str) -> None:
 
 def _beside_address(found: re.Match[str]) -> RawRow | None:
     """Read a title and the address beside it; None where neither a year nor an id says so."""
-    words = f"{found['before']} {found['after']}".strip()
+    before = found.string[: found.start()]
+    while (bare := before.rstrip().rstrip(_BEFORE_ADDRESS)) != before:
+        before = bare
+    words = f"{before} {found.string[found.end() :]}".strip()
     named, season = parted_title(words)
     title, year, kind = _named(named)
     form = title_at(found["address"])
