@@ -256,11 +256,12 @@ def page_of_others(response: Response) -> ListsyncError | None:
 
     It says nothing of the list: neither that it is gone, nor whose it is.
     """
-    if response.status not in (401, 403, 404, 410) or not (response.is_page and response.body):
+    is_refusal = response.status in (401, 403, 404, 410)
+    if not is_refusal or not response.is_page or not response.body:
         return None
-    why = f"a web page answers in its place (HTTP {response.status})"
     if _is_cloudflares(response):
         return None  # who that is, the status is enough to say
+    why = f"a web page answers in its place (HTTP {response.status})"
     if response.status == 403:
         wait = retry_after_s(response.headers)
         return RefusedError(response.service, Refusal.BLOCKED, why, retry_after_s=wait)

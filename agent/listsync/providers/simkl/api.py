@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -40,6 +39,7 @@ from listsync.parsing.decoding import (
     title_text,
     year_number,
 )
+from listsync.parsing.json_rows import digest_of
 from listsync.providers.simkl.source import (
     DROPPED,
     PLANNED,
@@ -138,8 +138,8 @@ class Activities(ResponseShape, frozen=True, rename={"shows": "tv_shows"}):
 
         A rating moves titles that were not rated before, so its time counts.
         """
-        state = repr((str(source), [sorted(self.of(kind).items()) for kind in source.kinds]))
-        return blake2b(state.encode(errors="replace"), digest_size=16).hexdigest()
+        stamps = [sorted(self.of(kind).items()) for kind in source.kinds]
+        return digest_of((str(source), stamps))
 
 
 def ends_with_removal(stamps: Stamps) -> bool:
