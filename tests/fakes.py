@@ -264,13 +264,17 @@ class FakeServer:
         self.page_size = 20
         self.while_asked: Callable[[RequestBody], None] = lambda _: None
         self._delay = delay
-        self._scripts: dict[str, list[Scripted | None]] = {}
+        self._scripts: dict[tuple[str, object], list[Scripted | None]] = {}
         self._counting = threading.Lock()
         self._in_flight = threading.Lock()
 
-    def on(self, method: str, *answers: Scripted | None) -> FakeServer:
-        """Play *answers* to the next calls of *method*; None answers as usual."""
-        self._scripts.setdefault(method, []).extend(answers)
+    def on(self, method: str, *answers: Scripted | None, of: object = None) -> FakeServer:
+        """Play *answers* to the next calls of *method*; None answers as usual.
+
+        Titles are looked up side by side: *of* names the one (by IMDb id or searched title) whose
+        answers they are, where there are several.
+        """
+        self._scripts.setdefault((method, of), []).extend(answers)
         return self
 
     def set_status(self, key: TitleKey, status: int, *, status_4k: int = 1) -> FakeServer:
@@ -293,7 +297,7 @@ class FakeServer:
 
     def find_by_imdb(self, imdb_id: str) -> SearchPage:
         self.imdb_ids.append(imdb_id)
-        return self._find("find_by_imdb", lambda title: title.ids.imdb == imdb_id)
+        return self._find("find_by_imdb", lambda title: title.ids.imdb == imdb_id, imdb_id)
 
     def find_by_tvdb(self, tvdb_id: int) -> SearchPage:
         return self._find(
@@ -312,7 +316,7 @@ class FakeServer:
             names = {*fold(one.name).split()}, {*fold(one.original_name).split()}
             return any(words <= name for name in names) and year in (None, one.year)
 
-        return self._search("search", fits, page)
+        return self._search("search", fits, title, page)
 
     def series(self, tmdb_id: int) -> SeriesDetails:
         scripted = self._play("series")
@@ -442,14 +446,16 @@ class FakeServer:
         self.states[body.key] = TitleState(status, status_4k)
         self.covered.setdefault(Edition(body.key, body.four_k), set()).update(body.seasons)
 
-    def _find(self, method: str, fits: Callable[[Title], bool]) -> SearchPage:
+    def _find(self, method: str, fits: Callable[[Title], bool], of: object = None) -> SearchPage:
         if self.catalogue_down:
-            self._count(method)
+            self._count(method, of)
             raise UnavailableError("server", "answered 500: its catalogue does not answer")
-        return self._search(method, fits)
+        return self._search(method, fits, of)
 
-    def _search(self, method: str, fits: Callable[[Title], bool], page: int = 1) -> SearchPage:
-        scripted = self._play(method)
+    def _search(
+        self, method: str, fits: Callable[[Title], bool], of: object = None, page: int = 1
+    ) -> SearchPage:
+        scripted = self._play(method, of)
         if isinstance(scripted, SearchPage):
             return scripted
         found = [one.candidate for one in self.titles if not self.catalogue_down and fits(one)]
@@ -460,19 +466,19 @@ class FakeServer:
             pages=max(1, -(-len(found) // self.page_size)),
         )
 
-    def _play(self, method: str) -> Scripted | None:
+    def _play(self, method: str, of: object = None) -> Scripted | None:
         """Count one call; the next scripted answer of *method*, which is raised if an error."""
-        scripted = self._count(method)
+        scripted = self._count(method, of)
         if self._delay is not None and method != "request":
             self._delay()
         if isinstance(scripted, Exception):
             raise scripted
         return scripted
 
-    def _count(self, method: str) -> Scripted | None:
+    def _count(self, method: str, of: object = None) -> Scripted | None:
         with self._counting:
             self.counts[method] += 1
-            script = self._scripts.get(method)
+            script = self._scripts.get((method, of)) or self._scripts.get((method, None))
             return script.pop(0) if script else None
 
 

@@ -19,7 +19,7 @@ import pytest
 import listsync.sandbox
 from tests.acceptance.agent_process import AgentProcess, requested
 from tests.acceptance.conftest import Home
-from tests.unit.agent.providers.test_letterboxd import page_of
+from tests.integration.providers.test_letterboxd import page_of
 
 _EACH = 8
 _REQUEST = 32

@@ -20,7 +20,7 @@ from functools import cache
 from urllib.parse import parse_qs, urlsplit
 
 from tests.integration.providers.lists import LETTERBOXD, MDBLIST, TRAKT
-from tests.unit.agent.providers.test_letterboxd import page_of
+from tests.integration.providers.test_letterboxd import page_of
 
 TITLES = 1000
 LATENCY_S = 0.05

@@ -29,7 +29,7 @@ from listsync.sync.fetch_lists import Before, Followed, read_lists
 from tests.bench.figures import Figure
 from tests.bench.players import TITLES, Player, players
 from tests.integration.providers.lists import provider
-from tests.unit.agent.providers.test_letterboxd import measure
+from tests.integration.providers.test_letterboxd import measure
 
 RUNS = 5
 MOST_CALLS: dict[str, tuple[int | None, int | None]] = {

@@ -31,7 +31,7 @@ from tests.contract.providers.cases_trakt import trakt_provider
 from tests.contract.providers.cases_tvdb import tvdb_provider
 from tests.contract.providers.simkl_account import Account
 from tests.contract.providers.site import Site
-from tests.unit.agent.providers.test_letterboxd import html, page_of
+from tests.integration.providers.test_letterboxd import html, page_of
 
 Numbers = Sequence[int | None]
 DATE = "Sun, 22 Nov 2026 06:00:00 GMT"

@@ -15,8 +15,8 @@ from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from listsync.providers.imdb.reader import read_site_pages
 from tests.altered_json import places
 from tests.contract.providers.site import FIXTURES, Site, answer
+from tests.integration.providers.test_imdb import EXPECTED, imdb
 from tests.thorough import tries
-from tests.unit.agent.providers.test_imdb import EXPECTED, imdb
 
 OURS = (UnavailableError, RefusedError, ResponseChangedError)
 FOLDER = FIXTURES / "imdb"

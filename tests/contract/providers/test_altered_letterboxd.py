@@ -14,8 +14,7 @@ from listsync.domain.lists import Fetched
 from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from tests.contract.providers.site import FIXTURES, Site, answer, sample
 from tests.fakes import FilmIdsInMemory
-from tests.thorough import tries
-from tests.unit.agent.providers.test_letterboxd import (
+from tests.integration.providers.test_letterboxd import (
     LIST,
     PAGES,
     WATCHLIST,
@@ -24,6 +23,7 @@ from tests.unit.agent.providers.test_letterboxd import (
     provider,
     taken,
 )
+from tests.thorough import tries
 
 OURS = (UnavailableError, RefusedError, ResponseChangedError)
 FILMS = "sample_user/films"

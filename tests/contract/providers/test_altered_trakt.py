@@ -14,8 +14,7 @@ from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from tests.contract.providers.site import FIXTURES, Site, answer, sample
 from tests.fakes import KeptTokens
-from tests.thorough import tries
-from tests.unit.agent.providers.test_trakt import (
+from tests.integration.providers.test_trakt import (
     ITEMS,
     LIST,
     PAGES,
@@ -24,6 +23,7 @@ from tests.unit.agent.providers.test_trakt import (
     read_once,
     trakt,
 )
+from tests.thorough import tries
 
 OURS = (UnavailableError, RefusedError, ResponseChangedError)
 often = settings(max_examples=tries(15, 300))

@@ -19,11 +19,11 @@ from tests.contract.providers.cases import KEY, Handler, mdblist_provider
 from tests.contract.providers.cases_tmdb import tmdb_provider
 from tests.contract.providers.mdblist_official import OfficialLists
 from tests.contract.providers.site import FIXTURES, answer
-from tests.unit.agent.providers.test_imdb import asked, imdb, titled
-from tests.unit.agent.providers.test_letterboxd import provider as letterboxd
-from tests.unit.agent.providers.test_letterboxd import site_with
-from tests.unit.agent.providers.test_tmdb import Service
-from tests.unit.agent.providers.test_trakt import Shelf, dated, trakt
+from tests.integration.providers.test_imdb import asked, imdb, titled
+from tests.integration.providers.test_letterboxd import provider as letterboxd
+from tests.integration.providers.test_letterboxd import site_with
+from tests.integration.providers.test_tmdb import Service
+from tests.integration.providers.test_trakt import Shelf, dated, trakt
 
 _APART = {  # what is no list of a service's own pages, or is told otherwise
     "letterboxd": (

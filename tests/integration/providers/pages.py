@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from listsync.row_limit import MOST_ROWS
 from tests.integration.providers.lists import LETTERBOXD, MDBLIST
+from tests.integration.providers.test_letterboxd import page_of
 from tests.integration.providers.trap import HeardRequest, said
-from tests.unit.agent.providers.test_letterboxd import page_of
 
 MANY = MOST_ROWS  # of more, nothing is read at all
 Row = tuple[int, str]

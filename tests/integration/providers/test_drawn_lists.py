@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from listsync.errors import ListsyncError, ResponseChangedError
 from listsync.parsing.feed_items import items_of
+from tests.integration.providers.test_custom import feed, read
 from tests.thorough import tries
-from tests.unit.agent.providers.test_custom import feed, read
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),

@@ -114,7 +114,7 @@ def test_a_bare_number_that_is_nothing_is_asked_for_again() -> None:
 
 def test_not_found_is_not_believed_where_a_search_was_empty_wrongly() -> None:
     house = House(DUNE_ENTRY, NOWHERE)
-    house.server.on("search", EMPTY, EMPTY)
+    house.server.on("search", EMPTY, EMPTY, of="Dune")
     report = sync(house)
     assert verdicts(report) == {Verdict.REQUESTED: 1, Verdict.FAILED: 1}
     assert report.result is Result.PARTLY
@@ -124,23 +124,15 @@ def test_not_found_is_not_believed_where_a_search_was_empty_wrongly() -> None:
 
 def test_not_found_is_not_believed_where_the_search_for_an_id_fails() -> None:
     house = House(entry("Lost", imdb="tt0411008"), NOWHERE)
-    house.server.on("find_by_imdb", DOWN)
+    house.server.on("find_by_imdb", DOWN, of="tt0411008")
     assert verdicts(sync(house)) == {Verdict.FAILED: 2}
     assert not house.memory.shelf.matches
 
 
-def test_titles_that_are_not_believed_to_be_nowhere_do_not_end_the_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_titles_that_are_not_believed_to_be_nowhere_do_not_end_the_run() -> None:
     nowhere = [entry(f"Nothing Like {n} Of", 2021, MOVIE, rank=n) for n in range(1, 9)]
     house = House(*nowhere, DUNE_ENTRY)
-    searched, empty = house.server.search, [EMPTY, EMPTY]
-
-    def search(title: str, *, year: int | None = None, page: int = 1) -> SearchPage:
-        found = searched(title, year=year, page=page)
-        return empty.pop() if empty and "dune" in title.lower() else found
-
-    monkeypatch.setattr(house.server, "search", search)
+    house.server.on("search", EMPTY, EMPTY, of="Dune")
     report = sync(house)
     assert report.result is Result.PARTLY
     assert report.retry is not None
@@ -149,7 +141,7 @@ def test_titles_that_are_not_believed_to_be_nowhere_do_not_end_the_run(
 def test_an_exclusion_that_is_not_found_where_searches_fail_holds_everything() -> None:
     house = House(entry("The Matrix", 1999, MOVIE, tmdb=603))
     house.exclusions = [Exclusion(title="Dune"), Exclusion(title="No Such Film")]
-    house.server.on("search", EMPTY)
+    house.server.on("search", EMPTY, of="Dune")
     report = sync(house)
     assert (report.result, house.server.posted) == (Result.FAILED, [])
     assert "No Such Film" in report.why

@@ -15,7 +15,7 @@ from listsync.http.login_store import LoginTokens
 from listsync.providers.mdblist.account import login_service
 from listsync.providers.mdblist.source import MdbListOptions
 from tests.contract.providers.site import Site, answer, client
-from tests.unit.agent.providers.test_trakt_login import NOW, Clock
+from tests.integration.providers.test_trakt_login import NOW, Clock
 
 OPTIONS = MdbListOptions(client_id=SecretStr("an-id"))
 SERVICE: LoginService = login_service(OPTIONS)

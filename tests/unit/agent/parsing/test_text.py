@@ -57,7 +57,7 @@ def test_binary(body: str, expected: bool) -> None:
 
 @given(st.text(max_size=20), st.integers(1, 3), st.sampled_from(["utf-8", "utf-16"]))
 def test_text_is_the_same_in_pieces(text: str, size: int, encoding: str) -> None:
-    assume(not text.startswith("\ufeff"))
+    assume(not text.startswith(("\ufeff", "\0")))  # a mark at the beginning, or a part of one
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("listsync.parsing.text.PIECE", size)
         found = decode(text.encode(encoding, "replace"))

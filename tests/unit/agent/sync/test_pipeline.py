@@ -178,7 +178,7 @@ def test_a_title_whose_seasons_could_not_be_read_keeps_its_match() -> None:
 
 def test_an_answer_of_unknown_shape_fails_one_title() -> None:
     changed = ResponseChangedError("server", "what is this?")
-    desk = Desk(FakeServer().on("find_by_imdb", changed)).add(*unknowns(2))
+    desk = Desk(FakeServer().on("find_by_imdb", changed, of="tt1")).add(*unknowns(2))
     assert desk.outcomes()[0] == Failed("what is this?")
     assert reasons(desk.outcomes()[1:]) == [SkipReason.NOT_FOUND]
 

@@ -21,7 +21,7 @@ from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import TRAKT_ACCESS as ACCESS
 from tests.fakes import TRAKT_REFRESH as REFRESH
 from tests.fakes import KeptTokens
-from tests.unit.agent.providers.test_trakt import (
+from tests.integration.providers.test_trakt import (
     CLIENT_ID,
     CLIENT_SECRET,
     ITEMS,

@@ -22,7 +22,7 @@ from tests.contract.providers.cases_simkl import simkl_provider
 from tests.contract.providers.simkl_account import ACCESS, CLIENT_ID, Account
 from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import AnimeIdsInMemory
-from tests.unit.agent.providers.test_trakt_login import NOW, Clock
+from tests.integration.providers.test_trakt_login import NOW, Clock
 
 
 def film(number: int, status: str = "plantowatch", **more: object) -> dict[str, object]:

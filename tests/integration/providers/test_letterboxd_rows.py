@@ -14,7 +14,7 @@ from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import LetterboxdOptions, parse
 from tests.contract.providers.site import Site, answer, client
 from tests.fakes import FilmIdsInMemory
-from tests.unit.agent.providers.test_letterboxd import (
+from tests.integration.providers.test_letterboxd import (
     LIST,
     html,
     page_of,

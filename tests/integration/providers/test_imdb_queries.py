@@ -16,7 +16,7 @@ from listsync.providers.imdb.queries import MissingFields
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import ImdbOptions, parse
 from tests.contract.providers.site import Site, answer, client
-from tests.unit.agent.providers.test_imdb import LIST, imdb, listed, saying, titled
+from tests.integration.providers.test_imdb import LIST, imdb, listed, saying, titled
 
 SPARE = ("lastModifiedDate", "listType", "originalTitleText", "releaseYear")
 
