@@ -160,7 +160,8 @@ class World:
         self.post_webhooks(agent)
         if not self.is_asked:
             self.ask_for_sync(agent)
-        until("all is requested", lambda: set(self.held()) == set(self.titles))
+        # A request that was cut off is on hold, and the run is tried again in a minute.
+        until("all is requested", lambda: set(self.held()) == set(self.titles), within_s=120)
         until("nothing runs", agent.is_at_rest)
         until("all is copied", lambda: agent.ask("jobs", state=[*LIVE_STATES])["total"] == 0)
         until("all is told", lambda: not any(one["waiting"] for one in targets_of(agent)))

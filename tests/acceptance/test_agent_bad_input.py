@@ -260,9 +260,23 @@ main()
 """
 
 
-def test_an_agent_of_which_a_part_has_failed_ends_to_be_started_again(lone_home: Home) -> None:
+_LATE = """
+import threading, time
+work = threading.Thread.run
+def late(thread):
+    if thread.name == "listsync-control":
+        time.sleep(1)
+    work(thread)
+threading.Thread.run = late
+"""
+
+
+@pytest.mark.parametrize("before", ["", _LATE], ids=["at_once", "before_it_answers"])
+def test_an_agent_of_which_a_part_has_failed_ends_to_be_started_again(
+    lone_home: Home, before: str
+) -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", _FAULTY, "run"],
+        [sys.executable, "-c", before + _FAULTY, "run"],
         env=agent_environment(lone_home),
         capture_output=True,
         text=True,

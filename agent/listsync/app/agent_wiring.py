@@ -288,19 +288,16 @@ class WiredAgent:
 
     def run(self) -> bool:
         """Decide until the end; returns whether everything came to an end by itself."""
-        logger.info(
-            "listsync %s started (pid %d, %s, socket %s)",
-            __version__,
-            os.getpid(),
-            plural(len(self._snapshot.lists), "list"),
-            self._options.socket,
-            extra={"action": "started"},
-        )
+        words = "listsync %s started (pid %d, %s, socket %s)"
+        about = __version__, os.getpid(), plural(len(self._snapshot.lists), "list")
+        logger.info(words, *about, self._options.socket, extra={"action": "started"})
         self._agent_notices()  # what is wrong from the beginning is logged before all else
         self._inbox.put(QueueMoved())  # and written down, as is what is over since the last end
         self._agent.run()
         is_clean = self._agent.stop()
         is_clean &= self._services.stop(_JOIN_S)
+        if is_clean:  # its own service has closed it, unless that was to end before it began
+            self.control.close()
         self._backups.stop(_JOIN_S)
         logger.info("listsync stopped", extra={"action": "ended"})
         return is_clean

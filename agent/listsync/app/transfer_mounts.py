@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 _STOP_S = 7.0
 """A look that hangs is ended after 5 s."""
+_BEGIN_S = 2.0
+"""How long somebody who asks waits until anything is watched."""
 
 
 class TransferMounts:
@@ -45,6 +48,7 @@ class TransferMounts:
         self._unblocked = unblocked
         self._probes: Probes | None = None
         self._watch: MountWatch | None = None
+        self._is_watched = threading.Event()
 
     @property
     def probes(self) -> Probes:
@@ -61,6 +65,7 @@ class TransferMounts:
 
         self._watch = watch = MountWatch(self.probes, self._kept, self._has_changed)
         watch.follow(config.transfers)
+        self._is_watched.set()
         return watch.run
 
     def follow(self, config: Config) -> None:
@@ -76,7 +81,12 @@ class TransferMounts:
         return self._watch.all() if self._watch is not None else ()
 
     def healthy(self, root: PurePosixPath) -> RootHealth:
-        """Say how *root* is, by a look that is some seconds old at most."""
+        """Say how *root* is, by a look that is some seconds old at most.
+
+        Services start side by side: what copies or scans may ask first, and would put off what is
+        due.
+        """
+        self._is_watched.wait(_BEGIN_S)
         if self._watch is None:
             return RootHealth(root=root, is_healthy=False, why="nothing is watched yet")
         return self._watch.healthy(root)

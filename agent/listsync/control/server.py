@@ -122,7 +122,7 @@ class ControlSocket:
                 raise
 
     def close(self) -> None:
-        """Close everything and remove the file, if it is still ours."""
+        """Close everything and remove the file, if it is still ours; once more changes nothing."""
         self._connections.close()  # first: to remove the file takes a descriptor
         self._file.remove()
         if not self._answering.is_alive():  # else the process ends in a moment, as it has failed

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from listsync.app.transfer_mounts import TransferMounts
 from listsync.domain import message_of_notice
 from listsync.domain.transfers import JobState
+from listsync.store.database import Database
 from listsync.store.job_history import SqliteJobHistory
 from listsync.store.transfer_jobs import SqliteJobQueue
 from listsync.store.webhook_events import SqliteWebhookInbox
 from listsync.transfers import mounts
+from tests import webhooks
+from tests.fakes import FakeKeyValueStore
 from tests.integration.app.conftest import AgentInProcess, agent, start_agent  # noqa: F401
 from tests.integration.app.test_added_service import until
 from tests.integration.notify.receiver import receiving
 from tests.integration.transfers.namespace import run_in_namespace
 from tests.transfer_jobs import decision, event, movie
+
+if TYPE_CHECKING:
+    from listsync.config.configuration import Config
 
 
 @pytest.mark.slow
@@ -82,6 +93,18 @@ def test_a_share_that_is_gone_is_told_once_and_what_waits_for_it_goes_on(
         down, back = (str(one.sent["title"]) for one in receiver.taken)
         assert down == "A disk or share is not there"
         assert back.startswith("The disk or share is there again, after ")
+
+
+def test_who_asks_before_anything_is_watched_waits_for_the_first_look(tmp_path: Path) -> None:
+    """What is due at the start is done then, whichever service is there first."""
+    mapping = webhooks.mapping("/movies", str(tmp_path), str(tmp_path))
+    config = cast("Config", SimpleNamespace(transfers=webhooks.transfer_settings(mapping)))
+    with closing(Database(tmp_path / "state.db")) as database:
+        mounts = TransferMounts(FakeKeyValueStore(), SqliteJobQueue(database), lambda: None)
+        starting = threading.Timer(0.1, mounts.start, (config,))
+        starting.start()
+        assert mounts.healthy(PurePosixPath(tmp_path)).is_healthy
+        starting.join()
 
 
 @pytest.mark.slow
