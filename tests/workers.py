@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from _pytest._io import TerminalWriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -345,6 +346,7 @@ def _be_alone(config: pytest.Config, folder: Path) -> None:
     config.pluginmanager.unregister(name="terminalreporter")
     capture = config.pluginmanager.getplugin("capturemanager")
     capture.stop_global_capturing()
+    config.pluginmanager.register(_Stacks(), "terminalreporter")
     capture.start_global_capturing()
     capture.suspend_global_capture()
 
@@ -353,6 +355,14 @@ def _ask_for_block(connection: Connection) -> Block:
     connection.send(("wants", None))
     block: Block = connection.recv()
     return block
+
+
+class _Stacks:
+    """Stands in for what reports: where all threads are when a test takes too long is written."""
+
+    def __init__(self) -> None:
+        self._tw = TerminalWriter(os.fdopen(os.dup(2), "w", buffering=1))
+        """Here pytest looks for it (`Config.get_terminal_writer`)."""
 
 
 class _Between(pytest.Item):

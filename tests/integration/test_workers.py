@@ -49,7 +49,8 @@ def run(folder: Path, text: str, workers: str = "3") -> tuple[int, dict[str, int
         timeout=100,
     )
     counts = re.findall(r"(\d+) (passed|failed|skipped|errors?)", done.stdout.splitlines()[-1])
-    return done.returncode, {word: int(number) for number, word in counts}, done.stdout
+    said = done.stdout + done.stderr
+    return done.returncode, {word: int(number) for number, word in counts}, said
 
 
 def test_every_test_runs_once_in_a_fork_and_fixtures_end(tmp_path: Path) -> None:
@@ -149,3 +150,21 @@ def test_one_more_has_room_where_a_quarter_of_a_core_was_idle() -> None:
 def test_our_cores_were_idle_no_longer_than_they_have_been_there() -> None:
     cores = len(os.sched_getaffinity(0))
     assert 0 <= idle_core_s() <= cores * (time.clock_gettime(time.CLOCK_BOOTTIME) + 1)
+
+
+def test_a_test_that_takes_too_long_fails_and_where_it_was_is_written(tmp_path: Path) -> None:
+    code, counts, said = run(
+        tmp_path,
+        """
+import pytest, threading, time
+pytest_plugins = ["pytest_timeout"]
+@pytest.mark.timeout(0.5)
+def test_long():
+    threading.Thread(target=time.sleep, args=(2,), name="the-other", daemon=True).start()
+    time.sleep(30)
+def test_good(): pass
+""",
+    )
+    assert (code, counts) == (1, {"failed": 1, "passed": 1}), said
+    assert "Failed: Timeout (>0.5s) from pytest-timeout" in said
+    assert "Stack of the-other" in said
