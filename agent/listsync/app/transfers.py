@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from listsync.agent.services import AgentService, ServiceWork
@@ -17,7 +17,6 @@ from listsync.config.paths import copy_records
 from listsync.domain.notices import few
 from listsync.domain.transfer_rules import PathMapping
 from listsync.domain.transfers import CopyProgress, MediaServerTrouble
-from listsync.errors import StateError
 from listsync.store.database import Database
 from listsync.store.key_value import SqliteKeyValueStore
 from listsync.store.library_scans import SqliteScanQueue
@@ -144,7 +143,7 @@ class Transfers:
 
         sweep(self._records)
         access = CopyAccess(
-            probes=self.mounts.probes, health=self.mounts.healthy, is_ours=self._is_ours
+            probes=self.mounts.probes, health=self.mounts.healthy, copied=self._jobs
         )
         self._copier = BatchCopier(access, lambda: self._settings, self._records)
         ledger = JobLedger(self._jobs, messages_of_jobs, self._wake_scans)
@@ -162,13 +161,6 @@ class Transfers:
         assert self._copier is not None  # noqa: S101 - made before
         limits = settings.limits
         return CopyMeans(copier=self._copier, retry=settings.retry, concurrent=limits.concurrent)
-
-    def _is_ours(self, root: PurePosixPath, relative: PurePosixPath) -> bool:
-        try:
-            return self._jobs.has_copied(root, relative)
-        except StateError as error:
-            logger.warning("%s is kept: %s", relative.name, error)
-            return False
 
     def _start_scans(self, config: Config) -> ServiceWork:
         from listsync.transfers.media_servers import open_media_server  # noqa: PLC0415 - so

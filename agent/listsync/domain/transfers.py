@@ -361,6 +361,8 @@ class MediaServerTrouble:
 class RootHealth:
     """What was found at a mapped root last. `why` is "" where it is healthy.
 
+    `is_mapped`: not where no mapping names it any more, which no look mends.
+
     `free_bytes`, `free_inodes`: None where they are not known. `mount` names what it lies on, as
     far as the table of mounts tells: type and source.
     """
@@ -368,6 +370,7 @@ class RootHealth:
     root: PurePosixPath
     is_healthy: bool
     why: str = ""
+    is_mapped: bool = True
     trouble: RootTrouble | None = None
     mount: str = ""
     is_writable: bool = True

@@ -34,9 +34,9 @@ class WebhookInbox(Protocol):
     def put(self, event: WebhookEvent, decision: EventDecision, at: datetime) -> tuple[int, ...]:
         """Write an event and what it asks for; returns the numbers of its jobs.
 
-        A live job of the same destination is joined: it counts the event, takes the newer label
-        and size, and one that runs is marked to run again. Jobs wait a few seconds for others of
-        their folder; each event of that folder renews the wait, within a bound.
+        A live job of the same destination is joined: it counts the event, takes the newer source,
+        label and size, and one that runs is marked to run again. Jobs wait a few seconds for
+        others of their folder; each event of that folder renews the wait, within a bound.
         """
         ...
 
@@ -61,7 +61,23 @@ class WebhookHistory(Protocol):
         ...
 
 
-class JobQueue(Protocol):
+class CopiedFiles(Protocol):
+    """Which files below a destination are there because a job has put them there."""
+
+    def has_copied(self, root: PurePosixPath, relative: PurePosixPath) -> bool:
+        """Tell whether a job has put the file there that is *relative* below *root*."""
+        ...
+
+    def note_copied(self, root: PurePosixPath, relative: PurePosixPath) -> None:
+        """Note that one lies there now; `JobQueue.settle` does so for what was copied."""
+        ...
+
+    def forget_copied(self, root: PurePosixPath, relatives: Collection[PurePosixPath]) -> None:
+        """Note that what lies there from now on is somebody else's."""
+        ...
+
+
+class JobQueue(CopiedFiles, Protocol):
     """What the workers take jobs from."""
 
     def claim(
@@ -95,10 +111,6 @@ class JobQueue(Protocol):
         Attempts are numbered as they are written. A job that was asked for again meanwhile is
         queued anew. One that does not run any more stays as it is.
         """
-        ...
-
-    def has_copied(self, root: PurePosixPath, relative: PurePosixPath) -> bool:
-        """Tell whether a job has put the file there that is, or was, *relative* below *root*."""
         ...
 
     def recover(self, is_alive: Callable[[str], bool], at: datetime) -> tuple[TransferJob, ...]:

@@ -116,6 +116,20 @@ class SqliteJobQueue:
             )
         )
 
+    def note_copied(self, root: PurePosixPath, relative: PurePosixPath) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO copied_files (destination_root, relative) VALUES (?, ?)",
+                (path_text(root), path_text(relative)),
+            )
+
+    def forget_copied(self, root: PurePosixPath, relatives: Collection[PurePosixPath]) -> None:
+        with self._database.write() as connection:
+            connection.executemany(
+                "DELETE FROM copied_files WHERE destination_root = ? AND relative = ?",
+                [(path_text(root), path_text(one)) for one in relatives],
+            )
+
     def recover(self, is_alive: Callable[[str], bool], at: datetime) -> tuple[TransferJob, ...]:
         rows = self._database.read("SELECT * FROM transfer_jobs WHERE state = 'running'")
         alive = {owner for owner in {row["owner"] for row in rows} if is_alive(owner)}
@@ -236,8 +250,12 @@ _WANTED = (
     "superseded",
     "priority",
 )
+_WIDTH = "instr('file sidecars folder', {})"
 _NEWER = (
-    "label = :label, size = coalesce(:size, size), is_upgrade = max(is_upgrade, :is_upgrade),"
+    "kind = :kind, app = :app, instance = :instance, source_root = :source_root,"
+    " media_server_root = :media_server_root,"
+    f" scope = iif({_WIDTH.format('scope')} > {_WIDTH.format(':scope')}, scope, :scope),"
+    " label = :label, size = coalesce(:size, size), is_upgrade = max(is_upgrade, :is_upgrade),"
     " superseded = iif(:superseded = '[]', superseded, :superseded),"
     " priority = min(priority, :priority), event_count = event_count + 1"
 )
@@ -245,10 +263,11 @@ _QUEUED = (
     "state = 'queued', attempts = 0, rerun = 0, cancel_requested = 0, ended_at = NULL,"
     " why = '', blocked_on = ''"
 )
+_SAME = "destination_root = :destination_root AND relative = :relative"
 _REVIVE = (
     f"UPDATE transfer_jobs SET {_QUEUED}, next_at = :next, {_NEWER}"  # noqa: S608 - constants
-    " WHERE state = 'needs_attention' AND destination_root = :destination_root"
-    " AND relative = :relative RETURNING id"
+    f" WHERE id = (SELECT max(id) FROM transfer_jobs WHERE {_SAME} AND state = 'needs_attention')"
+    f" AND NOT EXISTS (SELECT 1 FROM transfer_jobs WHERE {_SAME} AND {LIVE}) RETURNING id"
 )
 _PUT = (
     f"INSERT INTO transfer_jobs ({', '.join(_WANTED)}, state, created_at, next_at)"  # noqa: S608 - so
@@ -289,11 +308,14 @@ def _priority(job: NewJob) -> int:
     return 2 if job.size is not None and job.size <= _SMALL else 3
 
 
+_IS_CANCELLED = f"cancel_requested AND :{LIVE}"
+"""Who was to be cancelled just before it was to go on."""
 _SETTLE = (
-    "UPDATE transfer_jobs SET state = :state, next_at = :next_at, ended_at = :ended_at,"
+    f"UPDATE transfer_jobs SET state = iif({_IS_CANCELLED}, 'cancelled', :state),"  # noqa: S608 - constants
+    f" next_at = :next_at, ended_at = iif({_IS_CANCELLED}, :at, :ended_at),"
     " attempts = :attempts, bytes = :bytes, seconds = :seconds, failure = :failure, why = :why,"
     " blocked_on = :blocked_on, owner = NULL, lease_until = NULL"
-    " WHERE id = :id AND state = 'running' RETURNING rerun"
+    " WHERE id = :id AND state = 'running' RETURNING rerun, state"
 )
 
 
@@ -302,6 +324,7 @@ def _settle(
 ) -> None:
     values = {
         "id": job.number,
+        "at": iso(at),
         "state": job.state,
         "next_at": iso(job.next_at),
         "ended_at": iso(job.ended_at) if job.ended_at else None,
@@ -324,13 +347,13 @@ def _settle(
             (job.number,),
         )
     if found["rerun"]:
-        _run_again(connection, job, at)
+        _run_again(connection, job.number, found["state"], at)
 
 
-def _run_again(connection: sqlite3.Connection, job: TransferJob, at: datetime) -> None:
-    """Queue what was asked for again while it ran; where it has ended well, as another job."""
-    values = {"id": job.number, "at": iso(at)}
-    if job.state in (JobState.SUCCEEDED, JobState.SKIPPED, JobState.CANCELLED):
+def _run_again(connection: sqlite3.Connection, number: int, state: str, at: datetime) -> None:
+    """Queue what was requested again while it ran; where it has ended well, as another job."""
+    values = {"id": number, "at": iso(at)}
+    if state in (JobState.SUCCEEDED, JobState.SKIPPED, JobState.CANCELLED):
         names = ", ".join(_WANTED)
         connection.execute("UPDATE transfer_jobs SET rerun = 0 WHERE id = :id", values)
         connection.execute(
@@ -338,7 +361,7 @@ def _run_again(connection: sqlite3.Connection, job: TransferJob, at: datetime) -
             f" SELECT {names}, 'queued', :at, :at FROM transfer_jobs WHERE id = :id",
             values,
         )
-    elif job.state is not JobState.BLOCKED:
+    elif state != JobState.BLOCKED:
         connection.execute(
             f"UPDATE transfer_jobs SET {_QUEUED}, next_at = :at WHERE id = :id",  # noqa: S608 - so
             values,

@@ -22,6 +22,7 @@ from listsync.domain.transfers import (
     TransferJob,
 )
 from listsync.lean_dataclasses import dataclass
+from listsync.ports.transfers import CopiedFiles
 from listsync.transfers.copy_plan import (
     LARGE,
     SAME_S,
@@ -45,7 +46,7 @@ from listsync.transfers.copy_plan import (
     tolerance_s,
     was_tried,
 )
-from listsync.transfers.copy_policies import CopyPolicies, IsOurs, Leftovers
+from listsync.transfers.copy_policies import CopyPolicies, Leftovers
 from listsync.transfers.exclusions import CopyExclusions
 from listsync.transfers.probes import Probes
 from listsync.transfers.roots import PathEscapesError, RootUnavailableError
@@ -67,7 +68,7 @@ class CopyAccess:
 
     probes: Probes
     health: Callable[[PurePosixPath], RootHealth]
-    is_ours: IsOurs
+    copied: CopiedFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,9 @@ class CopyBatch:
         """Copy all that there is to copy; who was disturbed by a cancelled one has no result."""
         source, destination = map(self._access.health, (self._source, self._destination))
         for health in (source, destination):
+            if not health.is_mapped:  # its mapping may be put right: then it is imported again
+                why = f"{health.root} is no source and no destination of a mapping any more"
+                return _all_failed(jobs, FailureClass.TRANSIENT, why)
             if not health.is_healthy:
                 raise RootUnavailableError(health.root, health.why)
         self._mounts = StandingMounts((self._source, self._destination))
@@ -197,7 +201,7 @@ class CopyBatch:
         """Do what comes before copying: remove what earlier attempts left, rename copies."""
         tried = [plan for plan in plans if was_tried(plan.job)]
         Leftovers(probes, self._destination).remove_drafts(tried, before=time.time())
-        policies = CopyPolicies(probes, self._access.is_ours, self._settings)
+        policies = CopyPolicies(probes, self._access.copied, self._settings)
         renamed = list[CopyPlan]()
         for plan in plans:
             one, there = policies.rename(plan, there, self._within_s)
@@ -248,7 +252,7 @@ class CopyBatch:
             if self._settings.verify is VerifyMode.CHECKSUM and good:
                 more, good = self._compared(good)
                 results |= more
-            policies = CopyPolicies(probes, self._access.is_ours, self._settings)
+            policies = CopyPolicies(probes, self._access.copied, self._settings)
             good = [policies.replace(plan, plans, there) for plan in good]
         share = BatchShare(run, time.monotonic() - started, good)
         return results | {plan.job.number: share.result(plan, there) for plan in good}

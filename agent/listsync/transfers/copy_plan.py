@@ -48,6 +48,7 @@ class CopyPlan:
     files: tuple[FoundFile, ...]
     needed: tuple[FoundFile, ...] = ()
     notes: tuple[str, ...] = ()
+    is_renamed: bool = False
 
     @property
     def bytes(self) -> int:
@@ -299,7 +300,8 @@ class BatchShare:
     def result(self, plan: CopyPlan, before: Found) -> CopyResult:
         """Make the result of a job whose files are all there."""
         part = plan.bytes / self._bytes if self._bytes else 1 / self._count
-        notes = plan.notes if plan.needed else ("it was there already", *plan.notes)
+        is_news = plan.needed or plan.is_renamed
+        notes = plan.notes if is_news else ("it was there already", *plan.notes)
         return CopyResult(
             number=plan.job.number,
             exit_code=None if self._run is None else self._run.exit_code,

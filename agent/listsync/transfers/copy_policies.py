@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from listsync.domain.transfer_rules import RenamePolicy, UpgradePolicy
+from listsync.errors import StateError
+from listsync.ports.transfers import CopiedFiles
 from listsync.transfers.copy_plan import CopyPlan, Found, folded, is_same, partial_of
 from listsync.transfers.probes import Probes
 from listsync.transfers.roots import FoundFile, PathEscapesError, RootUnavailableError
@@ -15,9 +19,7 @@ from listsync.transfers.settings import TransferSettings
 
 logger = logging.getLogger(__name__)
 
-IsOurs = Callable[[PurePosixPath, PurePosixPath], bool]
-"""Says of a destination root and a path below it whether a job has put a file there."""
-_FAILS = (OSError, PathEscapesError, RootUnavailableError)
+_FAILS = (OSError, PathEscapesError, RootUnavailableError, StateError)
 
 
 class Leftovers:
@@ -64,9 +66,9 @@ def _is_draft(path: PurePosixPath, names: set[PurePosixPath]) -> bool:
 class CopyPolicies:
     """What a person wants done with copies that are renamed or replaced."""
 
-    def __init__(self, probes: Probes, is_ours: IsOurs, settings: TransferSettings) -> None:
+    def __init__(self, probes: Probes, copied: CopiedFiles, settings: TransferSettings) -> None:
         self._probes = probes
-        self._is_ours = is_ours
+        self._copied = copied
         self._settings = settings
 
     def rename(self, plan: CopyPlan, there: Found, within_s: float) -> tuple[CopyPlan, Found]:
@@ -88,13 +90,16 @@ class CopyPolicies:
     ) -> tuple[CopyPlan, Found]:
         root = _root(plan)
         try:
-            self._probes.move_files(root, [(old, own.relative)])
+            with self._given_up(root, [old]):
+                self._probes.move_files(root, [(old, own.relative)])
         except _FAILS as error:  # then it is copied
             logger.warning("cannot rename a copy: %s", error, extra={"action": "copy_not_renamed"})
             return plan, there
         logger.info("renamed %s to %s", root / old, own.relative, extra={"action": "copy_renamed"})
+        self._keep(root, [own.relative])
         rest = {path: found for path, found in there.items() if path != old}
-        return plan.noting(f"renamed from {old}"), {**rest, own.relative: own}
+        plan = replace(plan.noting(f"renamed from {old}"), is_renamed=True)
+        return plan, {**rest, own.relative: own}
 
     def replace(self, plan: CopyPlan, kept: Sequence[CopyPlan], there: Found) -> CopyPlan:
         """See to the copies that the file of *plan*, which has arrived, replaces."""
@@ -108,7 +113,7 @@ class CopyPolicies:
             return plan
         if self._settings.superseded is not UpgradePolicy.REMOVE:
             return plan.noting(f"the copy that it replaces is kept: {_names(old)}")
-        ours = [one for one in old if self._is_ours(_root(plan), one)]
+        ours = [one for one in old if self._is_ours(plan, one)]
         foreign = [one for one in old if one not in ours]
         if foreign:
             plan = plan.noting(f"kept, as no job has copied it: {_names(foreign)}")
@@ -116,7 +121,8 @@ class CopyPolicies:
 
     def _remove(self, plan: CopyPlan, ours: Sequence[PurePosixPath]) -> CopyPlan:
         try:
-            removed = self._probes.remove_files(_root(plan), ours)
+            with self._given_up(_root(plan), ours):
+                removed = self._probes.remove_files(_root(plan), ours)
         except _FAILS as error:
             logger.warning(
                 "cannot remove a replaced copy: %s", error, extra={"action": "copy_not_removed"}
@@ -131,7 +137,31 @@ class CopyPolicies:
         return plan.noting(f"removed what it replaces: {_names(removed)}") if removed else plan
 
     def _ours(self, plan: CopyPlan) -> list[PurePosixPath]:
-        return [one for one in plan.job.wanted.superseded if self._is_ours(_root(plan), one)]
+        return [one for one in plan.job.wanted.superseded if self._is_ours(plan, one)]
+
+    def _is_ours(self, plan: CopyPlan, relative: PurePosixPath) -> bool:
+        try:
+            return self._copied.has_copied(_root(plan), relative)
+        except StateError as error:
+            logger.warning("%s is kept: %s", relative.name, error)
+            return False
+
+    @contextmanager
+    def _given_up(self, root: PurePosixPath, ours: Sequence[PurePosixPath]) -> Iterator[None]:
+        """Move or remove what is ours: what comes to its place later is not, even after a kill."""
+        self._copied.forget_copied(root, ours)
+        try:
+            yield
+        except BaseException:
+            self._keep(root, ours)
+            raise
+
+    def _keep(self, root: PurePosixPath, ours: Iterable[PurePosixPath]) -> None:
+        try:
+            for one in ours:
+                self._copied.note_copied(root, one)
+        except StateError as error:  # then it is kept when another replaces it
+            logger.warning("a copy counts as somebody else's: %s", error)
 
 
 def _relative(plan: CopyPlan) -> PurePosixPath:

@@ -235,7 +235,7 @@ _NOT_YET = "it was not looked at yet"
 
 def _of_nobody(root: PurePosixPath) -> RootHealth:
     why = "it is no source and no destination of a mapping"
-    return RootHealth(root=root, is_healthy=False, why=why)
+    return RootHealth(root=root, is_healthy=False, is_mapped=False, why=why)
 
 
 def _dated(now: RootHealth, before: RootHealth) -> RootHealth:

@@ -13,6 +13,7 @@ import pytest
 
 from listsync.domain.messages import Importance, Message, MessageKind, TargetRules
 from listsync.domain.transfers import (
+    CopyScope,
     FailureClass,
     JobAttempt,
     JobKind,
@@ -28,7 +29,7 @@ from listsync.store.library_scans import SqliteScanQueue
 from listsync.store.outbox import SqliteOutbox
 from listsync.store.transfer_jobs import LEASE, MOST_OF_BATCH, SqliteJobQueue
 from listsync.store.webhook_events import SqliteWebhookInbox
-from tests.transfer_jobs import AT, MEDIA, decision, episode, event, movie, place, scan
+from tests.transfer_jobs import AT, MEDIA, SOURCES, decision, episode, event, movie, place, scan
 
 OWNER = "an agent"
 LATER = timedelta(minutes=1)
@@ -142,6 +143,56 @@ def test_an_event_revives_what_failed(books: Books, state: JobState) -> None:
     assert books.put(movie(), at=AT + LATER) == (job.number,)
     assert books.claim(AT + LATER) == [job.number]
     assert books.job(job.number).attempts == 0
+
+
+def test_of_what_failed_twice_the_newer_one_is_revived_unless_one_waits(books: Books) -> None:
+    """A person had the older one tried again: both are of the same file."""
+    (cancelled,) = books.put(movie())
+    books.history.cancel(cancelled, AT)
+    (job,) = books.run(movie())
+    books.end(job, JobState.NEEDS_ATTENTION)
+    assert books.history.retry([cancelled], AT) == (cancelled,)
+    assert books.put(movie()) == (cancelled,)
+    (again,) = books.queue.claim(OWNER, (), AT + SETTLED)
+    books.end(again, JobState.NEEDS_ATTENTION)
+    assert books.put(movie()) == (job.number,)
+
+
+@pytest.mark.parametrize("state", [JobState.RETRY_WAIT, JobState.NEEDS_ATTENTION])
+def test_what_is_imported_again_is_copied_from_where_it_lies_now(
+    books: Books, state: JobState
+) -> None:
+    """Its mapping was corrected meanwhile."""
+    (job,) = books.run(movie(source_root=PurePosixPath("/mnt/wrong"), scope=CopyScope.FOLDER))
+    books.end(job, state, **({"next_at": AT} if state is JobState.RETRY_WAIT else {}))
+    books.put(movie(instance="attic", scope=CopyScope.FILE))
+    found = books.history.find(job.number)
+    assert found is not None
+    assert (found.wanted.place.source_root, found.wanted.instance) == (SOURCES, "attic")
+    assert found.wanted.scope is CopyScope.FOLDER
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_cancelled_just_before_it_would_go_on_does_not(books: Books, again: bool) -> None:
+    (job,) = books.run(movie())
+    books.history.cancel(job.number, AT)
+    if again:
+        books.put(movie())
+    books.end(job, JobState.RETRY_WAIT, next_at=AT)
+    found = books.history.find(job.number)
+    assert found is not None
+    assert (found.state, found.ended_at) == (JobState.CANCELLED, AT)
+    waiting = books.history.page([JobState.QUEUED], 10, None).rows
+    assert len(waiting) == again
+
+
+def test_what_lies_where_a_copy_lay_is_somebody_elses(books: Books) -> None:
+    (job,) = books.run(movie())
+    books.end(job, JobState.SUCCEEDED)
+    old, new = job.wanted.place.relative, PurePosixPath("new.mkv")
+    books.queue.forget_copied(MEDIA, [old])
+    books.queue.note_copied(MEDIA, new)
+    assert [books.queue.has_copied(MEDIA, one) for one in (old, new)] == [False, True]
 
 
 def test_what_has_succeeded_is_another_job_when_it_is_asked_for_again(books: Books) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -53,7 +53,7 @@ class Library:
         self.access = CopyAccess(
             probes=Probes(),
             health=self._health,
-            is_ours=lambda _, path: str(path) in self.ours,
+            copied=self,
         )
         self.copier = BatchCopier(self.access, lambda: self.settings)
 
@@ -61,6 +61,15 @@ class Library:
         if self.health is not None and self.health.root == root:
             return self.health
         return RootHealth(root=root, is_healthy=True, mount="ext4 /dev/vda")
+
+    def has_copied(self, root: PurePosixPath, relative: PurePosixPath) -> bool:  # noqa: ARG002 - there is one
+        return str(relative) in self.ours
+
+    def note_copied(self, root: PurePosixPath, relative: PurePosixPath) -> None:  # noqa: ARG002 - so
+        self.ours.add(str(relative))
+
+    def forget_copied(self, root: PurePosixPath, relatives: Iterable[PurePosixPath]) -> None:  # noqa: ARG002 - so
+        self.ours -= {*map(str, relatives)}
 
     def set(self, **changed: object) -> None:
         self.settings = replace(self.settings, **changed)  # type: ignore[arg-type]  # a test knows them

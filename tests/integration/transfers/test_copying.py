@@ -18,6 +18,7 @@ from listsync.domain.transfer_rules import (
 from listsync.domain.transfers import CopyScope, FailureClass
 from listsync.process import supervisor
 from listsync.transfers import copy_batch, copy_plan
+from listsync.transfers.probes import Probes
 from listsync.transfers.rsync import PARTIAL_FOLDER
 from tests.integration.transfers.copies import (
     A_NIGHT,
@@ -430,6 +431,17 @@ def test_what_there_is_of_a_large_file_is_used_again(
     assert ["--no-whole-file" in line for line in log.read_text().splitlines()] == [True, False]
 
 
+def test_what_no_mapping_names_any_more_ends_with_a_person(library: Library) -> None:
+    """It would be tried every few minutes for ever as a disk that is not there."""
+    library.write("Film/film.mkv")
+    library.destination_is(is_healthy=False, is_mapped=False, why="nobody's")
+    result = library.copy_one("Film/film.mkv")
+    assert result.failure is FailureClass.TRANSIENT
+    assert result.why == (
+        f"{library.destination} is no source and no destination of a mapping any more"
+    )
+
+
 def test_names_of_all_kinds_are_copied_by_one_rsync(library: Library) -> None:
     names = [os.fsdecode(name) for name in NAMES.values()]
     for name in names:
@@ -442,6 +454,10 @@ def test_names_of_all_kinds_are_copied_by_one_rsync(library: Library) -> None:
     assert [(one.failure, one.why) for one in again] == [(None, "it was there already")] * len(
         names
     )
+
+
+def fails(*_: object) -> None:
+    raise OSError("the disk is full")
 
 
 class TestAnUpgrade:
@@ -460,6 +476,15 @@ class TestAnUpgrade:
         result = library.copy_one(library.job("Film/new.mkv", superseded=["Film/old.mkv"]))
         assert library.copies() == {"Film/new.mkv": b"new"}
         assert result.why == "removed what it replaces: old.mkv"
+        assert not library.ours
+
+    def test_remembers_what_is_ours_where_that_cannot_be_removed(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Probes, "remove_files", fails)
+        result = library.copy_one(library.job("Film/new.mkv", superseded=["Film/old.mkv"]))
+        assert result.why == "the copy that it replaces cannot be removed: the disk is full"
+        assert library.ours == {"Film/old.mkv"}
 
     def test_keeps_what_it_replaces_unless_one_asks_for_it(self, library: Library) -> None:
         library.set(superseded=UpgradePolicy.KEEP)
@@ -520,9 +545,27 @@ class TestARename:
         inode = (library.destination / "Film/old.mkv").stat().st_ino
         result = library.copy_one(library.job("Film (2020)/new.mkv", superseded=["Film/old.mkv"]))
         assert (result.failure, result.bytes) == (None, 0)
-        assert "renamed from Film/old.mkv" in result.why
+        assert result.why == "renamed from Film/old.mkv"
         assert library.copies() == {"Film (2020)/new.mkv": b"content"}
         assert (library.destination / "Film (2020)/new.mkv").stat().st_ino == inode
+        assert library.ours == {"Film (2020)/new.mkv"}
+
+    def test_leaves_its_old_name_to_others(self, library: Library) -> None:
+        library.set(superseded=UpgradePolicy.REMOVE)
+        library.copy_one(library.job("Film (2020)/new.mkv", superseded=["Film/old.mkv"]))
+        library.write("Film/old.mkv", b"of somebody else", to=library.destination)
+        library.write("Film (2020)/better.mkv", b"better")
+        old = ["Film/old.mkv", "Film (2020)/new.mkv"]
+        library.copy_one(library.job("Film (2020)/better.mkv", superseded=old))
+        assert sorted(library.copies()) == ["Film (2020)/better.mkv", "Film/old.mkv"]
+
+    def test_remembers_what_is_ours_where_that_cannot_be_renamed(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Probes, "move_files", fails)
+        library.copy_one(library.job("Film (2020)/new.mkv", superseded=["Film/old.mkv"]))
+        assert sorted(library.copies()) == ["Film (2020)/new.mkv", "Film/old.mkv"]
+        assert library.ours == {"Film/old.mkv"}
 
     @pytest.mark.parametrize("why", ["reported-only", "another-file", "not-ours", "taken"])
     def test_is_a_copy_otherwise(self, library: Library, why: str) -> None:
