@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from listsync.cancellation import CancelToken
@@ -63,10 +64,11 @@ def options_for(
 
 @contextmanager
 def asking(
-    kind: type[MediaServerFake], disk: Path, options: MediaServerOptions | None = None
+    kind: type[MediaServerFake], disk: Path, **more: object
 ) -> Iterator[tuple[MediaServerFake, MediaServer]]:
     with serving(kind, *two_libraries(disk)) as fake:
-        server = open_media_server("den", options or options_for(fake), CancelToken())
+        options = msgspec.structs.replace(options_for(fake), **more)
+        server = open_media_server("den", options, CancelToken())
         with closing(server):
             yield fake, server
 
@@ -201,11 +203,25 @@ def test_a_folder_of_no_library_is_said_with_those_that_there_are(
         assert fake.scans == ["/movies/Alien (1979)"]
 
 
-def test_plex_is_asked_for_its_sections_once_in_some_minutes(tmp_path: Path) -> None:
-    with asking(PlexFake, tmp_path) as (fake, server):
+@pytest.mark.parametrize("sections", [{}, {"/data/movies": 1}])
+def test_plex_is_asked_for_its_sections_once_in_some_minutes(
+    sections: dict[str, int], tmp_path: Path
+) -> None:
+    paths = [f"{FOLDER}/{number}.mkv" for number in range(5)]
+    with asking(PlexFake, tmp_path, sections=sections) as (fake, server):
         for _ in range(3):
             server.scan(FOLDER)
+        assert server.shows(paths, a_while_ago()).shown == frozenset()
         assert [one.path for one in fake.asked].count("/library/sections") == 1
+
+
+def test_a_section_that_is_new_is_found_by_its_number_at_once(tmp_path: Path) -> None:
+    with asking(PlexFake, tmp_path, sections={"/data/movies": 1, "/mnt": 9}) as (fake, server):
+        server.scan(FOLDER)
+        new = Library(key="9", type="movie", title="New", locations=("/mnt",))
+        fake.libraries = (*fake.libraries, new)
+        server.scan("/mnt/films")
+        assert fake.scans == [FOLDER, "/mnt/films"]
 
 
 def test_plex_scans_every_section_that_holds_the_folder_the_closest_first(tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ class MediaLibrary:
     kind: str = ""
 
 
+Libraries = tuple[MediaLibrary, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class FilesFound:
     """Which of some files a media server shows; of `unknown` it could not be learned."""
@@ -124,14 +127,10 @@ class HttpMediaServer:
     def libraries_of(self, path: str) -> tuple[MediaLibrary, ...]:
         """Find all libraries with a folder that holds *path*, the closest folder first.
 
-        They are read again after some minutes, and where none is found.
-
         Raises:
             RefusedError: there is none (NOT_FOUND).
         """
-        is_old = time.monotonic() - self._read_at > _LIBRARIES_LAST_S
-        found = () if is_old else _holding(path, self._libraries)
-        found = found or _holding(path, self.libraries())
+        found = self.known_libraries(lambda libraries: _holding(path, libraries))
         if found:
             return found
         why = (
@@ -139,6 +138,11 @@ class HttpMediaServer:
             "`media_server` of the mapping must be the folder as the media server sees it"
         )
         raise RefusedError(self.name, Refusal.NOT_FOUND, why)
+
+    def known_libraries(self, choose: Callable[[Libraries], Libraries]) -> Libraries:
+        """Give what *choose* takes; they are read again after some minutes, and if it is none."""
+        is_old = time.monotonic() - self._read_at > _LIBRARIES_LAST_S
+        return (() if is_old else choose(self._libraries)) or choose(self.libraries())
 
     def _library_words(self) -> str:
         words = (f"{one.title}: {', '.join(one.locations)}" for one in self._libraries)

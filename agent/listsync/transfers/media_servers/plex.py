@@ -132,10 +132,9 @@ class PlexServer(HttpMediaServer):
         return (self._named(str(number)),) if depth else self.libraries_of(path)
 
     def _named(self, key: str) -> MediaLibrary:
-        for known in (self._libraries, self.libraries()):
-            for one in known:
-                if one.key == key:
-                    return one
+        found = self.known_libraries(lambda all_: tuple(one for one in all_ if one.key == key))
+        if found:
+            return found[0]
         words = ", ".join(f"{one.key} {one.title}" for one in self._libraries) or "none"
         why = f"has no section {key}, which `sections` names (there are: {words})"
         raise RefusedError(self.name, Refusal.NOT_FOUND, why)
