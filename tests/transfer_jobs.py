@@ -18,6 +18,7 @@ from listsync.domain.transfers import (
     TransferPlace,
     WebhookEvent,
 )
+from listsync.ports.transfers import WebhookInbox
 
 AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
 SOURCES, MEDIA = PurePosixPath("/mnt/nas"), PurePosixPath("/mnt/media")
@@ -64,6 +65,13 @@ def scan(folder: str = "/data/Dune (2021)", *expects: str) -> NewScan:
 
 def event(**more: Any) -> WebhookEvent:
     return WebhookEvent(**{"app": ImportApp.RADARR, "event_type": "Download", **more})
+
+
+def put_event(
+    inbox: WebhookInbox, event: WebhookEvent, decision: EventDecision, at: datetime
+) -> tuple[int, ...]:
+    (numbers,) = inbox.put_all([(event, decision)], at)
+    return numbers
 
 
 def decision(*jobs: NewJob, scans: tuple[NewScan, ...] = ()) -> EventDecision:

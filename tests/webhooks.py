@@ -11,7 +11,7 @@ from typing import Any
 
 from listsync.config_types import SecretStr
 from listsync.domain.transfer_rules import PathMapping
-from listsync.domain.transfers import EventDecision, ImportApp, WebhookEvent
+from listsync.domain.transfers import EventDecision, ImportApp, NewJob, WebhookEvent
 from listsync.transfers.intake import IntakeRequest
 from listsync.transfers.options import PlexOptions
 from listsync.transfers.settings import NamedMediaServer, TransferSettings
@@ -98,13 +98,12 @@ class FakeWebhookInbox:
     def put_all(
         self, entries: Sequence[tuple[WebhookEvent, EventDecision]], at: datetime
     ) -> tuple[tuple[int, ...], ...]:
-        return tuple(self.put(event, decision, at) for event, decision in entries)
-
-    def put(self, event: WebhookEvent, decision: EventDecision, at: datetime) -> tuple[int, ...]:
         assert at.tzinfo is not None
-        self.events.append((event, decision))
-        places = [job.place.destination for job in decision.jobs]
-        return tuple(self.jobs.setdefault(one, len(self.jobs) + 1) for one in places)
+        self.events += entries
+        return tuple(tuple(map(self._number_of, decision.jobs)) for _, decision in entries)
+
+    def _number_of(self, job: NewJob) -> int:
+        return self.jobs.setdefault(job.place.destination, len(self.jobs) + 1)
 
 
 def request(

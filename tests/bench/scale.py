@@ -23,7 +23,7 @@ from tests.bench.figures import Figure
 from tests.bench.http_load import get, http_port, open_http
 from tests.bench.pages import LISTS, fill
 from tests.bench.runs import Bench, bench
-from tests.transfer_jobs import decision, event, movie
+from tests.transfer_jobs import decision, event, movie, put_event
 
 _MOST = 100_000
 """Titles, runs and requests; notices and jobs are a tenth of them."""
@@ -185,7 +185,7 @@ def _fill(one: Bench, count: int) -> None:
     for first in range(0, count // 10, 1000):
         names = range(first, min(first + 1000, count // 10))
         jobs = [movie(f"film {n}", size=n) for n in names]
-        inbox.put(event(), decision(*jobs), now)
+        put_event(inbox, event(), decision(*jobs), now)
     database.close()
 
 

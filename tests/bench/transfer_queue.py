@@ -17,7 +17,7 @@ from listsync.store.transfer_jobs import SqliteJobQueue
 from listsync.store.webhook_events import SqliteWebhookInbox
 from listsync.transfers.retries import next_step
 from tests.bench.figures import Figure
-from tests.transfer_jobs import decision, event, movie
+from tests.transfer_jobs import decision, event, movie, put_event
 
 _JOBS = 10_000
 _WEBHOOKS = 500
@@ -34,7 +34,7 @@ def transfer_queue() -> Iterator[Figure]:
         inbox = SqliteWebhookInbox(database)
         for part in range(10):
             jobs = [movie(f"{part}-{n}", size=n) for n in range(_JOBS // 10)]
-            inbox.put(event(), decision(*jobs), datetime.now(UTC))
+            put_event(inbox, event(), decision(*jobs), datetime.now(UTC))
         yield from _claims(database)
         database.close()
         yield from _start(path)
@@ -45,7 +45,9 @@ def _webhooks(database: Database) -> Iterator[Figure]:
     taken = []
     for number in range(_WEBHOOKS):
         began = time.monotonic()
-        inbox.put(event(content=_BODY), decision(movie(f"film {number}")), datetime.now(UTC))
+        put_event(
+            inbox, event(content=_BODY), decision(movie(f"film {number}")), datetime.now(UTC)
+        )
         taken.append(1000 * (time.monotonic() - began))
     yield Figure(
         "webhooks with a job each, written", 1000 / statistics.mean(taken), "/s", least=50

@@ -31,19 +31,16 @@ if TYPE_CHECKING:
 class WebhookInbox(Protocol):
     """Takes webhooks: the event, its jobs and its scans are written together, or nothing is."""
 
-    def put(self, event: WebhookEvent, decision: EventDecision, at: datetime) -> tuple[int, ...]:
-        """Write an event and what it asks for; returns the numbers of its jobs.
-
-        A live job of the same destination is joined: it counts the event, takes the newer source,
-        label and size, and one that runs is marked to run again. Jobs wait a few seconds for
-        others of their folder; each event of that folder renews the wait, within a bound.
-        """
-        ...
-
     def put_all(
         self, entries: Sequence[tuple[WebhookEvent, EventDecision]], at: datetime
     ) -> tuple[tuple[int, ...], ...]:
-        """Write what has come meanwhile together, at the cost of one; or nothing of it."""
+        """Write events and what they request, at the cost of one, or nothing of it.
+
+        Returns the numbers of each event's jobs. A live job of the same destination is joined: it
+        counts the event, takes the newer source, label and size, and one that runs is marked to
+        run again. Jobs wait a few seconds for others of their folder; each event of that folder
+        renews the wait, within a bound.
+        """
         ...
 
 

@@ -34,10 +34,6 @@ class SqliteWebhookInbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, event: WebhookEvent, decision: EventDecision, at: datetime) -> tuple[int, ...]:
-        (numbers,) = self.put_all([(event, decision)], at)
-        return numbers
-
     def put_all(
         self, entries: Sequence[tuple[WebhookEvent, EventDecision]], at: datetime
     ) -> tuple[tuple[int, ...], ...]:

@@ -17,10 +17,14 @@ from contextlib import suppress
 
 from listsync.process.guard import attach
 
-_VIDEOS = frozenset(
-    b".avi .divx .flv .iso .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogm .ogv .ts .vob .webm"
-    b" .wmv".split()
+VIDEOS = frozenset(
+    {
+        *(".3gp", ".asf", ".avi", ".divx", ".flv", ".iso", ".m2ts", ".m4v", ".mk3d", ".mkv"),
+        *(".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogm", ".ogv", ".rmvb", ".strm", ".ts"),
+        *(".vob", ".webm", ".wmv"),
+    }
 )
+"""What media servers show of themselves; subtitles and artwork they show with it."""
 _OF_RSYNC = b"/.rsync-partial"
 USER = "LISTSYNC_PROBE_USER"
 """Names the variable that says with whose rights it is to look."""
@@ -168,7 +172,10 @@ def _links(path: bytes) -> Iterator[tuple[str, int]]:
 
 
 def list_files(root: Root, relative: str, scope: str) -> list[list[object]]:
-    """Tell what comes along with *relative*; of a folder all that is in it."""
+    """Tell what comes along with *relative*; of a folder all that is in it.
+
+    Raises FileNotFoundError and NotADirectoryError: it is not there.
+    """
     folder, name = root.place(relative)
     path = os.path.join(folder, name)
     mode = os.lstat(path).st_mode
@@ -245,7 +252,7 @@ def _fits(name: bytes, stem: bytes) -> bool:
 
 
 def _is_video(name: bytes) -> bool:
-    return os.path.splitext(name)[1].lower() in _VIDEOS
+    return shown(os.path.splitext(name)[1]).lower() in VIDEOS
 
 
 def _described(path: bytes, relative: bytes) -> list[object]:
@@ -321,7 +328,6 @@ def _made(root: Root, relative: str) -> bytes:
 
 DO: dict[str, Callable[..., object]] = {
     "look": look,
-    "list": list_files,
     "list_each": list_each,
     "list_hidden": list_hidden,
     "stat": stat_files,

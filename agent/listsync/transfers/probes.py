@@ -143,27 +143,16 @@ class Probes:
         self._real[root] = path
         return RootFacts(path=path, owned_links=links, **found)
 
-    def list_files(
-        self,
-        root: PurePosixPath,
-        relative: PurePosixPath,
-        scope: CopyScope,
-        deadline_s: float = 60.0,
-    ) -> tuple[FoundFile, ...]:
-        """List what is to be copied with *relative*, of a folder all that is in it.
-
-        Links below it are listed and not followed. FileNotFoundError: it is not there.
-        """
-        found = self._ask(root, "list", deadline_s, relative=str(relative), scope=scope.value)
-        return tuple(_file(*row) for row in found)
-
     def list_each(
         self,
         root: PurePosixPath,
         wanted: Sequence[tuple[PurePosixPath, CopyScope]],
         deadline_s: float = 60.0,
     ) -> tuple[tuple[FoundFile, ...] | None, ...]:
-        """List what is to be copied with each of several paths; None: it is not there."""
+        """List what is to be copied with each of several paths, of a folder all that is in it.
+
+        Links below it are listed and not followed. None: it is not there.
+        """
         pairs = [(str(relative), scope.value) for relative, scope in wanted]
         found = self._ask(root, "list_each", deadline_s, wanted=pairs)
         return tuple(None if one is None else tuple(_file(*row) for row in one) for one in found)
@@ -285,17 +274,16 @@ class _Session:
     def begin(self) -> Child:
         """Start the child, unless it lives."""
         if self._child is None:
-            self._child = start(_COMMAND)
+            self._child = start(self._command)
         return self._child
 
     def line(self, place: PurePosixPath, request: bytes, deadline_s: float) -> bytes | None:
         """Ask about *place*; raises what `Child.line` raises."""
         self._place = place
-        if self._child is None:
-            self._child = start(self._command)
+        child = self.begin()
         try:
-            self._child.send(request)
-            return self._child.line(deadline_s)
+            child.send(request)
+            return child.line(deadline_s)
         except BaseException:
             self.__exit__()
             raise

@@ -8,15 +8,8 @@ from pathlib import PurePosixPath
 
 from listsync.domain.transfers import CopyResult, NewScan, TransferJob, TransferPlace
 from listsync.transfers.mapping import as_media_server
+from listsync.transfers.probe_program import VIDEOS
 
-_VIDEOS = frozenset(
-    {
-        *(".3gp", ".asf", ".avi", ".divx", ".flv", ".iso", ".m2ts", ".m4v", ".mk3d", ".mkv"),
-        *(".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogm", ".ogv", ".rmvb", ".strm", ".ts"),
-        *(".vob", ".webm", ".wmv"),
-    }
-)
-"""What media servers show of themselves; subtitles and artwork they show with it."""
 _EXTRA = re.compile(
     r"(-(trailer|featurette|behindthescenes|deleted|interview|scene|short|other)"
     r"|(^|[-. _])sample)\d*$",
@@ -83,7 +76,7 @@ def _shown_of(files: Iterable[PurePosixPath]) -> Iterator[PurePosixPath]:
 
 def is_video(path: PurePosixPath) -> bool:
     """Tell whether media servers show such a file."""
-    return path.suffix.lower() in _VIDEOS
+    return path.suffix.lower() in VIDEOS
 
 
 def is_sayable(path: PurePosixPath) -> bool:

@@ -95,11 +95,6 @@ class ListenAddress:
         return f"{host}:{self.port}"
 
     @property
-    def is_local(self) -> bool:
-        """Tell whether only programs of this machine can connect."""
-        return self.host.is_loopback
-
-    @property
     def authority(self) -> str:
         """Give host and port as they stand in an address; of all addresses, the local one."""
         host = self.host

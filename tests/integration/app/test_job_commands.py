@@ -30,7 +30,7 @@ from listsync.store.job_history import SqliteJobHistory
 from listsync.store.library_scans import SqliteScanQueue
 from listsync.store.transfer_jobs import SqliteJobQueue
 from listsync.store.webhook_events import SqliteWebhookInbox
-from tests.transfer_jobs import MEDIA, decision, episode, event, movie, scan
+from tests.transfer_jobs import MEDIA, decision, episode, event, movie, put_event, scan
 from tests.unit.agent.commands.world import World
 
 _NOW = datetime.now(UTC)
@@ -63,7 +63,7 @@ class Copies:
         return self.world.ask(method, **params)
 
     def put(self, *jobs: NewJob, at: datetime = _NOW) -> tuple[int, ...]:
-        return self.inbox.put(event(), decision(*jobs), at)
+        return put_event(self.inbox, event(), decision(*jobs), at)
 
     def run(self, *jobs: NewJob) -> None:
         """Let *jobs* be copied from now on."""
@@ -154,7 +154,7 @@ def test_one_copy_is_told_with_all_that_is_known_of_it(copies: Copies) -> None:
     copies.scans.follow(["plex"], _NOW)
     wanted = movie("Dune (2021)", instance="Radarr 4K", size=9, is_upgrade=True)
     folder = scan("/data/Dune (2021)")
-    copies.inbox.put(event(), decision(wanted, scans=(folder,)), _NOW - _SETTLED)
+    put_event(copies.inbox, event(), decision(wanted, scans=(folder,)), _NOW - _SETTLED)
     copies.run(wanted)
     copies.end(1, JobState.NEEDS_ATTENTION, failure=FailureClass.PERMANENT, why="no\nroom")
     told = copies.ask("jobs", id=1)
@@ -248,7 +248,7 @@ def test_copies_are_cancelled_or_dismissed(copies: Copies) -> None:
 
 def test_scans_are_listed_and_sent_again(copies: Copies) -> None:
     copies.scans.follow(["plex", "jellyfin"], _NOW)
-    copies.inbox.put(event(), decision(scans=(scan(),)), _NOW - _SETTLED)
+    put_event(copies.inbox, event(), decision(scans=(scan(),)), _NOW - _SETTLED)
     (one,) = copies.scans.due("plex", _NOW)
     missing = replace(one, state=ScanState.NOT_SHOWN, why="not shown", sent_at=_NOW)
     copies.scans.settle([missing], (), _NOW)
@@ -264,7 +264,7 @@ def test_scans_are_listed_and_sent_again(copies: Copies) -> None:
 def test_webhooks_say_why_nothing_happened(copies: Copies) -> None:
     copies.put(movie())
     refused = EventDecision(outcome=EventOutcome.REFUSED, why="/x is under no mapping")
-    copies.inbox.put(event(event_type="Grab"), refused, _NOW)
+    put_event(copies.inbox, event(event_type="Grab"), refused, _NOW)
     rows = copies.ask("webhooks")["webhooks"]
     assert [(row["event"], row["outcome"], row["why"], row["jobs"]) for row in rows] == [
         ("Grab", "refused", "/x is under no mapping", []),
@@ -300,7 +300,7 @@ def test_the_status_has_copies_in_short_and_what_needs_a_person(copies: Copies) 
 
 def test_while_the_state_cannot_be_read_the_status_tells_what_it_knew(tmp_path: Path) -> None:
     database = Database(tmp_path / FILE_NAME)
-    SqliteWebhookInbox(database).put(event(), decision(movie()), _NOW)
+    put_event(SqliteWebhookInbox(database), event(), decision(movie()), _NOW)
 
     class Broken(SqliteJobHistory):
         is_broken = False

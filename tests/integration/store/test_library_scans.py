@@ -11,7 +11,7 @@ from listsync.domain.transfers import LibraryScan, NewScan, ScanState
 from listsync.store.database import Database
 from listsync.store.library_scans import QUIET, QUIET_BY, SqliteScanQueue
 from listsync.store.webhook_events import SqliteWebhookInbox
-from tests.transfer_jobs import AT, decision, event, scan
+from tests.transfer_jobs import AT, decision, event, put_event, scan
 
 LATER = timedelta(minutes=10)
 
@@ -26,7 +26,7 @@ class Scans:
         self.queue.follow(["plex"], AT)
 
     def put(self, *scans: NewScan, at: datetime = AT) -> None:
-        self.inbox.put(event(), decision(scans=scans), at)
+        put_event(self.inbox, event(), decision(scans=scans), at)
 
     def due(self, at: datetime = AT + LATER) -> tuple[LibraryScan, ...]:
         return self.queue.due("plex", at)

@@ -29,7 +29,18 @@ from listsync.store.library_scans import SqliteScanQueue
 from listsync.store.outbox import SqliteOutbox
 from listsync.store.transfer_jobs import LEASE, MOST_OF_BATCH, SqliteJobQueue
 from listsync.store.webhook_events import SqliteWebhookInbox
-from tests.transfer_jobs import AT, MEDIA, SOURCES, decision, episode, event, movie, place, scan
+from tests.transfer_jobs import (
+    AT,
+    MEDIA,
+    SOURCES,
+    decision,
+    episode,
+    event,
+    movie,
+    place,
+    put_event,
+    scan,
+)
 
 OWNER = "an agent"
 LATER = timedelta(minutes=1)
@@ -47,7 +58,7 @@ class Books:
         self.scans = SqliteScanQueue(database)
 
     def put(self, *jobs: NewJob, at: datetime = AT) -> tuple[int, ...]:
-        return self.inbox.put(event(), decision(*jobs), at)
+        return put_event(self.inbox, event(), decision(*jobs), at)
 
     def claim(self, at: datetime = AT, *, busy: Iterable[PurePosixPath] = ()) -> list[int]:
         return [job.number for job in self.queue.claim(OWNER, [*busy], at)]
@@ -479,12 +490,12 @@ def test_old_jobs_are_forgotten_but_not_what_they_came_to(books: Books) -> None:
 def test_a_webhook_is_written_with_what_it_asks_for_or_not_at_all(books: Books) -> None:
     books.scans.follow(["plex"], AT)
     twice = decision(movie(), movie(), scans=(scan(),))
-    (number,) = books.inbox.put(event(content="{}"), twice, AT)
+    (number,) = put_event(books.inbox, event(content="{}"), twice, AT)
     assert books.job(number).event_count == 2
     assert len(books.scans.page(None, 9, None).rows) == 1
     bad: Any = replace(movie("bad"), size=2**70)
     with pytest.raises((StateError, OverflowError)):
-        books.inbox.put(event(), decision(movie("good"), bad, scans=(scan("/other"),)), AT)
+        put_event(books.inbox, event(), decision(movie("good"), bad, scans=(scan("/other"),)), AT)
     assert books.history.page(None, 9, None).total == 1
     assert books.scans.page(None, 9, None).total == 1
     assert len(books.database.read("SELECT * FROM webhook_events")) == 1
@@ -492,6 +503,6 @@ def test_a_webhook_is_written_with_what_it_asks_for_or_not_at_all(books: Books) 
 
 def test_what_asks_for_nothing_is_noted(books: Books) -> None:
     ignored = replace(decision(), why="nothing on the disk")
-    assert books.inbox.put(event(event_type="Grab"), ignored, AT) == ()
+    assert put_event(books.inbox, event(event_type="Grab"), ignored, AT) == ()
     (row,) = books.database.read("SELECT event_type, why FROM webhook_events")
     assert tuple(row) == ("Grab", "nothing on the disk")

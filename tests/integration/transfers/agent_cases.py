@@ -16,7 +16,7 @@ from tests.integration.app.conftest import AgentInProcess
 from tests.integration.app.test_added_service import until
 from tests.integration.transfers.mount_cases import MEBIBYTE, fill, tmpfs
 from tests.integration.transfers.namespace import dead_fuse, unmount
-from tests.transfer_jobs import decision, event, movie
+from tests.transfer_jobs import decision, event, movie, put_event
 
 mounts._TROUBLED_S = mounts._USUAL_S = 0.5
 mounts._FRESH_S = 0.2
@@ -73,8 +73,8 @@ class Household:
             source_root=PurePosixPath(self.folder / name / "source"),
             destination_root=PurePosixPath(self.destination(name)),
         )
-        (number,) = SqliteWebhookInbox(self.database).put(
-            event(), decision(job), datetime.now(UTC)
+        (number,) = put_event(
+            SqliteWebhookInbox(self.database), event(), decision(job), datetime.now(UTC)
         )
         self.agent.daemon._transfers.wake()
         return number

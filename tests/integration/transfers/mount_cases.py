@@ -181,7 +181,7 @@ def a_server_that_never_answers(folder: Path) -> None:
         assert first.why == second.why == "it does not answer (1 s)"
         assert other.trouble in {None, RootTrouble.HANGING}  # where the machine is that slow
         with pytest.raises(RootUnavailableError) as caught:
-            probes.list_files(root, PurePosixPath("a.mkv"), CopyScope.FILE, HANG_S)
+            probes.list_each(root, [(PurePosixPath("a.mkv"), CopyScope.FILE)], HANG_S)
         assert caught.value.trouble is RootTrouble.HANGING
         assert not probes._hanging, "who waits there can be killed"
     health = probes.look(root, SOURCE, PATIENT_S)

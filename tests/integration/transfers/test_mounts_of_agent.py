@@ -25,7 +25,7 @@ from tests.integration.app.conftest import AgentInProcess, agent, start_agent  #
 from tests.integration.app.test_added_service import until
 from tests.integration.notify.receiver import receiving
 from tests.integration.transfers.namespace import run_in_namespace
-from tests.transfer_jobs import decision, event, movie
+from tests.transfer_jobs import decision, event, movie, put_event
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
@@ -54,7 +54,7 @@ def test_a_share_that_is_gone_is_told_once_and_what_waits_for_it_goes_on(
     queue, history = SqliteJobQueue(database), SqliteJobHistory(database)
     job = movie(source_root=PurePosixPath(source), destination_root=root)
     now = datetime.now(UTC)
-    (number,) = SqliteWebhookInbox(database).put(event(), decision(job), now)
+    (number,) = put_event(SqliteWebhookInbox(database), event(), decision(job), now)
     queue.block(root, "not mounted", now)
 
     def state() -> JobState:

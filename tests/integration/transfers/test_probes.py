@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 import pytest
 
 from listsync.domain.transfers import CopyScope, RootTrouble
+from listsync.process.supervisor import Command
+from listsync.transfers.probe_program import USER, VIDEOS
 from listsync.transfers.probes import Probes
 from listsync.transfers.roots import PathEscapesError, RootRules, RootUnavailableError
 
@@ -39,7 +42,8 @@ def _root(tmp_path_factory: pytest.TempPathFactory) -> PurePosixPath:
 
 
 def listed(root: PurePosixPath, relative: str, scope: CopyScope) -> list[str]:
-    found = Probes().list_files(root, PurePosixPath(relative), scope)
+    (found,) = Probes().list_each(root, [(PurePosixPath(relative), scope)])
+    assert found is not None
     return [str(one.relative) for one in found]
 
 
@@ -58,6 +62,31 @@ def test_a_sidecar_belongs_to_the_longest_stem_and_a_video_to_itself(root: PureP
     episode = "Show/Season 01/Show - S01E01.mkv"
     stem = episode.removesuffix(".mkv")
     assert listed(root, episode, CopyScope.SIDECARS) == [f"{stem}.link", episode, f"{stem}.nfo"]
+
+
+def test_what_a_media_server_shows_is_no_sidecar_of_another_film(tmp_path: Path) -> None:
+    for suffix in VIDEOS:
+        (tmp_path / f"A{suffix.upper()}").touch()
+    (tmp_path / "A.en.srt").touch()
+    own = listed(PurePosixPath(tmp_path), "A.MKV", CopyScope.SIDECARS)
+    assert own == ["A.MKV", "A.en.srt"]
+
+
+def test_a_child_that_is_started_early_has_the_rights_of_the_one_that_is_started_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+
+    def fail(command: Command) -> NoReturn:
+        started.append(command)
+        raise OSError("no room for it")
+
+    monkeypatch.setattr("listsync.transfers.probes.start", fail)
+    with Probes(as_user=1234).together() as early:
+        early.begin()
+        with pytest.raises(OSError, match="no room"):
+            early.stat_files(PurePosixPath(tmp_path), [])
+    assert [one.environment[USER] for one in started] == ["1234", "1234"]
 
 
 def test_a_link_is_told_and_not_followed(root: PurePosixPath) -> None:
@@ -82,7 +111,7 @@ def test_size_and_time_are_those_of_the_file_and_what_is_missing_is_left_out(
 def test_nothing_outside_the_root_is_looked_at(root: PurePosixPath, relative: str) -> None:
     probes, path = Probes(), PurePosixPath(relative)
     with pytest.raises(PathEscapesError):
-        probes.list_files(root, path, CopyScope.FILE)
+        probes.list_each(root, [(path, CopyScope.FILE)])
     with pytest.raises(PathEscapesError):
         probes.stat_files(root, [path])
     with pytest.raises(PathEscapesError):
@@ -94,16 +123,14 @@ def test_nothing_outside_the_root_is_looked_at(root: PurePosixPath, relative: st
 
 def test_a_link_that_leads_out_of_the_root_is_not_what_was_asked_for(root: PurePosixPath) -> None:
     with pytest.raises(PathEscapesError):
-        Probes().list_files(
-            root, PurePosixPath("Show/Season 01/Show - S01E01.link"), CopyScope.FILE
-        )
+        listed(root, "Show/Season 01/Show - S01E01.link", CopyScope.FILE)
 
 
 def test_a_missing_file_and_a_missing_root_are_not_the_same(root: PurePosixPath) -> None:
-    with pytest.raises(FileNotFoundError):
-        Probes().list_files(root, PurePosixPath("Show/none.mkv"), CopyScope.SIDECARS)
+    missing = (PurePosixPath("Show/none.mkv"), CopyScope.SIDECARS)
+    assert Probes().list_each(root, [missing]) == (None,)
     with pytest.raises(RootUnavailableError, match="no such folder") as caught:
-        Probes().list_files(root / "none", PurePosixPath("a.mkv"), CopyScope.FILE)
+        Probes().list_each(root / "none", [missing])
     assert caught.value.trouble is RootTrouble.MISSING
 
 
@@ -112,8 +139,8 @@ def test_names_of_any_bytes_come_back_as_they_are(tmp_path: Path) -> None:
     for name in names:
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).touch()
     probes, root = Probes(), PurePosixPath(tmp_path)
-    found = probes.list_files(root.parent, PurePosixPath(root.name), CopyScope.FOLDER)
-    relatives = [one.relative.relative_to(root.name) for one in found]
+    found = listed(root.parent, root.name, CopyScope.FOLDER)
+    relatives = [PurePosixPath(one).relative_to(root.name) for one in found]
     assert sorted(map(os.fsencode, relatives)) == sorted(names)
     assert probes.stat_files(root, relatives).keys() == set(relatives)
     assert probes.remove_files(root, relatives) == tuple(relatives)
@@ -139,15 +166,6 @@ def test_a_folder_is_never_removed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="folder"):
         Probes().remove_files(PurePosixPath(tmp_path), [PurePosixPath("folder")])
     assert (tmp_path / "folder").is_dir()
-
-
-def test_what_may_not_be_read_is_an_error_of_that_path(tmp_path: Path) -> None:
-    """`list` of a file as if it were a folder fails, and says of what."""
-    (tmp_path / "file").touch()
-    with pytest.raises(NotADirectoryError, match="file"):
-        Probes().list_files(
-            PurePosixPath(tmp_path), PurePosixPath("file/below"), CopyScope.SIDECARS
-        )
 
 
 def test_a_look_finds_room_links_and_what_may_be_done(tmp_path: Path) -> None:
@@ -193,12 +211,12 @@ def test_a_marker_tells_a_mount_that_is_gone(tmp_path: Path) -> None:
 def test_several_are_listed_at_once_and_what_is_missing_holds_no_other(
     root: PurePosixPath,
 ) -> None:
-    wanted = ["Film (2024)/Film (2024).mkv", "Film (2024)/none.mkv", "none/none.mkv", "Show"]
+    film = "Film (2024)/Film (2024).mkv"
+    wanted = [film, "Film (2024)/none.mkv", f"{film}/below", "Show"]
     pairs = [(PurePosixPath(one), CopyScope.SIDECARS) for one in wanted]
     found = Probes().list_each(root, pairs)
     assert found[1:3] == (None, None)
-    assert found[0] == Probes().list_files(root, *pairs[0])
-    assert found[3] == Probes().list_files(root, *pairs[3])
+    assert (found[0], found[3]) == Probes().list_each(root, [pairs[0], pairs[3]])
 
 
 def test_hidden_files_of_a_folder_are_listed_without_those_below(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from listsync.store.webhook_events import SqliteWebhookInbox
 from listsync.transfers.batches import CopyMeans, Ended, JobLedger
 from listsync.transfers.retries import INTERRUPTED
 from listsync.transfers.workers import JobOwner, TransferWorkers, WorkerTimes
-from tests.transfer_jobs import MEDIA, decision, episode, event, movie
+from tests.transfer_jobs import MEDIA, decision, episode, event, movie, put_event
 
 WAIT_S = 30.0
 NEVER_S = 3600.0
@@ -142,7 +142,7 @@ class House:
         ]
 
     def put(self, *jobs: NewJob, at: datetime | None = None) -> tuple[int, ...]:
-        return self.inbox.put(event(), decision(*jobs), at or datetime.now(UTC))
+        return put_event(self.inbox, event(), decision(*jobs), at or datetime.now(UTC))
 
     def put_settled(self, *jobs: NewJob) -> tuple[int, ...]:
         """Put jobs that need not wait for others any more."""

@@ -52,9 +52,6 @@ class House:
         self.waiting: Sized = ()
         self.why_broken = ""
 
-    def put(self, event: WebhookEvent, decision: EventDecision, at: Any) -> tuple[int, ...]:
-        raise NotImplementedError
-
     def put_all(
         self, entries: Sequence[tuple[WebhookEvent, EventDecision]], at: Any
     ) -> tuple[tuple[int, ...], ...]:
