@@ -90,6 +90,7 @@ from listsync.domain.server_knowledge import (
     Allowance,
     KnownServer,
     Learned,
+    RequestList,
 )
 from listsync.domain.statistics import (
     DAYS,
@@ -103,7 +104,15 @@ from listsync.parsing.anime_ids import AnimeService, AnimeTitle
 from listsync.sync.titles.title_folding import fold
 
 Reading = Fetched | Exception
-Scripted = RequestResponse | FoundRequests | SearchPage | SeriesDetails | TitleFacts | Exception
+Scripted = (
+    RequestResponse
+    | FoundRequests
+    | RequestList
+    | SearchPage
+    | SeriesDetails
+    | TitleFacts
+    | Exception
+)
 
 SERVER = ServerInfo(
     product=Product.OVERSEERR,
@@ -390,9 +399,11 @@ class FakeServer:
             return RequestResponse(kind=ResponseKind.QUOTA)
         return None
 
-    def read_requests(self) -> tuple[ServerRequest, ...]:
-        self._play("read_requests")
-        return tuple(self.requests)
+    def read_requests(self) -> RequestList:
+        scripted = self._play("read_requests")
+        if isinstance(scripted, RequestList):
+            return scripted
+        return RequestList(requests=tuple(self.requests))
 
     def cancel(self, request_id: int) -> Cancelled:
         self._play("cancel")
@@ -589,11 +600,18 @@ class FakeServerRequests:
         known = {edition for edition, _ in self._place.shelf.seen}
         return frozenset(_asked_for(self._place.shelf) - known)
 
-    def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
+    def save_reading(
+        self, found: Sequence[ServerRequest], listed: RequestList, at: datetime
+    ) -> None:
         shelf = self._place.shelf
         lapsed = {name: shelf.seen[name].request_id or 0 for name in shelf.lapsed}
-        none = {name: one for name, one in shelf.seen.items() if name[1] == RequestStatus.NONE}
-        shelf.seen = none | {(one.edition, int(one.status)): one for one in found}
+        stays = {
+            name: one
+            for name, one in shelf.seen.items()
+            if name[0] not in listed.editions
+            and (name[1] == RequestStatus.NONE or not listed.is_whole)
+        }
+        shelf.seen = stays | {(one.edition, int(one.status)): one for one in found}
         shelf.lapsed = {
             name
             for name, number in lapsed.items()

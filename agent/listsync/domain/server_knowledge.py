@@ -7,8 +7,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import field
 from enum import Enum
 
-from listsync.domain.media import MediaType
+from listsync.domain.media import Edition, MediaType
 from listsync.domain.notices import NoticeKind
+from listsync.domain.server import ServerRequest
 from listsync.lean_dataclasses import dataclass
 
 
@@ -145,3 +146,16 @@ class Learned:
 
 
 NOTHING_LEARNED = Learned()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestList:
+    """The server's requests, the newest ones; not `is_whole`: there may be others."""
+
+    requests: tuple[ServerRequest, ...] = ()
+    is_whole: bool = True
+
+    @property
+    def editions(self) -> frozenset[Edition]:
+        """All that has a request in it."""
+        return frozenset(one.edition for one in self.requests)

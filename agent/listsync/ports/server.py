@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         SearchPage,
         SeriesDetails,
         ServerInfo,
-        ServerRequest,
         TitleFacts,
         WatchlistPage,
     )
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from listsync.domain.arr_services import ArrNames
     from listsync.domain.media import Edition, MediaType
     from listsync.domain.server import IndexPage, ServerInfo, ServerRequest
-    from listsync.domain.server_knowledge import KnownServer, Learned
+    from listsync.domain.server_knowledge import KnownServer, Learned, RequestList
 
 
 class ServerIndex(Protocol):
@@ -45,7 +44,7 @@ class ServerIndex(Protocol):
         """Read all that the server knows, in pages; unchanged pages cost a bodyless answer."""
         ...
 
-    def read_requests(self) -> tuple[ServerRequest, ...]:
+    def read_requests(self) -> RequestList:
         """Read the requests of all users, the newest ones up to a bound, in pages."""
         ...
 
@@ -233,8 +232,14 @@ class ServerRequests(Protocol):
         """Return what we requested, of whose requests nothing is known beside the index."""
         ...
 
-    def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
-        """Keep what the list of requests said, in place of what it said before."""
+    def save_reading(
+        self, found: Sequence[ServerRequest], listed: RequestList, at: datetime
+    ) -> None:
+        """Keep what was *found* in the list of requests, in place of what it said before.
+
+        Of titles that a list which is not whole does not name, what is known stays; that there
+        is no request is known until one is listed.
+        """
         ...
 
 

@@ -22,11 +22,10 @@ from listsync.domain.server import (
     SearchPage,
     SeriesDetails,
     ServerInfo,
-    ServerRequest,
     TitleFacts,
     WatchlistPage,
 )
-from listsync.domain.server_knowledge import Allowance
+from listsync.domain.server_knowledge import Allowance, RequestList
 from listsync.errors import Refusal, UnavailableError
 from listsync.http.deadline import Timeouts
 from listsync.http.transport import Pool
@@ -236,7 +235,7 @@ class Seerr:
         """Look for what became of a request that may have been sent; raises as `series` does."""
         return self._sender.find(body)
 
-    def read_requests(self) -> tuple[ServerRequest, ...]:
+    def read_requests(self) -> RequestList:
         """Read the requests of all users, which the key's owner may see."""
         return index.read_requests(self._transport)
 

@@ -90,6 +90,11 @@ class MediaInfo(ResponseShape, frozen=True):
         """List every request in either edition, in the server's order."""
         return readable(self.requests, ExistingRequest)
 
+    @property
+    def are_all_read(self) -> bool:
+        """Tell whether `all_requests` are all that there are."""
+        return len(self.all_requests) == len(self.requests or ())
+
     def covered(self, *, four_k: bool) -> frozenset[int]:
         """List the seasons that are there or requested.
 

@@ -18,6 +18,7 @@ from listsync.domain.server import (
     TitleState,
     WatchlistPage,
 )
+from listsync.domain.server_knowledge import RequestList
 from listsync.http.response import Response
 from listsync.parsing.decoding import ResponseShape, readable
 from listsync.row_limit import MOST_OF_ALL
@@ -184,34 +185,34 @@ class _RequestRow(ResponseShape, frozen=True):
     seasons: list[Raw] | None = None
 
 
-def read_requests(transport: ServerTransport) -> tuple[ServerRequest, ...]:
+def read_requests(transport: ServerTransport) -> RequestList:
     """Read the newest `MOST_REQUESTS` requests of all users.
 
-    Only parameters that all three products take: Overseerr 1.34.0 answers 400 to the others.
+    All were read if each row was, and there are as many as the server says: one that goes
+    meanwhile makes us miss another. Only parameters that all three products take: Overseerr
+    1.34.0 answers 400 to the others.
 
     Raises:
         UnavailableError, RefusedError, ResponseChangedError: as `ServerTransport.get`.
     """
     found: list[ServerRequest] = []
+    read: set[int] = set()
     total = 0
     for page, response in pages_of(transport, "/request", most=MOST_PAGES, also="&sort=added"):
-        total = page.info.results
+        total = max(total, page.info.results)
         if len(page.results) > PAGE:
             raise transport.errors.changed(f"a page of more than {PAGE:,} requests", response.body)
         rows = readable(page.results, _RequestRow)
         if len(rows) * 2 < len(page.results):
             raise transport.errors.changed("most of the requests", response.body)
-        found += _requests(rows)
-    if total > MOST_REQUESTS:
-        logger.warning("only the newest %d requests at the server were read", MOST_REQUESTS)
-    return tuple(found)
-
-
-def _requests(rows: Iterable[_RequestRow]) -> Iterator[ServerRequest]:
-    for row in rows:
-        kind, number = KINDS.get(row.kind), row.media.tmdb_id
-        if kind is not None and number is not None:
-            yield from _parts(row, Edition(TitleKey(kind, number), row.four_k))
+        for row in rows:
+            kind, number = KINDS.get(row.kind), row.media.tmdb_id
+            if kind is not None and number is not None:
+                read.add(row.id)
+                found += _parts(row, Edition(TitleKey(kind, number), row.four_k))
+    if len(read) < total:
+        logger.warning("only %d of %d requests at the server were read", len(read), total)
+    return RequestList(requests=tuple(found), is_whole=len(read) >= total)
 
 
 def _parts(row: _RequestRow, edition: Edition) -> Iterator[ServerRequest]:

@@ -184,6 +184,8 @@ class RequestSender:
         media = details.read_details(response, self._transport.errors).media
         standing = media.standing(four_k=body.four_k)
         is_covered = standing and _needed(body) <= media.covered(four_k=body.four_k)
+        if not is_covered and not media.are_all_read:  # one that covers it may be among the others
+            raise self._transport.errors.changed("a request for the title", response.body)
         return FoundRequests(
             covering=max(request.id for request in standing) if is_covered else None,
             requests=tuple(

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from listsync.domain.media import Edition, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest
+from listsync.domain.server_knowledge import RequestList
 from listsync.store.database import Database
 from listsync.store.request_log import requested_at
 from listsync.store.row_codec import edition_of, iso, time_from
@@ -42,7 +43,9 @@ class SqliteServerRequests:
         )
         return requested_at(self._database, server) - set(map(edition_of, known))
 
-    def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
+    def save_reading(
+        self, found: Sequence[ServerRequest], listed: RequestList, at: datetime
+    ) -> None:
         """Keep what was read; see the port. A declined request that counted no more stays so."""
         server = self._server()
         lapsed = {
@@ -53,9 +56,15 @@ class SqliteServerRequests:
         }
         read_at = iso(at)
         with self._database.write() as connection:
-            connection.execute(
-                "DELETE FROM server_requests WHERE server = ? AND status != ?",
-                (server, int(RequestStatus.NONE)),
+            if listed.is_whole:
+                connection.execute(
+                    "DELETE FROM server_requests WHERE server = ? AND status != ?",
+                    (server, int(RequestStatus.NONE)),
+                )
+            connection.executemany(
+                "DELETE FROM server_requests WHERE server = ? AND kind = ? AND tmdb = ?"
+                " AND four_k = ?",
+                [(server, *one.key, one.four_k) for one in listed.editions],
             )
             connection.executemany(
                 _PUT,

@@ -16,7 +16,6 @@ from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Retry, SyncRun
 from listsync.domain.run_notes import HandledEntries, Intent, Notes
 from listsync.domain.server import (
-    MOST_REQUESTS,
     ResponseKind,
     TitleState,
     index_of,
@@ -95,7 +94,8 @@ class ServerReading:
     ) -> RequestsSeen:
         """Know what was declined, has failed or was never made, whatever the index says of it.
 
-        Read at first, then where something is odd.
+        Read at first, then where something is odd. Only what is in no list that was read whole
+        is known to have no request.
         """
         known, now = self.memory.server_requests, datetime.now(UTC)
         remembered, read_at = known.remembered(), known.read_at()
@@ -110,9 +110,9 @@ class ServerReading:
             is_unexplained=bool(odd),
             has_failed=are_failures_open(remembered, index),
         ):
-            requests = self.server.read_requests()
-            is_whole = len(requests) < MOST_REQUESTS  # else: of years ago, and they stand
-            known.save_reading(digest(requests, odd if is_whole else ()), now)
+            listed = self.server.read_requests()
+            found = digest(listed.requests, odd if listed.is_whole else ())
+            known.save_reading(found, listed, now)
             remembered = known.remembered()
         return RequestsSeen.of(remembered)
 

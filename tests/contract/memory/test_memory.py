@@ -45,6 +45,7 @@ from listsync.domain.server_knowledge import (
     KnownServer,
     Learned,
     Quota,
+    RequestList,
     ServerDoubt,
     TriedUser,
     UserAllowance,
@@ -60,6 +61,7 @@ from tests.fakes import SERVER
 
 OTHER_SERVER = replace(SERVER, identity="fake-2")
 NOW = datetime.now(UTC)
+ALL = RequestList()
 LIST = ListRules(source="file:mine", name="mine", service="file")
 DUNE = ListEntry(
     rank=1,
@@ -930,7 +932,7 @@ def leave_the_list(memory: Memory) -> None:
 
 def test_the_list_of_requests_was_never_read_at_first(memory: Memory) -> None:
     assert memory.server_requests.read_at() is None
-    memory.server_requests.save_reading([], NOW)
+    memory.server_requests.save_reading([], ALL, NOW)
     at = memory.server_requests.read_at()
     assert at is not None
     assert abs(at - NOW) < timedelta(seconds=1)
@@ -942,25 +944,46 @@ def test_a_reading_takes_the_place_of_the_last_one(memory: Memory) -> None:
     series = Edition(TitleKey(MediaType.TV, 4607), four_k=True)
     first = [declined(), declined(6, 1, 3, edition=series)]
     memory.record(Notes(seen=[without_request(series)]))
-    memory.server_requests.save_reading(first, NOW)
+    memory.server_requests.save_reading(first, ALL, NOW)
     assert set(memory.server_requests.remembered()) == {*first, without_request(series)}
     failed = replace(declined(7), status=RequestStatus.FAILED)
-    memory.server_requests.save_reading([failed], NOW)
+    memory.server_requests.save_reading([failed], ALL, NOW)
     assert set(memory.server_requests.remembered()) == {failed, without_request(series)}
 
 
+def test_that_there_is_no_request_is_known_until_one_is_listed(memory: Memory) -> None:
+    other = without_request(Edition(KEY, four_k=True))
+    memory.record(Notes(seen=[without_request(), other]))
+    listed = replace(declined(), status=RequestStatus.PENDING)
+    memory.server_requests.save_reading([], RequestList(requests=(listed,)), NOW)
+    assert memory.server_requests.remembered() == (other,)
+
+
+def test_what_a_reading_does_not_tell_stays_known_unless_it_was_whole(memory: Memory) -> None:
+    series = Edition(TitleKey(MediaType.TV, 4607), four_k=True)
+    both = declined(), declined(6, 1, 3, edition=series)
+    memory.server_requests.save_reading(both, RequestList(requests=both), NOW)
+    part = RequestList(
+        requests=(replace(declined(7), status=RequestStatus.APPROVED),), is_whole=False
+    )
+    memory.server_requests.save_reading([], part, NOW)
+    assert memory.server_requests.remembered() == (both[1],)
+    memory.server_requests.save_reading([], ALL, NOW)
+    assert memory.server_requests.remembered() == ()
+
+
 def test_a_decline_counts_no_more_when_its_title_has_left_its_lists(memory: Memory) -> None:
-    memory.server_requests.save_reading([declined(5)], NOW)
+    memory.server_requests.save_reading([declined(5)], ALL, NOW)
     leave_the_list(memory)
     assert memory.server_requests.remembered() == ()
-    memory.server_requests.save_reading([declined(5)], NOW)
+    memory.server_requests.save_reading([declined(5)], ALL, NOW)
     assert memory.server_requests.remembered() == ()
-    memory.server_requests.save_reading([declined(6)], NOW)
+    memory.server_requests.save_reading([declined(6)], ALL, NOW)
     assert memory.server_requests.remembered() == (declined(6),)
 
 
 def test_a_decline_counts_while_another_list_holds_its_title(memory: Memory) -> None:
-    memory.server_requests.save_reading([declined()], NOW)
+    memory.server_requests.save_reading([declined()], ALL, NOW)
     other = replace(LIST, source="file:other", name="other")
     read(memory, DUNE, of=other)
     (member,) = members_of(other, [DUNE])
@@ -975,9 +998,9 @@ def test_what_we_requested_is_unknown_until_something_is_known_of_its_requests(
     assert memory.server_requests.unknown() == frozenset()
     memory.record(Notes(sent=[sent()]))
     assert memory.server_requests.unknown() == {FILM}
-    memory.server_requests.save_reading([declined()], NOW)
+    memory.server_requests.save_reading([declined()], ALL, NOW)
     assert memory.server_requests.unknown() == frozenset()
-    memory.server_requests.save_reading([without_request()], NOW)
+    memory.server_requests.save_reading([without_request()], ALL, NOW)
     assert memory.server_requests.unknown() == frozenset()
 
 

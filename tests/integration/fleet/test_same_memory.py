@@ -28,7 +28,13 @@ from listsync.domain.run_notes import (
     Notes,
     Sent,
 )
-from listsync.domain.server import RequestBody, RequestResponse, ResponseKind, ServerRequest
+from listsync.domain.server import (
+    RequestBody,
+    RequestResponse,
+    ResponseKind,
+    ServerRequest,
+)
+from listsync.domain.server_knowledge import RequestList
 from listsync.store.clock_changes import follow_step
 from listsync.store.imported_titles import import_titles
 from listsync.sync.deduplication import members_of
@@ -155,7 +161,7 @@ class World:
 
     def _requests_read(self, agent: FleetAgent) -> None:
         one = ServerRequest(edition=self._edition(), status=3, request_id=1, seasons=frozenset())
-        agent.memory.server_requests.save_reading([one], self._at())
+        agent.memory.server_requests.save_reading([one], RequestList(), self._at())
 
     def _depart(self, agent: FleetAgent) -> None:
         found = agent.memory.departures.load()

@@ -27,7 +27,7 @@ def requested(seerr: Seerr) -> dict[int, int]:
 
 
 def of(seerr: Seerr, key: TitleKey) -> list[ServerRequest]:
-    return [one for one in seerr.read_requests() if one.edition.key == key]
+    return [one for one in seerr.read_requests().requests if one.edition.key == key]
 
 
 def test_each_request_is_told_with_its_status(
@@ -35,7 +35,7 @@ def test_each_request_is_told_with_its_status(
 ) -> None:
     for film, deed in zip(FILMS[:2], ("decline", "fail"), strict=True):
         sandbox.admin("requests", {"id": requested[film], "do": deed})
-    told = {one.request_id: one for one in seerr.read_requests()}
+    told = {one.request_id: one for one in seerr.read_requests().requests}
     for film, status in zip(FILMS, (3, 4, 2), strict=True):
         one = told[requested[film]]
         assert one.edition == Edition(TitleKey(MediaType.MOVIE, film), four_k=False)
@@ -58,10 +58,10 @@ def test_several_pages_are_read_up_to_a_bound(
     monkeypatch.setattr(index, "PAGE", 2)
     monkeypatch.setattr(index, "MOST_PAGES", 50)
     before = seerr.calls
-    numbers = {one.request_id for one in seerr.read_requests()}
+    numbers = {one.request_id for one in seerr.read_requests().requests}
     assert numbers >= set(requested.values())
     assert seerr.calls - before >= 2
     monkeypatch.setattr(index, "MOST_PAGES", 1)
     before = seerr.calls
-    assert len({one.request_id for one in seerr.read_requests()}) == 2
+    assert len({one.request_id for one in seerr.read_requests().requests}) == 2
     assert seerr.calls - before == 1

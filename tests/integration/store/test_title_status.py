@@ -24,6 +24,7 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
+from listsync.domain.server_knowledge import RequestList
 from listsync.store import server_index
 from listsync.store.database import FILE_NAME
 from listsync.store.server_index import note_title_status
@@ -198,7 +199,7 @@ def test_a_request_that_was_declined_meanwhile_is_told_when_the_requests_are_rea
     read_index(again, {})
     declined = ServerRequest(edition=Edition(film(1), four_k=False), status=RequestStatus.DECLINED)
     in_the_run = datetime.now(UTC) + timedelta(seconds=1)
-    again.memory.server_requests.save_reading([declined], in_the_run)
+    again.memory.server_requests.save_reading([declined], RequestList(), in_the_run)
     end(again, "next")
     after = words(again)
     again.database.close()

@@ -4,8 +4,9 @@ import pytest
 
 from listsync.domain.media import Edition, MediaType, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest
+from listsync.domain.server_knowledge import RequestList
 from listsync.errors import ResponseChangedError
-from tests.unit.agent.seerr.playback import Playback, json_reply
+from tests.unit.agent.seerr.playback import Playback, Reply, json_reply
 
 SERIES = Edition(TitleKey(MediaType.TV, 1396), four_k=True)
 
@@ -21,10 +22,20 @@ def series_row(status: int, *seasons: tuple[int, int]) -> dict[str, object]:
     return row(9, status=status, **more)
 
 
+def page(total: int, *rows: object) -> Reply:
+    info = {"pages": 1, "pageSize": 1000, "results": total, "page": 1}
+    return json_reply({"pageInfo": info, "results": list(rows)})
+
+
+def listed(*pages: Reply) -> RequestList:
+    playback = Playback()
+    for number, one in enumerate(pages):
+        playback.on(f"GET /request?take=1000&skip={number * 1000}&sort=added", one)
+    return playback.seerr().read_requests()
+
+
 def read(*rows: object) -> tuple[ServerRequest, ...]:
-    info = {"pages": 1, "pageSize": 1000, "results": len(rows), "page": 1}
-    reply = json_reply({"pageInfo": info, "results": list(rows)})
-    return Playback().on("GET /request?take=1000&skip=0&sort=added", reply).seerr().read_requests()
+    return listed(page(len(rows), *rows)).requests
 
 
 def test_a_film_is_told_by_its_edition_and_status() -> None:
@@ -63,7 +74,31 @@ def test_a_declined_series_has_all_its_seasons_declined() -> None:
     ],
 )
 def test_an_odd_row_costs_only_itself(odd: object) -> None:
-    assert [one.request_id for one in read(odd, row(7), row(8))] == [7, 8]
+    found = listed(page(3, odd, row(7), row(8)))
+    assert [one.request_id for one in found.requests] == [7, 8]
+    assert not found.is_whole
+
+
+def test_a_list_is_whole_where_each_request_was_read() -> None:
+    whole = [row(number) for number in range(1100, 0, -1)]
+    assert listed(page(2, row(7), row(8))).is_whole
+    assert listed(page(1100, *whole[:1000]), page(1100, *whole[1000:])).is_whole
+
+
+def test_a_list_of_which_a_request_went_while_it_was_read_is_not_whole() -> None:
+    """What follows moves up by one, so that one is in neither page."""
+    rows = [row(number) for number in range(1100, 0, -1)]
+    found = listed(page(1100, *rows[:1000]), page(1099, *rows[1001:]))
+    assert (len(found.requests), found.is_whole) == (1099, False)
+
+
+def test_a_list_with_more_requests_than_are_read_is_not_whole(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("listsync.seerr.index.MOST_PAGES", 1)
+    found = listed(page(1001, *(row(number) for number in range(1000))))
+    assert (len(found.requests), found.is_whole) == (1000, False)
+    assert "only 1000 of 1001 requests at the server were read" in caplog.text
 
 
 def test_a_list_of_odd_rows_is_none() -> None:

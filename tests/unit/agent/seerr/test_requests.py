@@ -453,3 +453,22 @@ def test_a_token_that_cannot_be_fetched_is_no_lost_answer(error: Exception) -> N
         playback.seerr().request(FILM)
     assert LOOK not in playback.targets
     assert len(playback.posted) == 1
+
+
+def test_a_request_for_a_title_that_cannot_be_read_is_not_taken_for_none() -> None:
+    odd = {"id": 4, "status": "new", "is4k": False}
+    media = {"status": 2, "requests": [odd]}
+    playback = Playback().on(
+        "GET /movie/603?language=en", json_reply({"id": 603, "mediaInfo": media})
+    )
+    with pytest.raises(ResponseChangedError):
+        playback.seerr().find_requests(FILM)
+
+
+def test_a_request_that_covers_a_title_is_found_beside_one_that_cannot_be_read() -> None:
+    rows = [{"id": 4, "status": "new", "is4k": False}, {"id": 5, "status": 2, "is4k": False}]
+    media = {"status": 2, "requests": rows}
+    playback = Playback().on(
+        "GET /movie/603?language=en", json_reply({"id": 603, "mediaInfo": media})
+    )
+    assert playback.seerr().find_requests(FILM).covering == 5

@@ -19,6 +19,7 @@ from listsync.domain.server import (
     ResponseKind,
     ServerRequest,
 )
+from listsync.domain.server_knowledge import RequestList
 from listsync.errors import ResponseChangedError
 from tests.builders import DRY_RUN, MOVIE, RUN, TV, entry, rules
 from tests.fakes import DOWN, SERVER
@@ -186,7 +187,7 @@ def test_a_cut_off_request_that_was_declined_meanwhile_is_not_sent_again() -> No
     house.server.set_status(MATRIX.key, MediaStatus.UNKNOWN)
     edition = Edition(MATRIX.key, four_k=False)
     declined = ServerRequest(edition=edition, status=RequestStatus.DECLINED, request_id=5)
-    house.memory.server_requests.save_reading([], datetime.now(UTC))
+    house.memory.server_requests.save_reading([], RequestList(), datetime.now(UTC))
     house.server.on("find_requests", FoundRequests(requests=(declined,)))
     report = house.sync()
     assert (posted(house), report.items[0].why) == ([], "declined at the server")

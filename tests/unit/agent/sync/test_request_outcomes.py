@@ -11,6 +11,7 @@ from listsync.domain.media import Edition, TitleKey
 from listsync.domain.notices import NoticeKind
 from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import MediaStatus, RequestStatus, ServerRequest
+from listsync.domain.server_knowledge import RequestList
 from listsync.sync.request_outcomes import digest, is_reading_due
 from tests.builders import DRY_RUN, MOVIE, TV, entry, rules
 from tests.fakes import DOWN, SERVER
@@ -236,14 +237,38 @@ def test_what_we_requested_and_is_pending_is_no_reason_to_read_the_requests() ->
     assert house.server.counts["read_requests"] == 1
 
 
-def test_where_not_all_requests_could_be_read_what_is_pending_is_believed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("listsync.sync.server_reading.MOST_REQUESTS", 1)
-    house = house_of(request(LOST.key, APPROVED, 1, 1))
+def test_where_not_all_requests_could_be_read_what_is_pending_is_believed() -> None:
+    house = house_of()
+    part = RequestList(requests=(request(LOST.key, APPROVED, 1, 1),), is_whole=False)
+    house.server.on("read_requests", part)
     house.server.set_status(MATRIX.key, MediaStatus.PENDING)
     house.sync()
     assert MATRIX.key not in [key for key, _ in posted(house)]
+
+
+def test_what_was_declined_stays_so_where_a_later_reading_was_not_whole() -> None:
+    house = House(LOST_ENTRY)
+    house.server.requests = [request()]
+    house.sync()
+    house.server.set_status(TitleKey(MOVIE, 9), MediaStatus.PENDING)  # a reason to read again
+    a_day_later(house)
+    house.server.on("read_requests", RequestList(is_whole=False))
+    house.follow(LOST_ENTRY, MATRIX_ENTRY)
+    assert whys(house.sync())["The Matrix (1999)"] == "declined at the server"
+    assert house.server.counts["read_requests"] == 2
+    assert posted(house) == [(LOST.key, (1, 2))]
+
+
+def test_what_had_no_request_and_was_requested_by_another_since_is_left_alone() -> None:
+    house = House(LOST_ENTRY)
+    house.server.set_status(MATRIX.key, MediaStatus.PENDING)
+    house.sync()
+    house.server.requests = [request(status=RequestStatus.PENDING)]
+    a_day_later(house)
+    house.sync()
+    house.follow(LOST_ENTRY, MATRIX_ENTRY)
+    house.sync()
+    assert posted(house) == [(LOST.key, (1, 2))]
 
 
 # When the requests are read
