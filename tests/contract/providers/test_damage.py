@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -46,9 +47,8 @@ def read(case: Case, name: str, comes: bytes) -> Fetched | None:
 
 def shows_emptiness(data: bytes) -> bool:
     """Say whether a person would agree that this file is an empty list."""
-    lines = [
-        line for line in data.decode("latin-1").strip("\ufeffï»¿").splitlines() if line.strip()
-    ]
+    text = data.decode("latin-1").strip("\ufeffï»¿")
+    lines = [line for line in re.split(r"[\r\n]", text) if line.strip()]
     titles = [line for line in lines if not line.lstrip().startswith(("#", "//"))]
     header = "".join(titles[-1:]).lower()
     lone = len(titles) == 1 or header.startswith("position,name,year")
