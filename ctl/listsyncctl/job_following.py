@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from listsync.interrupts import raised
 from listsync.protocol import Exit
@@ -27,7 +27,11 @@ _SOON = ("queued", "running")
 _STEP = 10
 """So many percent are worth a line."""
 _BAR, _NARROWEST = 30, 10
-_MOST = 200
+_PAGE = 200
+_OF_TRY = ("attempts", "started_at", "ended_at")
+"""What is another one where a copy has failed anew."""
+_RESTS = 4
+"""Times as long as a look took it waits for the next one, where there are that many copies."""
 EXITS = {
     "succeeded": Exit.OK,
     "skipped": Exit.OK,
@@ -60,6 +64,13 @@ class FollowedCopies:
         self.clear()
         why = copied_words(job) if EXITS.get(job["state"]) is Exit.OK else job.get("why")
         self._say(job, f"{state_words(job['state'])}{because(why)}")
+
+    def tell_ends(self, jobs: Mapping[int, JobShape]) -> dict[int, JobShape]:
+        """Tell what came of those of *jobs* that have ended, and give them."""
+        ended = {number: job for number, job in jobs.items() if job["state"] not in _SOON}
+        for job in ended.values():
+            self.tell_end(job)
+        return ended
 
     def _say(self, job: JobShape, words: str) -> None:
         line = f"{job['id']}  {shown(job.get('title'))}: {words}"
@@ -110,38 +121,62 @@ def follow_all(session: Session) -> Exit:
     with raised():
         ended = _followed(session)
     if session.output == "text":
-        failed = sum(EXITS.get(one["state"]) is not Exit.OK for one in ended)
-        not_done = f", {failed:,} of them without success" if failed else ""
-        say(f"Nothing is copied now; {plural(len(ended), 'copy', 'copies')} ended{not_done}.")
+        say(f"Nothing is copied now; {_sum_of(ended)}.")
     is_well = all(EXITS.get(one["state"]) is Exit.OK for one in ended)
     return Exit.OK if is_well else Exit.PARTLY
 
 
-def _followed(session: Session) -> list[JobShape]:
+def _sum_of(ended: Collection[JobShape]) -> str:
+    """Write e.g. `3 copies ended, 1 of them without success; 1 waits to be tried again`."""
+    exits = [EXITS[one["state"]] for one in ended if one["state"] in EXITS]
+    failed = sum(one is not Exit.OK for one in exits)
+    not_done = f", {failed:,} of them without success" if failed else ""
+    waiting = len(ended) - len(exits)
+    waits = f"; {waiting:,} {'waits' if waiting == 1 else 'wait'} to be tried again"
+    return f"{plural(len(exits), 'copy', 'copies')} ended{not_done}{waits if waiting else ''}"
+
+
+def _followed(session: Session) -> Collection[JobShape]:
+    """Follow copies, and give those that have ended, also those that failed between two looks."""
     told, until = FollowedCopies(session), _until(session)
-    known: set[int] = set()
-    ended: list[JobShape] = []
+    failed_before = _failed(session)
+    known = set[int]()
+    ended: dict[int, JobShape] = {}
     try:
         while True:
-            reply = _running(session)
-            running = reply["jobs"]
-            there = {one["id"] for one in running}
-            for number in sorted(known - there):
-                if (job := session.one_job(number)["job"])["state"] not in _SOON:
-                    told.tell_end(job)
-                    ended.append(job)
-            known = there
+            began = time.monotonic()
+            reply = _all_that(session, state=[*_SOON])
+            there = {one["id"]: one for one in reply["jobs"]}
+            gone = {one: session.one_job(one)["job"] for one in sorted(known - there.keys())}
+            ended |= told.tell_ends(gone)
             if not (active := int(reply.get("active") or 0)):
-                return ended
+                new = _failed_since(session, failed_before)
+                ended |= told.tell_ends({n: job for n, job in new.items() if n not in ended})
+                return ended.values()
+            known = there.keys() | {one for one, job in gone.items() if job["state"] in _SOON}
+            running = [one for one in there.values() if one["state"] == "running"]
             told.tell(running, max(0, active - len(running)))
-            _pause(until, "copies are still running")
+            _pause(until, "copies are still running", time.monotonic() - began)
     finally:
         told.clear()
 
 
-def _running(session: Session) -> JobsReply:
-    found = session.ask_some("jobs", {"state": ["running"]}, rows="jobs", usual=_MOST)
-    return cast("JobsReply", found)
+def _failed(session: Session) -> dict[int, JobShape]:
+    return {one["id"]: one for one in _all_that(session, failed=True)["jobs"]}
+
+
+def _failed_since(session: Session, before: Mapping[int, JobShape]) -> dict[int, JobShape]:
+    """Find what has failed at another try than it had failed at *before*."""
+    found = _failed(session)
+    return {one: job for one, job in found.items() if _try_of(job) != _try_of(before.get(one))}
+
+
+def _try_of(job: JobShape | None) -> tuple[object, ...]:
+    return () if job is None else tuple(map(job.get, _OF_TRY))
+
+
+def _all_that(session: Session, **params: object) -> JobsReply:
+    return session.ask("jobs", {**params, "limit": _PAGE})
 
 
 def follow_one(session: Session, number: int) -> Exit:
@@ -167,7 +202,8 @@ def _until(session: Session) -> float | None:
     return None if session.timeout_s is None else time.monotonic() + session.timeout_s
 
 
-def _pause(until: float | None, left: str) -> None:
+def _pause(until: float | None, left: str, took_s: float = 0.0) -> None:
+    """Wait before the next look, the longer the more one costs the agent."""
     if until is not None and time.monotonic() > until:
         raise ClientError(Exit.NO_ANSWER, f"{left}; see `listsyncctl jobs`")
-    time.sleep(EVERY_S)
+    time.sleep(max(EVERY_S, _RESTS * took_s))

@@ -113,19 +113,33 @@ def test_one_copy_is_watched_until_it_ends(
 
 
 class Copies:
-    """Copies that go on with each look at them; what runs no more is over as *ends* says."""
+    """Copies that go on with each look at them; what runs no more is over as *ends* says.
 
-    def __init__(self, *looks: list[JobShape], **ends: str) -> None:
+    Each comes on a page of its own. *failed* are those that have at the start, and at the end.
+    """
+
+    def __init__(
+        self,
+        *looks: list[JobShape],
+        failed: tuple[list[JobShape], list[JobShape]] = ([], []),
+        **ends: str,
+    ) -> None:
         self.looks = [*looks]
+        self.failed = [*failed]
         self.ends = {int(name.removeprefix("n")): state for name, state in ends.items()}
+        self.rest: list[JobShape] = []
 
     def __call__(self, _: str, params: Mapping[str, object], __: object) -> Mapping[str, object]:
         if (number := params.get("id")) is not None:
             assert isinstance(number, int)
             return {**one_job(), "job": a_job(number, self.ends[number])}
-        assert params["state"] == ["running"]
-        rows = self.looks.pop(0)
-        return {"jobs": rows, "active": len(rows) + len(self.looks), "total": len(rows)}
+        if "cursor" not in params:
+            assert params.get("failed") or params["state"] == ["queued", "running"]
+            self.rest = (self.failed if params.get("failed") else self.looks).pop(0)
+        page, self.rest = self.rest[:1], self.rest[1:]
+        next_ = str(len(self.rest)) if self.rest else None
+        active = len(page) + len(self.looks)
+        return {"jobs": page, "active": active, "total": len(page), "next": next_}
 
 
 def test_all_copies_are_watched_until_none_is_under_way(agent: Agent, ctl: Ctl) -> None:
@@ -140,9 +154,52 @@ def test_all_copies_are_watched_until_none_is_under_way(agent: Agent, ctl: Ctl) 
         "13  The General (1926): running, 40 %",
         "12  The General (1926): succeeded: 14.0 GB in 2 min 11 s",
         "13  The General (1926): failed",
-        "Nothing is copied now; 2 copies ended, 1 of them without success.",
+        "Nothing is copied now; 1 copy ended; 1 waits to be tried again.",
     ]
     assert (ran.code, ran.err) == (Exit.PARTLY, "")
+
+
+def test_a_copy_that_was_never_seen_running_counts_as_it_ended(agent: Agent, ctl: Ctl) -> None:
+    waiting = [a_job(number, "queued") for number in (12, 13)]
+    agent.answer = Copies(waiting, [], n12="needs_attention", n13="succeeded")
+    ran = ctl("jobs", "follow")
+    assert ran.out.splitlines() == [
+        "12  The General (1926): needs you",
+        "13  The General (1926): succeeded: 14.0 GB in 2 min 11 s",
+        "Nothing is copied now; 2 copies ended, 1 of them without success.",
+    ]
+    assert ran.code == Exit.PARTLY
+
+
+def test_what_failed_between_two_looks_counts_and_what_had_failed_before_does_not(
+    agent: Agent, ctl: Ctl
+) -> None:
+    long_ago = {"started_at": "2026-11-01T12:00:00+00:00", "ended_at": None}
+    before = [a_job(one, "retry_wait", **long_ago) for one in (7, 8)]
+    after = [a_job(14, "needs_attention"), a_job(8, "retry_wait"), before[0]]
+    agent.answer = Copies([a_job(12)], [], n12="succeeded", failed=(before, after))
+    ran = ctl("jobs", "follow")
+    *lines, last = ran.out.splitlines()
+    assert lines[2:] == ["14  The General (1926): needs you", "8  The General (1926): failed"]
+    assert last.endswith("2 copies ended, 1 of them without success; 1 waits to be tried again.")
+    assert ran.code == Exit.PARTLY
+
+
+def test_of_a_copy_that_is_tried_twice_meanwhile_the_last_try_counts(
+    agent: Agent, ctl: Ctl
+) -> None:
+    copies = Copies([a_job(12)], [], [a_job(12)], [], n12="succeeded")
+    ends = iter(("retry_wait", "succeeded"))
+
+    def answer(method: str, params: Mapping[str, object], more: object) -> Mapping[str, object]:
+        if "id" in params:
+            copies.ends[12] = next(ends)
+        return copies(method, params, more)
+
+    agent.answer = answer
+    ran = ctl("jobs", "follow")
+    assert ran.out.splitlines()[-1] == "Nothing is copied now; 1 copy ended."
+    assert ran.code == Exit.OK
 
 
 def test_where_nothing_is_copied_watching_ends_at_once(agent: Agent, ctl: Ctl) -> None:
