@@ -18,7 +18,7 @@ from uuid import uuid4
 from listsync.agent.queue import RunQueue
 from listsync.agent.services import AgentService, ServiceWork
 from listsync.config.configuration import Config
-from listsync.domain.fleet import FleetRole, FleetStatus, LeaseTimes
+from listsync.domain.fleet import UNKNOWN_LEADER, FleetRole, FleetStatus, LeaseTimes
 from listsync.domain.runs import ConfigSnapshot
 from listsync.errors import UnavailableError
 from listsync.store.database import Database
@@ -205,9 +205,9 @@ class Fleet:
 
         Raises:
             LeaseLostError: another agent leads.
-            UnavailableError: PostgreSQL does not answer.
+            UnavailableError: PostgreSQL does not answer, or the service has not begun yet.
         """
-        if (part := self._part) is None:
+        if (part := self._taken_part()) is None:
             yield None
             return
         from listsync.fleet.fence import LeaseFence  # noqa: PLC0415 - only in a fleet
@@ -228,13 +228,24 @@ class Fleet:
         Raises:
             UnavailableError: they cannot be told; nothing was changed.
         """
-        if (part := self._part) is None:
+        if (part := self._taken_part()) is None:
             yield
             return
         if why := part.membership.status.why:  # at once: nobody waits for a dead server
             raise UnavailableError("the fleet", why)
         with part.linked(_CONNECT_S) as link, part.memory.command(link):
             yield
+
+    def _taken_part(self) -> FleetPart | None:
+        """Give our part in the fleet; None: there is no fleet.
+
+        Raises:
+            UnavailableError: there is one, and its service has not begun: what is said or done
+                before that would be ours alone.
+        """
+        if self._part is None and _needs(self._config().content) is not None:
+            raise UnavailableError("the fleet", UNKNOWN_LEADER)
+        return self._part
 
 
 def _needs(config: Config) -> object:

@@ -140,11 +140,6 @@ class Exchange:
         with self._lock:
             self._push(link, begin, held)
 
-    def push_command(self, link: PostgresLink) -> None:
-        """Share what a person has said here, whoever leads."""
-        with self._lock:
-            self._push_said(link)
-
     @contextmanager
     def command(self, link: PostgresLink) -> Iterator[None]:
         """Let a person change the memory in the block: here and for all, or not at all.

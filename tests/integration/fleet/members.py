@@ -169,9 +169,6 @@ class Member:
             self.lease.fenced(connection)
         self._note("push")
 
-    def push_command(self, _: PostgresLink) -> None:
-        raise NotImplementedError
-
     def prune(self, _: PostgresLink) -> None:
         pass
 

@@ -1,4 +1,4 @@
-"""An agent that is to be alone again works, whatever its fleet's service did before."""
+"""An agent whose fleet's service does not run: it is alone where that is meant, and else waits."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from listsync.agent.queue import RunQueue
 from listsync.agent.services import Services
 from listsync.app.config_loader import snapshot_of
 from listsync.app.fleet import Fleet
+from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.domain.fleet import FleetRole
 from listsync.domain.runs import Condition, RestartPolicy
+from listsync.errors import UnavailableError
 from listsync.fleet.membership import FleetMembership
 from listsync.triggers.postgres import TriggerIntake
 from tests.integration.store.state import StateFile
@@ -52,4 +54,24 @@ def test_a_fleet_that_is_switched_off_while_its_service_waits_to_start_again_is_
     assert role_of(queue) is FleetRole.LEADER
     assert fleet.status() is None
     services.stop(10)
+    file.database.close()
+
+
+def test_nothing_is_said_or_requested_before_the_service_of_the_fleet_has_begun(
+    tmp_path: Path,
+) -> None:
+    """It would be ours alone, and the next one that leads would have it forgotten."""
+    shared = config("- file: /a", more="postgres: {dsn: host=127.0.0.1, fleet: true}\n")
+    found: list[Config] = [shared]
+    queue, file = RunQueue(lambda: None), StateFile(tmp_path / "state.db")
+    fleet = Fleet(file.database, queue, lambda: snapshot_of(found[0]), lambda: None, no_triggers)
+    fleet.begin(shared, lambda _: None)
+    is_refused = pytest.raises(UnavailableError, match="not known yet which agent leads")
+    with is_refused, fleet.shared_memory():
+        pytest.fail("nothing may be said yet")
+    with is_refused, fleet.fence(CancelToken()):
+        pytest.fail("nothing may be requested yet")
+    found[0] = config("- file: /a")
+    with fleet.shared_memory(), fleet.fence(CancelToken()) as fence:
+        assert fence is None
     file.database.close()
