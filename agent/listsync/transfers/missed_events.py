@@ -35,7 +35,6 @@ _AGAIN_S = 900.0
 _OVERLAP = timedelta(hours=1)
 _CLOCKS = timedelta(minutes=2)
 """How much earlier than the history says a webhook may have come."""
-_MOST_RECORDS = 5000
 _IMPORTED = "3"
 _FILES = {ImportApp.RADARR: "moviefile", ImportApp.SONARR: "episodefile"}
 
@@ -170,7 +169,7 @@ class MissedEvents:
 
 
 def _history(client: ArrClient, since: datetime) -> list[_Record]:
-    """Read what was imported, the newest first."""
+    """Read what was imported, the newest first: all that fits into an answer that is read."""
     params = {
         "date": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventType": _IMPORTED,
@@ -179,7 +178,7 @@ def _history(client: ArrClient, since: datetime) -> list[_Record]:
         "includeEpisode": "true",
     }
     found = readable(client.get("history/since", list[msgspec.Raw], params), _Record)
-    return sorted(found, key=lambda one: one.date, reverse=True)[:_MOST_RECORDS]
+    return sorted(found, key=lambda one: one.date, reverse=True)
 
 
 def _imports(records: Sequence[_Record]) -> list[list[_Record]]:

@@ -157,6 +157,16 @@ def test_a_file_that_is_gone_is_left_and_one_that_was_renamed_is_found(house: Ho
     assert job.wanted.size == 700
 
 
+def test_none_of_many_missed_imports_is_left_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[object] = []
+    monkeypatch.setattr(house.intake, "take", lambda *given: taken.append(given))
+    with arr_serving() as radarr:
+        radarr.history = [film(number, minutes=number % 60) for number in range(5001)]
+        assert house.looked(radarr) == len(taken) == 5001
+
+
 def test_the_first_look_only_notes_when_it_was(house: House) -> None:
     with arr_serving() as radarr:
         radarr.history = [film(1)]
