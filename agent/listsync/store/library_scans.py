@@ -115,6 +115,15 @@ class SqliteScanQueue:
             ).fetchall()
         return tuple(row["id"] for row in rows)
 
+    def resume(self, server: str, at: datetime) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE OR IGNORE library_scans SET state = 'waiting', due_at = ?, tries = 0,"
+                " ended_at = NULL, why = '' WHERE server = ? AND state = 'needs_attention'"
+                " AND server IN (SELECT name FROM scan_servers)",
+                (iso(at), server),
+            )
+
 
 def put_scans(connection: sqlite3.Connection, scans: Iterable[NewScan], at: datetime) -> None:
     """Have every media server look at folders; one that it waits to look at is joined."""

@@ -49,7 +49,6 @@ _STATE_PAUSE_S = 10.0
 _LAST_ANSWER_S = 1.0
 _CLOCKS = timedelta(minutes=15)
 """How much the clock of a media server may differ from ours."""
-_MOST_RESUMED = 1000
 
 Health = Callable[[PurePosixPath], RootHealth]
 
@@ -176,10 +175,7 @@ class ScanWorker:
         """Try again what waits for a person: the agent, or the server with its key, is new."""
         if self._has_resumed:
             return
-        rows = self._queue.page({ScanState.NEEDS_ATTENTION}, _MOST_RESUMED, None).rows
-        numbers = [one.number for one in rows if one.server == self.name]
-        if numbers:
-            self._queue.retry(numbers, _now())
+        self._queue.resume(self.name, _now())
         self._has_resumed = True
 
     def _look_after(self, scan: LibraryScan) -> None:

@@ -102,6 +102,20 @@ def test_what_waits_for_a_media_server_that_is_gone_is_cancelled(scans: Scans) -
     assert len(scans.states()) == 1, "nobody is to be told"
 
 
+def test_all_that_needs_attention_at_one_media_server_waits_again(scans: Scans) -> None:
+    scans.queue.follow(["plex", "emby"], AT)
+    scans.put(*(scan(f"/tv/{number}") for number in range(3)))
+    for name in ("plex", "emby"):
+        due = scans.queue.due(name, AT + LATER)
+        given_up = [replace(one, state=ScanState.NEEDS_ATTENTION, tries=9) for one in due]
+        scans.queue.settle(given_up, (), AT)
+    scans.put(scan("/tv/1"))  # a folder waits at a server once
+    scans.queue.resume("plex", AT)
+    states = {(one.server, one.state) for one in scans.queue.page(None, 99, None).rows}
+    assert len(scans.queue.due("plex", AT + LATER)) == 3
+    assert ("emby", ScanState.NEEDS_ATTENTION) in states
+
+
 def test_old_scans_are_forgotten(scans: Scans) -> None:
     scans.put(scan())
     scans.settle(scans.due()[0], ScanState.SHOWN)
