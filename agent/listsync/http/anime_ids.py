@@ -62,6 +62,7 @@ _CREATE = """
     CREATE TABLE titles (service TEXT, id INTEGER, kind TEXT, imdb TEXT, tmdb INTEGER,
         tvdb INTEGER, season INTEGER, doubt TEXT);
 """
+_UNREADABLE = (sqlite3.Error, ValueError)
 _PUT = "INSERT INTO titles VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _FIND = """
     SELECT id, kind, imdb, tmdb, tvdb, season, doubt FROM titles
@@ -111,7 +112,22 @@ class AnimeIdMap:
             if not self._is_ready:
                 self._make_ready()
                 self._is_ready = True
+            try:
+                return self._found(service, ids)
+            except _UNREADABLE as error:
+                return self._found_anew(service, ids, error)
+
+    def _found_anew(
+        self, service: AnimeService, ids: Collection[int], damage: Exception
+    ) -> Mapping[int, AnimeTitle]:
+        """Have the map anew, as what is kept of it is damaged."""
+        logger.warning("the map of anime ids is had anew, as it cannot be read: %s", damage)
+        self._make_ready(is_damaged=True)
+        try:
             return self._found(service, ids)
+        except _UNREADABLE as error:
+            self._failure = UnavailableError(SERVICE, f"{self._path} cannot be read: {error}")
+            raise self._failure from error
 
     def _found(self, service: AnimeService, ids: Collection[int]) -> Mapping[int, AnimeTitle]:
         rows: dict[int, list[AnimeTitle]] = defaultdict(list)
@@ -124,8 +140,8 @@ class AnimeIdMap:
                 rows[number].append(title)
         return {number: merged(titles) for number, titles in rows.items()}
 
-    def _make_ready(self) -> None:
-        kept, source = _kept_in(self._path), self._source()
+    def _make_ready(self, *, is_damaged: bool = False) -> None:
+        kept, source = None if is_damaged else _kept_in(self._path), self._source()
         if kept is not None and kept.source == source and self._is_fresh(kept):
             return
         try:
@@ -205,11 +221,11 @@ def _kept_in(path: Path) -> _Kept | None:
     """Look at the map on disk; None where there is none, or none that can be read."""
     if not path.exists():
         return None
-    with suppress(sqlite3.Error), closing(_open(path)) as file:
+    with suppress(*_UNREADABLE, TypeError), closing(_open(path)) as file:
         if file.execute("PRAGMA user_version").fetchone() == (_VERSION,):
             source, etag, modified, due_at = file.execute("SELECT * FROM kept").fetchone()
             validators = Validators(etag=etag, last_modified=modified)
-            return _Kept(source=source, validators=validators, due_at=due_at)
+            return _Kept(source=source, validators=validators, due_at=float(due_at))
     return None
 
 

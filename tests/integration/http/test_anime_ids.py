@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -131,6 +133,52 @@ def test_a_damaged_file_is_had_anew(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"no database" * 1000)
     site = site_of(answer(SAMPLE))
     assert map_of(tmp_path, site).find("anilist", [990102]) == {990102: FILM}
+
+
+def _damage_rows(path: Path) -> None:
+    """Leave what the file says of itself as it is, as a bad sector does."""
+    content = bytearray(path.read_bytes())
+    content[8192:] = b"\x5a" * (len(content) - 8192)
+    path.write_bytes(content)
+
+
+def _damage_kinds(path: Path) -> None:
+    with sqlite3.connect(path) as file:
+        file.execute("UPDATE titles SET kind = 'movi\x7f'")
+    file.close()
+
+
+def _damage_facts(path: Path) -> None:
+    with sqlite3.connect(path) as file:
+        file.execute("DELETE FROM kept")
+    file.close()
+
+
+@pytest.mark.parametrize("damage", [_damage_rows, _damage_kinds, _damage_facts])
+@pytest.mark.parametrize("is_own_file", [False, True])
+def test_a_map_whose_rows_are_damaged_is_had_anew(
+    tmp_path: Path, damage: Callable[[Path], None], is_own_file: bool
+) -> None:
+    own = tmp_path / "map.json"
+    own.write_bytes(SAMPLE)
+    options = AnimeIdsOptions(file=own) if is_own_file else OPTIONS
+    site = site_of(answer(SAMPLE))
+    map_of(tmp_path, site, options).find("mal", [1])
+    damage(tmp_path / FILE_NAME)
+    for _ in range(2):
+        found = map_of(tmp_path, site, options).find("anilist", [990102])
+        assert found == {990102: FILM}
+    assert len(site.seen) == (0 if is_own_file else 2)
+
+
+def test_a_damaged_map_that_cannot_be_had_anew_is_told_as_such(tmp_path: Path) -> None:
+    site = site_of(answer(SAMPLE), DOWN)
+    map_of(tmp_path, site).find("mal", [1])
+    _damage_rows(tmp_path / FILE_NAME)
+    found = map_of(tmp_path, site)
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match=r"cannot be had: .*503"):
+            found.find("anilist", [990102])
 
 
 def test_another_address_has_another_map(tmp_path: Path) -> None:
