@@ -39,10 +39,12 @@ from listsync.transfers.copy_plan import (
     judge,
     missing_of,
     near,
+    needed_of,
     needing,
     of_nobody,
     partials_of,
     plan_job,
+    size_of,
     tolerance_s,
     was_tried,
 )
@@ -212,14 +214,14 @@ class CopyBatch:
         self, probes: Probes, plans: Sequence[CopyPlan], there: Found, health: RootHealth
     ) -> RootHealth:
         """Give up what is kept of unfinished copies, where there is no room without."""
-        kept = [there[one] for one in partials_of(plans) if one in there]
-        needed = sum(plan.bytes for plan in plans)
+        kept = {one: there[one] for one in partials_of(plans) if one in there}
+        needed = size_of(needed_of(plans))
         if not kept or health.free_bytes is None or needed <= health.free_bytes:
             return health
         if self._settings.dry_run:
             return health
         Leftovers(probes, self._destination).remove_partials(plans)
-        return replace(health, free_bytes=health.free_bytes + sum(one.size for one in kept))
+        return replace(health, free_bytes=health.free_bytes + size_of(kept))
 
     def _dry_run(self, plans: Sequence[CopyPlan]) -> Results:
         """Have rsync say whether it would work."""
@@ -266,12 +268,12 @@ class CopyBatch:
         when_done: Callable[[], object] = lambda: None,
     ) -> RsyncRun:
         """Run rsync for what is needed of *plans*; *when_done* is called just before its end."""
-        needed = {file.relative: file.size for plan in plans for file in plan.needed}
+        needed = needed_of(plans)
         task = replace(self._task(tuple(needed), mode), resumes=resumes)
         if mode is RunMode.COPY:
-            self._wishes.report(_progress_of(plans, 0, sum(needed.values())))
+            self._wishes.report(_progress_of(plans, 0, size_of(needed)))
         self._mounts.check(self._access.health)  # else rsync would fill the folder below one
-        return self._rsync(task, plans, sum(needed.values()), when_done)
+        return self._rsync(task, plans, size_of(needed), when_done)
 
     def _task(self, files: Sequence[PurePosixPath], mode: RunMode) -> RsyncTask:
         limits = self._settings.limits

@@ -7,6 +7,7 @@ from `probes`.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -49,10 +50,6 @@ class CopyPlan:
     needed: tuple[FoundFile, ...] = ()
     notes: tuple[str, ...] = ()
     is_renamed: bool = False
-
-    @property
-    def bytes(self) -> int:
-        return sum(file.size for file in self.needed)
 
     def noting(self, *notes: str) -> CopyPlan:
         return replace(self, notes=(*self.notes, *notes))
@@ -116,6 +113,15 @@ def missing_of(plan: CopyPlan, there: Found, within_s: float) -> CopyPlan:
     return replace(plan, needed=tuple(needed))
 
 
+def needed_of(plans: Iterable[CopyPlan]) -> Found:
+    """Give what is copied of *plans*: a file that several jobs want, once."""
+    return {file.relative: file for plan in plans for file in plan.needed}
+
+
+def size_of(files: Found) -> int:
+    return sum(file.size for file in files.values())
+
+
 def partial_of(relative: PurePosixPath) -> PurePosixPath:
     """Name what rsync keeps of a file when it is asked to end."""
     return relative.parent / PARTIAL_FOLDER / relative.name
@@ -127,24 +133,27 @@ def fit(
     """Part those for which there is room, in their order, from those that wait for it."""
     fitting, waiting = list[CopyPlan](), list[CopyResult]()
     room, inodes = destination.free_bytes, destination.free_inodes
+    counted = set[PurePosixPath]()
     for plan in plans:
-        why = _lacks(plan, room, inodes, destination.root)
+        more = {path: file for path, file in needed_of([plan]).items() if path not in counted}
+        why = _lacks(more, room, inodes, destination.root)
         if why:
             waiting.append(
                 failed(plan.job, FailureClass.ENVIRONMENT, why, blocked_on=destination.root)
             )
             continue
         fitting.append(plan)
-        room = None if room is None else room - plan.bytes
-        inodes = None if inodes is None else inodes - len(plan.needed)
+        counted.update(more)
+        room = None if room is None else room - size_of(more)
+        inodes = None if inodes is None else inodes - len(more)
     return tuple(fitting), tuple(waiting)
 
 
-def _lacks(plan: CopyPlan, room: int | None, inodes: int | None, root: PurePosixPath) -> str:
-    if room is not None and plan.bytes > room:
-        needed, free = file_size(plan.bytes), file_size(max(0, room))
+def _lacks(files: Found, room: int | None, inodes: int | None, root: PurePosixPath) -> str:
+    if room is not None and (size := size_of(files)) > room:
+        needed, free = file_size(size), file_size(max(0, room))
         return f"{root} has no room: {needed} needed, {free} free"
-    if inodes is not None and len(plan.needed) > inodes:
+    if inodes is not None and len(files) > inodes:
         return f"{root} takes no more files: its inodes are used up"
     return ""
 
@@ -266,8 +275,8 @@ def folded(path: PurePosixPath) -> str:
 
 def describe(plans: Iterable[CopyPlan]) -> str:
     """Say how much *plans* would copy."""
-    needed = {file.relative: file.size for plan in plans for file in plan.needed}
-    return f"{plural(len(needed), 'file')} ({file_size(sum(needed.values()))})"
+    needed = needed_of(plans)
+    return f"{plural(len(needed), 'file')} ({file_size(size_of(needed))})"
 
 
 def needing(plan: CopyPlan, relatives: Iterable[PurePosixPath]) -> CopyPlan:
@@ -289,23 +298,31 @@ def difference(plan: CopyPlan, run: RsyncRun, of_nobody: Sequence[bytes]) -> Rsy
 
 
 class BatchShare:
-    """What each job of a batch has had of the time that it took."""
+    """What each job of a batch has had of its bytes, and of the time that it took.
+
+    A file that several have brought along is that of the job that is for it, or of the first one.
+    """
 
     def __init__(self, run: RsyncRun | None, seconds: float, plans: Sequence[CopyPlan]) -> None:
         self._run = run
         self._seconds = seconds
-        self._bytes = sum(plan.bytes for plan in plans)
         self._count = len(plans)
+        first = {file.relative: plan.job for plan in reversed(plans) for file in plan.needed}
+        own = {plan.job.wanted.place.relative: plan.job for plan in plans}
+        self._bytes = Counter[int]()
+        for relative, file in needed_of(plans).items():
+            self._bytes[own.get(relative, first[relative]).number] += file.size
 
     def result(self, plan: CopyPlan, before: Found) -> CopyResult:
         """Make the result of a job whose files are all there."""
-        part = plan.bytes / self._bytes if self._bytes else 1 / self._count
+        copied, total = self._bytes[plan.job.number], self._bytes.total()
+        part = copied / total if total else 1 / self._count
         is_news = plan.needed or plan.is_renamed
         notes = plan.notes if is_news else ("it was there already", *plan.notes)
         return CopyResult(
             number=plan.job.number,
             exit_code=None if self._run is None else self._run.exit_code,
-            bytes=plan.bytes,
+            bytes=copied,
             seconds=self._seconds * part,
             why="; ".join(notes),
             files=tuple(file.relative for file in plan.files),

@@ -15,7 +15,7 @@ from listsync.domain.transfer_rules import (
     UpgradePolicy,
     VerifyMode,
 )
-from listsync.domain.transfers import CopyScope, FailureClass
+from listsync.domain.transfers import CopyScope, FailureClass, TransferJob
 from listsync.process import supervisor
 from listsync.transfers import copy_batch, copy_plan
 from listsync.transfers.probes import Probes
@@ -173,6 +173,42 @@ def test_a_destination_without_room_is_waited_for_and_what_fits_is_copied(
     assert found[0].blocked_on == str(library.destination)
     assert found[0].why.endswith("has no room: 2.9 MB needed, 1.9 MB free")
     assert len(library.copies()["2.mkv"]) == 1_000_000
+
+
+def episodes_with_their_folder(library: Library, count: int) -> list[TransferJob]:
+    names = [f"Show/{number}.mkv" for number in range(1, count + 1)]
+    for name in names:
+        library.write(name, b"x" * 1000)
+    return [library.job(one, n, CopyScope.FOLDER) for n, one in enumerate(names, start=1)]
+
+
+def test_a_file_that_several_jobs_bring_along_counts_once(library: Library) -> None:
+    jobs = episodes_with_their_folder(library, 3)
+    library.write("Show/Show.nfo", b"x" * 50)
+    library.destination_is(free_bytes=3050, free_inodes=4)
+    found = library.copy(*jobs)
+    assert [(one.failure, one.bytes) for one in found] == [
+        (None, 1050),
+        (None, 1000),
+        (None, 1000),
+    ]
+    assert len(library.copies()) == 4
+
+
+def test_what_is_kept_of_a_copy_stays_where_several_jobs_want_it_and_there_is_room(
+    library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    jobs = episodes_with_their_folder(library, 2)
+    library.write(f"Show/{PARTIAL_FOLDER}/1.mkv", b"x" * 900, to=library.destination)
+    tried = [replace(one, failure=FailureClass.TRANSIENT) for one in jobs]
+    library.destination_is(free_bytes=1050)
+    assert [one.failure for one in library.copy(*tried)] == [FailureClass.ENVIRONMENT] * 2
+    library.write(f"Show/{PARTIAL_FOLDER}/1.mkv", b"x" * 900, to=library.destination)
+    library.destination_is(free_bytes=2000)
+    caplog.clear()
+    assert [one.failure for one in library.copy(*tried)] == [None, None]
+    assert "unfinished" not in caplog.text
 
 
 def test_a_destination_without_inodes_is_waited_for(library: Library) -> None:
