@@ -37,6 +37,7 @@ _LOST = {
     False: "what %s asked for was passed on, and no agent has taken it: ask again",
     True: "what %s asked for was taken by an agent that is gone, and is not done: ask again",
 }
+_UNSENT = "what %s asked for could not be passed on in time, and is not done: ask again"
 
 
 def payloads_of(job: SyncJob, sender: str) -> tuple[str, ...]:
@@ -96,16 +97,18 @@ class PassedOn:
     def __init__(self, again_s: float, now: Callable[[], float]) -> None:
         self._again_s = again_s
         self._now = now
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[tuple[str, float]] = deque()
+        """Each with when it is out of date."""
         self._kept: dict[str, _Kept] = {}
 
     def add(self, payloads: Sequence[str]) -> None:
-        self._waiting.extend(payloads)
+        until = self._now() + _KEPT_S
+        self._waiting.extend((one, until) for one in payloads)
 
     @property
     def next(self) -> str | None:
         """What is to be sent next; None: nothing."""
-        return self._waiting[0] if self._waiting else None
+        return self._waiting[0][0] if self._waiting else None
 
     @property
     def is_kept(self) -> bool:
@@ -114,15 +117,16 @@ class PassedOn:
 
     def sent(self, *, is_taken: bool) -> None:
         """Note that what was `next` is on its way, or taken at once."""
-        payload, now = self._waiting.popleft(), self._now()
-        name = _id_of(payload)
+        (payload, until), now = self._waiting.popleft(), self._now()
+        name, job = _id_of(payload), job_of(payload)
         if is_taken:
             self._kept.pop(name, None)
         elif name in self._kept:
             before = self._kept[name]
             before.tried_at, before.tries, before.waits = now, before.tries + 1, False
         elif name:
-            self._kept[name] = _Kept(payload, job_of(payload), now + _KEPT_S, now)
+            until = until if job and is_more_than_a_sync(job) else now + _KEPT_S
+            self._kept[name] = _Kept(payload, job, until, now)
 
     def overhear(self, payload: str) -> None:
         """Keep what another asks of the one that leads, if that should go on with the next."""
@@ -152,6 +156,7 @@ class PassedOn:
         Another leads now (*is_new_leader*): also what the one before may not have done.
         """
         now = self._now()
+        self._drop_unsent(now)
         for name, one in list(self._kept.items()):
             if one.is_taken and not is_new_leader:
                 continue
@@ -163,17 +168,27 @@ class PassedOn:
             elif now - one.tried_at >= self._again_s and one.tries < _MOST_TRIES:
                 self._wait(one)
 
+    def _drop_unsent(self, now: float) -> None:
+        """Send nothing that became out of date before it could be sent; a sync never is."""
+        for payload, until in list(self._waiting):
+            job = job_of(payload)
+            if now <= until or job is None or _id_of(payload) in self._kept:
+                continue
+            if is_more_than_a_sync(job):
+                self._waiting.remove((payload, until))
+                logger.warning(_UNSENT, job.origin, extra={"action": "passed_on_lost"})
+
     def _give_up(self, name: str) -> None:
         one = self._kept.pop(name)
         if one.waits:
-            self._waiting.remove(one.payload)
+            self._waiting.remove((one.payload, one.until))
         origin = one.job.origin if one.job else "somebody"
         logger.warning(_LOST[one.is_taken], origin, extra={"action": "passed_on_lost"})
 
     def _wait(self, one: _Kept) -> None:
         if not one.waits:
             one.waits = True
-            self._waiting.append(one.payload)
+            self._waiting.append((one.payload, one.until))
 
 
 class Taken:
@@ -197,11 +212,15 @@ class Taken:
         self._here.extend((payload, run) for payload in payloads)
 
     def told(self) -> Iterator[str]:
-        """Give what was taken here since the last time, for the others to keep."""
+        """Give what was taken here since the last time, for the others to keep.
+
+        What could not be sent, so that no other was asked for, is given again.
+        """
         while self._here:
-            payload, run = self._here.popleft()
+            payload, run = self._here[0]
             self._note(payload, run)
             yield payload
+            self._here.popleft()
 
     def take(self, payload: str, ask: Callable[[str], str]) -> Iterator[str]:
         """Have *ask* do it unless that was done before; gives what its sender waits for.
@@ -219,11 +238,14 @@ class Taken:
             yield f"{_DONE}{name}"
 
     def done(self, is_open: Callable[[str], bool]) -> Iterator[str]:
-        """Say what is done since the last time; *is_open* tells whether a run is not over."""
-        for name, run in self._runs.items():
+        """Say what is done since the last time; *is_open* tells whether a run is not over.
+
+        What could not be sent is said again.
+        """
+        for name, run in list(self._runs.items()):
             if run is not None and not is_open(run):
-                self._runs[name] = None
                 yield f"{_DONE}{name}"
+                self._runs[name] = None
 
     def _note(self, payload: str, run: str) -> None:
         self._runs[_id_of(payload)] = run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -114,6 +115,32 @@ def test_what_was_told_to_be_lost_while_nothing_could_be_sent_is_not_sent_later(
     assert sent_of(passed) == []
 
 
+def test_what_says_to_go_on_is_out_of_date_also_where_it_was_never_sent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = [0.0]
+    passed, plain = PassedOn(10.0, lambda: now[0]), payloads_of(SyncJob.new(None, "ann"), "box")
+    passed.add([confirmed(), *plain])
+    now[0] = 601
+    passed.again(is_new_leader=True)
+    assert sent_of(passed) == [*plain], "a sync is as good later"
+    assert "what somebody at box asked for could not be passed on in time" in caplog.text
+    now[0] = 1200
+    passed.again(is_new_leader=True)
+    assert sent_of(passed) == [*plain]
+
+
+def test_what_is_sent_late_is_out_of_date_as_early_as_what_was_sent_at_once() -> None:
+    now = [0.0]
+    passed, asked = PassedOn(10.0, lambda: now[0]), confirmed()
+    passed.add([asked])
+    now[0] = 500
+    assert sent_of(passed) == [asked]
+    now[0] = 601
+    passed.again(is_new_leader=True)
+    assert sent_of(passed) == []
+
+
 def confirmed() -> str:
     """What is more than a sync of all, with which each new leader begins anyway."""
     return payloads_of(replace(SyncJob.new(None, "somebody"), confirmed=True), "box")[0]
@@ -192,6 +219,21 @@ def test_what_comes_twice_is_taken_once_and_its_sender_learns_what_became_of_it(
     taken.begin()
     assert list(taken.take(one, ask)) == [f"taken {names[0]}"], "another has led meanwhile"
     assert [list(taken.take("no job", ask)) for _ in range(2)] == [[], []]
+
+
+def fail_to_send(payloads: Iterator[str]) -> None:
+    """Take the first, and ask for no more: as who sends it when the connection is gone."""
+    next(payloads)
+
+
+def test_what_could_not_be_told_is_told_again() -> None:
+    taken, asked = Taken(), [confirmed() for _ in range(2)]
+    taken.take_here(asked, "a run")
+    fail_to_send(taken.told())
+    assert list(taken.told()) == asked
+    fail_to_send(taken.done(lambda _: False))
+    assert list(taken.done(lambda _: False)) == [f"done {id_of(one)}" for one in asked]
+    assert list(taken.done(lambda _: False)) == []
 
 
 def test_what_is_asked_of_who_leads_is_told_once_and_is_no_news_to_it() -> None:
