@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import takewhile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from listsync.cli.program import listsync
 from listsync.config.values import SERVICES
+from listsync.store.database import Database
 from listsyncctl.commands import ctl
 from tests import service_pages
 from tests.documents import ROOT, Document, documents, words_of
@@ -68,6 +70,20 @@ def test_the_table_of_services_has_a_row_for_each_that_says_all_of_it() -> None:
     ]
     assert sorted(row[0].strip("`") for row in rows) == sorted(SERVICES)
     assert all(len(row) == 4 and all(row) for row in rows), [row for row in rows if len(row) != 4]
+
+
+def test_each_table_of_the_state_is_said_to_hold_something_and_when_that_goes(
+    tmp_path: Path,
+) -> None:
+    with closing(Database(tmp_path / "state.db")) as database:
+        schema = database.read("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("### What is remembered\n")[2]
+    lines = text[text.index("| table | holds | goes when |") :].splitlines()[2:]
+    rows = [line.split("|")[1:-1] for line in takewhile(lambda one: one.startswith("|"), lines)]
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(set(named)) == sorted(row["name"] for row in schema)
+    assert sorted({name for name in named if named.count(name) > 1}) == []
+    assert [row for row in rows if len(row) != 3 or not all(map(str.strip, row))] == []
 
 
 def _wrong_with(line: str) -> str | None:
