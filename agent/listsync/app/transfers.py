@@ -18,6 +18,7 @@ from listsync.domain.notices import few
 from listsync.domain.transfer_rules import PathMapping
 from listsync.domain.transfers import CopyProgress, MediaServerTrouble
 from listsync.store.database import Database
+from listsync.store.job_history import SqliteJobHistory
 from listsync.store.key_value import SqliteKeyValueStore
 from listsync.store.library_scans import SqliteScanQueue
 from listsync.store.transfer_jobs import SqliteJobQueue
@@ -146,7 +147,8 @@ class Transfers:
             probes=self.mounts.probes, health=self.mounts.healthy, copied=self._jobs
         )
         self._copier = BatchCopier(access, lambda: self._settings, self._records)
-        ledger = JobLedger(self._jobs, messages_of_jobs, self._wake_scans)
+        history = SqliteJobHistory(self._database)
+        ledger = JobLedger(self._jobs, history, messages_of_jobs, self._wake_scans)
         means = self._means(config.transfers)
         self._workers = workers = TransferWorkers(self._jobs, ledger, means, self.mounts.all)
         return workers.run

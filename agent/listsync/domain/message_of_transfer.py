@@ -65,8 +65,8 @@ def messages_of_jobs(
     """Say what became of a batch: each job as it stands now, and how its copy ended.
 
     What was there already is no news, nor is what waits for a mount: the notice of that tells it.
-    A failure is told when it is the first one, and when nobody tries again; that an agent was
-    killed is no failure of the copy.
+    A failure is told when it is the first one, and when nobody tries again. That an agent was
+    killed is no failure of the copy, unless it was so often that a person is needed.
     """
     for job, result in ended:
         if (state := _state_of(job, result)) is not None:

@@ -85,7 +85,7 @@ class FailureClass(StrEnum):
     PERMANENT = "permanent"
     """Will not pass by itself: a person is needed at once."""
     INTERRUPTED = "interrupted"
-    """The agent was killed; counts as an attempt."""
+    """The agent was killed; counts as an attempt unless something was being copied."""
     STOPPED = "stopped"
     """The agent was stopped or a new event came; does not count."""
     CANCELLED = "cancelled"
@@ -297,7 +297,8 @@ class CopyResult:
     """How the copy of one job of a batch ended; `failure` None: it is there, verified.
 
     But for `is_dry_run` and `is_left_out` (it is excluded): then nothing was done. `bytes` were
-    copied, 0 where all was there already; `seconds` are the batch's share.
+    copied, 0 where all was there already; `seconds` are the batch's share. `interruptions` says of
+    INTERRUPTED how often in a row it is so, this time included.
     """
 
     number: int
@@ -310,6 +311,7 @@ class CopyResult:
     blocked_on: str = ""
     is_dry_run: bool = False
     is_left_out: bool = False
+    interruptions: int = 0
     files: tuple[PurePosixPath, ...] = ()
     """What is there now, below the roots: the file and what came along."""
     new_folder: PurePosixPath | None = None

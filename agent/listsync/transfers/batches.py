@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -26,7 +27,7 @@ from listsync.domain.transfers import (
 )
 from listsync.errors import StateError
 from listsync.lean_dataclasses import dataclass
-from listsync.ports.transfers import JobQueue
+from listsync.ports.transfers import JobHistory, JobQueue
 from listsync.terminal.output import duration, file_size, plural, span
 from listsync.transfers.retries import next_step, retry_words
 from listsync.transfers.scan_requests import scans_of
@@ -65,8 +66,11 @@ class CopyMeans:
 class JobLedger:
     """Writes down how jobs have ended, with scans and messages, and logs it."""
 
-    def __init__(self, queue: JobQueue, tell: Tell, settled: Callable[[], None]) -> None:
+    def __init__(
+        self, queue: JobQueue, history: JobHistory, tell: Tell, settled: Callable[[], None]
+    ) -> None:
         self._queue = queue
+        self._history = history
         self._tell = tell
         self._settled = settled
 
@@ -75,6 +79,14 @@ class JobLedger:
             self._queue.note_begun(numbers)
         except StateError as error:  # only the words for it depend on that
             logger.warning("cannot note what is copied: %s", error, extra={"action": "unnoted"})
+
+    def interruptions(self, number: int) -> int:
+        """Count the latest tries of a job that the kill of an agent has cut off, one by one."""
+        cut_off = (
+            one.failure is FailureClass.INTERRUPTED
+            for one in reversed(self._history.attempts(number))
+        )
+        return sum(takewhile(bool, cut_off))
 
     def settle(
         self, jobs: Sequence[TransferJob], results: Mapping[int, CopyResult], retry: RetryPolicy

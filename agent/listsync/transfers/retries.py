@@ -3,6 +3,9 @@
 Environment: it waits, and no attempt is used up. Transient: it is tried again later and later.
 Missing at the source: it is looked for twice more, as a NAS may show it late. Permanent: a person
 is needed at once. With `retry.every`, all that counts is tried again after the same time.
+Interrupted, as the agent was killed: where something was being copied, no attempt is used up, but
+each tenth time in a row a person is needed, as the copy may be what kills the agent. A job whose
+copy had not begun uses one up.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ _JITTER = 0.2
 BLOCKED = timedelta(minutes=5)
 """How often what waits for its environment is tried, should nobody say that it is well again."""
 INTERRUPTED = "Interrupted by restart"
+MOST_INTERRUPTIONS = 10
+"""So many in a row, and a person is needed."""
 
 
 def next_step(
@@ -42,6 +47,8 @@ def next_step(
                 blocked_on=result.blocked_on,
                 next_at=now + BLOCKED,
             )
+        case FailureClass.INTERRUPTED if job.has_begun:
+            return _interrupted(tried, result.interruptions, policy, now, jitter)
         case _:
             return _failed(tried, result.failure, policy, now, jitter)
 
@@ -59,6 +66,16 @@ def _done(job: TransferJob, result: CopyResult, now: datetime) -> TransferJob:
         why=result.why,
         blocked_on="",
     )
+
+
+def _interrupted(
+    job: TransferJob, times: int, policy: RetryPolicy, now: datetime, jitter: float
+) -> TransferJob:
+    if times and times % MOST_INTERRUPTIONS == 0:
+        why = f"{job.why}, {times} times in a row"
+        return replace(job, state=JobState.NEEDS_ATTENTION, ended_at=now, why=why)
+    pause = _later(times - 1, policy, jitter) if times > 1 else timedelta()
+    return replace(job, state=JobState.RETRY_WAIT, next_at=now + pause)
 
 
 def _failed(
@@ -81,12 +98,16 @@ def _pause(
         attempts -= 1
         if attempts == 0:
             return timedelta()
+    if policy.every is None and failure is FailureClass.PERMANENT:
+        return None
+    if policy.every is None and failure is FailureClass.SOURCE_MISSING:
+        return _SOURCE_PAUSES[attempts - 1] if attempts <= len(_SOURCE_PAUSES) else None
+    return _later(attempts, policy, jitter)
+
+
+def _later(attempts: int, policy: RetryPolicy, jitter: float) -> timedelta:
     if policy.every is not None:
         return policy.every
-    if failure is FailureClass.PERMANENT:
-        return None
-    if failure is FailureClass.SOURCE_MISSING:
-        return _SOURCE_PAUSES[attempts - 1] if attempts <= len(_SOURCE_PAUSES) else None
     return _PAUSES[min(attempts, len(_PAUSES)) - 1] * (1 + _JITTER * jitter)
 
 

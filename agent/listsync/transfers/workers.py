@@ -168,7 +168,10 @@ class TransferWorkers:
             )
             result = {
                 job.number: CopyResult(
-                    number=job.number, failure=FailureClass.INTERRUPTED, why=INTERRUPTED
+                    number=job.number,
+                    failure=FailureClass.INTERRUPTED,
+                    why=INTERRUPTED,
+                    interruptions=1 + self._ledger.interruptions(job.number),
                 )
                 for job in left
             }

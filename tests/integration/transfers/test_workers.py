@@ -35,7 +35,7 @@ from listsync.store.outbox import SqliteOutbox
 from listsync.store.transfer_jobs import SqliteJobQueue
 from listsync.store.webhook_events import SqliteWebhookInbox
 from listsync.transfers.batches import CopyMeans, Ended, JobLedger
-from listsync.transfers.retries import INTERRUPTED
+from listsync.transfers.retries import INTERRUPTED, MOST_INTERRUPTIONS
 from listsync.transfers.workers import JobOwner, TransferWorkers, WorkerTimes
 from tests.transfer_jobs import MEDIA, decision, episode, event, movie, put_event
 
@@ -125,7 +125,7 @@ class House:
 
     def workers(self, times: WorkerTimes = QUICK, concurrent: int = 1) -> TransferWorkers:
         means = CopyMeans(copier=self.copier, retry=self.retry, concurrent=concurrent)
-        ledger = JobLedger(self.queue, self._tell, lambda: None)
+        ledger = JobLedger(self.queue, self.history, self._tell, lambda: None)
         return TransferWorkers(self.queue, ledger, means, lambda: self.roots, times)
 
     def _tell(self, ended: Ended, at: datetime) -> list[Message]:
@@ -371,6 +371,28 @@ def test_what_a_killed_agent_left_is_taken_up_and_told_by_its_words(
     assert copied.failure is None
     assert "(retry 1/3)" in caplog.text
     assert INTERRUPTED in caplog.text
+
+
+def test_kills_use_up_no_attempt_where_something_was_copied_but_many_in_a_row_need_a_person(
+    house: House,
+) -> None:
+    """A long copy outlives restarts; one that kills the agent each time must end somewhere."""
+    (number,) = house.put(movie())
+    house.retry = RetryPolicy(every=timedelta(minutes=15), attempts=3)
+
+    def killed() -> TransferJob:
+        house.queue.claim("another boot 1 1 word", (), datetime.now(UTC) + timedelta(days=1))
+        house.queue.note_begun([number])
+        house.workers()._recover(datetime.now(UTC))
+        return house.job(number)
+
+    for _ in range(MOST_INTERRUPTIONS - 1):
+        job = killed()
+        assert (job.state, job.attempts, job.why) == (JobState.RETRY_WAIT, 0, INTERRUPTED)
+    job = killed()
+    assert (job.state, job.why) == (JobState.NEEDS_ATTENTION, f"{INTERRUPTED}, 10 times in a row")
+    house.history.retry([number], datetime.now(UTC))
+    assert killed().state is JobState.RETRY_WAIT
 
 
 @pytest.mark.parametrize(

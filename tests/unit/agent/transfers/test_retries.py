@@ -81,6 +81,34 @@ def test_what_the_agents_end_cut_off_does_not_count() -> None:
     assert (job.state, job.attempts, job.next_at) == (JobState.QUEUED, 2, AT)
 
 
+@pytest.mark.parametrize(
+    ("policy", "waits"),
+    [
+        (USUAL, (0, 1, 5, 15, 60, 180, 360, 360, 360, UP, 360)),
+        (ORIGINAL, (0, *[15] * 8, UP, 15)),
+        (RetryPolicy(attempts=0), (0, 1)),
+    ],
+)
+def test_the_kill_of_an_agent_that_was_copying_uses_up_no_attempt(
+    policy: RetryPolicy, waits: tuple[float | None, ...]
+) -> None:
+    job = replace(JOB, has_begun=True, attempts=2)
+    for number, wait in enumerate(waits, start=1):
+        result = CopyResult(
+            number=1, failure=FailureClass.INTERRUPTED, why="killed", interruptions=number
+        )
+        found = next_step(job, result, policy, AT, 0.0)
+        assert found.attempts == 2
+        if wait is UP:
+            assert (found.state, found.why) == (
+                JobState.NEEDS_ATTENTION,
+                "killed, 10 times in a row",
+            )
+        else:
+            assert found.state is JobState.RETRY_WAIT
+            assert found.next_at - AT == timedelta(minutes=wait)
+
+
 def test_what_was_cancelled_is_over() -> None:
     result = CopyResult(number=1, failure=FailureClass.CANCELLED)
     job = next_step(JOB, result, USUAL, AT, 0.0)
