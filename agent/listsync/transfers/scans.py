@@ -194,6 +194,9 @@ class ScanWorker:
         """Send a scan; returns it as it stands then."""
         root = scan.wanted.health_root
         health = self._shared.health(root)
+        if not health.is_mapped:  # as long as a server that does not answer, then a person looks
+            why = f"{root} is no source and no destination of a mapping any more"
+            return _put_off(scan, UnavailableError(self.name, why))
         if not health.is_healthy:
             due = _now() + timedelta(seconds=_BLOCKED_S)
             return replace(scan, due_at=due, why=f"waits for {root}: {health.why}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -223,6 +224,18 @@ def test_nothing_is_scanned_while_its_disk_is_gone(
         until(lambda: states(queue) == [ScanState.SHOWN])
     assert all_of(queue)[0].why == ""
     assert len(plex.scans) == 1
+
+
+def test_a_scan_whose_mapping_is_gone_is_put_off_longer_and_longer(
+    database: Database, queue: SqliteScanQueue, plex: PlexFake
+) -> None:
+    """As for a disk that is not there it would be looked at twice a minute for ever."""
+    ask(database, FILM)
+    with scanning(queue, plex, health=lambda _: replace(GONE, is_mapped=False)):
+        until(lambda: all_of(queue)[0].tries == 1)
+    assert all_of(queue)[0].why == (
+        "/mnt/media is no source and no destination of a mapping any more"
+    )
 
 
 def test_what_is_shown_late_is_shown(
