@@ -12,6 +12,7 @@ from listsync.domain.media import MediaType
 from listsync.errors import Refusal, RefusedError, ResponseChangedError
 from listsync.parsing.columns import field_of, plain_name
 from listsync.parsing.decoding import imdb_id, number_id, title_text, whole_number, year_number
+from listsync.parsing.error_answers import demand_no_error
 from listsync.parsing.kinds import soft_kind_of
 from listsync.parsing.row_collector import RowCollector
 from listsync.text_cleaning import one_line
@@ -70,10 +71,13 @@ def _rows_of(collector: RowCollector, content: object) -> Iterator[Row]:
         if content.keys() >= _SETTINGS:
             why = "holds the settings of a request server, and no list of titles"
             raise ResponseChangedError(collector.service, why)
-        lists = list(_of_object(content, 0)) if not content.get("errors") else []
+        _demand_no_list_server(collector.service, content.get("errors"))
+        lists = list(_of_object(content, 0))
         if not lists and not _is_empty_list(content):
             raise _not_an_array(collector.service, content)
-        collector.is_cut = collector.is_cut or has_more_pages(content, len(lists))
+        is_whole = demand_no_error(collector.service, content, lists)
+        is_part = has_more_pages(content, len(lists)) or not is_whole
+        collector.is_cut = collector.is_cut or is_part
         yield from lists
     else:
         raise ResponseChangedError(collector.service, "the JSON is no list of titles")
@@ -289,9 +293,7 @@ def _is_empty_list(content: Mapping[str, object]) -> bool:
     """Tell an object whose lists, by names that say so, are there and hold nothing."""
     plain = {plain_name(name): value for name, value in list(content.items())[:_MOST_NAMES]}
     lists = [value for name, value in plain.items() if name in _LISTS or name in _ONE_LIST]
-    return any(value == [] or _is_empty_object(value) for value in lists) and not content.get(
-        "errors"
-    )
+    return any(value == [] or _is_empty_object(value) for value in lists)
 
 
 def _is_empty_object(value: object) -> bool:
@@ -314,17 +316,17 @@ def has_more_pages(content: Mapping[str, object], count: int | None = None) -> b
     return pages is not None and pages > 1
 
 
-def _not_an_array(
-    service: str, content: Mapping[str, object]
-) -> RefusedError | ResponseChangedError:
+def _not_an_array(service: str, content: Mapping[str, object]) -> ResponseChangedError:
+    names = ", ".join(one_line(str(name), 40) for name in list(content)[:_SHOWN]) or "none"
+    why = f"the JSON is an object without a list of titles; its keys are {names}"
+    return ResponseChangedError(service, why)
+
+
+def _demand_no_list_server(service: str, errors: object) -> None:
     """Read the envelope in which list servers for Radarr tell their errors."""
-    errors = content.get("errors")
     if not isinstance(errors, list) or not errors:
-        names = ", ".join(one_line(str(name), 40) for name in list(content)[:_SHOWN]) or "none"
-        why = f"the JSON is an object without a list of titles; its keys are {names}"
-        return ResponseChangedError(service, why)
-    first = errors[0] if isinstance(errors[0], dict) else {}
-    words = first.get("detail") or first.get("title") or "an error"
-    return RefusedError(
-        service, Refusal.NOT_FOUND, f"holds the error of a list server: {str(words)[:200]}"
-    )
+        return
+    first = errors[0] if isinstance(errors[0], dict) else {"detail": errors[0]}
+    words = first.get("detail") or first.get("message") or first.get("title") or "an error"
+    why = f"holds the error of a list server: {str(words)[:200]}"
+    raise RefusedError(service, Refusal.NOT_FOUND, why)

@@ -18,6 +18,7 @@ from listsync.http.rate_limit import large_turn
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, not_json
 from listsync.parsing.anime_exports import is_mal_export
+from listsync.parsing.error_answers import demand_no_error
 from listsync.parsing.feed_items import is_feed, items_of
 from listsync.parsing.list_documents import (
     collect_any,
@@ -213,7 +214,18 @@ class CustomReading:
             counts = [content[name] for name in _COUNTS if name in content]
             self._collector.is_cut = self._collector.is_cut or has_more_pages(content)
             self.says_none = bool(counts) and all(one == 0 for one in counts)
+            return self._rows_within(content)
         return self._mapping.rows_in(content)
+
+    def _rows_within(self, content: dict[str, object]) -> object:
+        """Find the rows of an object; where it tells an error, too, they are not all."""
+        rows = self._mapping.rows_in(content)
+        if not isinstance(rows, Iterator):
+            return rows
+        found = list(rows)
+        is_whole = demand_no_error(SERVICE, content, found)
+        self._collector.is_cut = self._collector.is_cut or not is_whole
+        return iter(found)
 
     def _items(self, text: Text) -> Iterator[object]:
         items = items_of(SERVICE, text.data)
