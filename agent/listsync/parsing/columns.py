@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from listsync.domain.media import MediaType
+from listsync.parsing.given_up import asks_for_unwanted
 from listsync.parsing.kinds import kind_of, unaccented
 
 
@@ -75,8 +76,9 @@ _FIELD_NAMES = {
     ),
     "status": (
         "status watchlist liststatus watchstatus mystatus userstatus trackingstatus state"
-        " entrystatus статус 状态"
+        " entrystatus statut estado stato shelf progress статус 状态 状態"
     ),
+    "wanted": "want wanted iwant wantit wanttowatch towatch inwatchlist onwatchlist iswanted",
     "address": (
         "url imdburl tmdburl tvdburl link imdblink tmdblink tvdblink titleurl movieurl filmurl"
         " showurl uri href titlelink movielink filmlink imdbpage permalink imdbhref links urls"
@@ -182,6 +184,8 @@ class RawRow(NamedTuple):
     guids: object = None
     base: object = None
     number: object = None
+    wanted: object = None
+    unwanted: object = None
 
 
 _PLACES = {name: place for place, name in enumerate(RawRow._fields)}
@@ -203,7 +207,7 @@ def field_of(plain: str) -> str | None:
     known = FIELDS.get(plain)
     if known is None and "db" in plain and len(plain) < _LONGEST_NAME and plain.isalpha():
         return next((field for field, form in _LIKE_IDS if form.fullmatch(plain)), None)
-    return known
+    return "unwanted" if known is None and asks_for_unwanted(plain) else known
 
 
 def title_among(plain: Iterable[str]) -> str | None:
@@ -233,6 +237,12 @@ def header_places(header: list[str]) -> tuple[int, ...]:
             if place < 0 or (name in _SURER and plain[place] == "type"):
                 places[_PLACES[field]] = column
     return tuple(places)
+
+
+def count_telling(header: list[str]) -> int:
+    """Count the fields that tell a header; `Wanted` and `Dropped` may be titles."""
+    places = header_places(header)[: _PLACES["wanted"]]
+    return sum(place >= 0 for place in places)
 
 
 def ids_of_parts(names: Iterable[str]) -> bool | None:

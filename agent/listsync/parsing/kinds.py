@@ -114,9 +114,9 @@ _UNKNOWN = Kind(is_unknown=True)
 @lru_cache(maxsize=256)
 def kind_of(word: str) -> Kind:
     """Read a type; an unknown word is no reason to leave a title out, but to say so."""
-    folded = _fold(word)
+    plain = folded(word)
     for pattern, kind in _COMPILED:
-        if pattern.search(folded):
+        if pattern.search(plain):
             return kind
     return _UNKNOWN
 
@@ -133,7 +133,7 @@ _SOFT = re.compile(
 
 def soft_kind_of(word: str) -> Kind:
     """Read what may be a type, or a genre, a shelf, or the kind of a disc."""
-    return kind_of(word) if _SOFT.fullmatch(_fold(word)) else Kind()
+    return kind_of(word) if _SOFT.fullmatch(folded(word)) else Kind()
 
 
 _YEAR = r"(?:18|19|20)\d\d(?:\s*[-\u2013]\s*(?:\d{4})?)?"
@@ -178,29 +178,33 @@ _AROUND = frozenset(
             "favorite",
             "favorites",
         ),
-        *("favourite", "favourites", "must", "best", "all", "read", "play", "watched", "seen"),
+        *(
+            "favourite",
+            "favourites",
+            "must",
+            "best",
+            "all",
+            "read",
+            "play",
+            "watched",
+            "seen",
+            "i",
+            "have",
+        ),
     )
 )
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
+def heading_words(words: str, *, is_bare: bool = False) -> list[str]:
+    """Part a heading into folded words; *is_bare*: those that say nothing are left out."""
+    found = _WORDS.findall(folded(words))
+    return [word for word in found if word not in _AROUND] if is_bare else found
+
+
 def kind_of_heading(words: str) -> Kind:
     """Say what stands under a heading such as `Movies to watch` or `My books`."""
-    found = [word for word in _WORDS.findall(_fold(words)) if word not in _AROUND]
-    return soft_kind_of(" ".join(found))
-
-
-class Headings:
-    """The headings that a line stands under; the deepest that says a kind says its kind."""
-
-    def __init__(self) -> None:
-        self._open: list[tuple[int, Kind]] = []
-
-    def enter(self, level: int, words: str) -> Kind:
-        """Go under one of *level*, 1 for the highest, and say what is to be found there."""
-        self._open = [one for one in self._open if one[0] < level]
-        self._open.append((level, kind_of_heading(words)))
-        return next((kind for _, kind in reversed(self._open) if kind != Kind()), Kind())
+    return soft_kind_of(" ".join(heading_words(words, is_bare=True)))
 
 
 _SERVICES = (
@@ -223,7 +227,7 @@ def without_place(title: str) -> str:
     return (found and title[: found.start()].rstrip()) or title
 
 
-def _fold(word: str) -> str:
+def folded(word: str) -> str:
     """Drop case, accents and dashes, and part ids such as `tvMiniSeries` into words."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word[:100])
     return re.sub(r"[-_\s]+", " ", unaccented(parted).casefold()).strip()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import partial
 
 from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import AddressForm, is_address, recognise, title_at
 from listsync.parsing.columns import RawRow
 from listsync.parsing.decoding import imdb_id, number_id, year_number
-from listsync.parsing.kinds import Headings, Kind, kind_behind, kind_of_heading, soft_kind_of
+from listsync.parsing.given_up import Headings, heading_unwanted, mark_unwanted
+from listsync.parsing.kinds import Kind, kind_behind, kind_of_heading, soft_kind_of
 from listsync.parsing.row_collector import (
     AN_EPISODE,
     RowCollector,
@@ -18,12 +18,10 @@ from listsync.parsing.row_collector import (
 )
 from listsync.parsing.season_cells import part_in_address, parted_title
 from listsync.parsing.tables import TableWithin
-from listsync.parsing.text import BLANKS, Text, lines_of_list, with_is_last
+from listsync.parsing.text import HASHES, Text, telling_lines, with_is_last
 
 _LONGEST = 1000
 _BLANKS = re.compile(r" {2,}")
-_COMMENT = re.compile(r"#(?!\d{1,4}[.):]?\s+\S)|//|[-=*_~.#+ \u2013\u2014\u2500]{3,}$")
-_HASHES = re.compile(r"(?P<hashes>#{1,6})\s+(?!\d{1,4}[.):]?\s)(?P<words>\S.*)")
 _UNDER = re.compile(r"[*_]{0,2}(?P<words>[^\W\d_][^:]{0,30}?)[*_]{0,2}\s*:[*_]{0,2}")
 _AFTER = re.compile(r"\s+#(?:\s.*)?$")
 _NUMBERED = re.compile(
@@ -114,8 +112,8 @@ def collect_lines(collector: RowCollector, text: Text) -> None:
     """Read every line; a file of nothing but comments says that it is empty."""
     collector.says_empty = not collector.is_cut
     headings, table = Headings(), TableWithin(collector, partial(collect_line, collector))
-    for line, is_last in with_is_last(_wanted(collector.service, text)):
-        heading = _HASHES.match(line) or (":" in line[-3:] and _UNDER.fullmatch(line)) or None
+    for line, is_last in with_is_last(telling_lines(collector.service, text)):
+        heading = HASHES.match(line) or (":" in line[-3:] and _UNDER.fullmatch(line)) or None
         if heading is not None:
             table.end()
             if _enters(collector, headings, heading):
@@ -129,20 +127,16 @@ def collect_lines(collector: RowCollector, text: Text) -> None:
     table.end()
 
 
-def _wanted(service: str, text: Text) -> Iterator[str]:
-    """Yield the lines that say something, and headings: comments of which some are."""
-    for raw in lines_of_list(service, text):
-        line = raw.strip(BLANKS)
-        if line and (not _COMMENT.match(line) or _HASHES.match(line)):
-            yield line
-
-
 def _enters(collector: RowCollector, headings: Headings, found: re.Match[str]) -> bool:
     """Go under a heading; `Books:` is one only if it says a kind."""
     hashes, words = found.groupdict().get("hashes"), found["words"]
-    if not hashes and kind_of_heading(words) == Kind():
+    says_nothing = kind_of_heading(words) == Kind() and not heading_unwanted(words)
+    if not hashes and says_nothing and not headings.unwanted:
         return False
     collector.section = headings.enter(len(hashes or "#######"), words)
+    collector.left_out = headings.unwanted
+    if not hashes and says_nothing:
+        return False  # it ends the part above all the same
     if not hashes:
         collector.skip(found[0], "a heading")
     collector.before_section = collector.next_rank - 1
@@ -157,7 +151,11 @@ def collect_line(collector: RowCollector, line: str) -> None:
     if len(line) > _LONGEST:
         collector.skip_broken(line[:80], "the line is too long for a title")
         return
-    line = _undecorated(_uncounted(collector, _BLANKS.sub(" ", line).strip()))
+    line = _uncounted(collector, _BLANKS.sub(" ", line).strip())
+    if why := mark_unwanted(line):
+        collector.skip(line, why)
+        return
+    line = _undecorated(line)
     if _is_heading(line, collector.next_rank):
         collector.skip(line, "a heading")
         return

@@ -13,6 +13,7 @@ from listsync.errors import Refusal, RefusedError, ResponseChangedError
 from listsync.parsing.columns import field_of, plain_name
 from listsync.parsing.decoding import imdb_id, number_id, title_text, whole_number, year_number
 from listsync.parsing.error_answers import demand_no_error
+from listsync.parsing.given_up import asks_for_unwanted
 from listsync.parsing.kinds import soft_kind_of
 from listsync.parsing.row_collector import RowCollector
 from listsync.text_cleaning import one_line
@@ -270,7 +271,8 @@ def _by_groups(content: dict[str, object], depth: int) -> Iterator[Row]:
 def _of_group(name: str, value: object, depth: int) -> Iterator[Row]:
     if isinstance(value, list) and value and all(map(_is_title, value)):
         kind = soft_kind_of(name)
-        said = {"kind": name} if kind.unwanted else {}
+        is_unwanted = asks_for_unwanted(plain_name(name))
+        said = {"kind": name} if kind.unwanted else {"unwanted": True} if is_unwanted else {}
         yield from (({**said, **one}, kind.media) for one in value if isinstance(one, dict))
     elif isinstance(value, dict) and not _is_title(value) and depth < _DEEPEST:
         yield from _of_object(value, depth + 1)

@@ -13,6 +13,7 @@ from listsync.parsing.anime_exports import AnimeNumbers, anime_base, is_unwanted
 from listsync.parsing.anime_ids import PLANNED
 from listsync.parsing.columns import RawRow, plain_name
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
+from listsync.parsing.given_up import column_unwanted, status_unwanted
 from listsync.parsing.json_rows import refuse_drift
 from listsync.parsing.kinds import Kind, kind_of, soft_kind_of
 from listsync.parsing.season_cells import (
@@ -44,7 +45,6 @@ _DATED = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
 _TITLE_PAGE = re.compile(r"/(?:title|movie|tv|series|film)/", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 _SHOWN = 5
-_GIVEN_UP = ("dropped", "abandoned", "notinterested", "notinteresting", "stopped")
 _PERSON_PAGE = re.compile(r"/name/(nm\d+)", re.IGNORECASE | re.ASCII)
 _BASES = {
     "imdb": "imdb",
@@ -83,6 +83,7 @@ class RowCollector:
         self._text = self._parts = 0
         self._unknown_kinds: dict[str, int] = {}
         self.section = _UNSAID  # what the heading of these rows says that they are
+        self.left_out: str | None = None  # why what stands under the heading is not wanted
         self.before_section = 0  # rows before the first of that section
         self.last_number = 0  # of the line before, if it was counted
         self.is_cut = False
@@ -108,8 +109,8 @@ class RowCollector:
             self.skip(title or _sketch(raw), unwanted)
         elif cell.is_episode or _is_episode(raw, title, kind):
             self.skip(title or _sketch(raw), AN_EPISODE)
-        elif title and _is_given_up(raw.status):
-            self.skip(title, "dropped, as the list says")
+        elif (title or has_id) and (why := self.left_out or _why_unwanted(raw)):
+            self.skip(title or _sketch(raw), why)
         elif anime_base(raw.base) and is_unwanted(raw.status, self._statuses):
             why = f"{str(raw.status)[:40].lower()}, and not {' or '.join(self._statuses)}"
             self.skip(title or _sketch(raw), f"{why}, as the list says")
@@ -329,8 +330,10 @@ def _plain(title: str | None) -> str | None:
     return title_text(html.unescape(title))
 
 
-def _is_given_up(status: object) -> bool:
-    return isinstance(status, str) and plain_name(status) in _GIVEN_UP
+def _why_unwanted(raw: RawRow) -> str | None:
+    asks = raw.unwanted or raw.wanted not in (None, "")  # few do
+    why = column_unwanted(raw.unwanted, raw.wanted) if asks else None
+    return why or (status_unwanted(raw.status) if raw.status else None)
 
 
 def is_person(value: object) -> bool:

@@ -13,6 +13,7 @@ from listsync.lean_dataclasses import dataclass
 from listsync.parsing.columns import (
     KNOWN,
     RawRow,
+    count_telling,
     header_places,
     ids_of_parts,
     is_export,
@@ -116,7 +117,7 @@ def _start_of(service: str, text: Text) -> str:
 
 
 def _understood(header: Header) -> int:
-    return sum(place >= 0 for place in header_places(header.names))
+    return count_telling(header.names)
 
 
 def first_rows(start: str) -> list[Header]:

@@ -22,6 +22,8 @@ BLANKS = "\ufeff \t\r\n\f\v"
 MOST_OF_LINE = 1_000_000
 """Characters of one line, or of a row of several."""
 
+_COMMENT = re.compile(r"#(?!\d{1,4}[.):]?\s+\S)|//|[-=*_~.#+ \u2013\u2014\u2500]{3,}$")
+HASHES = re.compile(r"(?P<hashes>#{1,6})\s+(?!\d{1,4}[.):]?\s)(?P<words>\S.*)")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _LOOK = 100_000  # characters that show whether it is text
 PIECE = 256 * 1024
@@ -218,6 +220,14 @@ def lines_of_list(service: str, text: Text) -> Iterator[str]:
         if number >= _MOST_LINES:
             raise ResponseChangedError(service, f"has more than {_MOST_LINES:,} lines; not read")
         yield line
+
+
+def telling_lines(service: str, text: Text) -> Iterator[str]:
+    """Yield the lines that say something, and headings: comments of which some are."""
+    for raw in lines_of_list(service, text):
+        line = raw.strip(BLANKS)
+        if line and (not _COMMENT.match(line) or HASHES.match(line)):
+            yield line
 
 
 _END = "\x1aend of list\x1a"

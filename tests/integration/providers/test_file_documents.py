@@ -429,14 +429,6 @@ def test_kometa_settings_and_odd_values_are_passed_by(read: Reader) -> None:
     assert [row.what for row in fetched.skipped] == ["nm90000011", "5", "imdb_list: ls990000001"]
 
 
-@pytest.mark.parametrize("word", ["dropped", "notinteresting", "Not interested", "stopped"])
-def test_what_its_user_has_given_up_is_not_wanted(read: Reader, word: str) -> None:
-    row = {"title": "A", "year": 1999, "status": word}
-    assert [one.why for one in read(json.dumps([row]), "a.json").skipped] == [
-        "dropped, as the list says"
-    ]
-
-
 def test_a_collection_of_films_is_those_films_and_not_a_film_of_its_number(read: Reader) -> None:
     films = [{"title": "A", "year": 1999, "tmdbId": 603}, {"title": "B", "tmdbId": 604}]
     content = [{"title": "The A Collection", "tmdbId": 2344, "monitored": True, "movies": films}]
