@@ -220,7 +220,7 @@ def _waited_for(session: Session, run_id: str, left: str, dry: tuple[str, str] |
         what, again = dry
         raise ClientError(
             Exit.BUSY,
-            f"run {run_id} was to be {what}, but somebody asked for a sync before it began: "
+            f"run {run_id} was to be {what}, but somebody requested a sync before it began: "
             f"see `listsyncctl runs {run_id}`, and {again} again",
         )
     return ended

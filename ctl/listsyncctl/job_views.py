@@ -106,7 +106,7 @@ def one_job(result: JobReply, display: Display) -> Iterator[str]:
         for scan in scans:
             yield f"  {_scan_words(scan, display)}"
     if events := result.get("webhooks"):
-        yield "Webhooks that asked for it"
+        yield "Webhooks that requested it"
         for event in events:
             yield f"  {_webhook_words(event, display)}"
     if job["state"] in _FAILED:
@@ -125,7 +125,7 @@ def _facts(job: JobShape, display: Display) -> Iterator[tuple[str, str]]:
         yield "Progress", progress_of(now)
     if copied := copied_words(job):
         yield "Copied", copied
-    yield "Asked for", f"{display.ago(job.get('created_at'))}{_asked_by(job)}"
+    yield "Requested", f"{display.ago(job.get('created_at'))}{_requested_by(job)}"
     if job["state"] in _WAITS and job.get("next_at"):
         yield "Tried", display.ago(job["next_at"])
     if job.get("ended_at"):
@@ -140,7 +140,7 @@ def copied_words(job: JobShape) -> str:
     return f"{file_size(job['bytes'])}{took}"
 
 
-def _asked_by(job: JobShape) -> str:
+def _requested_by(job: JobShape) -> str:
     instance = f" ({shown(job['instance'])})" if job.get("instance") else ""
     events = job.get("events") or 0
     times = f", {plural(events, 'time')}" if events > 1 else ""

@@ -186,7 +186,7 @@ def scan_retry(session: Session, *, ids: tuple[int, ...]) -> None:
 
 
 @command("webhooks", "webhooks", "webhooks --limit 5", "webhooks --job 12")
-@click.option("--job", type=click.IntRange(1), help="Only those that asked for this copy.")
+@click.option("--job", type=click.IntRange(1), help="Only those that requested this copy.")
 @click.option("--limit", type=click.IntRange(1), help="How many to show.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def webhooks(session: Session, **params: object) -> None:

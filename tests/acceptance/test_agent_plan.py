@@ -33,7 +33,7 @@ def test_i_see_what_a_sync_would_do_before_it_does_it(agent: AgentProcess) -> No
     assert told.code == 0
     assert "+ The Matrix [movie/603]  for films.csv, more.csv\n" in told.out
     assert "+ Breaking Bad [tv/1396]  for more.csv, seasons 1-5\n" in told.out
-    assert "? Dune: held for review: no year" in told.out
+    assert "? Dune: waits for review: no year" in told.out
     assert "    could be Dune (2021) [movie/438631]\n" in told.out
     assert told.out.endswith("Nothing was changed.\n")
     assert requested(agent.home) == []

@@ -147,7 +147,7 @@ def test_an_imdb_id_that_leads_nowhere_is_told_and_the_title_waits_again(
 ) -> None:
     row = _waiting(agent)
     agent.ctl_json("review", "accept", row["id"], "tt0000003")
-    assert "? Dune: held for review: you chose tt0000003, but " in agent.ctl("plan").out
+    assert "? Dune: waits for review: you chose tt0000003, but " in agent.ctl("plan").out
     _sync(agent)
     again = _waiting(agent)
     assert again["why"].startswith("you chose tt0000003, but the server's catalogue knows no")

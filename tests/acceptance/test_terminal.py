@@ -102,7 +102,7 @@ def test_the_demo_shows_itself_and_leaves_nothing_behind(home: Home) -> None:
     assert ran.code == 0, ran.err
     assert "Sync complete: 542 requested" in ran.out
     assert "Sync complete: 0 requested" in ran.out
-    for kind in ("Requested:", "Wanted by two lists:", "Held for review:", "Not found:"):
+    for kind in ("Requested:", "Wanted by two lists:", "Waiting for review:", "Not found:"):
         assert kind in ran.out
     assert list(scratch.iterdir()) == []
 

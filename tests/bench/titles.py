@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
     RIGHT = "right"
     WRONG = "wrong"
-    REVIEW = "held for review"
+    REVIEW = "waits for review"
     MISSED = "missed"
     LEFT = "nothing right on offer, and nothing taken"
 

@@ -203,7 +203,7 @@ _LISTS = {
 _EXPLAINED = (
     (Verdict.REQUESTED, "Requested"),
     (Verdict.SHARED, "Wanted by two lists"),
-    (Verdict.REVIEW, "Held for review"),
+    (Verdict.REVIEW, "Waiting for review"),
     (Verdict.NOT_FOUND, "Not found"),
     (Verdict.SKIPPED, "Skipped"),
 )

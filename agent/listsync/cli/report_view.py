@@ -54,7 +54,7 @@ _COLUMNS = {
 _ALWAYS = (Verdict.REQUESTED, Verdict.ALREADY, Verdict.REVIEW)
 _SECTIONS = (
     (Verdict.FAILED, "Failed", "red"),
-    (Verdict.REVIEW, "Held for review", "yellow"),
+    (Verdict.REVIEW, "Waiting for review", "yellow"),
     (Verdict.CANCELLED, "Cancelled", "yellow"),
     (Verdict.NOT_FOUND, "Not found", "yellow"),
     (Verdict.SKIPPED, "Skipped", "dim"),

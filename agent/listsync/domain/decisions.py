@@ -192,7 +192,7 @@ class SkipReason(StrEnum):
     DECLINED = "declined at the server"
     REQUEST_FAILED = "requested already, but Radarr or Sonarr did not take it"
     EXCLUDED = "excluded"
-    REVIEW = "held for review"
+    REVIEW = "waits for review"
     NOT_FOUND = "not found"
     NO_SEASONS = "no seasons to request"
     NO_TVDB_ID = "no TVDB id"

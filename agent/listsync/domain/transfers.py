@@ -269,7 +269,7 @@ class TransferJob:
     """One job as the state has it.
 
     `attempts` counts those that failed and count; `bytes` what was copied, `event_count` the
-    webhooks that asked for it. `blocked_on` says what is waited for. `rerun`: asked for again
+    webhooks that requested it. `blocked_on` says what is waited for. `rerun`: requested again
     while it ran. `has_begun`: something of it was not there, and has been copied since, or some.
     """
 

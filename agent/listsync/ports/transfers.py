@@ -50,7 +50,7 @@ class WebhookHistory(Protocol):
     def page(
         self, limit: int, after: int | None, job: int | None = None, skip: int = 0
     ) -> Page[ReceivedEvent]:
-        """Return the newest ones first; of *job* those that asked for it."""
+        """Return the newest ones first; of *job* those that requested it."""
         ...
 
     def latest(self) -> tuple[ReceivedEvent, str] | None:

@@ -15,7 +15,7 @@ class CopyProgressShape(TypedDict):
 
 
 class JobShape(TypedDict):
-    """One copy. `attempts` are those that count; `bytes` were copied, `events` asked for it.
+    """One copy. `attempts` are those that count; `bytes` were copied, `events` requested it.
 
     `next_at` is when it is tried, where it waits; `blocked_on` what it waits for.
     """

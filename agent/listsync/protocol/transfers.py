@@ -45,7 +45,7 @@ class ScanParams(TypedDict):
 
 
 class WebhooksParams(PageParams, total=False):
-    job: Annotated[int, About("only those that asked for this job", least=1, most=LARGEST_OFFSET)]
+    job: Annotated[int, About("only those that requested this job", least=1, most=LARGEST_OFFSET)]
 
 
 class MappingParams(TypedDict, total=False):

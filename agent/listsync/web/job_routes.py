@@ -164,7 +164,7 @@ class JobRoutes:
         )
 
     def _of_messages(self) -> tuple[HttpRoute, ...]:
-        no_target = (404, "No target is configured, or none that is told of days.")
+        no_target = (404, "No target is configured, or none takes daily summaries.")
         failed = ResponseSpec(status=502, what="A target did not take it.", shapes=(TestedReply,))
         test = HttpRoute(
             method="POST",

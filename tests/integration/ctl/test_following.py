@@ -60,7 +60,7 @@ def test_a_dry_run_that_became_a_sync_is_not_shown_as_one(
     agent.script = {"trigger": _STARTED, "progress": IDLE, "runs": {"run": run, "requests": []}}
     ran = ctl("sync-now", "--dry-run", "--wait")
     assert ran.code == (Exit.OK if is_dry else Exit.BUSY)
-    assert ("run 4f1c was to be a dry run, but somebody asked for a sync" in ran.err) is not is_dry
+    assert ("run 4f1c was to be a dry run, but somebody requested a sync" in ran.err) is not is_dry
 
 
 def test_wait_follows_a_queued_run(agent: Agent, ctl: Ctl) -> None:

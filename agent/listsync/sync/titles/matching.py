@@ -2,7 +2,7 @@
 
 A wrong request is worse than a miss. So the classic score only ranks; a candidate is accepted
 on title evidence of its own and only when no other candidate could be meant as well. What is
-likely but not certain is held for review.
+likely but not certain waits for review.
 """
 
 from __future__ import annotations

@@ -221,7 +221,7 @@ def test_a_title_that_waits_is_told_with_how_to_choose(world: World) -> None:
     title = explained(world)
     assert title["decision"] == {
         "verdict": "review",
-        "why": "held for review: no year, and 2 titles of this name",
+        "why": "waits for review: no year, and 2 titles of this name",
         "conditions": [],
     }
     name = a_review("Dune").short_id
