@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -13,7 +14,13 @@ import pytest
 
 from listsync.domain.messages import MessageKind
 from listsync.store.state_folder import opened_state
-from tests.acceptance.agent_process import AgentProcess, config_of, replace_file, until
+from tests.acceptance.agent_process import (
+    AgentProcess,
+    agent_environment,
+    config_of,
+    replace_file,
+    until,
+)
 from tests.acceptance.conftest import Home
 from tests.integration.notify.mail_server import MailServer, taking_mail
 from tests.integration.notify.receiver import CannedResponse, Receiver, receiving
@@ -36,6 +43,28 @@ def test_a_sync_without_an_agent_tells_what_it_did_before_it_ends(home: Home) ->
         assert kinds(receiver) == [MessageKind.SUMMARY]
         assert home.run("once").code == 0
         assert kinds(receiver) == [MessageKind.SUMMARY], [one.sent for one in receiver.taken]
+
+
+def test_a_sync_without_an_agent_shows_its_report_before_it_delivers(home: Home) -> None:
+    """A target may be slow, and nothing of it changes what the report says."""
+    hold = threading.Event()
+    with receiving(CannedResponse(hold=hold)) as receiver:
+        home.write_config(
+            [home.write_list("two.csv", _TWO)], notify=[{"webhook": {"url": receiver.url}}]
+        )
+        with subprocess.Popen(
+            home.command("once", "--yes"),
+            env=agent_environment(home),
+            cwd=home.folder,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as once:
+            assert once.stdout is not None
+            assert any("Sync complete" in line for line in once.stdout)
+            receiver.wait_for(1)
+            assert once.poll() is None
+            hold.set()
+            assert once.wait(60) == 0
 
 
 def test_what_cannot_be_delivered_is_so_by_the_next_sync(home: Home) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,9 +152,13 @@ def once(
         instead = "plan" if dry_run else "sync-now --wait"
         refuse_beside_agent(client_sockets(socket, os.environ), instead)
         report = command.run(
-            config, find_state(state_dir), dry_run=dry_run, ask=not yes, confirmed=confirm
+            config,
+            find_state(state_dir),
+            dry_run=dry_run,
+            ask=not yes,
+            confirmed=confirm,
+            done=partial(command.show, as_json=as_json, verbose=verbose),
         )
-        command.show(report, as_json=as_json, verbose=verbose)
         sys.exit(command.exit_code(report))
 
 

@@ -106,9 +106,17 @@ _EXITS = {
 
 
 def run(
-    config: Config, state_dir: Path, *, dry_run: bool, ask: bool, confirmed: bool = False
+    config: Config,
+    state_dir: Path,
+    *,
+    dry_run: bool,
+    ask: bool,
+    confirmed: bool = False,
+    done: Callable[[SyncReport], None] = lambda _: None,
 ) -> SyncReport:
     """Sync once; on a terminal with a progress bar, and a question before a large first sync.
+
+    *done* is called when that is done, before its messages are delivered.
 
     Raises:
         ListsyncError: the state or the server's address cannot be used.
@@ -119,7 +127,9 @@ def run(
         open_parts(config, state_dir, dry_run=dry_run, token=stop) as parts,
     ):
         is_asked = ask and is_terminal(sys.stdin)
-        return sync_now(parts, dry_run=dry_run, ask=is_asked, confirmed=confirmed)
+        report = sync_now(parts, dry_run=dry_run, ask=is_asked, confirmed=confirmed)
+        done(report)
+        return report
 
 
 def sync_now(
