@@ -36,7 +36,9 @@ _MARKUP = re.compile(r"<(?!https?:)[!?a-zA-Z]")
 _PAGE = re.compile(r"<!doctype html|<html|<head|<body", re.IGNORECASE)
 _JSON = re.compile(r'\[\s*(?:[{"]|\[(?!\s*[^\W\d])|\]\s*$|-?\d+\s*,|$)|\{\s*(?:["}]|$)')
 _KOMETA = re.compile(r"(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\n)*+collections[ \t]*:[ \t]*\r?\n")
-_TABLE_OF_NOTES = re.compile(r"^[ \t]*\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+", re.MULTILINE)
+_TABLE_OF_NOTES = re.compile(
+    r"^[ \t]*\|(?:(?:[ \t]*:?-{2,}:?[ \t]*\|)+|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*\r?$)", re.MULTILINE
+)
 _HEADING = re.compile(r"^#{1,6}[ \t]", re.MULTILINE)
 _LINE = 250_000  # characters that show whether there is a value on each line
 _OF_KOMETA = {"collections", "metadata", "templates", "dynamic_collections", "playlists"}

@@ -59,7 +59,9 @@ _FORMULA = re.compile(
 )
 _PARTED = re.compile(r"(?<!\\)\|")
 _QUOTED_CELLS = re.compile(r'"[^"\n]+"(?:,"[^"\n]*")+\r?\n')
-_RULE = re.compile(r" *:?-{2,}:? *$")
+_EDGES = re.compile(r"^\s*\||(?<!\\)\|\s*$")
+_RULE = re.compile(r" *:?-+:? *$")
+_NOTE = re.compile(r"\[\[([^\[\]|#]+)[^\[\]]*\]\]")  # of Obsidian
 _LETTERS = re.compile(r"[^\W\d_]")
 _START = 20_000  # characters in which the header is looked for
 _MOST_COLUMNS = 1000
@@ -219,13 +221,21 @@ class TableWithin:
         if not line.startswith("|"):
             self.end()
             return False
-        if self._held is not None and all(map(_RULE.match, filter(None, _cells(line)))):
+        cells = _cells(line)
+        if not any(cells):
+            return True
+        if self._held is not None and self._is_rule(cells):
             names = _cells(self._held)
             self._header, self._held = Header(names=names, delimiter="|", skips=1), None
             return True
         self._let_go()
         self._held = line
         return True
+
+    def _is_rule(self, cells: list[str]) -> bool:
+        """Tell the line below a header; `-` alone may be a row of a table that has one."""
+        is_long = self._header is None or any("--" in cell for cell in cells)
+        return is_long and all(map(_RULE.match, filter(None, cells)))
 
     def end(self) -> None:
         self._let_go()
@@ -250,7 +260,9 @@ class TableWithin:
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in _PARTED.split(line.strip("| \t"))]
+    """Part a row, which has one bar at each end; what is empty between two is a cell as well."""
+    parts = _PARTED.split(_EDGES.sub("", line))
+    return [cell.strip().replace("\\|", "|") for cell in parts]
 
 
 def _is_history(header: Header, text: Text) -> bool:
@@ -298,7 +310,8 @@ def _unmarked(row: RawRow) -> RawRow:
     title = title.strip()
     if marked := _MARKED.fullmatch(title):
         title = marked["text"]
-        row = row._replace(title=title)
+    title = _NOTE.sub(r"\1", title)
+    row = row._replace(title=title)
     linked = _LINKED.fullmatch(title) or _FORMULA.fullmatch(title)
     if linked is None:
         return row

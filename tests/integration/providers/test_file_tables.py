@@ -383,3 +383,26 @@ def test_of_two_columns_for_a_kind_the_one_of_the_title_counts(read: Reader) -> 
     fetched = read(table, "a.csv")
     assert [(one.title, one.kind) for one in fetched.entries] == [("Alien", MediaType.MOVIE)]
     assert {row.why for row in fetched.skipped} == {"an episode"}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "| # | Title | Year |\n|---|---|---|\n|  | Salt | 1994 |\n| 2 | Copper | 2009 |\n",
+        "|  | Title | Year |\n|:-:|:--|-|\n| 1 | Salt | 1994 |\n| | | |\n|  | Copper | 2009 |\n",
+        "| Title | Year |  |\n| - | - | - |\n| Salt | 1994 |  |\n| Copper | 2009 | x\n",
+        "|Title|Seen|Year|\n|--|--|--|\n|[[Salt\\|a note]]||1994|\n|[[Copper]]| |2009\n",
+        "| Year | Title |\n|--|--|\n| 1994 | Salt |\n| 2009 | Copper |\n",
+    ],
+)
+@pytest.mark.parametrize("around", ["# Films\n\n{}", "# Films\n{}\n# More\n\nDunes (1972)\n"])
+def test_cells_of_markdown_stay_in_their_columns(read: Reader, table: str, around: str) -> None:
+    fetched = read(around.format(table), "notes.md")
+    found = [entry.label for entry in fetched.entries if entry.title != "Dunes"]
+    assert (found, fetched.skipped) == (["Salt (1994)", "Copper (2009)"], ())
+
+
+def test_a_row_of_dashes_is_no_second_header(read: Reader) -> None:
+    table = "# Films\n| Title | Year |\n|--|--|\n| Salt | 1994 |\n| - | - |\n| Copper | 2009 |\n"
+    labels = [entry.label for entry in read(table, "notes.md").entries]
+    assert {"Salt (1994)", "Copper (2009)"} <= {*labels}
