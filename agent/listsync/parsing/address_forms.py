@@ -58,6 +58,9 @@ _IMDB = _HTTP + r"(?:www\.|m\.)?imdb\.com(?:/[a-z]{2}(?:-[a-z]{2,3})?)?"
 _IMDB_USER = r"(?P<id>ur\d+|p\.[A-Za-z0-9_-]+)"
 _TRAKT_SITE = _HTTP + r"(?:www\.|app\.|classic\.)?trakt\.tv"
 _TRAKT = _HTTP + r"(?:www\.|app\.|classic\.|api\.)?trakt\.tv"
+_OF_TRAKT = r"(?:movie|show|season|episode|person)s?"
+_TYPES = rf"(?:/(?P<media>{_OF_TRAKT}(?:,{_OF_TRAKT})*)(?=[/?#]|$))?"
+_OWN_LIST = r"(?P<id>(?!(?:liked|collaborations)(?:[/?#]|$))[^/?#]+?)(?:\.(?:rss|atom))?"
 _LETTERBOXD = _HTTP + r"(?:www\.)?letterboxd\.com"
 _LETTERBOXD_USER = _LETTERBOXD + r"/(?P<user>[A-Za-z0-9_]+)"
 _MDBLIST = _HTTP + r"(?:www\.|api\.)?mdblist\.com"
@@ -104,14 +107,18 @@ ADDRESSES: tuple[Pattern, ...] = (
     ),
     ("trakt", "discover", rf"{_TRAKT_SITE}/discover/(?P<id>{_TRAKT_CHARTS}|hot){_END}"),
     ("trakt", "official_list", rf"{_TRAKT_SITE}/lists/official/(?P<id>[^/?#]+){_END}"),
-    ("trakt", "list_by_id", rf"{_TRAKT}/lists/(?P<id>\d+){_REST}"),
-    ("trakt", "user_list", rf"{_TRAKT}/users/(?P<user>[^/?#]+)/lists/(?P<id>[^/?#]+){_REST}"),
+    ("trakt", "list_by_id", rf"{_TRAKT}/lists/(?P<id>\d+)(?:/items{_TYPES})?{_REST}"),
+    (
+        "trakt",
+        "user_list",
+        rf"{_TRAKT}/users/(?P<user>[^/?#]+)/lists/{_OWN_LIST}(?:/items{_TYPES})?{_REST}",
+    ),
     (
         "trakt",
         "user_special",
         (
             rf"{_TRAKT}/users/(?P<user>[^/?#]+)/(?P<id>watchlist|collection|favorites|recommendations)"
-            rf"(?:/(?P<media>movies|shows))?{_REST}"
+            rf"{_TYPES}{_REST}"
         ),
     ),
     ("letterboxd", "short", rf"{_HTTP}boxd\.it/(?P<id>[A-Za-z0-9]+){_END}"),
@@ -343,6 +350,10 @@ _PAGES = tuple(
         (
             rf"{_USERS_PAGE}{_END}",
             "is the page of a user, who has several lists: name one of them",
+        ),
+        (
+            rf"{_TRAKT}/users/[^/?#]+/lists(?:/liked|/collaborations)?{_REST}",
+            "is a page that shows lists: name one of them",
         ),
         (
             rf"{_IMDB}/name/(nm\d+){_REST}",

@@ -59,6 +59,7 @@ def test_an_address_stands_for_itself(text: str) -> None:
     assert parse(text).url == text.strip()
 
 
+_GIST = "https://gist.github.com/u/0123456789abcdef0123"
 _SHEET = "https://docs.google.com/spreadsheets/d"
 
 
@@ -77,7 +78,15 @@ _SHEET = "https://docs.google.com/spreadsheets/d"
         ("https://pastebin.com/AbCd1234", "https://pastebin.com/raw/AbCd1234"),
         (f"{_SHEET}/1aB-c/edit?usp=sharing#gid=7", f"{_SHEET}/1aB-c/export?format=csv&gid=7"),
         (f"{_SHEET}/1aB-c/edit", f"{_SHEET}/1aB-c/export?format=csv"),
-        (f"{_SHEET}/e/2PACX-1/pubhtml?gid=0", f"{_SHEET}/e/2PACX-1/pub?output=csv"),
+        (
+            "https://gist.github.com/u/0123456789abcdef0123?file=a.csv",
+            "https://gist.githubusercontent.com/u/0123456789abcdef0123/raw/a.csv",
+        ),
+        (f"{_SHEET}/e/2PACX-1/pubhtml", f"{_SHEET}/e/2PACX-1/pub?output=csv"),
+        (
+            f"{_SHEET}/e/2PACX-1/pubhtml?gid=3&single=true",
+            f"{_SHEET}/e/2PACX-1/pub?gid=3&single=true&output=csv",
+        ),
         (
             "https://www.dropbox.com/scl/fi/x/a.csv?rlkey=k&dl=0",
             "https://www.dropbox.com/scl/fi/x/a.csv?rlkey=k&dl=1",
@@ -103,6 +112,7 @@ def test_of_a_page_that_shows_a_file_the_file_is_asked_for(page: str, data: str)
         ("https://example.org:0/", "expected an address"),
         ("https://letterboxd.com/sample_user/watchlist/", "belongs to Letterboxd: `letterboxd:`"),
         ("https://www.imdb.com/list/ls990000001/", "belongs to IMDb: `imdb:`"),
+        (f"{_GIST}#file-a-csv", "names a file of a gist .*: give the address behind its `Raw`"),
     ],
 )
 def test_what_is_no_address_of_ones_own_is_refused_with_what_to_write(

@@ -33,6 +33,10 @@ _PAGES = tuple(
         (r"github\.com/([^/]+/[^/]+)/blob/([^?#]+)(?:[?#].*)?", r"https://github.com/\1/raw/\2"),
         (r"gitlab\.com/(.+)/-/blob/([^?#]+)(?:[?#].*)?", r"https://gitlab.com/\1/-/raw/\2"),
         (
+            r"gist\.github\.com/([^/?#]+/[0-9a-f]{20,})/?\?(?:[^#]*&)?file=([^&#]+).*",
+            r"https://gist.githubusercontent.com/\1/raw/\2",
+        ),
+        (
             r"gist\.github\.com/([^/?#]+/[0-9a-f]{20,})/?(?:[?#].*)?",
             r"https://gist.githubusercontent.com/\1/raw",
         ),
@@ -46,6 +50,10 @@ _PAGES = tuple(
             r"https://docs.google.com/spreadsheets/d/\1/export?format=csv",
         ),
         (
+            r"docs\.google\.com/spreadsheets/d/e/([\w-]+)/pubhtml.*?\bgid=(\d+).*",
+            r"https://docs.google.com/spreadsheets/d/e/\1/pub?gid=\2&single=true&output=csv",
+        ),
+        (
             r"docs\.google\.com/spreadsheets/d/e/([\w-]+)/pubhtml.*",
             r"https://docs.google.com/spreadsheets/d/e/\1/pub?output=csv",
         ),
@@ -53,6 +61,8 @@ _PAGES = tuple(
     )
 )
 """Pages that show a file, and where the file is."""
+_FILE_OF_GIST = re.compile(r"https?://gist\.github\.com/[^?#]*#file-.*", re.IGNORECASE)
+"""Its letters are not those of the file's name, so where that is cannot be told."""
 _HOME = (".local", ".localhost", ".lan", ".home", ".internal", ".home.arpa")
 _RANDOM = re.compile(r"(?=[^/]*\d)(?=[^/]*[a-zA-Z])[A-Za-z0-9_~+-]{20,}")
 """A part of a path that looks as if nobody had thought of it."""
@@ -105,6 +115,9 @@ def checked_address(text: str) -> str:
     if not address.lower().startswith(("http://", "https://")):
         raise ValueError(f"expected an address that begins with https:// or http://; {accepted}")
     address = parse_web_address(address)
+    if _FILE_OF_GIST.fullmatch(text.strip()):
+        why = "this address names a file of a gist in a way that does not say where it is"
+        raise ValueError(f"{why}: give the address behind its `Raw` button")
     form = recognise(address)
     if form is not None and form.provider in SERVICES and not is_data(address):
         raise ValueError(f"this address belongs to {form.service}: `{form.provider}:` reads it")

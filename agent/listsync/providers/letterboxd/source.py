@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from listsync.config_types import AtOnce, Pace, PageOptions, WebAddress
 from listsync.lean_dataclasses import dataclass
-from listsync.parsing.address_filters import instead_of
+from listsync.parsing.address_filters import demand_no_filters, instead_of
 from listsync.parsing.address_forms import AddressForm, foreign, is_address, recognise
 
 
@@ -99,6 +99,7 @@ def parse(text: str) -> LetterboxdSource:
         if view := _view_in(text):
             why += f", but a part of one: leave {'/'.join(view)} out; {instead_of(view[:1])}"
         raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
+    demand_no_filters(text, SERVICE)
     return source
 
 

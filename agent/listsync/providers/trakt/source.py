@@ -327,7 +327,7 @@ def _from_form(form: AddressForm, address: str) -> TraktSource | None:
     groups = {**form.groups}
     found = filters_in(address)
     shown = found.get("mode") or found.get("display") or ""
-    groups["media"] = groups.get("media") or _SHOWN.get(shown, "")
+    groups["media"] = _media_of(groups.get("media", "")) or _SHOWN.get(shown, "")
     if shown and shown not in (*_SHOWN, "media", "all"):
         raise ValueError(f"{address!r}: only films and series can be told apart, not {shown}")
     if form.kind in ("special", "discover"):
@@ -342,6 +342,18 @@ def _from_form(form: AddressForm, address: str) -> TraktSource | None:
         return source
     mine = {name: value for name, value in found.items() if name not in ("mode", "display")}
     return source.narrowed(row_filters(mine, SERVICE, _OF_ROWS))
+
+
+def _media_of(types: str) -> str:
+    """Say which kind the types of a path mean, nothing for both; seasons go with their series."""
+    given = {one.removesuffix("s") for one in types.split(",") if one}
+    if not given or {"movie", "show"} <= given:
+        return ""
+    if given == {"movie"} or "show" in given:
+        return "movies" if given == {"movie"} else "shows"
+    raise ValueError(
+        f"{types} of a list are not read by themselves: leave that out, or name movies or shows"
+    )
 
 
 def _list_of(kind: str, groups: Mapping[str, str]) -> TraktSource | None:

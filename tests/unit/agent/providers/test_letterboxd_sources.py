@@ -31,7 +31,7 @@ def test_every_known_address_is_a_source_with_a_stable_name(text: str) -> None:
     [
         ("Sample_User/list/a-b", "sample_user/list/a-b", "sample_user/list/a-b"),
         (
-            "https://letterboxd.com/u/list/a/detail/by/release/page/3/?x=1#y",
+            "https://letterboxd.com/u/list/a/detail/by/release/page/3/?view=1#y",
             "u/list/a",
             "u/list/a",
         ),
@@ -94,3 +94,10 @@ def test_the_token_of_an_unlisted_list_is_not_shown() -> None:
 def test_other_forms_are_refused_with_those_that_are_not(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=rf"{words}[\s\S]*accepted: user/list/list-name"):
         parse(text)
+
+
+@pytest.mark.parametrize("place", ["https://letterboxd.com/u/watchlist/", "u/watchlist"])
+def test_a_filter_in_the_query_is_refused_and_a_mark_is_not(place: str) -> None:
+    with pytest.raises(ValueError, match=r"the address has genre, which may leave titles out"):
+        parse(f"{place}?genre=horror")
+    assert parse(f"{place}?utm_source=x&limit=5") == parse(place)

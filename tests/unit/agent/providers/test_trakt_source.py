@@ -94,6 +94,12 @@ def test_accepted_forms(text: str, name: str, paths: list[str]) -> None:
             "https://trakt.tv/users/sample.user-1/collection/movies/added",
             "sample-user-1/collection/movies",
         ),
+        ("https://api.trakt.tv/lists/99000001/items/movies", "99000001?display=movies"),
+        ("https://trakt.tv/lists/99000001/items/show/rank/asc", "99000001?display=shows"),
+        ("https://api.trakt.tv/users/u/lists/x/items/movie", "u/lists/x?display=movies"),
+        ("https://api.trakt.tv/users/u/lists/x/items/movie,show/added", "u/lists/x"),
+        ("https://trakt.tv/users/u/lists/x.rss?sort=rank", "u/lists/x"),
+        ("https://api.trakt.tv/users/u/watchlist/show/rank", "u/watchlist/shows"),
         ("https://trakt.tv/movies/watched/weekly", "watched:movies:weekly"),
         ("https://trakt.tv/shows/trending", "trending:shows"),
         ("trending:movies", "trending:movies"),
@@ -134,6 +140,9 @@ def test_the_name_of_a_list_means_that_list(text: str) -> None:
         ("trending:films", "no list of Trakt"),
         ("trending:movies:weekly", "no list of Trakt"),
         ("https://trakt.tv/movies/trending/weekly", "no list of Trakt"),
+        ("https://trakt.tv/users/u/lists/liked", "is a page that shows lists"),
+        ("https://trakt.tv/users/u/lists/collaborations?page=2", "is a page that shows lists"),
+        ("https://trakt.tv/users/u/lists", "is a page that shows lists"),
         ("boxoffice:shows", "no list of Trakt"),
         ("https://trakt.tv/shows/boxoffice", "no list of Trakt"),
         ("streaming:movies:all", "no list of Trakt"),
@@ -169,3 +178,12 @@ def test_other_forms_are_refused_with_those_that_are_not(text: str, words: str) 
 def test_a_login_is_used_where_it_can_help(text: str, login: Login) -> None:
     source: TraktSource = parse(text)
     assert source.login is login
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["users/u/watchlist/seasons", "users/u/watchlist/episodes", "lists/5/items/movie,season"],
+)
+def test_a_part_that_cannot_be_read_by_itself_is_refused(place: str) -> None:
+    with pytest.raises(ValueError, match=r"(seasons|episodes|movie,season) of a list are not"):
+        parse(f"https://trakt.tv/{place}")
