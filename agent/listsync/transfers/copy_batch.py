@@ -47,6 +47,7 @@ from listsync.transfers.copy_plan import (
     size_of,
     tolerance_s,
     was_tried,
+    without_files_of,
 )
 from listsync.transfers.copy_policies import CopyPolicies, Leftovers
 from listsync.transfers.exclusions import CopyExclusions
@@ -128,10 +129,14 @@ class CopyBatch:
             return _all_failed(jobs, FailureClass.STOPPED, "the agent was stopped")
         cancelled = self._wishes.cancelled()
         gone = [job for job in jobs if job.number in cancelled]
-        begun = [plan for job in gone if (plan := self._plans.get(job.number)) is not None]
+        others = self._plans_of(job for job in jobs if job.number not in cancelled)
+        begun = without_files_of(others, self._plans_of(gone))
         if begun and not self._settings.dry_run:
             self._tidy_up(begun)
         return _all_failed(gone, FailureClass.CANCELLED, "it was cancelled")
+
+    def _plans_of(self, jobs: Iterable[TransferJob]) -> list[CopyPlan]:
+        return [self._plans[job.number] for job in jobs if job.number in self._plans]
 
     def _tidy_up(self, plans: Sequence[CopyPlan]) -> None:
         try:

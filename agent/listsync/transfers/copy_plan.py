@@ -118,6 +118,15 @@ def needed_of(plans: Iterable[CopyPlan]) -> Found:
     return {file.relative: file for plan in plans for file in plan.needed}
 
 
+def without_files_of(others: Iterable[CopyPlan], plans: Iterable[CopyPlan]) -> list[CopyPlan]:
+    """Give *plans* with those files only that no other one has."""
+    there = {file.relative for plan in others for file in plan.files}
+    return [
+        replace(plan, files=tuple(one for one in plan.files if one.relative not in there))
+        for plan in plans
+    ]
+
+
 def size_of(files: Found) -> int:
     return sum(file.size for file in files.values())
 

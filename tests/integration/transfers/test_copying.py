@@ -401,6 +401,22 @@ def test_a_cancelled_job_leaves_nothing_unfinished_and_the_others_are_copied(
     assert not (library.destination / PARTIAL_FOLDER).exists()
 
 
+def test_a_cancelled_job_leaves_what_is_unfinished_of_a_file_that_another_brings_along(
+    library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    jobs = episodes_with_their_folder(library, 2)
+    library.write("Show/1.mkv", os.urandom(3_000_000))
+    library.set(limits=TransferLimits(bandwidth="2m"))
+    library.on_progress = lambda now: (
+        setattr(library, "cancelled", frozenset({1})) if now.done else None
+    )
+    found = library.copy(*jobs)
+    assert [one.failure for one in found] == [FailureClass.CANCELLED, None]
+    assert sorted(library.copies()) == ["Show/1.mkv", "Show/2.mkv"]
+    assert "unfinished" not in caplog.text
+
+
 def test_a_batch_that_was_cancelled_before_it_began_starts_nothing(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
