@@ -96,6 +96,7 @@ COMMANDS: Mapping[str, CommandEntry] = {
         "List the titles that the agent knows",
         (messages.ItemsReply,),
         messages.ItemsParams,
+        (Reason.NOT_FOUND,),
     ),
     "requests": CommandEntry(
         items.requests,

@@ -50,9 +50,12 @@ _MOST_EXPLAINED = 20
 
 def items(context: CommandContext, params: ItemsParams) -> ItemsReply:
     request = page_request_of(params, 50, int, int, str)
+    name = params.get("list")
+    if name is not None:
+        _must_be_known(context, name)
     page = context.state.items.page(
         str(params.get("query") or "").strip(),
-        list_name=params.get("list"),
+        list_name=name,
         limit=request.limit,
         after=request.after,
         skip=request.skip,
@@ -61,6 +64,13 @@ def items(context: CommandContext, params: ItemsParams) -> ItemsReply:
     total, next_ = request.total_and_next(page)
     items = PageRows(map(item_shape, page.rows), [row.place for row in page.rows], total)
     return {"total": total, "next": next_, "items": items}
+
+
+def _must_be_known(context: CommandContext, name: str) -> None:
+    """Refuse the name of a list that neither is followed nor ever was read."""
+    is_configured = any(one.name == name for one in context.configuration.current.snapshot.lists)
+    if not is_configured and all(one.name != name for one in context.state.lists.all()):
+        scope_of(context, [name])
 
 
 def _lookup_of(entry: ListEntry) -> str | None:

@@ -11,11 +11,21 @@ from listsync.domain.media import Exclusion, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Plan, PlanItem, Verdict
 from listsync.domain.server import RequestBody
-from listsync.protocol import Reason
+from listsync.protocol import Reason, RefusedCommand
 from listsync.terminal.output import PLAIN
 from listsyncctl.title_views import Display
 from listsyncctl.views import VIEWS
-from tests.unit.agent.commands.world import AT, FILM, ISO, World, a_list, a_request, a_run, an_item
+from tests.unit.agent.commands.world import (
+    AT,
+    FILM,
+    ISO,
+    World,
+    a_list,
+    a_request,
+    a_run,
+    an_item,
+    rules,
+)
 
 _SERIES = TitleKey(MediaType.TV, 1396)
 
@@ -266,6 +276,20 @@ def test_an_item_that_was_not_acted_on_has_the_ids_that_its_list_gives(world: Wo
 def test_items_are_looked_for(world: World, params: dict[str, Any], titles: list[str]) -> None:
     world.state.kept.told_items = [an_item("Matrix"), an_item("Alien", list_name="two")]
     assert [one["title"] for one in world.ask("items", **params)["items"]] == titles
+
+
+def test_a_list_that_nobody_knows_has_no_items(world: World) -> None:
+    world.follow(rules("kids"))
+    with pytest.raises(RefusedCommand, match="'kidz': did you mean 'kids'") as refused:
+        world.ask("items", list="kidz")
+    assert refused.value.reason is Reason.NOT_FOUND
+
+
+@pytest.mark.parametrize("name", ["followed", "left", "disabled"])
+def test_a_list_that_is_read_no_more_is_known_by_its_name(world: World, name: str) -> None:
+    world.follow(rules("followed"), rules("disabled", is_enabled=False))
+    world.state.kept.told_lists = [a_list("left")]
+    assert world.ask("items", list=name)["items"] == []
 
 
 def test_the_client_says_that_there_is_more(world: World) -> None:
