@@ -300,6 +300,15 @@ def open_server(
         ca_file=config.server.ca_file,
         token=token,
         fence=fence,
+        key_name=_stored_key_name(config),
     )
     stack.callback(server.close)
     return server
+
+
+def _stored_key_name(config: Config) -> str | None:
+    """Give the name that the server's key is kept under by `listsync secret`, if it is."""
+    match config.written.data:
+        case {"server": {"api_key": {"encrypted": str(name)}}}:
+            return name
+    return None

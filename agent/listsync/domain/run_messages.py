@@ -16,7 +16,8 @@ _WORDS = {
     ListOutcome.NOT_FOUND: "check its address: it may have been renamed or deleted",
     ListOutcome.PRIVATE: "make the list public at the service",
     ListOutcome.CREDENTIAL: (
-        "give a valid key in providers.{service}; `listsync secret set` replaces a stored one"
+        "give a valid key in providers.{service}, where it is a stored one by "
+        "`listsync secret set NAME`, then `listsyncctl reload`"
     ),
     ListOutcome.SUBSCRIPTION: "it needs a paid account at the service: follow another list",
     ListOutcome.RATE_LIMITED: f"{_LATER}; if that is often, raise providers.{{service}}.pace_s",

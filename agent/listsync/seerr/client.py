@@ -70,6 +70,7 @@ class Seerr:
         timeouts: Timeouts | None = None,
         pool: Pool | None = None,
         fence: RequestFence | None = None,
+        key_name: str | None = None,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -86,6 +87,7 @@ class Seerr:
             timeouts: takes the place of what follows from *timeout_s*, for tests.
             pool: takes the place of the network, for tests.
             fence: lets each write begin, and says how long it may take.
+            key_name: the name that `listsync secret` keeps *api_key* under, for advice.
 
         Raises:
             UnavailableError: *url* is no address.
@@ -105,6 +107,7 @@ class Seerr:
             max_per_second=max_per_second,
             ca_file=ca_file,
             fence=fence,
+            key_name=key_name,
         )
         self._known = SameServer(self._transport, self._address.base)
         self._transport.check_server = self._known.check

@@ -68,10 +68,14 @@ class WrongAskingError(RefusedError):
 class ServerErrors:
     """Names errors for the server at one address, without what *redactor* knows."""
 
-    def __init__(self, address: Address, timeouts: Timeouts, redactor: Redactor) -> None:
+    def __init__(
+        self, address: Address, timeouts: Timeouts, redactor: Redactor, key_name: str | None = None
+    ) -> None:
+        """Name them; *key_name* is the name that `listsync secret` keeps the API key under."""
         self._address = address
         self._timeouts = timeouts
         self._redactor = redactor
+        self._key_name = key_name
         self.service = f"server {address.base}"
 
     def unavailable(self, why: str) -> UnavailableError:
@@ -220,11 +224,14 @@ class ServerErrors:
                 "no API key arrived (401): set server.api_key; if it is set, a proxy takes the "
                 "header X-Api-Key away",
             )
-        return self.refused(
-            Refusal.CREDENTIAL,
+        why = (
             "the API key is refused (403): copy it again from the server's general settings; it "
-            "often ends in '=', which is easily lost; `listsync secret set` replaces a stored one",
+            "often ends in '=', which is easily lost"
         )
+        if self._key_name is not None:
+            set_again = f"`listsync secret set {one_line(self._key_name)}`"
+            why += f"; store it by {set_again}, then `listsyncctl reload`"
+        return self.refused(Refusal.CREDENTIAL, why)
 
 
 def complaint(response: Response) -> str:

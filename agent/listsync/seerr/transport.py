@@ -87,14 +87,15 @@ class ServerTransport:
         max_per_second: float | None = None,
         ca_file: Path | None = None,
         fence: RequestFence | None = None,
+        key_name: str | None = None,
     ) -> None:
         self._address = address
         self._redactor = redactor_of(_secrets(address, api_key))
-        self.errors = ServerErrors(address, timeouts, self._redactor)
+        self.errors = ServerErrors(address, timeouts, self._redactor, key_name)
         self._reading = self._writing = _Way(timeouts, self.errors)
         if fence is not None:
             timeouts = timeouts.at_most(fence.post_s)
-            errors = ServerErrors(address, timeouts, self._redactor)
+            errors = ServerErrors(address, timeouts, self._redactor, key_name)
             self._writing = _Way(timeouts, errors, fence)
         self._token = token or CancelToken()
         self._rate_limit = RateLimit()

@@ -13,8 +13,10 @@ import pytest
 
 from listsync.cli.check_live import check_live
 from listsync.config.configuration import load
+from listsync.config.secret_forms import SecretKeeper
 from listsync.protocol import Exit
 from listsync.sandbox.process import SandboxProcess
+from listsync.secrets.vault import open_vault
 from listsync.seerr.client import Seerr
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.state_folder import locked
@@ -47,14 +49,17 @@ def check(
     """Check a configuration; gives the exit code, what was printed of the server, the errors."""
 
     def run(
-        *lists: dict[str, object], ask_arr: bool = False, **server: object
+        *lists: dict[str, object],
+        ask_arr: bool = False,
+        keeper: SecretKeeper | None = None,
+        **server: object,
     ) -> tuple[Exit, list[str], str]:
         (tmp_path / "two.csv").write_text(_TWO, encoding="utf-8")
         usual = {"url": sandbox.url, "api_key": sandbox.api_key}
         named = [{"file": "two.csv", "name": f"l{n}", **one} for n, one in enumerate(lists)]
         path = tmp_path / "listsync.yaml"
         path.write_text(json.dumps({"server": usual | server, "lists": named}), encoding="utf-8")
-        code = check_live(load(path, {}), state, ask_arr=ask_arr)
+        code = check_live(load(path, {}, keeper=keeper), state, ask_arr=ask_arr)
         told = capsys.readouterr()
         lines = [line for line in told.out.splitlines() if "complete: 2 titles" not in line]
         return code, lines, told.err
@@ -80,6 +85,27 @@ def test_a_server_that_cannot_be_used_is_said_and_nothing_else_tried_there(
     found, lines, _ = check({"tags": ["x"], "user": "family", "four_k": True}, **server)
     assert (found, len(lines)) == (code, 1)
     assert lines[0].startswith(f"  server  {said}")
+
+
+@pytest.mark.parametrize(
+    ("is_stored", "advice"),
+    [
+        pytest.param(
+            True,
+            "; store it by `listsync secret set mine`, then `listsyncctl reload`",
+            id="stored",
+        ),
+        pytest.param(False, "", id="in-the-file"),
+    ],
+)
+def test_of_a_refused_key_it_is_said_how_that_one_is_replaced(
+    check: Check, tmp_path: Path, *, is_stored: bool, advice: str
+) -> None:
+    keeper = SecretKeeper(lambda: open_vault(tmp_path / "listsync.yaml", tmp_path / "keys", {}))
+    keeper.open_vault().set("mine", "wrong")
+    form = {"encrypted": "mine"} if is_stored else "wrong"
+    _, (line, *_), _ = check({}, keeper=keeper, api_key=form)
+    assert line.endswith(f"which is easily lost{advice}")
 
 
 def test_all_that_the_file_names_is_tried_and_no_application_asked(
