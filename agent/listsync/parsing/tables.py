@@ -40,6 +40,7 @@ _FURTHEST = 1000  # rows before those of the films
 _HEAD = re.compile(
     r"(?:[ \t]*(?:#(?![,;\t|])[^\r\n]*|sep=.[,;\t|]*)?|[ \t,;|]+)(?:\r\n|\r|\n)", re.IGNORECASE
 )
+_TITLE = RawRow._fields.index("title")
 _SAMPLE = 50  # rows that tell what the columns of a table without a header are
 _CONTENTS = {
     "imdb": re.compile(r"tt\d{7,12}", re.ASCII | re.IGNORECASE),
@@ -278,7 +279,7 @@ def _collect_rows(
     assumed = _assumed(header)
     width, some_short = len(header.names), False
     rows = (fields for fields in islice(reader, header.skips, None) if _says_something(fields))
-    for fields, is_last in with_is_last(rows):
+    for fields, is_last in with_is_last(_fitted(fields, header) for fields in rows):
         size = len(fields)
         # Hand-made tables leave empty fields out at the end of rows; then a short last row is
         # nothing special, unless its line does not end either.
@@ -291,6 +292,33 @@ def _collect_rows(
         else:
             fields.extend([""] * (width - size + 1))
             collector.add(_unmarked(RawRow._make(pick(fields))), assumed)
+
+
+def _fitted(fields: list[str], header: Header) -> list[str]:
+    """Take off empty fields beyond the header, and unite a title with its year in one column."""
+    width = len(header.names)
+    if len(fields) <= width:
+        return fields
+    if not any(map(str.strip, fields[width:])):
+        return fields[:width] if width == 1 or _stands_firm(fields, header) else fields
+    year = _CONTENTS["year"].fullmatch(fields[-1].strip())
+    if width > 1 or not year or header_places(header.names)[_TITLE] < 0:
+        return fields
+    return [f"{', '.join(fields[:-1])} ({year[0].strip('()')})"]
+
+
+def _stands_firm(fields: list[str], header: Header) -> bool:
+    """Tell a row whose year and ids are in their columns: no comma of a title has moved them."""
+    row = RawRow._make(
+        itemgetter(*header_places(header.names))([*fields[: len(header.names)], ""])
+    )
+    year, imdb = str(row.year).strip(), str(row.imdb).strip()
+    numbers = "".join(f"{row.tmdb}{row.tvdb}".split())
+    is_moved = (year and not _CONTENTS["year"].fullmatch(year)) or (
+        numbers and not numbers.isdecimal()
+    )
+    is_moved = is_moved or (imdb and not _CONTENTS["imdb"].fullmatch(imdb))
+    return not is_moved and bool(year or imdb or numbers)
 
 
 def _says_something(fields: list[str]) -> bool:

@@ -406,3 +406,22 @@ def test_a_row_of_dashes_is_no_second_header(read: Reader) -> None:
     table = "# Films\n| Title | Year |\n|--|--|\n| Salt | 1994 |\n| - | - |\n| Copper | 2009 |\n"
     labels = [entry.label for entry in read(table, "notes.md").entries]
     assert {"Salt (1994)", "Copper (2009)"} <= {*labels}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_an_empty_field_beyond_the_header_says_nothing(read: Reader, delimiter: str) -> None:
+    table = "title,year\nSalt,1994,\nCopper,2009, ,\nDunes,1972\n"
+    fetched = read(table.replace(",", delimiter), "a.csv")
+    labels = [entry.label for entry in fetched.entries]
+    assert (labels, fetched.broken) == (["Salt (1994)", "Copper (2009)", "Dunes (1972)"], 0)
+
+
+def test_a_field_beyond_the_header_that_says_something_is_told(read: Reader) -> None:
+    rows = "Salt,1994\nCopper,2009\nDunes,1972\n" * 3
+    fetched = read(f"title,year\n{rows}Salt,1994,x\n", "a.csv")
+    assert whys(fetched) == [(10, "3 fields, the header has 2")]
+
+
+@pytest.mark.parametrize("row", ["Salt, Copper, 1994", "Salt, Copper,(1994)"])
+def test_a_year_behind_the_comma_of_the_only_column(read: Reader, row: str) -> None:
+    assert read(f"Title\nDunes\n{row}\n", "a.csv").entries[1].label == "Salt, Copper (1994)"
