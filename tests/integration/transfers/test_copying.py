@@ -406,11 +406,10 @@ def test_a_cancelled_job_leaves_what_is_unfinished_of_a_file_that_another_brings
 ) -> None:
     caplog.set_level("INFO")
     jobs = episodes_with_their_folder(library, 2)
-    library.write("Show/1.mkv", os.urandom(3_000_000))
+    library.write("Show/1.mkv", os.urandom(2_000_000))
+    library.write(f"Show/{PARTIAL_FOLDER}/2.mkv", b"x" * 900, to=library.destination)
     library.set(limits=TransferLimits(bandwidth="2m"))
-    library.on_progress = lambda now: (
-        setattr(library, "cancelled", frozenset({1})) if now.done else None
-    )
+    library.on_progress = lambda _: setattr(library, "cancelled", frozenset({1}))
     found = library.copy(*jobs)
     assert [one.failure for one in found] == [FailureClass.CANCELLED, None]
     assert sorted(library.copies()) == ["Show/1.mkv", "Show/2.mkv"]
