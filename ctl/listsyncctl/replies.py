@@ -140,6 +140,7 @@ _ITEM = {
     "list": _TEXT,
     "status": _TEXT,
     "at": _TEXT,
+    "list_on_hold": _TEXT,
     "brought_by": _TEXT,
     "requested_as": _TEXT,
     "requested_at": _TEXT,

@@ -301,14 +301,15 @@ def items(result: ItemsReply, display: Display) -> Iterator[str]:
 
 
 def _why(one: ItemShape) -> str:
-    """Say for whom a title was requested, or who excludes it."""
+    """Say for whom a title was requested, or what keeps it from that."""
     if not one.get("brought_by"):
-        return one.get("excluded_by") or ""
+        hold = one.get("list_on_hold")
+        return one.get("excluded_by") or (f"the list has {hold}" if hold else "")
     user = f", as {one['requested_as']}" if one.get("requested_as") else ""
     return f"for {one['brought_by']}{user}"
 
 
-_ORDER = ("requested", "cancelled", "not_found", "skipped", "review", "failed")
+_ORDER = ("requested", "cancelled", "not_found", "skipped", "on_hold", "review", "failed")
 _COUNTED = (
     ("shared", "wanted by several lists"),
     ("handled_before", "handled before"),

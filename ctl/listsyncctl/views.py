@@ -219,6 +219,7 @@ VIEWS: Mapping[str, View] = {
             "imdb_id",
             "tvdb_id",
             "excluded_by",
+            "list_on_hold",
         ),
     ),
     "requests": View(

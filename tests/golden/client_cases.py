@@ -294,6 +294,7 @@ _ITEM: ItemShape = {
     "status": "requested",
     "excluded_by": None,
     "at": "2026-06-01T11:00:08Z",
+    "list_on_hold": None,
     "brought_by": "top, mine",
     "requested_as": "family",
     "requested_at": "2026-06-01T11:00:08Z",
@@ -301,6 +302,17 @@ _ITEM: ItemShape = {
     "year": 1979,
     "imdb_id": "tt0078748",
     "tvdb_id": None,
+}
+_OPEN_ITEM: ItemShape = {
+    **_ITEM,
+    "title": "Gladiator (2000)",
+    "tmdb_id": 98,
+    "status": "open",
+    "list_on_hold": "1 title on hold: quota of Anna used up",
+    "brought_by": None,
+    "requested_as": None,
+    "requested_at": None,
+    "run_id": None,
 }
 _EXCLUDED_ITEM: ItemShape = {
     **_ITEM,
@@ -515,6 +527,15 @@ _PLANNED: list[PlannedShape] = [
         "lists": "top",
         "why": "filtered",
     },
+    {
+        **_ONE_PLANNED,
+        "verdict": "on_hold",
+        "label": "Gladiator (2000)",
+        "kind": "movie",
+        "tmdb_id": 98,
+        "lists": "top",
+        "why": "on hold: quota of Anna used up",
+    },
 ]
 _PLAN: PlanReply = {
     "state": "done",
@@ -524,7 +545,7 @@ _PLAN: PlanReply = {
         "message": "2 would be requested, 40 already there, 1 to review",
     },
     "counts": {"requested": 2, "shared": 1, "handled_before": 3, "excluded": 0},
-    "total": 7,
+    "total": 8,
     "left_out": 12,
     "items": _PLANNED,
     "notices": [_NOTICE, _NOTE],
@@ -681,6 +702,7 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         },
     ),
     "items": ("items", {"items": [_ITEM], "total": 1}),
+    "items: on hold": ("items", {"items": [_OPEN_ITEM], "total": 1}),
     "items: excluded": ("items", {"items": [_EXCLUDED_ITEM], "total": 1}),
     "items: the first of many": ("items", {"items": [_ITEM], "total": 400}),
     "explain": ("explain", {"titles": [_EXPLAINED, _NOT_FOUND], "total": 9, "cut": True}),

@@ -21,6 +21,7 @@ _TOLD = (
     Verdict.REVIEW,
     Verdict.REQUESTED,
     Verdict.CANCELLED,
+    Verdict.ON_HOLD,
     Verdict.NOT_FOUND,
     Verdict.SKIPPED,
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from listsync.commands import status
 from listsync.commands.context import CommandContext
 from listsync.commands.control import scope_of
+from listsync.commands.notices import holds_by_list
 from listsync.commands.serializers import (
     PageRequest,
     PageRows,
@@ -62,7 +63,9 @@ def items(context: CommandContext, params: ItemsParams) -> ItemsReply:
         lookup_of=_lookup_of,
     )
     total, next_ = request.total_and_next(page)
-    items = PageRows(map(item_shape, page.rows), [row.place for row in page.rows], total)
+    on_hold = holds_by_list(context)
+    shapes = (item_shape(row, on_hold.get(row.list_name)) for row in page.rows)
+    items = PageRows(shapes, [row.place for row in page.rows], total)
     return {"total": total, "next": next_, "items": items}
 
 

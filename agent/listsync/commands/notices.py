@@ -16,6 +16,7 @@ from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, kind_of_ou
 from listsync.domain.report import Result
 from listsync.domain.run_messages import failure_notice, failure_words, passes_by_itself
 from listsync.domain.server_knowledge import doubt_of_state
+from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
@@ -74,6 +75,12 @@ def notices_by_list(context: CommandContext) -> Mapping[str | None, Sequence[Ope
     for one, since in _of_runs(context):
         found[one.list_name].append((one, since))
     return found
+
+
+def holds_by_list(context: CommandContext) -> Mapping[str, str]:
+    """Say what the last run found on hold, for each list that has any."""
+    stands = (one for one, _ in _of_runs(context) if one.kind is NoticeKind.ON_HOLD)
+    return {one.list_name: cut(one.text, 200) for one in stands if one.list_name}
 
 
 def needs_person(notices: Sequence[OpenNotice]) -> bool:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from listsync.domain.decisions import without_choice
 from listsync.domain.fleet import FleetStatus
-from listsync.domain.history import Choice, ItemRow, Key, Page, RequestRow, ReviewRow, RunRow
+from listsync.domain.history import (
+    NEW,
+    OPEN,
+    Choice,
+    ItemRow,
+    Key,
+    Page,
+    RequestRow,
+    ReviewRow,
+    RunRow,
+)
 from listsync.domain.report import Verdict
 from listsync.domain.server import Candidate
 from listsync.lean_dataclasses import dataclass
@@ -96,7 +106,8 @@ def request_shape(row: RequestRow) -> RequestShape:
     }
 
 
-def item_shape(row: ItemRow) -> ItemShape:
+def item_shape(row: ItemRow, list_on_hold: str | None) -> ItemShape:
+    """Tell of an entry; *list_on_hold* says what its list has on hold, which it may be among."""
     key, entry, request = row.tmdb_key, row.entry, row.request
     return {
         "title": cut(row.title, 200),
@@ -106,6 +117,7 @@ def item_shape(row: ItemRow) -> ItemShape:
         "status": row.status,
         "excluded_by": cut(row.excluded, 200) if row.excluded else None,
         "at": iso(row.at),
+        "list_on_hold": list_on_hold if row.status in (NEW, OPEN) else None,
         "brought_by": one_line(", ".join(request.lists)) if request else None,
         "requested_as": request.requested_as if request else None,
         "requested_at": iso(request.at) if request else None,

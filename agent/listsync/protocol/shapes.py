@@ -180,6 +180,7 @@ class ItemShape(TypedDict):
     status: str
     excluded_by: str | None
     at: str | None
+    list_on_hold: str | None
     brought_by: str | None
     requested_as: str | None
     requested_at: str | None

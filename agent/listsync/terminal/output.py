@@ -139,6 +139,7 @@ _SIGNS = {
     "cancelled": ("x", "red"),
     "review": ("?", "yellow"),
     "failed": ("!", "red"),
+    "on_hold": ("!", "yellow"),
 }
 _OTHER = ("-", "")
 

@@ -277,7 +277,7 @@ def test_plain_is_one_tab_separated_line_a_row(agent: Agent, ctl: Ctl) -> None:
     out = ctl("items", "-o", "plain").out
     since = "2020-01-01T00:00:00Z"
     brought = f"films\tfamily\t{since}\t4f1c"
-    assert out == f"Alien\ufffd[2J\tmovie\t348\tfilms\trequested\t{since}\t{brought}\t\t\t\t\n"
+    assert out == f"Alien\ufffd[2J\tmovie\t348\tfilms\trequested\t{since}\t{brought}\t\t\t\t\t\n"
 
 
 def test_who_brought_a_request_is_shown(agent: Agent, ctl: Ctl) -> None:

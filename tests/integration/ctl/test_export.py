@@ -17,7 +17,7 @@ from tests.integration.ctl.test_commands import BROUGHT
 
 _HEAD = (
     "title,kind,tmdb_id,list,status,at,brought_by,requested_as,requested_at,run_id,"
-    "year,imdb_id,tvdb_id,excluded_by\n"
+    "year,imdb_id,tvdb_id,excluded_by,list_on_hold\n"
 )
 
 

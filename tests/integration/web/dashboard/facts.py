@@ -220,6 +220,7 @@ def an_item(title: str = "Alien", **changed: object) -> ItemShape:
         "status": "requested",
         "excluded_by": None,
         "at": ago(hours=2),
+        "list_on_hold": None,
         "brought_by": "imdb-top",
         "requested_as": None,
         "requested_at": ago(hours=2),

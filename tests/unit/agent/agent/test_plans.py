@@ -43,6 +43,13 @@ def test_the_worst_comes_first() -> None:
     assert Verdict.HANDLED not in found
 
 
+def test_what_is_on_hold_is_told_by_name_behind_what_would_change() -> None:
+    held = item("Gladiator (2000)", Verdict.ON_HOLD)
+    wanted = item("Dune", Verdict.REQUESTED, key=_DUNE)
+    told = plan_of(report(held, wanted, requested=(body(),))).items
+    assert [one.label for one in told] == ["Dune", "Gladiator (2000)"]
+
+
 def test_a_title_that_several_lists_want_is_told_once() -> None:
     made = report(
         item("Dune", Verdict.REQUESTED, key=_DUNE),

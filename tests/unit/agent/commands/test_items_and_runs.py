@@ -8,7 +8,7 @@ import pytest
 from listsync.commands.serializers import iso
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Exclusion, ExternalIds, MediaType, TitleKey
-from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
 from listsync.domain.report import Plan, PlanItem, Verdict
 from listsync.domain.server import RequestBody
 from listsync.protocol import Reason, RefusedCommand
@@ -207,6 +207,7 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
                 "status": "requested",
                 "excluded_by": None,
                 "at": ISO,
+                "list_on_hold": None,
                 "brought_by": "one, two",
                 "requested_as": "family",
                 "requested_at": ISO,
@@ -223,6 +224,7 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
                 "status": "excluded",
                 "excluded_by": "by command",
                 "at": ISO,
+                "list_on_hold": None,
                 "brought_by": None,
                 "requested_as": None,
                 "requested_at": None,
@@ -262,6 +264,20 @@ def test_an_item_that_was_not_acted_on_has_the_ids_that_its_list_gives(world: Wo
     world.state.kept.told_items = [an_item(key=None, entry=said)]
     (item,) = world.ask("items")["items"]
     assert (item["kind"], item["tmdb_id"], item["tvdb_id"]) == ("tv", 1396, 81189)
+
+
+def test_an_open_item_says_what_its_list_has_on_hold(world: World) -> None:
+    text = "2 titles on hold: quota of Anna used up"
+    notice = Notice(kind=NoticeKind.ON_HOLD, text=text, list_name="one")
+    world.standing = (NoticeRecord(notice=notice, since=AT, run_id="abc"),)
+    world.state.kept.told_items = [
+        an_item("Gladiator (2000)", status="open"),
+        an_item("Heat (1995)", status="requested"),
+        an_item("Dune (2021)", status="open", list_name="two"),
+    ]
+    told = world.ask("items")
+    assert [one["list_on_hold"] for one in told["items"]] == [text, None, None]
+    assert f"the list has {text}" in shown("items", told)
 
 
 @pytest.mark.parametrize(
