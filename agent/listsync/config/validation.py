@@ -152,7 +152,8 @@ def _found(value: object, words: str) -> str:
         case None:
             return "nothing"
         case dict():
-            return "a mapping"
+            has_dash = any(str(key).startswith("-") for key in value)
+            return "a mapping" + ('; a space is missing behind the "-"' if has_dash else "")
         case _:
             return "a list of entries"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Protocol
@@ -93,6 +93,9 @@ _SYNTAX = (  # what the parser says -> what it means; the first that fits
     ("cannot start any token", "no value can begin with this character; put the text in quotes"),
     ("document start", "expected the end of the file; is a bracket or quote too many before?"),
 )
+_OF_TABS = ("cannot start any token", "tab character")  # PyYAML and libyaml
+_UNSPACED = re.compile(r"\w+:[^\s/]")  # `limit:5`, but no address
+_NO_SPACE = 'a space is missing behind the ":" here'
 
 
 class _Mark(Protocol):
@@ -145,7 +148,7 @@ def parse_document(text: str, file: str) -> YamlDocument:
         _check_size(text, file)
         root = yaml.compose(text, _LOADER)
     except yaml.MarkedYAMLError as error:
-        raise _stop(file, _words(error, text), error.problem_mark) from None
+        raise _stop(file, *_syntax(error, text.splitlines())) from None
     except yaml.YAMLError:
         raise _stop(file, "is not valid YAML") from None
     if root is None or _is_null(root):
@@ -290,17 +293,31 @@ def _stop(file: str, what: str, mark: _Mark | None = None) -> ConfigError:
     return ConfigError((_problem(file, what, mark),))
 
 
-def _words(error: yaml.MarkedYAMLError, text: str) -> str:
-    """Say what the parser means; its own words may repeat the text, which may be a secret."""
-    problem = error.problem or ""
-    if "cannot start any token" in problem and _is_tab(text, error.problem_mark):
-        return "a tab stands here; indent with spaces"
+def _syntax(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[str, _Mark | None]:
+    """Say what the parser means, and where; its own words may repeat the text, maybe a secret."""
+    mark, problem = error.problem_mark, error.problem or ""
+    if any(words in problem for words in _OF_TABS) and _at(lines, mark).startswith("\t"):
+        return "a tab stands here; indent with spaces", mark
+    if "expected ':'" in problem:
+        mark = error.context_mark or mark  # the key, not what was read in vain behind it
+        if _UNSPACED.match(_at(lines, mark)):
+            return f"is not valid YAML: {_NO_SPACE}", mark
+    if "mapping values are not allowed" in problem and (line := _unspaced_before(lines, mark)):
+        return f"is not valid YAML: {_NO_SPACE.replace('here', f'in line {line}')}", mark
     fitting = (meaning for words, meaning in _SYNTAX if words in f"{error.context} {problem}")
-    return f"is not valid YAML: {next(fitting, 'something is wrong here')}"
+    return f"is not valid YAML: {next(fitting, 'something is wrong here')}", mark
 
 
-def _is_tab(text: str, mark: _Mark | None) -> bool:
-    lines = text.splitlines()
+def _at(lines: Sequence[str], mark: _Mark | None) -> str:
+    """Give the rest of the line that begins at *mark*."""
     if mark is None or mark.line >= len(lines):
-        return False
-    return lines[mark.line][mark.column : mark.column + 1] == "\t"
+        return ""
+    return lines[mark.line][mark.column :]
+
+
+def _unspaced_before(lines: Sequence[str], mark: _Mark | None) -> int | None:
+    """Name the line before *mark* if it is read as text, with this one, for want of a space."""
+    if mark is None or not 0 < mark.line <= len(lines):
+        return None
+    before = lines[mark.line - 1].lstrip(" -")
+    return mark.line if _UNSPACED.match(before) else None

@@ -655,6 +655,11 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             id="exclude-title",
         ),
         pytest.param(
+            SERVER + "lists:\n  -stevenlu: popular",
+            'begin with -, found a mapping; a space is missing behind the "-"',
+            id="no-space-behind-the-dash",
+        ),
+        pytest.param(
             SERVER + "providers: []", "2:12: providers: expected a mapping", id="providers-list"
         ),
         pytest.param(

@@ -113,6 +113,9 @@ def test_reading_goes_on_after_small_problems(text: str, said: str) -> None:
     assert said in str(problem)
 
 
+SPACE = 'is not valid YAML: a space is missing behind the ":"'
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -120,6 +123,16 @@ def test_reading_goes_on_after_small_problems(text: str, said: str) -> None:
         pytest.param("# only\n# comments\n", "a.yaml: is empty", id="comments"),
         pytest.param("~", "a.yaml: is empty", id="null"),
         pytest.param("a:\n\t- b", "a.yaml:2:1: a tab stands here", id="tab"),
+        pytest.param(
+            "a:\n- b: c\n\t  d: 5", "a.yaml:3:1: a tab stands here", id="tab-below-a-value"
+        ),
+        pytest.param("a:\n  b: c\n  \td: 5", "a.yaml:3:3: a tab stands here", id="tab-and-spaces"),
+        pytest.param("a:\n- b: c\n  d:5\n- e: f", f"a.yaml:3:3: {SPACE} here", id="no-space"),
+        pytest.param("a:\n- b: c\n  d:5\n", f"a.yaml:3:3: {SPACE} here", id="no-space-at-the-end"),
+        pytest.param("a:\n  b:5\n  c: d", f"a.yaml:3:4: {SPACE} in line 2", id="no-space-before"),
+        pytest.param(
+            "a:\n  b: c\n  d\ne: f", 'a.yaml:3:3: is not valid YAML: expected "key', id="no-colon"
+        ),
         pytest.param("a: b: c", "a.yaml:1:5: is not valid YAML: no", id="two-colons"),
         pytest.param("a: 'b", "a.yaml:1:6: is not valid YAML: a quoted", id="open-quote"),
         pytest.param("a: [b", "bracket is missing", id="open-bracket"),
