@@ -8,12 +8,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from listsync import __version__
+from listsync.store.state_folder import locked
 from tests.acceptance.agent_process import started, until
 from tests.acceptance.conftest import Home, titles_csv
 
@@ -326,6 +328,15 @@ def test_nothing_is_left_running(home: Home) -> None:
                 continue
 
 
+@contextmanager
+def agent_at(path: Path) -> Iterator[str]:
+    """Let something listen where clients look for an agent."""
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(path))
+        agent.listen()
+        yield str(path)
+
+
 @pytest.mark.parametrize(
     ("options", "instead"),
     [(("--dry-run",), "plan"), ((), "sync-now --wait")],
@@ -335,9 +346,32 @@ def test_beside_an_agent_the_way_that_does_the_same_is_named(
     home: Home, options: tuple[str, ...], instead: str
 ) -> None:
     home.write_config([home.write_list("films.csv", titles_csv([603]))])
-    with socket.socket(socket.AF_UNIX) as agent:
-        agent.bind(str(home.folder / "agent.sock"))
-        agent.listen()
-        ran = home.run("once", *options, "--socket", str(home.folder / "agent.sock"))
+    with agent_at(home.folder / "agent.sock") as agent:
+        ran = home.run("once", *options, LISTSYNC_SOCKET=agent)
     assert f"use `listsyncctl {instead}`" in ran.err
     assert ran.code != 0
+
+
+def test_another_configuration_is_tried_beside_an_agent_and_synced_only_apart(home: Home) -> None:
+    home.write_config([home.write_list("films.csv", titles_csv([603]))])
+    config = ("--config", str(home.folder / "listsync.yaml"))
+    state = ("--state-dir", str(home.folder / "other"))
+    with agent_at(home.folder / "agent.sock") as agent, locked(home.state):
+        tried = home.run("once", "--dry-run", *config, *state, LISTSYNC_SOCKET=agent)
+        held = home.run("once", "--dry-run", *config, LISTSYNC_SOCKET=agent)
+        synced = home.run("once", *config, *state, LISTSYNC_SOCKET=agent)
+    assert (tried.code, held.code, synced.code) == (0, 5, 5), tried.err
+    assert "Dry run complete: 1 would be requested" in tried.out
+    assert "beside it give --state-dir" in held.err
+    assert "wants a --socket of its own" in synced.err
+    assert home.sandbox.admin("log")["requests"] == []
+
+
+def test_the_state_of_nobody_is_backed_up_beside_an_agent(home: Home) -> None:
+    home.write_config([home.write_list("films.csv", titles_csv([603]))])
+    home.once()
+    with agent_at(home.folder / "agent.sock") as agent:
+        state = ("--state-dir", str(home.state))
+        ran = home.run("backup", str(home.folder / "b.db"), *state, LISTSYNC_SOCKET=agent)
+    assert ran.code == 0, ran.err
+    assert (home.folder / "b.db").is_file()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,17 +151,32 @@ def once(
         doubt = _doubt_about_state(config_path, state_dir)
         for warning in (*config.warnings, *warnings_of_places(config_path, state_dir), *doubt):
             warn(warning)
-        instead = "plan" if dry_run else "sync-now --wait"
-        refuse_beside_agent(client_sockets(socket, os.environ), instead)
-        report = command.run(
-            config,
-            find_state(state_dir),
-            dry_run=dry_run,
-            ask=not yes,
-            confirmed=confirm,
-            done=partial(command.show, as_json=as_json, verbose=verbose),
-        )
+        is_of_its_own = config_path is not None or state_dir is not None
+        if not (dry_run and is_of_its_own):  # such a one changes nothing, and is no agent's plan
+            instead = "plan" if dry_run else "sync-now --wait"
+            sockets = client_sockets(socket, os.environ)
+            refuse_beside_agent(sockets, instead, is_of_its_own=is_of_its_own)
+        with _advised_to_take_another_state(is_advised=dry_run and state_dir is None):
+            report = command.run(
+                config,
+                find_state(state_dir),
+                dry_run=dry_run,
+                ask=not yes,
+                confirmed=confirm,
+                done=partial(command.show, as_json=as_json, verbose=verbose),
+            )
         sys.exit(command.exit_code(report))
+
+
+@contextmanager
+def _advised_to_take_another_state(*, is_advised: bool) -> Iterator[None]:
+    try:
+        yield
+    except BusyError as error:
+        if not is_advised:
+            raise
+        advice = "to try a configuration beside it give --state-dir, too: a new folder will do"
+        raise BusyError(f"{error}: {advice}") from None
 
 
 def _must_be_readable(config: Config) -> None:
@@ -183,7 +200,8 @@ def _doubt_about_state(config_path: Path | None, state_dir: Path | None) -> list
 def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
     """Back up the state to a new FILE, while no agent runs."""
     with errors_shown():
-        refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
+        if state_dir is None:  # of another one its lock tells
+            refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
         with interrupts.raised():
             size = _back_up(find_state(state_dir), file)
         say(f"Backed up the state to {file} ({megabytes(size)}).")

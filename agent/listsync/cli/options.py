@@ -61,10 +61,19 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "".join(f"  listsync {one}\n" for one in lines)
 
 
-def refuse_beside_agent(sockets: Iterable[Path], instead: str) -> None:
+_IF_OF_ITS_OWN = (
+    " for what that agent follows; another configuration, at another server, wants a --socket of "
+    "its own"
+)
+
+
+def refuse_beside_agent(
+    sockets: Iterable[Path], instead: str, *, is_of_its_own: bool = False
+) -> None:
     """Leave the work to an agent that runs: never two writers at one server from one machine.
 
-    *instead* is the command of `listsyncctl` that does it.
+    *instead* is the command of `listsyncctl` that does it. `is_of_its_own`: it was said which
+    configuration or state is meant, which may be another than the agent's.
 
     Raises:
         BusyError: an agent listens at one of *sockets*.
@@ -75,7 +84,10 @@ def refuse_beside_agent(sockets: Iterable[Path], instead: str) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
             probe.settimeout(1)
             probe.connect(os.fsencode(path))
-            raise BusyError(f"an agent runs already (at {path}): use `listsyncctl {instead}`")
+            more = _IF_OF_ITS_OWN if is_of_its_own else ""
+            raise BusyError(
+                f"an agent runs already (at {path}): use `listsyncctl {instead}`{more}"
+            )
 
 
 def is_interactive() -> bool:
