@@ -38,6 +38,31 @@ _CYRILLIC = (
     r"\b[\u0410-\u042f\u0401-\u0407]?[\u0430-\u044f\u0451-\u0457]+\b",
     r"[\u0430\u0435\u0438\u043e\u0443\u044b\u044d-\u044f\u0451\u0454\u0456\u0457]",
 )
+_KANA = r"[\u3041-\u3096\u30a1-\u30fa]"
+_FREQUENT = (  # syllables of Korean; what only looks like it has hardly one of them
+    "이의는다가을로에사인지기리아스하나를고한은서도자시라어니그대정해장수마부전상일보여주원으만"
+    "있것들과와드트미비제유구조우소러르오동신영안국바거남경관호무화세게성방내레루네피크디터파타카"
+    "토프개되차생"
+)
+_HEBREW = re.compile(rb"[\xe0-\xfa]+")
+"""Its bytes, which are lower letters alone where another alphabet is meant."""
+_WORD = re.compile(r"[^\W\d_]*[\xc0-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e][^\W\d_]*")
+_LANGUAGES = tuple(  # of the west: letters beyond ASCII that stand in one word together
+    map(
+        frozenset,
+        (
+            *("àâæçéèêëîïôœùûüÿ", "áéíñóúü", "áâãàçéêíóôõúü", "àèéìíîòóùú", "àçèéíïòóúüñ"),
+            *("äöüßéà", "æøåéèêóòôäöü", "åäöéàüšž", "áðéíóúýþæö", "äõöüšž", "áéíóú", "àèìòù"),
+            *("âêîôûïëöá", "áéëïóöüèêàâçñû", "äëéüôêèö", "çëöüâîû", "áéíóúýöüäôšž"),
+        ),
+    )
+)
+_NO_WORD = re.compile(  # letters at a place where no word of the west has them
+    r"[a-z][ìù][a-z]|è[aeèiouyáéíóúý]|\bð|[aàeiouyýáéíóúöü]þ(?!r)|ñ[b-df-hj-np-tv-z]|ã[b-df-hj-mp-rtv-y]"
+    r"|[aeiouyáéíóúöü][^\W\d_]*õ(?!e)|ø[áíýìèù]|[áíýìèù]ø"
+)
+_NO_SIGN = re.compile(r"[£¥¯¼¾][a-z]|[a-zà-ÿ][ªº¼¾][a-z]")
+_MOST_ODD = 20  # words of the west to one that is none
 _ALPHABETS = {  # what words look like in each, and their vowels
     "cp1251": _CYRILLIC,
     "koi8-r": _CYRILLIC,
@@ -46,9 +71,10 @@ _ALPHABETS = {  # what words look like in each, and their vowels
         r"\b[\u0386-\u03ab]?[\u03ac-\u03ce]+\b",
         r"[\u03ac-\u03b1\u03b5\u03b7\u03b9\u03bf\u03c5\u03c9\u03cc-\u03ce]",
     ),
-    "cp932": (r"[\u3041-\u30ff]+", r"[\u3041-\u30ff]"),
-    "cp949": (r"[\uac00-\ud7a3]{2,}", r"[\uac00-\ud7a3]"),
+    "cp932": (r"[\u3041-\u3096\u30a1-\u30fc\u3005\u3400-\u9fff]+", _KANA),
+    "cp949": (r"[\uac00-\ud7a3]{2,}", f"[{_FREQUENT}]"),
 }
+_OF_TWO_BYTES = {"cp932": 20, "cp949": 4}  # every so manieth letter at least is such a vowel
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -167,16 +193,40 @@ def _of_other_alphabet(start: bytes) -> str | None:
     runs = _RUNS.findall(start)
     if sum(map(len, runs)) < 3 or 2 * sum(map(len, runs)) < len(_BEYOND.findall(start)):
         return _UNKNOWN if _NO_WEST.search(start) else None
-    for encoding, (letters, vowels) in _ALPHABETS.items():
-        text = start.decode(encoding, "replace")
-        foreign = re.sub(r"[\x00-\xa0]+", "", text)
-        words, sung = (
-            "".join(re.findall(letters, text)),
-            len(re.findall(vowels, text, re.IGNORECASE)),
-        )
-        if len(words) * 10 >= 8 * len(foreign) and sung * 4 >= len(words) > 0:
-            return encoding
-    return _UNKNOWN
+    if _HEBREW.fullmatch(b"".join(runs)):
+        return _UNKNOWN
+    return next((one for one in _ALPHABETS if _is_of(one, start)), _UNKNOWN)
+
+
+def _is_of(encoding: str, start: bytes) -> bool:
+    """Tell whether nearly all letters beyond ASCII make words of that alphabet."""
+    letters, vowels = _ALPHABETS[encoding]
+    is_wide = encoding in _OF_TWO_BYTES
+    decoder = codecs.getincrementaldecoder(encoding)("strict" if is_wide else "replace")
+    try:
+        text = decoder.decode(start)
+    except UnicodeDecodeError:
+        return False
+    foreign = re.sub(r"[\x00-\xa0]+", "", text)
+    words = "".join(re.findall(letters, text))
+    sung = len(re.findall(vowels, text, re.IGNORECASE))
+    share = _OF_TWO_BYTES.get(encoding, 4)
+    return len(words) * 10 >= 8 * len(foreign) and sung * share >= len(words) > 0
+
+
+def _is_western(start: bytes) -> bool:
+    """Tell words of the west from those of Central Europe or Turkey in their letters."""
+    text = start.decode("cp1252", "replace").lower()
+    words = _WORD.findall(text)
+    odd = sum(1 for word in words if _is_odd(word)) + len(_NO_SIGN.findall(text))
+    return odd * _MOST_ODD < len(words) + 1 or not odd
+
+
+def _is_odd(word: str) -> bool:
+    if _NO_WORD.search(word):
+        return True
+    beyond = frozenset(letter for letter in word if not letter.isascii())
+    return not any(beyond <= letters for letters in _LANGUAGES)
 
 
 def _as_latin(data: Bytes) -> Text:
@@ -188,7 +238,8 @@ def _as_latin(data: Bytes) -> Text:
         text = _scanned(data, "cp1252", "strict")
     except UnicodeDecodeError:
         text = _scanned(data, "latin-1", "strict")
-    return replace(text, is_garbled=other is not None)
+    is_garbled = other is not None or not _is_western(data[:_LOOK])
+    return replace(text, is_garbled=is_garbled)
 
 
 def lines_of(pieces: Iterable[str]) -> Iterator[str]:

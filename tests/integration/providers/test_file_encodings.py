@@ -31,6 +31,16 @@ CHINESE = (("霸王别姬", 1993), ("卧虎藏龙", 2000), ("花样年华", 2000
 TRADITIONAL = (("霸王別姬", 1993), ("臥虎藏龍", 2000), ("花樣年華", 2000))
 POLISH = (("Człowiek z żelaza", 1981), ("Dług i śmierć", 1999), ("Życie jako choroba", 2000))
 
+KANJI = (("七人の侍", 1954), ("東京物語", 1953), ("千と千尋の神隠し", 2001), ("羅生門", 1950))
+CZECH = (("Temný rytíř", 2008), ("Přelet nad kukaččím hnízdem", 1975), ("Kmotr", 1972))
+HUNGARIAN = (("Nagymenők", 1990), ("Szemtől szemben", 1995), ("A keresztapa", 1972))
+ROMANIAN = (("Moartea domnului Lăzărescu", 2005), ("Naşul", 1972))
+TURKISH = (("Kara Şövalye", 2008), ("12 K\u0131zg\u0131n Adam", 1957), ("K\u0131ş Uykusu", 2014))
+BALTIC = (("Ąžuolas", 2020), ("Šventė", 2000))
+HEBREW = (("ואלס עם באשיר", 2008), ("ביקור התזמורת", 2007))
+NORTHERN = (("Mýrin", 2006), ("Þrestir", 2015), ("Kona fer í stríð", 2018), ("Alþýða", 1999))
+OTHERS = (("Põrgu", 2001), ("Corações", 2002), ("Così è", 2003), ("Història", 2004), ("Ærø", 2005))
+
 Rows = tuple[tuple[str, int], ...]
 Form = Callable[[Rows], str]
 
@@ -77,6 +87,20 @@ ENCODINGS: Mapping[str, Rows] = {
     "big5": TRADITIONAL,
     **dict.fromkeys(("cp1250", "iso8859-2", "cp852"), POLISH),
 }
+MORE_ENCODINGS: Mapping[str, tuple[Rows, bool]] = {  # and whether they are read
+    "cp932": (KANJI, True),
+    "cp1252": ((*NORTHERN, *OTHERS), True),
+    "latin-1": (OTHERS, True),
+    "euc-jp": (KANJI, False),
+    "cp1250": ((*CZECH, ("Pelíšky", 1999)), False),
+    "iso8859-2": (HUNGARIAN, False),
+    "iso8859-16": (ROMANIAN[:1], False),
+    "cp1254": (TURKISH, False),
+    "iso8859-9": (TURKISH[1:], False),
+    "cp1257": (BALTIC, False),
+    "cp1255": (HEBREW, False),
+    "iso8859-8": (HEBREW, False),
+}
 SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "CRLF": lambda text: text.replace("\n", "\r\n"),
     "CR": lambda text: text.replace("\n", "\r"),
@@ -116,6 +140,29 @@ def test_a_file_in_any_encoding_is_read_right_or_refused(
         assert not encoding.startswith("utf")  # these must be read
     else:
         assert [entry.label for entry in fetched.entries] == _labels(rows)
+
+
+@pytest.mark.parametrize("form", ["lines", "comma", "json"])
+@pytest.mark.parametrize("encoding", MORE_ENCODINGS)
+def test_letters_that_look_like_others_are_never_read_as_those(
+    read: Reader, form: str, encoding: str
+) -> None:
+    name, made = FORMS[form]
+    rows, is_read = MORE_ENCODINGS[encoding]
+    fetched = _read_or_none(read, made(rows).encode(encoding), name)
+    assert (fetched and [entry.label for entry in fetched.entries]) == (
+        _labels(rows) if is_read else None
+    )
+
+
+@pytest.mark.parametrize(
+    "title", ["Łowcy androidów", "K\u0131ş Uykusu", "Naşul", "Ödlek Ördögűző"]
+)
+def test_one_title_of_other_letters_makes_a_list_unclear(read: Reader, title: str) -> None:
+    encoding = "cp1254" if "\u0131" in title else "cp1250"
+    text = f"Heat (1995)\n{title} (2000)\nAmelie (2001)\n"
+    with pytest.raises(ResponseChangedError, match="old encoding that cannot be told"):
+        read(text.encode(encoding))
 
 
 @pytest.mark.parametrize("form", FORMS)
