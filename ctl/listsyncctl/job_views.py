@@ -89,7 +89,7 @@ def progress_of(now: CopyProgressShape) -> str:
 def _why(one: JobShape) -> str:
     if one.get("blocked_on"):
         return shown(one.get("why")) or f"waits for {shown(one['blocked_on'])}"
-    return shown(one.get("why")) if one["state"] != "succeeded" else ""
+    return shown(one.get("why"))
 
 
 def one_job(result: JobReply, display: Display) -> Iterator[str]:

@@ -314,6 +314,7 @@ class CopyResult:
     interruptions: int = 0
     files: tuple[PurePosixPath, ...] = ()
     """What is there now, below the roots: the file and what came along."""
+    size: int | None = None  # of the file; None where a folder was asked for
     new_folder: PurePosixPath | None = None
     """The highest folder below the destination that the copy had to make; None: not known."""
 

@@ -314,7 +314,7 @@ _SETTLE = (
     f"UPDATE transfer_jobs SET state = iif({_IS_CANCELLED}, 'cancelled', :state),"  # noqa: S608 - constants
     f" next_at = :next_at, ended_at = iif({_IS_CANCELLED}, :at, :ended_at),"
     " attempts = :attempts, bytes = :bytes, seconds = :seconds, failure = :failure, why = :why,"
-    " blocked_on = :blocked_on, owner = NULL, lease_until = NULL"
+    " size = iif(rerun, size, :size), blocked_on = :blocked_on, owner = NULL, lease_until = NULL"
     " WHERE id = :id AND state = 'running' RETURNING rerun, state"
 )
 
@@ -329,6 +329,7 @@ def _settle(
         "next_at": iso(job.next_at),
         "ended_at": iso(job.ended_at) if job.ended_at else None,
         "attempts": job.attempts,
+        "size": job.wanted.size,
         "bytes": job.bytes,
         "seconds": job.seconds,
         "failure": job.failure,

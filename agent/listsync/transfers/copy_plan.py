@@ -82,7 +82,14 @@ def plan_job(
         return failed(
             job, FailureClass.SOURCE_MISSING, f"nothing to copy is in {job.wanted.place.source}"
         )
-    return CopyPlan(job=job, files=files, notes=_left_out(found))
+    return CopyPlan(job=job, files=files, notes=(*_left_out(found), *_less_than_said(job, own)))
+
+
+def _less_than_said(job: TransferJob, own: FoundFile | None) -> Iterator[str]:
+    said = job.wanted.size or 0
+    if own is not None and own.size < said:
+        app = job.wanted.app.value.capitalize()
+        yield f"its source has {file_size(own.size)}, {app} said {file_size(said)}: is it whole?"
 
 
 def _left_out(found: Iterable[FoundFile]) -> tuple[str, ...]:
@@ -327,6 +334,7 @@ class BatchShare:
         copied, total = self._bytes[plan.job.number], self._bytes.total()
         part = copied / total if total else 1 / self._count
         is_news = plan.needed or plan.is_renamed
+        relative = plan.job.wanted.place.relative
         notes = plan.notes if is_news else ("it was there already", *plan.notes)
         return CopyResult(
             number=plan.job.number,
@@ -335,6 +343,7 @@ class BatchShare:
             seconds=self._seconds * part,
             why="; ".join(notes),
             files=tuple(file.relative for file in plan.files),
+            size=next((file.size for file in plan.files if file.relative == relative), None),
             new_folder=new_folder_of(plan, before),
         )
 

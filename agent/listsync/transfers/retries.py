@@ -56,11 +56,13 @@ def next_step(
 def _done(job: TransferJob, result: CopyResult, now: datetime) -> TransferJob:
     """Say how it stands when the file is there; an earlier try of it may have copied all."""
     is_news = (result.bytes > 0 or job.has_begun) and not result.is_dry_run
+    size = job.wanted.size if result.size is None else result.size
     return replace(
         job,
+        wanted=replace(job.wanted, size=size),
         state=JobState.SUCCEEDED if is_news else JobState.SKIPPED,
         ended_at=now,
-        bytes=result.bytes or (job.wanted.size or 0 if is_news else 0),
+        bytes=result.bytes or (size or 0 if is_news else 0),
         seconds=result.seconds,
         failure=None,
         why=result.why,

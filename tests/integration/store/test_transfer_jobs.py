@@ -135,6 +135,18 @@ def test_an_event_of_what_is_being_copied_makes_it_run_again(books: Books) -> No
     assert (first.state, first.bytes, first.rerun) == (JobState.SUCCEEDED, 7, False)
 
 
+@pytest.mark.parametrize(("is_asked_again", "kept"), [(False, 5), (True, 30)])
+def test_the_size_that_was_found_takes_the_place_of_what_was_announced_before(
+    books: Books, is_asked_again: bool, kept: int
+) -> None:
+    (job,) = books.run(movie(size=20))
+    if is_asked_again:
+        books.put(movie(size=30))
+    books.end(job, JobState.SUCCEEDED, wanted=replace(job.wanted, size=5))
+    last, *_ = books.history.page(None, 10, None).rows
+    assert last.wanted.size == kept
+
+
 @pytest.mark.parametrize("state", [JobState.RETRY_WAIT, JobState.NEEDS_ATTENTION])
 def test_what_failed_and_was_asked_for_meanwhile_begins_anew(
     books: Books, state: JobState

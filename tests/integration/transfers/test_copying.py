@@ -15,7 +15,7 @@ from listsync.domain.transfer_rules import (
     UpgradePolicy,
     VerifyMode,
 )
-from listsync.domain.transfers import CopyScope, FailureClass, TransferJob
+from listsync.domain.transfers import CopyScope, FailureClass, ImportApp, TransferJob
 from listsync.process import supervisor
 from listsync.transfers import copy_batch, copy_plan
 from listsync.transfers.probes import Probes
@@ -64,6 +64,26 @@ def test_what_is_there_already_is_not_copied(library: Library) -> None:
     assert result.files == (PurePosixPath("Show/1.mkv"),)
     assert result.new_folder is None
     assert library.progress == []
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (None, ""),
+        (3, ""),
+        (5, ""),
+        (14 * 2**30, "its source has 5 B, Radarr said 14.0 GB: is it whole?"),
+    ],
+)
+def test_a_copy_is_as_large_as_what_was_found(
+    library: Library, said: int | None, why: str
+) -> None:
+    library.write("Show/1.mkv", b"short")
+    library.write("Show/1.srt", b"words that count apart")
+    job = library.job("Show/1.mkv")
+    wanted = replace(job.wanted, app=ImportApp.RADARR, size=said)
+    result = library.copy_one(replace(job, wanted=wanted))
+    assert (result.failure, result.size, result.why) == (None, 5, why)
 
 
 def test_a_new_version_under_the_same_name_takes_the_place_of_the_old_one(

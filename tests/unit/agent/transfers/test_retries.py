@@ -143,6 +143,13 @@ def test_what_is_there_is_told_by_who_has_copied_it(
     assert (job.failure, job.why, job.attempts) == (None, "", 1)
 
 
+def test_what_is_there_is_as_large_as_it_was_found() -> None:
+    said = replace(JOB, wanted=movie(size=9000), has_begun=True)
+    found = next_step(said, CopyResult(number=1, size=6), USUAL, AT, 0.0)
+    assert (found.wanted.size, found.bytes) == (6, 6)
+    assert next_step(said, CopyResult(number=1), USUAL, AT, 0.0).wanted.size == 9000
+
+
 def test_retries_are_numbered_as_the_original_does() -> None:
     words = [retry_words(replace(JOB, attempts=number), ORIGINAL) for number in range(4)]
     assert words == ["", "(retry 1/3)", "(retry 2/3)", "(retry 3/3)"]
