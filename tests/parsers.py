@@ -22,6 +22,7 @@ from listsync.browser import messages as browser_messages
 from listsync.commands import serializers
 from listsync.control.zmtp import Conversation, RefusedPeerError
 from listsync.domain.lists import Validators
+from listsync.domain.media import MediaType
 from listsync.errors import ListsyncError
 from listsync.fleet import passing
 from listsync.http import transport
@@ -34,7 +35,8 @@ from listsync.importers.plan import MovePlan
 from listsync.importers.yaml_edit import add_key
 from listsync.notify import sender
 from listsync.notify.targets import heartbeat
-from listsync.parsing import documents, feed_items, season_cells
+from listsync.parsing import documents, feed_items, season_cells, title_words
+from listsync.parsing.columns import RawRow
 from listsync.parsing.list_documents import read_list
 from listsync.parsing.text import decode
 from listsync.process.records import ChildRecord, ProcessIdentity
@@ -164,6 +166,13 @@ def _seasons(text: str) -> None:
     season_cells.is_title_of_episode(text)
 
 
+def _title_words(text: str) -> None:
+    title_words.named_by(text)
+    title_words.part_behind(text)
+    title_words.part_at_once(text)
+    title_words.by_told_title(RawRow(title=text), MediaType.TV, has_id=False)
+
+
 _DEEP = b"[" * 40_000
 _IN_DEPTH = b'{"more": ' + _DEEP
 _ITEM = b">f+++++++++ Film (2000)/Film.mkv\r      32,768 100%  1.00MB/s    0:00:01 (xfr#1)\n"
@@ -252,6 +261,14 @@ PARSERS = {
     ),
     "listsync.parsing.season_cells": Parser(
         _text(_seasons), (b"S01E02-S03, 5", b"Season 1 & 2", b"1-3;7")
+    ),
+    "listsync.parsing.title_words": Parser(
+        _text(_title_words),
+        (
+            "The Wire (2002) - s\u00e4song 3".encode(),
+            b"Dark: The Final Season",
+            b"Dark_S02 (2017)",
+        ),
     ),
     "listsync.parsing.text": Parser(
         lambda data: [*decode(data).pieces()],

@@ -8,17 +8,18 @@ from functools import partial
 from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import AddressForm, is_address, recognise, title_at
 from listsync.parsing.columns import RawRow
-from listsync.parsing.decoding import imdb_id, number_id, year_number
+from listsync.parsing.decoding import imdb_id, number_id
 from listsync.parsing.given_up import Headings, heading_unwanted, mark_unwanted
-from listsync.parsing.kinds import Kind, kind_behind, kind_of_heading, soft_kind_of
+from listsync.parsing.kinds import Kind, kind_of_heading, soft_kind_of
 from listsync.parsing.row_collector import (
     AN_EPISODE,
     RowCollector,
     is_person,
 )
-from listsync.parsing.season_cells import part_in_address, parted_title
+from listsync.parsing.season_cells import part_in_address, parted_title, read_seasons
 from listsync.parsing.tables import TableWithin
 from listsync.parsing.text import HASHES, Text, telling_lines, with_is_last
+from listsync.parsing.title_words import named_by, part_at_once
 
 _LONGEST = 1000
 _BLANKS = re.compile(r" {2,}")
@@ -29,15 +30,15 @@ _NUMBERED = re.compile(
     r"(?:(?P<kind>movie|film|tv|show|series)\s*[:/]\s*)?(?P<id>[\w.]+)",
     re.IGNORECASE,
 )
-DATED = re.compile(r"(?P<title>.*\S)\s*[(\[](?P<year>\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?)?[)\]]")
-_LAST_YEAR = re.compile(
-    r"(?P<title>.*\S)(?:\s*[|;\t]\s*|,\s+|\s+[-\u2013\u2014]\s+)\(?(?P<year>(?:18|19|20)\d\d)\)?"
-)
+_BRACKETS = str.maketrans("\uff08\uff09\uff3b\uff3d\u3010\u3011", "()[][]")
 _BULLET = re.compile(
     r"(?:(?:[-*+>]|[^\w\s!-/:-@\[-`{-~])\ufe0f?\s+)?"
     r"(?:(?:\[[ xX\u2713]?\]|[\u2610-\u2612])\s+)?"
 )
 _COUNTED = re.compile(r"#?(\d{1,5})(?:[.):]|\s+[-\u2013])\s+(?=\S)|#(\d{1,4})\s+(?=\S)", re.ASCII)
+_LINKED = re.compile(
+    r"\[(?P<text>[^\]]+)\]\(\s*<?(?P<address>\S+?)>?(?:\s+\"[^\"]*\")?\s*\)(?P<rest>.*)"
+)
 _MARKED = re.compile(
     r"(?P<mark>\*\*|__|~~|[*_`])(?P<text>\S(?:.*\S)?)(?P=mark)"
     r"(?P<rest>\s*(?:[(\[].*|[-,\u2013\u2014]\s*\(?\d{4}\)?)?)"
@@ -47,30 +48,15 @@ _QUOTED = re.compile(
     r"|\u00ab\s*(?P<c>[^\u00ab\u00bb]+?)\s*\u00bb|\u300e(?P<d>[^\u300f]+)\u300f"
     r"|\u300a(?P<e>[^\u300b]+)\u300b)(?P<rest>\s*(?:[(\[].*|[-\u2013]\s*\d{4}|\d{4})?)"
 )
-_LINKED = re.compile(
-    r"\[(?P<text>[^\]]+)\]\(\s*<?(?P<address>\S+?)>?(?:\s+\"[^\"]*\")?\s*\)(?P<rest>.*)"
-)
 _TAGGED = re.compile(r"(?P<rest>.*?\S)(?P<tags>(?:\s+(?:#[^\W\d_][\w/-]*|`[^`\s][^`]*`))+)")
 _STARS = re.compile(r"\s+[\u2605\u2606\u2b50][\u2605\u2606\u2b50\u00bd\ufe0f ]*$")
 _NOTE = re.compile(r"\[\[([^\[\]|#]+)[^\[\]]*\]\]")  # of Obsidian, and the words it is shown by
 _DAY = re.compile(r"^[\[(]?(?:18|19|20)\d\d-[01]\d-[0-3]\d[\])]?[\s:,|\u2013-]+(?=\S)")
-_BRACKETS = str.maketrans("\uff08\uff09\uff3b\uff3d\u3010\u3011", "()[][]")
 _VIDEO = re.compile(r"\.(?:mkv|mp4|m4v|avi|mov|wmv|iso|ts|m2ts|webm|strm|nfo|srt)$", re.IGNORECASE)
 _PATH = re.compile(r"(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/]).*|.*[^\s/][/\\]$")
 _RELEASE = re.compile(
     r"(?P<title>[^\s()\[\]]+?)[._](?P<year>(?:19|20)\d\d)(?:[._].*)?"
     r"|(?P<name>[^\s()\[\]]+?)[._](?P<part>[Ss]\d\d(?:[Ee]\d\d)?)[._].*"
-)
-_WITHIN = re.compile(
-    r"(?P<title>.*\S)\s*[(\[](?P<words>[^()\[\]]{0,24}?)(?<!\d)(?P<year>(?:18|19|20)\d\d)(?!\d)"
-    r"(?:\s*[-\u2013]\s*(?:\d{4})?)?(?P<more>[^()\[\]]{0,24})[)\]](?P<rest>(?:[\s,;:|\u2013-].*)?)"
-)
-_MORE = re.compile(
-    r"[(\[](?:18|19|20)\d\d[)\]]|\b[Ss]\d{1,3}\b|\b[Ss]\d{1,3} ?[Ee]\d|\b[Ss]eason\b"
-)
-_YEAR_FIRST = re.compile(r"[(\[](?P<year>(?:18|19|20)\d\d)[)\]]\s*[-:\u2013]?\s*(?P<title>\S.*)")
-_KIND_FIRST = re.compile(
-    r"(?P<kind>movie|film|tv|tv show|tv series|series|show)\s*:\s+(?P<title>\S.*)", re.IGNORECASE
 )
 _HEADING = re.compile(
     r"(?:my |the )?(?:movies?|films?|tv(?: shows?)?|(?:tv )?series|shows|anime|watch ?list"
@@ -95,7 +81,7 @@ _TRAKT = re.compile(
 _SLUGS = re.compile(  # of sites that say which kind a title is, and have its name in words
     r"(?:https?://)?(?:www\.)?(?:simkl\.com/(?P<simkl>movies|tv)/\d+"
     r"|justwatch\.com/[a-z]{2}/(?P<justwatch>movie|tv-show))/(?P<slug>[a-z0-9-]+)"
-    r"(?:/season-\d+)?/?(?:[?#].*)?",
+    r"(?:/season-(?P<season>\d+))?/?(?:[?#].*)?",
     re.IGNORECASE,
 )
 _DEREFERRED = re.compile(
@@ -160,28 +146,43 @@ def collect_line(collector: RowCollector, line: str) -> None:
         collector.skip(line, "a heading")
         return
     bare = _AFTER.sub("", line)
-    named, season = parted_title(bare)
+    named, season = _parted(bare)
     if linked := _LINKED.fullmatch(bare):
         _collect_linked(collector, linked)
     elif numbered := _NUMBERED.fullmatch(named):
         _collect_number(collector, bare, numbered, season)
-    elif of_tmdb := _OF_TMDB.fullmatch(bare):
-        collector.add(RawRow(tmdb=of_tmdb["id"], kind=of_tmdb["kind"]))
-    elif is_address(bare) and (form := recognise(bare)):
-        _collect_address(collector, bare, form)
-    elif trakt := _TRAKT.fullmatch(bare):
-        _collect_words(collector, bare, trakt["slug"], trakt["media"])
+    elif of_tmdb := _OF_TMDB.fullmatch(named):
+        collector.add(RawRow(tmdb=of_tmdb["id"], kind=of_tmdb["kind"], season=season))
+    elif is_address(bare) and (form := recognise(named)):
+        _collect_address(collector, named, form, season)
+    elif trakt := _TRAKT.fullmatch(named):
+        _collect_words(collector, named, trakt["slug"], trakt["media"], season)
     elif "://" in bare:
-        _collect_unknown(collector, bare)
+        _collect_unknown(collector, named if _names_one(named) else bare, season)
     else:
         _collect_named(collector, line, named, season)
+
+
+def _parted(bare: str) -> tuple[str, str | None]:
+    """Part what a line names from its season, behind a title, an id or an address."""
+    head, _, behind = bare.partition(" ")
+    if behind and _names_one(head) and (season := part_at_once(behind)):
+        return head, season
+    named, season = parted_title(bare)
+    return (bare, None) if season and named_by(bare).season else (named, season)
+
+
+def _names_one(head: str) -> bool:
+    """Tell an id or an address from the first word of a title."""
+    is_id = imdb_id(head) or _NUMBERED.fullmatch(head) or _OF_TMDB.fullmatch(head)
+    return bool(is_id) or is_address(head)
 
 
 def _collect_named(collector: RowCollector, line: str, named: str, season: str | None) -> None:
     if imdb_id(named) or is_person(named):
         collector.add(RawRow(imdb=named, season=season))
     elif tagged := _tagged(named):
-        collector.add(tagged._replace(season=season))
+        collector.add(tagged._replace(season=season or tagged.season))
     else:
         _collect_title(collector, line, named, season)
 
@@ -222,15 +223,19 @@ def _untagged(line: str) -> str:
     found = _TAGGED.fullmatch(line) if "#" in line or "`" in line else None
     if found is None:
         return line
-    tags = (tag.strip("#`") for tag in re.findall(r"#[\w/-]+|`[^`]+`", found["tags"]))
-    kind = next((tag for tag in tags if soft_kind_of(tag) != Kind()), None)
-    return found["rest"] if kind is None else f"{found['rest']} ({kind})"
+    tags = [tag.strip("#`") for tag in re.findall(r"#[\w/-]+|`[^`]+`", found["tags"])]
+    kind = next((f" ({tag})" for tag in tags if soft_kind_of(tag) != Kind()), "")
+    part = next((f" - {tag.upper()}" for tag in tags if part_at_once(tag)), "")
+    return f"{found['rest']}{kind}{part}"
 
 
 def _of_file(path: str) -> str:
-    """Take the title from the name of a file or a folder."""
-    name = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+    """Take the title from the name of a file or a folder; of a season's, from the one above."""
+    *above, name = re.split(r"[/\\]", path.rstrip("/\\"))
     name = _VIDEO.sub("", name)
+    numbers = read_seasons(name).numbers if above and part_at_once(name) else ()
+    if numbers and any(map(str.isalnum, above[-1])):
+        return f"{above[-1]} S{numbers[0]}"
     found = _RELEASE.fullmatch(name)
     if found is None:
         return name
@@ -253,36 +258,11 @@ def _is_heading(line: str, rank: int) -> bool:
 
 def _collect_linked(collector: RowCollector, found: re.Match[str]) -> None:
     """Read a link of Markdown: its words, and the ids of its address."""
-    words = f"{found['text']} {found['rest'].strip()}".strip()
-    title, year, kind = _named(words)
-    collector.add(RawRow(title=title, year=year, kind=kind, address=found["address"]))
-
-
-def _named(words: str) -> tuple[str, str | None, str | None]:
-    """Part words into a title, its year, and what it is, as far as they say so."""
-    kind = None
-    if first := _KIND_FIRST.fullmatch(words):
-        kind, words = first["kind"], first["title"]
-    if behind := kind_behind(words):
-        return behind.title, behind.year, kind or behind.kind
-    for form in (DATED, _WITHIN, _LAST_YEAR, _YEAR_FIRST):
-        found = form.fullmatch(words)
-        if found is not None and (form is DATED or year_number(found["year"])):
-            if form is _WITHIN and not _is_all_of(found):
-                continue
-            said = f"{found['words']} {found['more']}" if form is _WITHIN else ""
-            return found["title"], found["year"], kind or _said_kind(said)
-    return words, None, kind
-
-
-def _is_all_of(found: re.Match[str]) -> bool:
-    """Tell that no second title follows, and no season or episode."""
-    return not _MORE.search(f"{found['title']}{found['rest']}")
-
-
-def _said_kind(words: str) -> str | None:
-    lower = words.lower()
-    return "tv" if "series" in lower or "tv" in lower.split() else None
+    rest = found["rest"].strip()
+    season = part_at_once(rest)
+    named = named_by(found["text"] if season else f"{found['text']} {rest}".strip())
+    row = named.row._replace(address=found["address"], season=season or named.season)
+    collector.add(row)
 
 
 def _tagged(text: str) -> RawRow | None:
@@ -291,13 +271,15 @@ def _tagged(text: str) -> RawRow | None:
     named = _IMDB_FIRST.fullmatch(text) or _IMDB_LAST.fullmatch(text)
     if found is not None:
         ids = {found["base"].lower(): found["id"]}
-        rest = f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip()
+        behind = text[found.end() :].strip()
+        season = part_at_once(behind)
+        rest = f"{text[: found.start()].rstrip()} {'' if season else behind}".strip()
     elif named is not None:
-        ids, rest = {"imdb": named["id"]}, named["rest"].strip()
+        ids, rest, season = {"imdb": named["id"]}, named["rest"].strip(), None
     else:
         return None
-    title, year, kind = _named(rest)
-    return RawRow(title=title, year=year, kind=kind)._replace(**ids)
+    row = named_by(rest).row
+    return row._replace(season=season or row.season, **ids)
 
 
 def _collect_number(
@@ -318,9 +300,12 @@ def _collect_number(
         collector.add(RawRow(tvdb=number, season=season))
 
 
-def _collect_address(collector: RowCollector, line: str, form: AddressForm) -> None:
+def _collect_address(
+    collector: RowCollector, line: str, form: AddressForm, behind: str | None
+) -> None:
     number = form.groups.get("id", "")
     season, is_episode = part_in_address(line)
+    season = behind or season
     match (form.provider, form.kind):
         case (_, "title") if is_episode:
             collector.skip(line, AN_EPISODE)
@@ -341,7 +326,9 @@ def _collect_address(collector: RowCollector, line: str, form: AddressForm) -> N
             collector.skip(line, why)
 
 
-def _collect_words(collector: RowCollector, line: str, slug: str, media: str) -> None:
+def _collect_words(
+    collector: RowCollector, line: str, slug: str, media: str, behind: str | None
+) -> None:
     """Take the title from an address: words, for a film nearly always with its year."""
     slug = slug.lower()
     dated = _SLUG_YEAR.fullmatch(slug)
@@ -352,19 +339,20 @@ def _collect_words(collector: RowCollector, line: str, slug: str, media: str) ->
     if is_episode:
         collector.skip(line, AN_EPISODE)
     else:
-        collector.add(RawRow(title=words, year=year, season=season), kind)
+        collector.add(RawRow(title=words, year=year, season=behind or season), kind)
 
 
-def _collect_unknown(collector: RowCollector, line: str) -> None:
+def _collect_unknown(collector: RowCollector, line: str, season: str | None) -> None:
     within = _WITHIN_LINE.search(line)
     if within and (row := _beside_address(within)):
         collector.add(row)
         return
     if series := _DEREFERRED.fullmatch(line):
-        collector.add(RawRow(tvdb=series[1]))
+        collector.add(RawRow(tvdb=series[1], season=season))
         return
     if found := _SLUGS.fullmatch(line):
-        _collect_words(collector, line, found["slug"], found["simkl"] or found["justwatch"])
+        media, season = found["simkl"] or found["justwatch"], season or found["season"]
+        _collect_words(collector, line, found["slug"], media, season)
         return
     person = "/name/nm" in line and "imdb.com" in line
     collector.skip(line, "a person" if person else "an address that is not known")
@@ -375,19 +363,21 @@ def _beside_address(found: re.Match[str]) -> RawRow | None:
     before = found.string[: found.start()]
     while (bare := before.rstrip().rstrip(_BEFORE_ADDRESS)) != before:
         before = bare
-    words = f"{before} {found.string[found.end() :]}".strip()
-    named, season = parted_title(words)
-    title, year, kind = _named(named)
+    behind = found.string[found.end() :].strip()
+    season = part_at_once(behind)
+    words = before if season else f"{before} {behind}".strip()
+    words, told = parted_title(words)
+    named = named_by(words)
     form = title_at(found["address"])
     is_known = form is not None and form.provider in ("imdb", "tmdb", "tvdb")
-    if not (is_known or year) or not re.search(r"[^\W_]", title):
+    if not (is_known or named.year) or not re.search(r"[^\W_]", named.title):
         return None
-    row = RawRow(title=title, year=year, kind=kind, season=season)
+    row = named.row._replace(season=season or told or named.season)
     return row._replace(address=found["address"]) if is_known else row
 
 
 def _collect_title(collector: RowCollector, line: str, named: str, season: str | None) -> None:
-    title, year, kind = _named(named.removeprefix("\\"))
-    if year is None and kind is None and not season:
-        title = line.removeprefix("\\")
-    collector.add(RawRow(title=title, year=year, kind=kind, season=season))
+    row = named_by(named.removeprefix("\\")).row
+    if row.year is None and row.kind is None and not season:
+        row = row._replace(title=line.removeprefix("\\"))
+    collector.add(row._replace(season=season or row.season))

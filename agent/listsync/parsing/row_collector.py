@@ -26,6 +26,7 @@ from listsync.parsing.season_cells import (
     read_seasons,
     without_season,
 )
+from listsync.parsing.title_words import by_told_title
 from listsync.row_limit import MOST_ROWS, demand_little_text, demand_room, text_size, too_long
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class RowCollector:
 
     def add(self, raw: RawRow, assumed: MediaType | None = None) -> None:
         """Take one row; *assumed* is what it is where the row itself does not say."""
-        raw = by_its_title(_with_ids(raw), assumed)
+        raw = self._by_title(by_its_title(_with_ids(raw), assumed), assumed)
         kind = _kind_of(raw)
         imdb, tmdb, tvdb = _imdb_of(raw.imdb), number_id(raw.tmdb), number_id(raw.tvdb)
         title = _plain(title_text(raw.title) or title_text(raw.original_title))
@@ -147,6 +148,16 @@ class RowCollector:
             self._anime.note(len(self._entries), raw.base, raw.number)
             is_plain = cell is EMPTY_CELL and not kind.is_season  # nearly all
             self._add_entry(entry if is_plain else self._of_seasons(entry, kind, cell))
+
+    def _by_title(self, raw: RawRow, assumed: MediaType | None) -> RawRow:
+        """Take out of a title the season that only what the row is shows to be one."""
+        kind, has_id = _kind_of(raw), bool(raw.imdb or raw.tmdb or raw.tvdb)
+        if raw.season not in (None, "") or kind.unwanted or anime_base(raw.base):
+            return raw
+        section = _UNSAID if has_id or assumed or kind != _UNSAID else self.section
+        is_series = bool(raw.tvdb) and not (raw.imdb or raw.tmdb)
+        media = kind.media or assumed or (MediaType.TV if is_series else section.media)
+        return by_told_title(raw, media, has_id=has_id)
 
     def _of_unknown_kind(self, entry: ListEntry, word: str) -> ListEntry:
         """Doubt what only its kind could tell; of what has ids, say that it was taken by them."""

@@ -19,10 +19,17 @@ from listsync.parsing.kinds import SEASON_WORDS, kind_behind, kind_of, without_p
 _KEYS = ("number", "season", "season_number", "seasonNumber")
 _LONGEST = 200
 _MOST = 100
-_WORD = rf"(?:{SEASON_WORDS})"
-_NUMBER = rf"(?:(?:{_WORD}|s)[ :.#-]*(?:(?:no|nr|number)[ .]+)?)?#?(\d{{1,6}})(?:\.0+)?"
+_IN_OTHERS = (
+    r"sasong(?:en|er)?|s(?:ae|\u00e6)son(?:en|er)?|sesong(?:en|er)?|kausi|kaudet|evad(?:ok)?|rad[ay]"
+    r"|sezon(?:[ae]|ul)|\u0441\u0435\u0437\u043e\u043d\u044b?|\u5b63|\u30b7\u30fc\u30b9\u30f3"
+    r"|\uc2dc\uc98c|\u1109\u1175\u110c\u1173\u11ab"
+)
+"""Of the north, Finnish, Hungarian, Czech, Russian, Chinese, Japanese and Korean; folded."""
+_WORD = rf"(?:{SEASON_WORDS}|{_IN_OTHERS})"
+_NUMBER = rf"(?:(?:{_WORD}|[st])[ :.#-]*(?:(?:no|nr|number)[ .]+)?)?#?(\d{{1,6}})(?:\.0+)?"
 _ONE = re.compile(_NUMBER, re.ASCII)
 _ORDINAL = re.compile(rf"(\d{{1,3}})(?:st|nd|rd|th|a|o|e|er|eme|de)?[. ] ?{_WORD}", re.ASCII)
+_NTH = re.compile(r"\u7b2c ?(\d{1,3}) ?(?:\u5b63|\u671f|\u30b7\u30fc\u30b9\u30f3)", re.ASCII)
 _COUNT = re.compile(r"\d+ \w+", re.ASCII)  # "3 seasons", "1 season": how many, and not which
 _RANGE = re.compile(
     rf"{_NUMBER}(?: ?(?:-|\.\.+) ?| (?:to|through|thru|until|till|bis|t/m|a|do) ){_NUMBER}",
@@ -44,15 +51,17 @@ _EPISODE = re.compile(
 _NOTHING = frozenset(("", "-", "--", "---", "n/a", "na", "n.a.", "none", "null", "nil", "nan"))
 _NO_EPISODE = re.compile(r"0+(?:\.0+)?|no|false", re.ASCII)
 _EPISODE_IN_TITLE = re.compile(r"\b[Ss]\d{1,3} ?[Ee]\d{1,4}\b", re.ASCII)
+_SHORT = r"S\d{1,3}(?:\s*[-\u2013,&+]\s*S?\d{1,3})*"
+_LONG = rf"(?i:{_WORD})\s+\d{{1,3}}(?:\s*[-\u2013,&+]\s*\d{{1,3}})*"
 _AFTER_TITLE = re.compile(
-    r"(?P<title>.*\S)(?:\s+(?P<short>S\d{1,3}(?:\s*[-\u2013,&+]\s*S?\d{1,3})*)"
-    rf"|\s*(?:[-\u2013:,]\s+|[(\[])(?P<long>(?i:{_WORD})\s+\d{{1,3}}(?:\s*[-\u2013,&+]\s*\d{{1,3}})*)"
-    r"[)\]]?)",
+    rf"(?P<title>.*\S)(?:\s+(?P<short>{_SHORT})|\s*[-\u2013:,]\s+(?P<long>{_LONG})"
+    rf"|\s*[(\[](?P<within>{_SHORT}|{_LONG})[)\]])",
     re.ASCII,
 )
+_JOINING = "-\u2013,&+ "
 _OTHER_ALPHABET = re.compile(r"[\u0370-\u1fff\u3040-\ud7ff]")
 _YEAR_BEHIND = re.compile(r"(?P<title>.*\S)\s*\((?P<year>(?:18|19|20)\d\d)\)")
-_MAY_END = re.compile(r"\s(?:\s*\d|S\d)", re.ASCII)  # quick, as it begins with a blank, and rare
+_MAY_END = re.compile(r"\s(?:\s*\d|S\d)|[(\[]S\d", re.ASCII)  # quick, and rare
 _ADDRESS = re.compile(
     r"/seasons?/(?:(?:official|dvd|absolute)/)?(?P<path>[^/?#]+)(?P<more>/episodes?/\d+)?"
     r"|[?&]season=(?P<query>[^&#]+)"
@@ -124,7 +133,13 @@ def parted_title(text: str) -> tuple[str, str | None]:
     A number after the bare word stays with the title: `Open Season 2` is a film.
     """
     found = _AFTER_TITLE.fullmatch(text) if _MAY_END.search(text) else None
-    return (found["title"], found["short"] or found["long"]) if found else (text, None)
+    if found is None:
+        return text, None
+    title = found["title"]
+    before = _AFTER_TITLE.fullmatch(title.rstrip(_JOINING)) if found["short"] else None
+    if before is not None and before["short"]:  # `S02 - S03`
+        return before["title"], text[before.start("short") :]
+    return title, found["short"] or found["long"] or found["within"]
 
 
 def by_its_title(raw: RawRow, assumed: MediaType | None) -> RawRow:
@@ -211,7 +226,8 @@ def _numbers(part: str) -> range | None:
     if _SPECIALS.fullmatch(part):
         return range(1)
     spread = _RANGE.fullmatch(part)
-    single = _ONE.fullmatch(part) or (None if _COUNT.fullmatch(part) else _ORDINAL.fullmatch(part))
+    single = _ONE.fullmatch(part) or _NTH.fullmatch(part)
+    single = single or (None if _COUNT.fullmatch(part) else _ORDINAL.fullmatch(part))
     if spread is not None:
         first, last = int(spread[1]), int(spread[2])
     elif single is not None:

@@ -14,8 +14,8 @@ from listsync.parsing.columns import place_of
 from listsync.parsing.decoding import number_id
 from listsync.parsing.feed_items import FeedItem
 from listsync.parsing.kinds import kind_of
-from listsync.parsing.list_lines import DATED
 from listsync.parsing.season_cells import parted_title
+from listsync.parsing.title_words import DATED
 
 Item = dict[str, object]
 
