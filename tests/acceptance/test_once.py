@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 
 from listsync import __version__
+from listsync.domain.notices import Origin
+from listsync.store.database import FILE_NAME, Database
+from listsync.store.history import SqliteNotices
 from listsync.store.state_folder import locked
 from tests.acceptance.agent_process import started, until
 from tests.acceptance.conftest import Home, titles_csv
@@ -375,3 +378,24 @@ def test_the_state_of_nobody_is_backed_up_beside_an_agent(home: Home) -> None:
         ran = home.run("backup", str(home.folder / "b.db"), *state, LISTSYNC_SOCKET=agent)
     assert ran.code == 0, ran.err
     assert (home.folder / "b.db").is_file()
+
+
+@pytest.mark.parametrize("change", [None, {"name": "another"}, {"enabled": False}])
+def test_what_stood_of_a_list_is_over_once_it_is_not_followed_by_that_name(
+    home: Home, change: dict[str, object] | None
+) -> None:
+    good = home.write_list("films.csv", _TWO)
+    lost: dict[str, object] = {"file": "lost.csv", "name": "lost"}
+    home.write_config([good, lost])
+    home.once()
+    assert _lists_with_notices(home) == {"lost"}
+    home.write_config([good, *([lost | change] if change else [])])
+    home.once()
+    assert "lost" not in _lists_with_notices(home)
+
+
+def _lists_with_notices(home: Home) -> set[str | None]:
+    database = Database(home.state / FILE_NAME)
+    found = SqliteNotices(database).open(Origin.SYNC)
+    database.close()
+    return {one.notice.list_name for one in found}

@@ -231,7 +231,9 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             exclusions=(*config.exclude, *by_command.take()),
             excluded_since=by_command.take,
             server=server,
-            memory=SqliteMemory(database),
+            memory=SqliteMemory(
+                database, frozenset(one.name for one in config.lists if one.rules.is_enabled)
+            ),
             arr_names=SqliteArrNames(database),
             board=board,
             stop=token.is_set,

@@ -305,10 +305,13 @@ def few(texts: Sequence[str], between: str = "; ") -> str:
     return between.join([*texts[:_FEW], *more])
 
 
-def open_after(before: Iterable[NoticeRecord], run: SyncFindings) -> tuple[NoticeRecord, ...]:
+def open_after(
+    before: Iterable[NoticeRecord], run: SyncFindings, followed: Collection[str] | None = None
+) -> tuple[NoticeRecord, ...]:
     """Tell which notices are open after *run*; those of lists that it did not judge are kept.
 
-    Why the last sync failed is said once: the next failure takes its place.
+    Of lists that are not *followed* any more (None: not known) nobody judges anything: theirs are
+    over. Why the last sync failed is said once: the next failure takes its place.
     """
     before = tuple(before)
     own = renewed(before, run.notices, run.at, run.run_id)
@@ -318,6 +321,7 @@ def open_after(before: Iterable[NoticeRecord], run: SyncFindings) -> tuple[Notic
         one
         for one in before
         if not _is_judged(one.notice, run)
+        and (followed is None or one.notice.list_name in {None, *followed})
         and one.is_about not in known
         and not (has_failed and one.notice.is_failed_sync)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -103,9 +103,11 @@ def _values_of(one: NoticeRecord) -> tuple[object, ...]:
     return notice.severity, notice.text, one.run_id, titles, notice.count, one.number
 
 
-def _emit_findings(connection: sqlite3.Connection, found: SyncFindings) -> None:
+def _emit_findings(
+    connection: sqlite3.Connection, found: SyncFindings, followed: Collection[str] | None = None
+) -> None:
     before = map(record_of, connection.execute(_OPEN, (Origin.SYNC,)))
-    emit_notices(connection, Origin.SYNC, open_after(before, found), found.at)
+    emit_notices(connection, Origin.SYNC, open_after(before, found, followed), found.at)
 
 
 def record_of(row: sqlite3.Row) -> NoticeRecord:
@@ -128,12 +130,17 @@ def record_of(row: sqlite3.Row) -> NoticeRecord:
 
 
 class SqliteRunLog:
-    """Implements `ports.runs.RunLog`; see there."""
+    """Implements `ports.runs.RunLog`; *followed* are the names of the lists that are, if known."""
 
     def __init__(
-        self, database: Database, server: Callable[[], int | None], statuses: TitleStatusTable
+        self,
+        database: Database,
+        server: Callable[[], int | None],
+        statuses: TitleStatusTable,
+        followed: Collection[str] | None = None,
     ) -> None:
         self._database = database
+        self._followed = followed
         self._server = server
         self._statuses = statuses
 
@@ -183,7 +190,7 @@ class SqliteRunLog:
                 " AND later.result IN ('ok', 'partly')))",
                 (iso(at - _KEPT), report.run.run_id),
             )
-            _emit_findings(connection, found)
+            _emit_findings(connection, found, self._followed)
             put_messages(connection, messages_of_run(report, at), at)
             # One that was stopped before it could begin has no row yet: `note_end` writes it.
             for row in connection.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from listsync.domain.media import Edition
 from listsync.domain.run_notes import Intent, Notes
@@ -97,9 +97,12 @@ def _write_sent(connection: sqlite3.Connection, server: int, notes: Notes, at: s
 
 
 class SqliteMemory:
-    """Implements `ports.state.Memory`: one object for each noun, and one commit for all."""
+    """Implements `ports.state.Memory`: one object for each noun, and one commit for all.
 
-    def __init__(self, database: Database) -> None:
+    *followed* are the names of the lists that the configuration follows, if they are known.
+    """
+
+    def __init__(self, database: Database, followed: Collection[str] | None = None) -> None:
         self._database = database
         self.guard = SqliteServerGuard(database)
         server = self.guard.number
@@ -113,7 +116,7 @@ class SqliteMemory:
         self.failed_requests = SqliteFailedRequests(database, server)
         self.departures = SqliteDepartures(database, server, self._statuses)
         self.requests = SqliteRequestLog(database, server)
-        self.runs = SqliteRunLog(database, self.guard.chosen, self._statuses)
+        self.runs = SqliteRunLog(database, self.guard.chosen, self._statuses, followed)
         self.notices = SqliteNotices(database)
 
     def record(self, notes: Notes, intents: Sequence[Intent] = ()) -> None:

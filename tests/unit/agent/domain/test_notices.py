@@ -75,6 +75,13 @@ def test_a_run_of_other_lists_lifts_nothing() -> None:
     assert open_after(before, a_run(lists=("other",))) == before
 
 
+@pytest.mark.parametrize("is_whole", [True, False], ids=["whole", "cut-short"])
+def test_what_stands_of_a_list_that_is_not_followed_is_over(*, is_whole: bool) -> None:
+    before = (since_before(held("Dora")), since_before(held("old name")))
+    after = open_after(before, a_run(is_whole=is_whole), {"Dora", "other"})
+    assert after == before[:1]
+
+
 @pytest.mark.parametrize("list_name", ["Dora", None], ids=["of-a-list", "of-all"])
 def test_a_run_that_was_cut_short_lifts_nothing(list_name: str | None) -> None:
     before = (since_before(held(list_name)),)
