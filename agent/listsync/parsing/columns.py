@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from listsync.domain.media import MediaType
 from listsync.parsing.given_up import asks_for_unwanted
-from listsync.parsing.kinds import kind_of, unaccented
+from listsync.parsing.kinds import Kind, kind_of, soft_kind_of, unaccented
 
 
 @lru_cache(maxsize=1024)
@@ -141,6 +141,7 @@ _TITLE_NAMES = (  # the first that is there, where nothing is called a title
     *("label", "sorttitle", "item"),
 )
 """Words that mean other things beside a title, and alone the title itself."""
+_UNSAID = Kind()
 _TITLES = tuple(map(plain_name, _TITLE_NAMES))
 _SURER = ("entitytype", "mediatype", "titletype", "itemtype")  # than `type`: of what is done
 _LONGEST_NAME = 25
@@ -243,6 +244,59 @@ def count_telling(header: list[str]) -> int:
     """Count the fields that tell a header; `Wanted` and `Dropped` may be titles."""
     places = header_places(header)[: _PLACES["wanted"]]
     return sum(place >= 0 for place in places)
+
+
+class TitleColumn(NamedTuple):
+    """One of several columns of titles side by side, and what belongs to it."""
+
+    name: str
+    places: tuple[int, ...]
+    media: MediaType | None  # none: what is no title that could be requested
+
+
+def columns_side_by_side(header: list[str]) -> tuple[list[TitleColumn], str | None]:
+    """Part a table of films and series side by side, `Movies,Shows` or `Movie,Year,Show,Year`.
+
+    None, but the name of the second column, where that may be of films as well: the series that
+    a film belongs to.
+    """
+    kinds = [(place, _kind_over(name)) for place, name in enumerate(header)]
+    starts = [(place, kind) for place, kind in kinds if kind != _UNSAID]
+    if len({kind.media for _, kind in starts if kind.media}) < 2 or not _is_over_titles(header):
+        return [], None
+    if not _are_lists(header, [place for place, _ in starts]):
+        return [], next(header[at] for at, kind in starts if kind.media is MediaType.TV)
+    ends = [place for place, _ in starts[1:]] + [len(header)]
+    columns = []
+    for (start, kind), end in zip(starts, ends, strict=True):
+        names = [name if start < at < end else "" for at, name in enumerate(header)]
+        names[start] = "title"
+        columns.append(TitleColumn(header[start], header_places(names), kind.media))
+    return columns, None
+
+
+def _kind_over(name: str) -> Kind:
+    plain = plain_name(name)
+    media = None if plain in FIELDS else kind_by_title(plain)
+    return Kind(media) if media else soft_kind_of(name) if plain not in FIELDS else _UNSAID
+
+
+def _is_over_titles(header: list[str]) -> bool:
+    """Tell that no column names titles or their kinds: then words for kinds stand over titles."""
+    plain = list(map(plain_name, header))
+    if any(FIELDS.get(name) in ("kind", "soft_kind") for name in plain):
+        return False
+    return kind_by_title(title_among(plain)) is not None
+
+
+def _are_lists(header: list[str], starts: list[int]) -> bool:
+    plain = list(map(plain_name, header))
+    others = [name for at, name in enumerate(plain) if at not in starts and name]
+    names = [plain[at] for at in starts]
+    is_series_of_films = any(name.startswith("serie") for name in names) and not all(
+        name.endswith(("s", "filme", "serien")) for name in names
+    )
+    return not others or len({*others}) < len(others) or not is_series_of_films
 
 
 def ids_of_parts(names: Iterable[str]) -> bool | None:

@@ -13,6 +13,7 @@ from listsync.lean_dataclasses import dataclass
 from listsync.parsing.columns import (
     KNOWN,
     RawRow,
+    columns_side_by_side,
     count_telling,
     header_places,
     ids_of_parts,
@@ -32,6 +33,8 @@ from listsync.parsing.text import TableReader, Text, lines_of, lines_of_list, wi
 from listsync.protocol import FORMULAS
 
 Pick = Callable[[list[str]], tuple[str, ...]]  # place -1 finds the empty field at the end
+Titles = tuple[Pick, MediaType | None, str | None]
+"""Where a row has a title and what belongs to it, of which kind, or what other kind it says."""
 _DELIMITERS = (",", ";", "\t", "|")
 _LETTERBOXD = "letterboxd list export"
 _OF_LIST = {"name", "tags", "url", "description"}  # what the first block of such an export tells
@@ -60,6 +63,8 @@ _FORMULA = re.compile(
 )
 _PARTED = re.compile(r"(?<!\\)\|")
 _QUOTED_CELLS = re.compile(r'"[^"\n]+"(?:,"[^"\n]*")+\r?\n')
+_MARK = re.compile(r"(?:x|yes|no|true|false|ja|nein|oui|non|si|[\W_]*)", re.IGNORECASE)
+_SECOND = "a second column that may name titles, and is not read"
 _EDGES = re.compile(r"^\s*\||(?<!\\)\|\s*$")
 _RULE = re.compile(r" *:?-+:? *$")
 _NOTE = re.compile(r"\[\[([^\[\]|#]+)[^\[\]]*\]\]")  # of Obsidian
@@ -199,7 +204,10 @@ def collect_table(collector: RowCollector, name: str, text: Text, header: Header
     ends_well = text.ends_line and not collector.is_cut
     reader = TableReader(_lines_of(collector.service, text), header.delimiter)
     collector.is_export = is_export({plain_name(name) for name in header.names})
-    _collect_rows(collector, reader, header, itemgetter(*places), ends_well=ends_well)
+    titles, unread = _titles_under(header)
+    _collect_rows(collector, reader, header, titles, ends_well=ends_well)
+    if unread and collector.next_rank > 1:
+        collector.skip(unread, _SECOND)
     collector.says_empty = ends_well and all(map(is_understood, header.names))
     if collector.next_rank == 1 and not collector.says_empty:
         why = "has a header and no rows, and nothing shows that this is all of it"
@@ -215,6 +223,8 @@ class TableWithin:
     def __init__(self, collector: RowCollector, otherwise: Callable[[str], None]) -> None:
         self._collector, self._otherwise = collector, otherwise
         self._header: Header | None = None
+        self._titles: list[Titles] = []
+        self._unread: str | None = None
         self._held: str | None = None  # a row, or the header of the next table
 
     def take(self, line: str) -> bool:
@@ -228,6 +238,7 @@ class TableWithin:
         if self._held is not None and self._is_rule(cells):
             names = _cells(self._held)
             self._header, self._held = Header(names=names, delimiter="|", skips=1), None
+            self._titles, self._unread = _titles_under(self._header)
             return True
         self._let_go()
         self._held = line
@@ -254,8 +265,10 @@ class TableWithin:
         places = header_places(names)
         if names_titles(places):
             cells = [*_cells(line)[: len(names)], *[""] * (len(names) + 1)]
-            raw = _unmarked(RawRow._make(itemgetter(*places)([*cells[: len(names)], ""])))
-            self._collector.add(raw, _assumed(self._header))
+            _add_titles(self._collector, [*cells[: len(names)], ""], self._titles)
+            if self._unread:
+                self._collector.skip(self._unread, _SECOND)
+                self._unread = None
         else:
             self._collector.skip(line, "a row of a table without a column that names titles")
 
@@ -274,9 +287,13 @@ def _is_history(header: Header, text: Text) -> bool:
 
 
 def _collect_rows(
-    collector: RowCollector, reader: TableReader, header: Header, pick: Pick, *, ends_well: bool
+    collector: RowCollector,
+    reader: TableReader,
+    header: Header,
+    titles: list[Titles],
+    *,
+    ends_well: bool,
 ) -> None:
-    assumed = _assumed(header)
     width, some_short = len(header.names), False
     rows = (fields for fields in islice(reader, header.skips, None) if _says_something(fields))
     for fields, is_last in with_is_last(_fitted(fields, header) for fields in rows):
@@ -291,7 +308,27 @@ def _collect_rows(
             collector.skip_broken(" ".join(fields), f"{size} fields, the header has {width}")
         else:
             fields.extend([""] * (width - size + 1))
-            collector.add(_unmarked(RawRow._make(pick(fields))), assumed)
+            _add_titles(collector, fields, titles)
+
+
+def _titles_under(header: Header) -> tuple[list[Titles], str | None]:
+    """Say where rows have a title, or several side by side; and which column is not read."""
+    columns, unread = columns_side_by_side(header.names)
+    if not columns:
+        return [(itemgetter(*header_places(header.names)), _assumed(header), None)], unread
+    return [
+        (itemgetter(*one.places), one.media, None if one.media else one.name) for one in columns
+    ], None
+
+
+def _add_titles(collector: RowCollector, fields: list[str], titles: list[Titles]) -> None:
+    """Take the titles of a row, whose *fields* end with an empty one; some lists end early."""
+    for pick, media, other in titles:
+        raw = _unmarked(RawRow._make(pick(fields)))
+        if len(titles) == 1:
+            collector.add(raw, media)
+        elif not _MARK.fullmatch(str(raw.title).strip()):
+            collector.add(raw._replace(kind=raw.kind or other), media)
 
 
 def _fitted(fields: list[str], header: Header) -> list[str]:

@@ -425,3 +425,50 @@ def test_a_field_beyond_the_header_that_says_something_is_told(read: Reader) -> 
 @pytest.mark.parametrize("row", ["Salt, Copper, 1994", "Salt, Copper,(1994)"])
 def test_a_year_behind_the_comma_of_the_only_column(read: Reader, row: str) -> None:
     assert read(f"Title\nDunes\n{row}\n", "a.csv").entries[1].label == "Salt, Copper (1994)"
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [
+        ("Movies,Shows\nSalt (1994),Harbour S2\n,Dunes\nCopper (2009),\n", "a.csv"),
+        (
+            "Movie,Year,Show,Year,Season\nSalt,1994,Harbour,,2\n,,Dunes,,\nCopper,2009,,,\n",
+            "a.csv",
+        ),
+        ("Filme;Serien\nSalt (1994);Harbour S2\nx;Dunes\nCopper (2009);-\n", "a.csv"),
+        (
+            "# A\n|N|Films|Series|\n|-|-|-|\n|1|Salt (1994)|Harbour S2|\n||Copper (2009)|Dunes|",
+            "a.md",
+        ),
+    ],
+)
+def test_films_and_series_side_by_side_are_all_read(read: Reader, table: str, name: str) -> None:
+    fetched = read(table, name)
+    found = {(entry.label, entry.kind, entry.seasons) for entry in fetched.entries}
+    assert found == {
+        ("Salt (1994)", MediaType.MOVIE, ()),
+        ("Copper (2009)", MediaType.MOVIE, ()),
+        ("Harbour", MediaType.TV, (2,)),
+        ("Dunes", MediaType.TV, ()),
+    }
+    assert fetched.skipped == ()
+
+
+def test_books_between_films_and_series_are_told(read: Reader) -> None:
+    fetched = read("Movies,Books,Author,Shows\nSalt,Dunes,F. H.,Harbour\n", "a.csv")
+    assert [entry.label for entry in fetched.entries] == ["Salt", "Harbour"]
+    assert whys(fetched) == [(2, "a book")]
+
+
+@pytest.mark.parametrize(
+    "table", ["Movie,Year,Series\nSalt,1994,Minerals\n", "Film;Jahr;Serie\nSalt;1994;Minerals\n"]
+)
+def test_the_series_that_a_film_belongs_to_is_no_title_and_told(read: Reader, table: str) -> None:
+    fetched = read(table, "a.csv")
+    assert [entry.label for entry in fetched.entries] == ["Salt (1994)"]
+    assert whys(fetched) == [(2, "a second column that may name titles, and is not read")]
+
+
+@pytest.mark.parametrize("table", ["Name,Movie,Show\nSalt,x,\n", "Title,Series\nSalt,yes\n"])
+def test_marks_for_the_kind_beside_a_title_are_no_titles(read: Reader, table: str) -> None:
+    assert [entry.label for entry in read(table, "a.csv").entries] == ["Salt"]
