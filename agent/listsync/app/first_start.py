@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from listsync.errors import (
     RefusedError,
     ResponseChangedError,
     UnavailableError,
+    UnreachableError,
 )
 from listsync.http.deadline import Timeouts
 from listsync.lean_dataclasses import dataclass
@@ -39,6 +40,7 @@ USUAL = tuple(
 """Where a server mostly is: on this machine, or beside us in a network of containers."""
 _SEARCH_S = 2.0
 _TRY_S = 15.0
+_MOST_ABOVE = 4
 _NO_KEY = SecretStr("none-yet")
 
 
@@ -94,10 +96,34 @@ def _look(url: str, token: CancelToken, found: dict[str, str]) -> None:
         server.close()
 
 
-def look_at_server(url: str, ca_file: Path | None) -> str:
-    """Say what answers at *url*, before there is a key; raises as `try_server` does."""
+def look_at_server(url: str, ca_file: Path | None) -> FoundServer:
+    """Say what answers at *url*, before there is a key; raises as `try_server` does.
+
+    Who copies the address of a page (`.../login`) means the server that the page is of.
+    """
+    try:
+        return _found_at(url, ca_file)
+    except UnreachableError:
+        raise
+    except (UnavailableError, ResponseChangedError):
+        for above in _addresses_above(url):
+            with suppress(UnavailableError, RefusedError, ResponseChangedError):
+                return _found_at(above, ca_file)
+        raise
+
+
+def _found_at(url: str, ca_file: Path | None) -> FoundServer:
     with _opened(url, _NO_KEY, ca_file) as server:
-        return server.name_of_product()
+        return FoundServer(url, server.name_of_product())
+
+
+def _addresses_above(url: str) -> Iterator[str]:
+    """Give the addresses that *url* lies below, the nearest first; of many the shortest."""
+    place = urlsplit(url)
+    parts = place.path.strip("/").split("/") if place.path.strip("/") else []
+    for count in range(min(len(parts), _MOST_ABOVE) - 1, -1, -1):
+        path = "".join(f"/{one}" for one in parts[:count])
+        yield place._replace(path=path, query="", fragment="").geturl()
 
 
 def try_server(url: str, key: SecretStr, ca_file: Path | None) -> TriedServer:

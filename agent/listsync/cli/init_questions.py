@@ -22,6 +22,7 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.lean_dataclasses import dataclass
+from listsync.seerr.address import Address
 from listsync.seerr.users import OWNER, Actor, forbidden_kinds
 
 _MOST_USERS = 20
@@ -123,8 +124,8 @@ class Interview:
         given = self._given.server
         default = "" if given else self._usual()
         while True:
-            url, given = self._address(given, default), None
-            if self._answers_at(url):
+            url, given = self._answering_at(self._address(given, default)), None
+            if url is not None:
                 self._answers.url = url
                 if not self._given.is_tried:
                     self._answers.key = self._given.key
@@ -162,13 +163,13 @@ class Interview:
         self._talk.say(_HOW_TO_NAME_IT, 2, only_asking=True)
         return found[0].url if found else ""
 
-    def _answers_at(self, url: str) -> bool:
-        """Say what answers at *url*; False: another address is wanted."""
+    def _answering_at(self, url: str) -> str | None:
+        """Say what answers at *url*, and give its address; None: another one is wanted."""
         if not self._given.is_tried or url == SANDBOX:
-            return True
+            return url
         self._talk.wait("asking who is there")
         try:
-            name = first_start.look_at_server(url, self._given.ca_file)
+            found = first_start.look_at_server(url, self._given.ca_file)
         except _FAILURES as error:
             if not self._talk.asks:
                 raise
@@ -177,9 +178,12 @@ class Interview:
             if where.port is None:
                 host = where.netloc.rpartition("@")[2]
                 self._talk.say(f"The usual port is 5055: {where.scheme}://{host}:5055", 2)
-            return False
-        self._talk.say(f"{name} answers.", 2)
-        return True
+            return None
+        if found.url == url:
+            self._talk.say(f"{found.name} answers.", 2)
+        else:
+            self._talk.say(f"{found.name} answers at {_shown(found.url)}: that is taken.", 2)
+        return found.url
 
     def _key(self, url: str) -> TriedServer | None:
         """Ask for the key until the server takes it; None: another address is wanted."""
@@ -365,6 +369,11 @@ def _url_of(text: str) -> str:
     """Read an address; one without http:// means that."""
     is_bare = text and text != SANDBOX and "://" not in text
     return parse_server_url(f"http://{text}" if is_bare else text)
+
+
+def _shown(url: str) -> str:
+    """Give an address without the login that may stand in it."""
+    return Address.parse(url).base
 
 
 def _called(user: Actor, users: Sequence[Actor]) -> str | int | None:

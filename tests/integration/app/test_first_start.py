@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from listsync.app.first_start import USUAL, find_servers
+from listsync.app.first_start import USUAL, find_servers, look_at_server
+from listsync.errors import UnavailableError
 from listsync.sandbox.process import SandboxProcess
 
 
@@ -49,6 +50,18 @@ def test_servers_are_found_among_what_else_is_there(website: str) -> None:
         (new.url, "Seerr"),
         (old.url, "Overseerr"),
     ]
+
+
+def test_the_address_of_a_page_is_that_of_its_server() -> None:
+    pages = ("", "/", "/login", "/discover/movies/genre/28", "/a/b/c/d/e", "/a?b=/c#d")
+    with SandboxProcess("seerr") as server:
+        found = {look_at_server(f"{server.url}{page}", None).url.rstrip("/") for page in pages}
+    assert found == {server.url}
+
+
+def test_another_program_is_no_server_at_any_of_its_addresses(website: str) -> None:
+    with pytest.raises(UnavailableError, match=f"{website}/one/two: answers with a web page"):
+        look_at_server(f"{website}/one/two", None)
 
 
 def test_what_says_nothing_is_not_waited_for() -> None:
