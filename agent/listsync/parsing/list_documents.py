@@ -63,6 +63,11 @@ _SHEETS = {  # by what is in it
     "word/document.xml": "a document of Word",
 }
 _DOCUMENTS = {b"%PDF": "a PDF", b"\xd0\xcf\x11\xe0": "a workbook or document of an old Office"}
+_TEXTS = {  # that hold something else than a list, by how they begin
+    "{\\rtf": "rich text (RTF); save it as plain text",
+    "begin:vcalendar": "a calendar, not a list",
+    "begin:vcard": "a file of contacts, not a list",
+}
 _ARCHIVES = (  # zip, gzip, 7z, rar; their heads as they look in the old Windows letters
     "PK\x03\x04",
     "\x1f\u2039",
@@ -239,6 +244,9 @@ def demand_list(service: str, name: str, text: Text) -> str:
     for sign, what in _DOCUMENTS.items():
         if text.data[: len(sign)] == sign:
             raise ResponseChangedError(service, f"{name} is {what}; save it as CSV")
+    for begin, what in _TEXTS.items():
+        if body[: len(begin)].lower() == begin:
+            raise ResponseChangedError(service, f"{name} is {what}")
     if body.startswith(_ARCHIVES):
         raise ResponseChangedError(service, f"{name} is an archive; name a file out of it")
     if text.is_binary:

@@ -18,10 +18,11 @@ from listsync.parsing.row_collector import (
 )
 from listsync.parsing.season_cells import part_in_address, parted_title, read_seasons
 from listsync.parsing.tables import TableWithin
-from listsync.parsing.text import HASHES, Text, telling_lines, with_is_last
+from listsync.parsing.text import HASHES, ONLY_YEAR, Text, telling_lines, with_is_last
 from listsync.parsing.title_words import named_by, part_at_once
 
 _LONGEST = 1000
+_A_YEAR = "a year without a title; a film of that name is written with its own, as 1984 (1956)"
 _BLANKS = re.compile(r" {2,}")
 _UNDER = re.compile(r"[*_]{0,2}(?P<words>[^\W\d_][^:]{0,30}?)[*_]{0,2}\s*:[*_]{0,2}")
 _AFTER = re.compile(r"\s+#(?:\s.*)?$")
@@ -108,6 +109,9 @@ def collect_lines(collector: RowCollector, text: Text) -> None:
         if is_last and collector.is_cut:
             table.end()
             collector.skip_cut(line)
+        elif ONLY_YEAR.fullmatch(line):
+            table.end()
+            collector.skip(line, _A_YEAR)
         elif not table.take(line):
             collect_line(collector, line)
     table.end()

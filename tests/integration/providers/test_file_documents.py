@@ -535,3 +535,19 @@ def test_a_name_that_says_what_it_names_makes_a_row_a_title(read: Reader) -> Non
             json.dumps([{"series": "Sales", "value": 5}, {"series": "Costs", "value": 6}]),
             "b.json",
         )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{\\rtf1\\ansi\n\\f0 Heat (1995)\\\n}\n", "rich text .RTF.; save it as plain text"),
+        ("BEGIN:VCALENDAR\nSUMMARY:Heat (1995)\n", "a calendar, not a list"),
+        ("\ufeffBEGIN:VCARD\nFN:Heat\n", "a file of contacts"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.rtf", "a.txt", "a.csv", "a.json"])
+def test_text_that_holds_something_else_is_refused_in_words(
+    read: Reader, content: str, words: str, name: str
+) -> None:
+    with pytest.raises(ResponseChangedError, match=words):
+        read(content, name)

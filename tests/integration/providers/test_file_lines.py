@@ -16,7 +16,7 @@ from tests.integration.providers.reader import Reader
         ("The Lantern Keeper (9999)", "The Lantern Keeper"),
         ("Blåfjell", "Blåfjell"),
         ("[REC] (2007)", "[REC] (2007)"),
-        ("1984", "1984"),
+        ("- 1984", "1984"),
         ("(500) Days of Summer (2009)", "(500) Days of Summer (2009)"),
         ("\\#Alive (2020)", "#Alive (2020)"),
         ("1) Psycho (1960)", "Psycho (1960)"),
@@ -372,3 +372,35 @@ def test_where_a_title_is_to_be_seen_is_no_part_of_it(read: Reader, line: str) -
 @pytest.mark.parametrize("line", ["Amazon", "(Netflix)", "The Sky - Fall", "Sky High (Max)"])
 def test_a_title_like_a_service_is_kept(read: Reader, line: str) -> None:
     assert [entry.title for entry in read(f"{line}\n").entries] == [line]
+
+
+def test_a_year_below_a_title_is_its_year_and_alone_no_title(read: Reader) -> None:
+    text = (
+        "Inception\n2010\n\n2001: A Space Odyssey\n(1968)\nUp\n2009 \u00b7 1h 36m\n1984\nSeven\n"
+    )
+    fetched = read(f"{text}19951h 36mR\nSalt (1994)\n1994\nTT90000011\n1960\n")
+    assert [entry.label for entry in fetched.entries] == [
+        *("Inception (2010)", "2001: A Space Odyssey (1968)", "Up (2009)", "Seven (1995)"),
+        *("Salt (1994)", "imdb:tt90000011"),
+    ]
+    assert [row.what for row in fetched.skipped] == ["1984", "1994", "1960"]
+    assert "a year without a title" in fetched.skipped[0].why
+
+
+def test_years_over_titles_are_headings(read: Reader) -> None:
+    fetched = read("1999\nThe Matrix\nFight Club\n2000\nGladiator\n")
+    assert [entry.label for entry in fetched.entries] == ["The Matrix", "Fight Club", "Gladiator"]
+    assert [row.what for row in fetched.skipped] == ["1999", "2000"]
+
+
+@pytest.mark.parametrize("end", ["---", "..."])
+def test_the_properties_of_a_note_are_no_titles(read: Reader, end: str) -> None:
+    head = f"---\ntags: [movies]\naliases:\n  - Movies\ndate created: 2024-01-05\n{end}\n"
+    fetched = read(f"{head}- Salt (1994)\n", "a.md")
+    assert ([entry.label for entry in fetched.entries], fetched.skipped) == (["Salt (1994)"], ())
+
+
+@pytest.mark.parametrize("titles", ["Salt\nUp", "Salt: Copper (1994)\nUp (2009)"])
+def test_titles_between_lines_of_dashes_are_titles(read: Reader, titles: str) -> None:
+    assert len(read(f"---\n{titles}\n---\nHeat\n", "a.md").entries) == 3
+    assert len(read(f"---\n{titles}\n", "a.md").entries) == 2
