@@ -70,7 +70,8 @@ def set_up(
 ) -> None:
     """Log to *stream* (stderr) and, where one is set, to the file; replaces an earlier set-up.
 
-    Handlers of others stay. A file that cannot be opened is an error in the log, no more.
+    Handlers of others stay. A file that cannot be opened is an error in the log, and
+    `file_trouble` until it can.
 
     Args:
         settings: What the user chose.
@@ -175,40 +176,62 @@ def set_lines_apart(hidden: Callable[[], AbstractContextManager[object]] | None)
 
 
 class _FileHandler(_Handler):
-    """Writes to a file. That it cannot is said once, and once that it can again."""
+    """Writes to a file. That it cannot is said once, and once that it can again.
 
-    def __init__(self, file: LogFile) -> None:
+    `trouble` says why it cannot. What cannot be opened is tried again with each line.
+    """
+
+    def __init__(self, path: Path, rotation: Rotation) -> None:
         super().__init__()
-        self.file = file
+        self.path = path
+        self.rotation = rotation
+        self.file: LogFile | None = None
+        self.trouble = ""
         self._failed_at: float | None = None
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def open(self) -> None:
         try:
-            self.file.write(f"{self.format(record)}\n")
-        except OSError as error:
+            self._opened()
+        except (OSError, ValueError) as error:  # ValueError: no path, such as one with a NUL
+            self._failed(error, time.time())
+
+    def _opened(self) -> LogFile:
+        if self.file is None:
+            self.file = LogFile(self.path, self.rotation)
+        return self.file
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = f"{self.format(record)}\n"
+        try:
+            self._opened().write(line)
+        except (OSError, ValueError) as error:
             self._failed(error, record.created)
         else:
             if self._failed_at is not None and record.created - self._failed_at >= _WELL_AFTER_S:
-                self._failed_at = None
+                self._failed_at, self.trouble = None, ""
                 words = "the log file %s can be written again; lines are missing there"
-                extra = {"action": "log_file_works", "file": str(self.file.path)}
-                logger.warning(words, self.file.path, extra=extra)
+                extra = {"action": "log_file_works", "file": str(self.path)}
+                logger.warning(words, self.path, extra=extra)
 
-    def _failed(self, error: OSError, at: float) -> None:
-        before = self._failed_at
+    def _failed(self, error: OSError | ValueError, at: float) -> None:
+        before, words = self._failed_at, getattr(error, "strerror", None) or str(error)
         self._failed_at = at if before is None else max(before, at)
+        self.trouble = words
         if before is None:
-            _tell_failed(self.file.path, error)  # which comes here, too
+            extra = {"action": "log_file_failed", "file": str(self.path)}
+            said = "cannot write the log file %s: %s"
+            logger.error(said, self.path, words, extra=extra)  # which comes here, too
 
     def close(self) -> None:
         super().close()
-        self.file.close()
+        if self.file is not None:
+            self.file.close()
 
 
-def _tell_failed(path: Path, error: Exception) -> None:
-    words = getattr(error, "strerror", None) or error
-    extra = {"action": "log_file_failed", "file": str(path)}
-    logger.error("cannot write the log file %s: %s", path, words, extra=extra)
+def file_trouble() -> str:
+    """Say why the log file cannot be written, "" where it can or none is wanted."""
+    ours = (one for one in logging.root.handlers if isinstance(one, _FileHandler))
+    return next((one.trouble for one in ours if one.trouble), "")
 
 
 def _add(
@@ -229,14 +252,11 @@ def _add(
 
 
 def _add_file(path: Path, settings: LogSettings, run_id: Callable[[], str]) -> None:
-    try:
-        file = LogFile(path, Rotation(settings.max_bytes, settings.keep))
-    except (OSError, ValueError) as error:  # ValueError: no path at all, such as one with a NUL
-        _tell_failed(path, error)
-        return
     as_json = settings.format == "json"
     formatter = _JsonFormatter() if as_json else _TextFormatter(_DATE_AND_CLOCK)
-    _add(_FileHandler(file), formatter, settings.secrets, run_id)
+    handler = _FileHandler(path, Rotation(settings.max_bytes, settings.keep))
+    _add(handler, formatter, settings.secrets, run_id)
+    handler.open()
 
 
 def _formatter(

@@ -93,6 +93,9 @@ def test_a_log_file_that_cannot_be_written_is_told_and_the_agent_runs(
     agent = start_agent(home, "--log-file", str(home.folder / "nowhere" / "own.log"))
     assert "cannot write the log file" in agent.log
     assert agent.ctl("sync-now", "--wait").code == 0
+    why = "log.file: cannot be written: No such file or directory"
+    assert why in agent.ctl("status").out
+    assert why in agent.ctl("reload").out
 
 
 def test_no_key_is_in_any_log(home: Home, start_agent: StartAgent) -> None:

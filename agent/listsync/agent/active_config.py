@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,7 +77,8 @@ class ActiveConfigView(Protocol):
 class ActiveConfig(Generic[ConfigT]):
     """Holds the configuration in force. Any thread may use it.
 
-    *wanted* is called with the lists that a change asks to be synced.
+    *wanted* is called with the lists that a change asks to be synced; *unmet* tells which keys are
+    not in force, whatever followed them.
     """
 
     def __init__(
@@ -85,9 +86,11 @@ class ActiveConfig(Generic[ConfigT]):
         loader: Loader[ConfigT],
         snapshot: ConfigSnapshot[ConfigT],
         wanted: Callable[[Scope], None],
+        unmet: Callable[[], Sequence[PendingChange]] = tuple,
     ) -> None:
         self._loader = loader
         self._wanted = wanted
+        self._unmet = unmet
         self._lock = threading.Lock()
         self._current = ConfigState(snapshot=snapshot, loaded_at=datetime.now(UTC))
         self._is_adopted = True
@@ -114,7 +117,8 @@ class ActiveConfig(Generic[ConfigT]):
 
     @property
     def current(self) -> ConfigState[ConfigT]:
-        return self._current
+        current, unmet = self._current, self._unmet()
+        return replace(current, pending=(*current.pending, *unmet)) if unmet else current
 
     def changed(self, *, is_closed: bool | None) -> None:
         """Note that the file is another one, and whether its writer was seen to close it."""

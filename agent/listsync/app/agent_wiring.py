@@ -29,6 +29,7 @@ from listsync.app.config_loader import (
     ConfigLoader,
     ConfigSubscribers,
     DaemonOptions,
+    unmet_settings,
 )
 from listsync.app.fleet import Fleet
 from listsync.app.history_service import history_log_service
@@ -141,7 +142,9 @@ class WiredAgent:
             self._queue.submit, self._key_values, lambda: self._snapshot, moved
         )
         self._syncs = AutomaticSyncs(self._queue, self._timetable, self._back_off)
-        self._configuration = ActiveConfig(loader, snapshot, self._syncs.of_change)
+        self._configuration = ActiveConfig(
+            loader, snapshot, self._syncs.of_change, unmet=unmet_settings
+        )
         self._fleet = Fleet(
             database, self._queue, lambda: self._snapshot, moved, self._postgres.intake
         )

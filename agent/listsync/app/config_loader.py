@@ -117,6 +117,12 @@ def _unnamed(one: ListConfig) -> ListRules:
     return replace(one.rules, name="")
 
 
+def unmet_settings() -> tuple[PendingChange, ...]:
+    """Name what cannot be as it is configured for now, whether it has changed or not."""
+    trouble = logs.file_trouble()
+    return (PendingChange(key="log.file", why=f"cannot be written: {trouble}"),) if trouble else ()
+
+
 class AutomaticSyncs:
     """Puts them into the queue. Any thread may use it."""
 

@@ -51,7 +51,7 @@ def log_form(_: AgentInProcess) -> str:
 def log_file(_: AgentInProcess) -> tuple[str, int, int] | None:
     for one in logging.root.handlers:
         if isinstance(one, logs._FileHandler):
-            return one.file.path.name, one.file.rotation.max_bytes, one.file.rotation.keep
+            return one.path.name, one.rotation.max_bytes, one.rotation.keep
     return None
 
 

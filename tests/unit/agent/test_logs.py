@@ -485,6 +485,22 @@ def test_without_its_file_the_agent_goes_on(tmp_path: Path, name: str, why: str)
     assert first.startswith(f"cannot write the log file {tmp_path}")
     assert why in first
     assert second == "hello"
+    assert why in logs.file_trouble()
+    logging_to(StringIO())
+    assert logs.file_trouble() == ""
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again(tmp_path: Path) -> None:
+    stream, file = StringIO(), tmp_path / "folder" / "agent.log"
+    logging_to(stream, LogSettings(format="text", file=file))
+    assert logs.file_trouble() == "No such file or directory"
+    file.parent.mkdir()
+    for second in (1, 100):
+        logger.handle(at_second(second))
+    first, *_, last = words_of(file.read_text().splitlines())
+    assert (first, last) == ("at 1", "at 100")
+    assert logs.file_trouble() == ""
+    assert "can be written again" in stream.getvalue()
 
 
 # -- trouble ---------------------------------------------------------------------------------
@@ -639,6 +655,7 @@ def test_a_second_set_up_closes_the_file_and_not_the_stream(tmp_path: Path) -> N
     ]
     logging_to(stream)
     for handler in files:
+        assert handler.file is not None
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(handler.file._handle)
     assert files

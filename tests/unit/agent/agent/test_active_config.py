@@ -46,6 +46,17 @@ def _all_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "listsync")
 
 
+def test_what_cannot_be_as_it_is_configured_waits_while_that_is_so() -> None:
+    unmet = [PendingChange(key="log.file", why="cannot be written")]
+    loader = FakeLoader(_FIRST, _ONE)
+    configuration = ActiveConfig(loader, _FIRST, lambda _: None, unmet=lambda: unmet)
+    loader.pending = (PendingChange(key="http", why="its port is used"),)
+    configuration.reload()
+    assert [one.key for one in configuration.current.pending] == ["http", "log.file"]
+    unmet.clear()
+    assert configuration.current.pending == loader.pending
+
+
 def test_a_change_is_in_force_at_once(bench: Bench) -> None:
     bench.write(_SECOND)
     assert bench.now is _SECOND
