@@ -16,6 +16,8 @@ import pytest
 
 from listsync import __version__
 from listsync.domain.notices import Origin
+from listsync.secrets.places import KEY_NAME
+from listsync.secrets.vault import open_vault
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.history import SqliteNotices
 from listsync.store.state_folder import locked
@@ -399,3 +401,18 @@ def _lists_with_notices(home: Home) -> set[str | None]:
     found = SqliteNotices(database).open(Origin.SYNC)
     database.close()
     return {one.notice.list_name for one in found}
+
+
+def test_of_a_state_that_is_moved_away_the_key_of_secrets_alone_is_wanted_back(home: Home) -> None:
+    server = {"url": home.sandbox.url, "api_key": {"encrypted": "key"}}
+    home.write_config([home.write_list("films.csv", _TWO)], server=server)
+    open_vault(home.folder / "listsync.yaml", home.state, {}).set("key", home.sandbox.api_key)
+    assert home.once().requested == ["movie/603", "movie/27205"]
+    away = home.state.rename(home.folder / "away")
+    refused = home.run("once")
+    assert refused.code == 78
+    assert "Put the key back from there" in refused.err
+    home.state.mkdir(mode=0o700)
+    (away / KEY_NAME).rename(home.state / KEY_NAME)
+    again = home.once()
+    assert (again.code, again.requested) == (0, [])

@@ -193,8 +193,9 @@ class Vault:
         names = ", ".join(self.names()) or "it holds none"
         raise SecretError(
             f"the key of {self.path} is missing: {self.key_file.place} does not exist. "
-            "Put it back from your copy; if there is none, remove the first one and set its "
-            f"secrets anew ({names})"
+            "Was its folder moved, or is another one meant (--state-dir, LISTSYNC_STATE_DIR, "
+            "LISTSYNC_SECRET_KEY_FILE)? Put the key back from there or from your copy; only where "
+            f"it is lost, remove {self.path} and set its secrets anew ({names})"
         )
 
     def _misfit(self, sealed: SealedSecrets) -> str:
