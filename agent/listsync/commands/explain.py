@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -61,14 +62,20 @@ def explanations(context: CommandContext, query: str, request: PageRequest) -> E
     wishes = wishes_of(forecaster.in_order(members))
     # Those before the page are forecast, too: what is requested for one list is not for the next.
     window = Window(request)
-    explained = {wish: _explained(forecaster, wish, rows) for wish in wishes[: window.end]}
+    explained = [_explained(forecaster, wish, rows) for wish in wishes[: window.end]]
     later = [forecaster.remembered(wish).match for wish in wishes[window.end :]]
-    known = {one.key for one in explained.values()} | {one.key for one in later if one}
+    matches = [*(one.remembered.match for one in explained), *later]
+    known = {one.key for one in matches if one}
     gone = [one for one in requests[:_MOST_REQUESTED] if one.key not in known]
+    told = dict(zip(wishes, _naming_holders(explained), strict=False))  # later ones are not told
+    is_sure = not any(
+        match is None and forecaster.is_followed(wish)
+        for wish, match in zip(wishes, matches, strict=True)
+    )
     return {
         "titles": [
-            *(_shape(explained[wish]) for wish in window.take(wishes)),
-            *_left_lists(context, window.take(gone)),
+            *(_shape(told[wish]) for wish in window.take(wishes)),
+            *_left_lists(context, window.take(gone), is_sure=is_sure),
         ],
         "total": window.total,
         "next": window.next,
@@ -119,6 +126,11 @@ class _Explained:
     def key(self) -> TitleKey | None:
         return self.remembered.match.key if self.remembered.match else None
 
+    @property
+    def followed(self) -> list[ListRules]:
+        """The rules of the lists that are followed and want it."""
+        return [rules for _, rules in self.rows if rules is not None and not rules.is_exclusion]
+
 
 def _explained(forecaster: Forecaster, wish: Wish, rows: _Rows) -> _Explained:
     forecast = forecaster.forecast(wish)
@@ -136,15 +148,39 @@ def _explained(forecaster: Forecaster, wish: Wish, rows: _Rows) -> _Explained:
     )
 
 
-def _left_lists(context: CommandContext, requests: Sequence[RequestRow]) -> list[TitleShape]:
-    """Tell of titles that were requested, and are on no list any more."""
+def _naming_holders(explained: Sequence[_Explained]) -> list[_Explained]:
+    """Say of titles that no followed list holds by that name which one does by another."""
+    holders = {(one.key, one.wish.four_k): one for one in reversed(explained) if one.followed}
+    return [_naming(holders.get((one.key, one.wish.four_k)), one) for one in explained]
+
+
+def _naming(holder: _Explained | None, one: _Explained) -> _Explained:
+    if holder is None or one.key is None or any(rules for _, rules in one.rows):
+        return one
+    lists = ", ".join(dict.fromkeys(rules.name for rules in holder.followed))
+    why = f"nothing by this name: {lists} holds it, as {holder.wish.label}"
+    return replace(one, forecast=replace(one.forecast, why=why))
+
+
+def _left_lists(
+    context: CommandContext, requests: Sequence[RequestRow], *, is_sure: bool
+) -> list[TitleShape]:
+    """Tell of titles that were requested, and that no entry which fits is taken for.
+
+    `is_sure`: the next sync looks up none of those, so the titles are on no list any more.
+    """
     now = datetime.now(UTC)
-    return [_gone_shape(one, context.state.titles.overview(one.key, now)) for one in requests]
+    return [
+        _gone_shape(one, context.state.titles.overview(one.key, now), is_sure=is_sure)
+        for one in requests
+    ]
 
 
-def _gone_shape(last: RequestRow, overview: TitleOverview) -> TitleShape:
+def _gone_shape(last: RequestRow, overview: TitleOverview, *, is_sure: bool) -> TitleShape:
     lists = one_line(", ".join(last.lists))
     why = f"nothing: it has left the lists that it was requested for ({lists})"
+    if not is_sure:
+        why = f"requested for {lists}; the next sync looks up whether an entry still means it"
     return {
         "title": cut(last.title, 200),
         "kind": last.key.kind.value,

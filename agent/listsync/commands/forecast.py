@@ -220,6 +220,10 @@ class Forecaster:
         """Give *rules* if a list that is followed has them."""
         return rules if rules in self._followed or rules in self._excluding else None
 
+    def is_followed(self, wish: Wish) -> bool:
+        """Tell whether a list that is followed wants it."""
+        return any(one.rules in self._followed for one in wish.members)
+
     def keys_of(self, row: EntryRow) -> set[TitleKey]:
         """Tell what an entry alone is taken for, by each of its lists."""
         wishes = [wish for one in self.members_of(row) for wish in wishes_of([one])]

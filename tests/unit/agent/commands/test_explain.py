@@ -591,6 +591,49 @@ def test_a_requested_title_that_a_list_holds_by_its_number_has_not_left(world: W
     assert [one["label"] for one in title["lists"]] == ["tmdb:movie/438631"]
 
 
+def test_of_a_requested_title_that_was_forgotten_it_is_not_said_that_it_has_left(
+    world: World,
+) -> None:
+    world.state.kept.told_entries = [row(_BY_TITLE)]
+    request = a_request("Dune (2021)", key=_DUNE, lists=("mine",))
+    world.state.kept.requests = {"r": (request,)}
+    know(world, MediaStatus.PENDING, requests=(request,))
+    entry, requested = world.ask("explain", query="dune")["titles"]
+    assert (entry["tmdb_id"], requested["tmdb_id"]) == (None, _DUNE.tmdb_id)
+    assert requested["decision"]["why"] == (
+        "requested for mine; the next sync looks up whether an entry still means it"
+    )
+    assert world.ask("explain", query="dune", offset=1)["titles"] == [requested]
+
+
+def test_an_entry_that_no_sync_looks_up_leaves_no_doubt_of_a_title_that_has_left(
+    world: World,
+) -> None:
+    world.state.kept.told_entries = [row(_BY_TITLE, "gone")]
+    request = a_request("Dune (2021)", key=_DUNE, lists=("gone",))
+    world.state.kept.requests = {"r": (request,)}
+    know(world, MediaStatus.PENDING, requests=(request,))
+    _, requested = world.ask("explain", query="dune")["titles"]
+    assert requested["decision"]["why"] == (
+        "nothing: it has left the lists that it was requested for (gone)"
+    )
+
+
+def test_a_title_that_a_followed_list_holds_by_another_name_is_told_by_that(world: World) -> None:
+    other = _BY_TMDB._replace(title="Dune: Part One", ids=ExternalIds(tmdb=438631))
+    by_title = lookup_of_entry(_BY_TITLE)
+    assert by_title is not None
+    world.state.kept.lookups[by_title] = Lookup(match=_FOUND, at=AT, again_at=None)
+    world.state.kept.told_entries = [row(_BY_TITLE), row(other, "gone")]
+    know(world)
+    here, there = world.ask("explain", query="dune")["titles"]
+    assert here["decision"]["verdict"] == "open"
+    assert (there["decision"]["verdict"], there["decision"]["why"]) == (
+        "skipped",
+        "nothing by this name: one holds it, as Dune",
+    )
+
+
 def test_lists_that_share_a_source_are_told_by_their_own_names(dune: World) -> None:
     dune.follow(rules("one"), replace(rules("two"), source="file:/one"))
     assert [one["list"] for one in explained(dune)["lists"]] == ["one", "two"]
