@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from listsync.protocol.job_words import SHOWN_STATES
 from listsync.terminal.output import because, duration, file_size, plural, shown, span
 from listsyncctl.title_views import MORE, Display, showing
 
@@ -26,14 +27,13 @@ if TYPE_CHECKING:
         WebhooksReply,
     )
 
-_STATES = {"retry_wait": "failed", "needs_attention": "needs you", "not_shown": "not shown"}
 _WAITS = ("queued", "retry_wait", "blocked")
 _FAILED = ("retry_wait", "needs_attention")
 
 
 def state_words(state: object) -> str:
     """Call a state as people do."""
-    return _STATES.get(shown(state), shown(state))
+    return SHOWN_STATES.get(shown(state), shown(state))
 
 
 def jobs(result: JobsReply, display: Display) -> Iterator[str]:

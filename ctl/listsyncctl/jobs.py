@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from listsync.protocol import Exit
-from listsync.protocol.job_words import KINDS, SCAN_STATES, STATES
+from listsync.protocol.job_words import KINDS, SCAN_STATES, STATE_NAMES, STATES
 from listsyncctl.client import ClientError
 from listsyncctl.session import (
     COMPLETION_S,
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 
     from listsync.protocol.job_shapes import JobShape
     from listsync.protocol.transfers import JobsReply
+
+
+class _StateChoice(click.Choice[str]):
+    """A state by its own name, or as it is shown: `failed` is `retry_wait`."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        return super().convert(STATE_NAMES.get(str(value).lower(), value), param, ctx)
+
 
 _LIVE = ("queued", "running", "retry_wait", "blocked")
 _FEW = 50
@@ -79,7 +89,7 @@ def _help(one: JobShape) -> str:
         "jobs follow",
     ),
 )
-@click.option("--state", type=click.Choice(STATES), multiple=True, help="Only in this state.")
+@click.option("--state", type=_StateChoice(STATES), multiple=True, help="Only in this state.")
 @click.option("--kind", type=click.Choice(KINDS), help="Only of this kind.")
 @click.option("--failed", is_flag=True, default=None, help="Only what failed and is not done.")
 @click.option("--limit", type=click.IntRange(1), help="How many to show.")
@@ -165,7 +175,7 @@ def follow(session: Session, *, id_: int | None) -> Exit:
     invoke_without_command=True,
     epilog=examples_of("scans", "scans --state not_shown", "scans retry 7"),
 )
-@click.option("--state", type=click.Choice(SCAN_STATES), multiple=True, help="Only in this state.")
+@click.option("--state", type=_StateChoice(SCAN_STATES), multiple=True, help="Only in this state.")
 @click.option("--limit", type=click.IntRange(1), help="How many to show.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 @click.pass_context

@@ -234,6 +234,7 @@ def _back_up(state_dir: Path, file: Path) -> int:
 
 @click.command(epilog=examples("check", "check ~/listsync.yaml", "check --live"))
 @click.argument("file", type=click.Path(path_type=Path, readable=False), required=False)
+@config_option
 @state_option
 @click.option(
     "--live",
@@ -245,10 +246,15 @@ def _back_up(state_dir: Path, file: Path) -> int:
     is_flag=True,
     help="With --live: have the server query Radarr and Sonarr, too. That can crash the server.",
 )
-def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -> None:
+def check(
+    file: Path | None, config_path: Path | None, state_dir: Path | None, *, live: bool, arr: bool
+) -> None:
     """Check the configuration and report every problem."""
     if arr and not live:
         raise click.UsageError("--arr needs --live.")
+    if file and config_path:
+        raise click.UsageError("FILE is what --config names: give one of them.")
+    file = file or config_path
     with errors_shown():
         config = load_config(file, state_dir=state_dir, closely=True)
         if not live:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -96,7 +97,9 @@ def _configuration(patient: Patient) -> Iterator[CheckResult]:
     try:
         patient.config = config = load_config(patient.config_path, closely=True)
     except ConfigError as error:
-        advice = "correct it: `listsync check` tells all" if patient.config_path else _NEW
+        path = patient.config_path
+        check = f"correct it: `listsync check {shlex.quote(str(path))}` tells all"
+        advice = check if path else _NEW
         for problem in error.problems[:_MOST_PROBLEMS]:
             yield CheckResult(name, CheckState.FAILED, str(problem), advice)
         return

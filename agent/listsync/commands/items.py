@@ -208,10 +208,18 @@ def _bare(query: str) -> str:
 
 
 def _item(params: ItemParams | ForgetParams) -> tuple[str, Exclusion]:
-    text = str(params.get("item") or "").strip().lower()
+    given = str(params.get("item") or "").strip()
+    item = _with_service(given.lower())
     try:
-        return text, parse_exclusion(text)
+        return item, parse_exclusion(item)
     except ValueError as error:
         raise RefusedCommand(
-            Reason.INVALID, f"{cut(text, 100)!r} names no title: {error}"
+            Reason.INVALID, f"{cut(given, 100)!r} names no title: {error}"
         ) from error
+
+
+def _with_service(item: str) -> str:
+    """Name the service of an id as it is shown, `movie/603` or `tt0133093`."""
+    if item.startswith(("movie/", "tv/")):
+        return f"tmdb:{item}"
+    return f"imdb:{item}" if item.startswith("tt") else item

@@ -23,3 +23,10 @@ SCAN_STATES = (
     "needs_attention",
     "cancelled",
 )
+SHOWN_STATES = {
+    "retry_wait": "failed",
+    "needs_attention": "needs you",
+    "not_shown": "not shown",
+}
+"""What people are shown of those that are not called as programs call them."""
+STATE_NAMES = {words: name for name, words in SHOWN_STATES.items()}

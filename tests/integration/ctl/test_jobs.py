@@ -78,6 +78,18 @@ def test_a_refusal_has_its_exit_code(
     assert (ran.code, ran.err) == (exit_, f"listsyncctl: {words}\n")
 
 
+@pytest.mark.parametrize(
+    ("typed", "state"),
+    [("failed", "retry_wait"), ("Needs you", "needs_attention"), ("running", "running")],
+)
+def test_copies_are_asked_for_by_their_state_as_it_is_shown(
+    agent: Agent, ctl: Ctl, typed: str, state: str
+) -> None:
+    agent.script = {"jobs": {**jobs(a_job())}}
+    assert ctl("jobs", "--state", typed).code == 0
+    assert [asked["state"] for _, asked in agent.asked] == [[state]]
+
+
 def test_a_copy_of_a_strange_name_steers_no_terminal(agent: Agent, ctl: Ctl) -> None:
     strange = "The\x1b[2J \u202eGeneral\n"
     agent.script = {"jobs": {**jobs(a_job(title=strange, why=strange))}}

@@ -360,6 +360,23 @@ def test_a_title_is_excluded(world: World, item: str) -> None:
     assert reply["message"] == f"{item} is excluded from now on."
 
 
+@pytest.mark.parametrize(
+    ("shown", "item"),
+    [
+        ("movie/603", "tmdb:movie/603"),
+        ("tv/1396", "tmdb:tv/1396"),
+        ("TT0133093", "imdb:tt0133093"),
+    ],
+)
+def test_a_title_is_excluded_as_it_is_shown(world: World, shown: str, item: str) -> None:
+    world.ask("exclude", item=shown)
+    assert world.state.kept.noted == [item]
+
+
+def test_what_names_no_title_is_told_as_it_was_typed(world: World) -> None:
+    assert world.refusal("exclude", item="Heat").message.startswith("'Heat' names no title")
+
+
 @pytest.mark.parametrize("method", ["exclude", "forget"])
 @pytest.mark.parametrize(
     "params", [{"item": ""}, {"item": "The Matrix"}, {"item": "tmdb:603"}], ids=str
