@@ -49,11 +49,13 @@ _FIELD_NAMES = {
     "kind": (
         "kind type titletype mediatype mediakind itemtype contenttype media typ tipo entitytype"
         " movieorshow movieortv lot mediatypename titlekind worktype medientyp tipus tipologia"
-        " тип 种类 種類 종류"
+        " titelart typedetitre typedemedia tipodetitulo tipodemedio tipodititolo typtytulu"
+        " titeltyp тип 种类 種類 종류"
     ),
     "soft_kind": (
         "category categories categoria kategorie categorie kategoria kategori format section"
-        " subtype medium group universe entity категория формат 类别 类型 類型"
+        " subtype medium group universe entity art soort rodzaj clase tur категория формат"
+        " 类别 类型 類型"
     ),
     "imdb": (
         "const imdb imdbid tconst imdbconst imdbtitleid imdbnumber imdbno imdbnr imdbtt imdbkey"

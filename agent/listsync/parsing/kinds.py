@@ -35,7 +35,13 @@ SEASON_WORDS = (
 
 _RULES = (  # the first that is found anywhere in the folded word
     (r"podcast", Kind(unwanted="a podcast")),
-    (r"episod|folge|aflevering|odcinek", Kind(unwanted="an episode")),
+    (
+        (
+            r"episod|epizod|folge|aflevering|odcinek|avsnitt|afsnit|jakso\b|\bbolum|эпизод|^серия$"
+            r"|エピソード|单集|單集|에피소드"
+        ),
+        Kind(unwanted="an episode"),
+    ),
     (
         (
             r"telenovela|game ?show|light ?novel adaptation|综艺|綜藝|예능"
@@ -46,7 +52,8 @@ _RULES = (  # the first that is found anywhere in the folded word
     (
         (
             r"game|videospiel|jeux?\b|juego|videogioco|jogo|spel\b|\bgra\b|visual ?novel|\bvn\b"
-            r"|^spiele$|游戏|遊戲|ゲーム|게임|^игр[аы]"
+            r"|^spiele$|oyun|\bjatek|spill\b|^(?:video)?hra$|游戏|遊戲|ゲーム|게임|игр[аы]"
+            r"|brettspiel"
         ),
         Kind(unwanted="a game"),
     ),
@@ -69,7 +76,9 @@ _RULES = (  # the first that is found anywhere in the folded word
     (
         (
             r"book|novel|buch|buecher|bucher|roman\b|livre|libro|libri\b|ksiazk|\bboek|magazine"
-            r"|zeitschrift|short stor|livr[eo]|книг|^[图圖]?[书書]籍?$|小说|小說|^책$"
+            r"|zeitschrift|short stor|livr[eo]|книг|kitap|\bkniha|\bknihy|konyv"
+            r"|\bkirjat?\b|\bbok\b|\bbocker|\bboger\b|\bcarti\b"
+            r"|^[图圖]?[书書]籍?$|^本$|小说|小說|^책$"
         ),
         Kind(unwanted="a book"),
     ),
@@ -93,7 +102,7 @@ _RULES = (  # the first that is found anywhere in the folded word
     (
         (
             r"seri|show|\btv ?season|^tv$|k drama|dorama|sarja|sorozat|\bdizi"
-            r"|\u0441\u0435\u0440[\u0438\u0456]\u0430\u043b|剧|劇|ドラマ|드라마|시리즈"
+            r"|\u0441\u0435\u0440[\u0438\u0456]\u0430\u043b|剧|劇|ドラマ|シリーズ|드라마|시리즈"
         ),
         Kind(MediaType.TV),
     ),
@@ -125,7 +134,10 @@ _SOFT = re.compile(
     r"(?:movie|film|tv show|show|(?:tv )?(?:mini ?)?serie|(?:audio )?book|(?:video )?game|podcast"
     r"|(?:music )?album|comic(?: ?book)?|serial|videojuego|livre|livro|libro|jogo|pelicula)s?"
     r"|music track|serien|filmes?|tv|tv (?:movie|film)s?|(?:tv |web )?(?:mini ?)?series|mangas?"
-    r"|videospiele?|spiele|libri|bucher|buecher|jeux(?: video)?"
+    r"|videospiele?|spiele|libri|buch|bucher|buecher|jeux(?: video)?|board ?games?|brettspiele?"
+    r"|(?:light |graphic )?novels?|romane|ksiazk[ai]|boek(?:en)?|bok|bocker|boger|kitap(?:lar)?"
+    r"|(?:tv )?(?:episode|folge|avsnitt|afsnit|aflevering|odcinek|episodio)n?s?"
+    r"|kniha|knihy|konyv(?:ek)?|kirjat?|carti|oyun(?:lar)?|gry|(?:data|tv|video)?spel|本|書籍"
     r"|фильмы?|сериалы?|книги?|игр[аы]|манга|电影|電影|电视剧|電視劇|剧集|短剧|综艺|漫画|图?书|游戏"
     r"|映画|ドラマ|ゲーム|영화|드라마|예능"
 )
@@ -164,47 +176,30 @@ def kind_behind(title: str) -> KindBehind | None:
     return KindBehind(found["title"], found["kind"], year and year[:4]) if is_kind else None
 
 
-_AROUND = frozenset(
-    (
-        *(
-            "my",
-            "the",
-            "to",
-            "watch",
-            "watchlist",
-            "list",
-            "lists",
-            "want",
-            "favorite",
-            "favorites",
-        ),
-        *(
-            "favourite",
-            "favourites",
-            "must",
-            "best",
-            "all",
-            "read",
-            "play",
-            "watched",
-            "seen",
-            "i",
-            "have",
-        ),
-    )
+_AROUND = re.compile(  # words of headings that say nothing of a kind
+    r"my|the|to|watch|watchlist|lists?|want|favou?rites?|must|best|all|read|play|watched|seen|i|have"
+    r"|and|und|et|y|e|en|och|og|zu|zum|zur|a|om|te|do|por|para|da|per|att|lesen|lire|leer|ler"
+    r"|leggere|lezen|czytania|lasa|spielen|jouer|jugar|jogar|giocare|spelen|grania|sehen|voir|ver"
 )
 _WORDS = re.compile(r"[^\W\d_]+")
+_MOST_WORDS = 5  # of a heading
 
 
 def heading_words(words: str, *, is_bare: bool = False) -> list[str]:
     """Part a heading into folded words; *is_bare*: those that say nothing are left out."""
     found = _WORDS.findall(folded(words))
-    return [word for word in found if word not in _AROUND] if is_bare else found
+    return [word for word in found if not _AROUND.fullmatch(word)] if is_bare else found
 
 
 def kind_of_heading(words: str) -> Kind:
     """Say what stands under a heading such as `Movies to watch` or `My books`."""
-    return soft_kind_of(" ".join(heading_words(words, is_bare=True)))
+    bare = heading_words(words, is_bare=True)
+    whole = soft_kind_of(" ".join(bare))
+    if whole != Kind() or not 1 < len(bare) <= _MOST_WORDS:
+        return whole
+    kinds = [soft_kind_of(word) for word in bare]  # `Comics & Manga`
+    is_one = all(kind.unwanted for kind in kinds) or len(set(kinds)) == 1
+    return kinds[0] if is_one else whole
 
 
 _SERVICES = (

@@ -18,7 +18,8 @@ from listsync.parsing.row_collector import (
 )
 from listsync.parsing.season_cells import part_in_address, parted_title, read_seasons
 from listsync.parsing.tables import TableWithin
-from listsync.parsing.text import HASHES, ONLY_YEAR, Text, telling_lines, with_is_last
+from listsync.parsing.telling_lines import HASHES, ONLY_YEAR, telling_lines
+from listsync.parsing.text import Text, with_is_last
 from listsync.parsing.title_words import named_by, part_at_once
 
 _LONGEST = 1000
@@ -99,7 +100,7 @@ def collect_lines(collector: RowCollector, text: Text) -> None:
     """Read every line; a file of nothing but comments says that it is empty."""
     collector.says_empty = not collector.is_cut
     headings, table = Headings(), TableWithin(collector, partial(collect_line, collector))
-    for line, is_last in with_is_last(telling_lines(collector.service, text)):
+    for line, is_last in with_is_last(telling_lines(collector.service, text, _says_what)):
         heading = HASHES.match(line) or (":" in line[-3:] and _UNDER.fullmatch(line)) or None
         if heading is not None:
             table.end()
@@ -120,7 +121,7 @@ def collect_lines(collector: RowCollector, text: Text) -> None:
 def _enters(collector: RowCollector, headings: Headings, found: re.Match[str]) -> bool:
     """Go under a heading; `Books:` is one only if it says a kind."""
     hashes, words = found.groupdict().get("hashes"), found["words"]
-    says_nothing = kind_of_heading(words) == Kind() and not heading_unwanted(words)
+    says_nothing = not _says_what(words)
     if not hashes and says_nothing and not headings.unwanted:
         return False
     collector.section = headings.enter(len(hashes or "#######"), words)
@@ -131,6 +132,11 @@ def _enters(collector: RowCollector, headings: Headings, found: re.Match[str]) -
         collector.skip(found[0], "a heading")
     collector.before_section = collector.next_rank - 1
     return True
+
+
+def _says_what(words: str) -> bool:
+    """Tell a heading that says what is under it."""
+    return kind_of_heading(words) != Kind() or heading_unwanted(words) is not None
 
 
 def collect_line(collector: RowCollector, line: str) -> None:

@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from listsync.errors import ResponseChangedError
@@ -22,18 +22,6 @@ BLANKS = "\ufeff \t\r\n\f\v"
 MOST_OF_LINE = 1_000_000
 """Characters of one line, or of a row of several."""
 
-_COMMENT = re.compile(r"#(?!\d{1,4}[.):]?\s+\S)|//|[-=*_~.#+ \u2013\u2014\u2500]{3,}$")
-HASHES = re.compile(r"(?P<hashes>#{1,6})\s+(?!\d{1,4}[.):]?\s)(?P<words>\S.*)")
-_MOST_PROPERTIES = 200
-_PROPERTY = re.compile(r"(?!.*\((?:18|19|20)\d\d\))\s*(?:[\w -]+:(?:\s.*)?|-\s.*|#.*)?\s*")
-ONLY_YEAR = re.compile(
-    r"[(\[]?(?P<year>(?:18|19|20)\d\d)[)\]]?"
-    r"(?:\s*[\u00b7\u2022].*|\s*(?:\d{1,2} ?h(?: ?\d{1,2} ?m)?|\d{2,3} ?min)\b.*)?"
-)
-_DATELESS = re.compile(  # words, with no year among them
-    r"(?![#|]|\w+:\S|[Tt][Tt]\d)(?!.*(?:://| #|:$|[(\[](?:18|19|20)\d\d"
-    r"|[-\u2013\u2014|,;]\s*(?:18|19|20)\d\d\)?$)).*[^\W\d_].*"
-)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _LOOK = 100_000  # characters that show whether it is text
 PIECE = 256 * 1024
@@ -54,19 +42,16 @@ _FREQUENT = (  # syllables of Korean; what only looks like it has hardly one of 
     "있것들과와드트미비제유구조우소러르오동신영안국바거남경관호무화세게성방내레루네피크디터파타카"
     "토프개되차생"
 )
-_HEBREW = re.compile(rb"[\xe0-\xfa]+")
-"""Its bytes, which are lower letters alone where another alphabet is meant."""
+_HEBREW = re.compile(rb"[\xe0-\xfa]+")  # lower letters alone in other alphabets
 _WORD = re.compile(r"[^\W\d_]*[\xc0-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e][^\W\d_]*")
-_LANGUAGES = tuple(  # of the west: letters beyond ASCII that stand in one word together
-    map(
-        frozenset,
-        (
-            *("àâæçéèêëîïôœùûüÿ", "áéíñóúü", "áâãàçéêíóôõúü", "àèéìíîòóùú", "àçèéíïòóúüñ"),
-            *("äöüßéà", "æøåéèêóòôäöü", "åäöéàüšž", "áðéíóúýþæö", "äõöüšž", "áéíóú", "àèìòù"),
-            *("âêîôûïëöá", "áéëïóöüèêàâçñû", "äëéüôêèö", "çëöüâîû", "áéíóúýöüäôšž"),
-        ),
+_LANGUAGES = [  # of the west: letters beyond ASCII that stand in one word together
+    frozenset(letters)
+    for letters in (
+        *("àâæçéèêëîïôœùûüÿ", "áéíñóúü", "áâãàçéêíóôõúü", "àèéìíîòóùú", "àçèéíïòóúüñ"),
+        *("äöüßéà", "æøåéèêóòôäöü", "åäöéàüšž", "áðéíóúýþæö", "äõöüšž", "áéíóú", "àèìòù"),
+        *("âêîôûïëöá", "áéëïóöüèêàâçñû", "äëéüôêèö", "çëöüâîû", "áéíóúýöüäôšž"),
     )
-)
+]
 _NO_WORD = re.compile(  # letters at a place where no word of the west has them
     r"[a-z][ìù][a-z]|è[aeèiouyáéíóúý]|\bð|[aàeiouyýáéíóúöü]þ(?!r)|ñ[b-df-hj-np-tv-z]|ã[b-df-hj-mp-rtv-y]"
     r"|[aeiouyáéíóúöü][^\W\d_]*õ(?!e)|ø[áíýìèù]|[áíýìèù]ø"
@@ -281,49 +266,6 @@ def lines_of_list(service: str, text: Text) -> Iterator[str]:
         if number >= _MOST_LINES:
             raise ResponseChangedError(service, f"has more than {_MOST_LINES:,} lines; not read")
         yield line
-
-
-def telling_lines(service: str, text: Text) -> Iterator[str]:
-    """Yield the lines that say something, and headings: comments of which some are."""
-    lines = _after_front_matter(lines_of_list(service, text))
-    bare = (raw.strip(BLANKS) for raw in lines)
-    return _with_years(
-        line for line in bare if line and (not _COMMENT.match(line) or HASHES.match(line))
-    )
-
-
-def _after_front_matter(lines: Iterator[str]) -> Iterator[str]:
-    """Leave out the properties of a note, which stand at its start between lines of dashes."""
-    held = [line for line in islice(lines, 1) if line]
-    if held and held[0].strip(BLANKS) == "---":
-        for line in islice(lines, _MOST_PROPERTIES):
-            held.append(line)
-            if line.strip(BLANKS) in ("---", "..."):
-                held = [] if all(map(_PROPERTY.fullmatch, held[1:-1])) else held
-                break
-    yield from held
-    yield from lines
-
-
-def _with_years(lines: Iterable[str]) -> Iterator[str]:
-    """Put a year that stands below its title, as on pages that are copied, behind that.
-
-    Where years come first, they are headings.
-    """
-    above, are_headings = "", None
-    for line in lines:
-        found = ONLY_YEAR.fullmatch(line)
-        if are_headings is None:
-            are_headings = found is not None
-        if found and not are_headings and _DATELESS.fullmatch(above):
-            yield f"{above} ({found['year']})"
-            above = ""
-            continue
-        if above:
-            yield above
-        above = line
-    if above:
-        yield above
 
 
 _END = "\x1aend of list\x1a"

@@ -1,0 +1,94 @@
+"""The lines of a text that say something: no comments, no properties, headings in one form.
+
+A year that stands alone belongs to the title above it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from listsync.parsing.text import BLANKS, Text, lines_of_list
+
+_COMMENT = re.compile(r"#(?!\d{1,4}[.):]?\s+\S)|//|[-=*_~.#+ \u2013\u2014\u2500]{3,}$")
+HASHES = re.compile(r"(?P<hashes>#{1,6})\s+(?!\d{1,4}[.):]?\s)(?P<words>\S.*)")
+_UNDERLINE = re.compile(r"={3,}|-{3,}")
+_ITEM = re.compile(r"[-*+\u2022]\s|\d+[.)]\s")
+_BOLD = re.compile(r"(\*\*|__)[^*_]+\1")
+_MOST_PROPERTIES = 200
+_PROPERTY = re.compile(r"(?!.*\((?:18|19|20)\d\d\))\s*(?:[\w -]+:(?:\s.*)?|-\s.*|#.*)?\s*")
+ONLY_YEAR = re.compile(
+    r"[(\[]?(?P<year>(?:18|19|20)\d\d)[)\]]?"
+    r"(?:\s*[\u00b7\u2022].*|\s*(?:\d{1,2} ?h(?: ?\d{1,2} ?m)?|\d{2,3} ?min)\b.*)?"
+)
+_DATELESS = re.compile(  # words, with no year among them
+    r"(?![#|]|\w+:\S|[Tt][Tt]\d)(?!.*(?:://| #|:$|[(\[](?:18|19|20)\d\d"
+    r"|[-\u2013\u2014|,;]\s*(?:18|19|20)\d\d\)?$)).*[^\W\d_].*"
+)
+
+
+def telling_lines(service: str, text: Text, says_what: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the lines that say something, and headings: what *says_what* takes for one."""
+    lines = _after_front_matter(lines_of_list(service, text))
+    return _with_years(_with_headings(lines, says_what))
+
+
+def _with_headings(lines: Iterable[str], says_what: Callable[[str], bool]) -> Iterator[str]:
+    """Write headings of all forms with `#`; where one of a form is seen, all of it are such."""
+    above, is_next, forms = "", False, {0: False}
+    for raw in lines:
+        line = raw.strip(BLANKS)
+        rank = _rank(above, line, is_next=is_next)
+        if forms.get(rank, rank > 0 and says_what(above)):
+            forms[rank] = True
+            yield f"{'#' * rank} {above}"
+            above = ""
+        is_next = bool(line)
+        if line and (not _COMMENT.match(line) or HASHES.match(line)):
+            if above:
+                yield above
+            above = line
+    if above:
+        yield above
+
+
+def _rank(above: str, line: str, *, is_next: bool) -> int:
+    """Say of which rank *above* is, a heading underlined, or bold over points; 0: it is none."""
+    if is_next and _UNDERLINE.fullmatch(line) and _DATELESS.fullmatch(above):
+        return 0 if _ITEM.match(above) else 1 if line.startswith("=") else 2
+    return 6 if _ITEM.match(line) and _BOLD.fullmatch(above) else 0
+
+
+def _after_front_matter(lines: Iterator[str]) -> Iterator[str]:
+    """Leave out the properties of a note, which stand at its start between lines of dashes."""
+    held = [line for line in islice(lines, 1) if line]
+    if held and held[0].strip(BLANKS) == "---":
+        for line in islice(lines, _MOST_PROPERTIES):
+            held.append(line)
+            if line.strip(BLANKS) in ("---", "..."):
+                held = [] if all(map(_PROPERTY.fullmatch, held[1:-1])) else held
+                break
+    yield from held
+    yield from lines
+
+
+def _with_years(lines: Iterable[str]) -> Iterator[str]:
+    """Put a year that stands below its title, as on pages that are copied, behind that.
+
+    Where years come first, they are headings.
+    """
+    above, are_headings = "", None
+    for line in lines:
+        found = ONLY_YEAR.fullmatch(line)
+        if are_headings is None:
+            are_headings = found is not None
+        if found and not are_headings and _DATELESS.fullmatch(above):
+            yield f"{above} ({found['year']})"
+            above = ""
+            continue
+        if above:
+            yield above
+        above = line
+    if above:
+        yield above
