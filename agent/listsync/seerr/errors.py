@@ -199,7 +199,7 @@ class ServerErrors:
         if status == 404:
             return self.unavailable(
                 f"nothing is known at {one_line(response.path)} (404): is server.url "
-                "right, with its base path if it has one?"
+                "right, without a page such as /login, and with its base path if it has one?"
             )
         if not response.is_json:
             return self.unavailable(

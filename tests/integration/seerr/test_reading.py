@@ -186,7 +186,7 @@ def test_a_key_without_its_end_is_told(connect: Connect, sandbox: SandboxProcess
 
 
 def test_a_wrong_base_path_is_told(connect: Connect, sandbox: SandboxProcess) -> None:
-    with pytest.raises(UnavailableError, match=r"is server\.url right"):
+    with pytest.raises(UnavailableError, match=r"is server\.url right, without a page"):
         connect(url=f"{sandbox.url}/seerr").identify()
 
 

@@ -128,7 +128,7 @@ def test_another_json_service_is_told_apart() -> None:
 
 def test_a_base_path_is_used() -> None:
     playback = server()
-    with pytest.raises(UnavailableError, match="right, with its base path"):
+    with pytest.raises(UnavailableError, match="and with its base path"):
         playback.seerr("http://seerr.test/wrong").identify()
     assert playback.targets == ["GET /wrong/api/v1/settings/public"]
 
