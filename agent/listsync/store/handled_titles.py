@@ -168,10 +168,12 @@ class SqliteDepartures:
             if cancelled:
                 connection.execute(
                     "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons,"
-                    " answer, detail, request_id, at)"
-                    " VALUES (?, ?, ?, json_array(?), ?, ?, ?, '[]', ?, ?, ?, ?)",
+                    " answer, detail, request_id, at) VALUES (?, ?, coalesce("
+                    "  (SELECT label FROM requests WHERE server = ? AND kind = ? AND tmdb = ?"
+                    "    AND four_k = ? ORDER BY id DESC LIMIT 1), ?"
+                    " ), json_array(?), ?, ?, ?, '[]', ?, ?, ?, ?)",
                     (
-                        *(server, run.run_id, one.label, one.list_name, *title),
+                        *(server, run.run_id, server, *title, one.label, one.list_name, *title),
                         *(ResponseKind.CANCELLED, "it has left the list", one.request_id),
                         iso_now(),
                     ),

@@ -200,7 +200,8 @@ class Writer:
         """Name the lists that want the title; the one on whose behalf it is requested first."""
         members = (*decision.members, *prepared.wish.members)
         names = tuple(dict.fromkeys(member.rules.name for member in members))
-        return Intent(prepared.wish.label, self._names.setdefault(names, names), decision.body)
+        label = (prepared.match.title if prepared.match else "") or prepared.wish.label
+        return Intent(label, self._names.setdefault(names, names), decision.body)
 
     def _intend(self, intent: Intent) -> None:
         """Have *intent* written; where it is not yet, those that will follow quickly go along."""

@@ -266,6 +266,7 @@ def test_a_run_is_told_with_the_requests_that_it_cancelled(world: World) -> None
     for _ in range(2):
         world.read("mine")
     (departure,) = world.memory.departures.load()
+    departure = replace(departure, label="Matrix, as its list calls it")
     world.memory.departures.settle(departure, run, cancelled=True)
     found = world.state.requests.of_run("abc", limit=9).rows
     told = [(one.title, one.answer, one.lists) for one in found]

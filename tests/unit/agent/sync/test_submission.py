@@ -292,6 +292,18 @@ def test_what_is_sent_names_its_run_and_lists() -> None:
     assert (sent.run_id, sent.label, sent.lists) == ("run-1", "The Matrix", ("a", "b"))
 
 
+def test_a_title_is_called_as_the_catalogue_calls_it() -> None:
+    desk = Desk()
+    (one,) = wishes_of(members_of(rules("a"), [entry("Batman", kind=MOVIE, tmdb=603)]))
+    ready = prepared(one)
+    assert ready.match is not None
+    desk.writer.act(
+        replace(ready, match=replace(ready.match, title="Batman (1989)")), Request(FILM_BODY)
+    )
+    (sent,) = desk.flushed().sent
+    assert sent.label == "Batman (1989)"
+
+
 def test_what_the_server_says_it_took_is_what_we_say() -> None:
     desk = Desk()
     wanted = RequestBody(key=SERIES, four_k=False, seasons=(0, 1))
