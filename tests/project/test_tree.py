@@ -28,7 +28,7 @@ MOST_OF_TRANSFERS = 66
 """Webhooks of imports, copies, mounts, media servers, jobs, and how people see them."""
 MOST_OF_POSTGRES = 34
 """Triggers by NOTIFY, and several agents on one request server."""
-MOST_OF_NEW_SERVICES = 34
+MOST_OF_NEW_SERVICES = 35
 """The list services that came after the first seven, and what only they need."""
 MOST_LINES = 400
 MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20
@@ -63,7 +63,7 @@ _OF_NEW_SERVICES = re.compile(
     r"\.providers\.(seerr|plex|simkl|custom|anilist|myanimelist|tvdb)\b|\banime_ids(\.\w+)?$"
     r"|\.parsing\.(kometa_lists|list_lines|list_shapes|anime_exports|address_filters|feed_items)$"
     r"|\.parsing\.(list_documents|kinds|error_answers|given_up|title_words|telling_lines)$"
-    r"|\.config\.list_access$"
+    r"|\.parsing\.title_groups$|\.config\.list_access$"
 )
 _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")
 

@@ -1,6 +1,6 @@
-"""Errors that services put into an answer beside an empty list, or one that is not whole.
+"""What an answer says beside its rows: that there are more, or an error and no list at all.
 
-There is no one form: some say `error`, some `success: false`, some a number as HTTP has them.
+There is no one form for errors: some say `error`, some `success: false`, some a number of HTTP.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from typing import TypeVar
 
 from listsync.errors import UnavailableError
 from listsync.parsing.columns import plain_name
+from listsync.parsing.decoding import number_id, whole_number
 from listsync.text_cleaning import one_line
 
 Rows = TypeVar("Rows")
 
 _MOST_NAMES = 1000
 _LONGEST = 200
+_COUNTS = ("totalRecords", "TotalRecordCount", "totalSize", "total_results", "totalResults")
 _ERRORS = ("error", "errors", "err", "errormessage", "errormsg", "errorcode", "errno", "exception")
 _SUCCESS = ("success", "succeeded", "issuccess", "ok", "response")
 _REFUSALS = (
@@ -145,3 +147,19 @@ def _shown(value: object) -> str:
         words = (_shown(one) for one in _values(value) if _is_filled(one))
         return one_line(", ".join(words), _LONGEST)
     return one_line(str(value), _LONGEST)
+
+
+def has_more_pages(content: Mapping[str, object], count: int | None = None) -> bool:
+    """Tell a page of a longer list by what services say beside its rows, which are *count*."""
+    paging = content.get("pagination")
+    for place in (content, paging if isinstance(paging, dict) else {}):
+        following = place.get("next") or place.get("next_page") or place.get("nextPage")
+        if place.get("has_more") is True or (following and isinstance(following, (str, int))):
+            return True
+    inner = content.get("MediaContainer")
+    counts = inner if isinstance(inner, dict) else content
+    totals = (whole_number(counts.get(name)) for name in _COUNTS)
+    if count is not None and any(total is not None and total > count for total in totals):
+        return True
+    pages = number_id(content.get("total_pages"))
+    return pages is not None and pages > 1

@@ -11,17 +11,35 @@ from collections.abc import Iterable, Iterator, Mapping
 from listsync.domain.media import MediaType
 from listsync.errors import Refusal, RefusedError, ResponseChangedError
 from listsync.parsing.columns import field_of, plain_name
-from listsync.parsing.decoding import imdb_id, number_id, title_text, whole_number, year_number
-from listsync.parsing.error_answers import demand_no_error
+from listsync.parsing.decoding import imdb_id, title_text, year_number
+from listsync.parsing.error_answers import demand_no_error, has_more_pages
 from listsync.parsing.given_up import asks_for_unwanted
 from listsync.parsing.kinds import soft_kind_of
 from listsync.parsing.row_collector import RowCollector
+from listsync.parsing.title_groups import (
+    SAYS_MORE,
+    UnreadList,
+    cards_of,
+    imdb_or_dated,
+    is_advice,
+    is_done,
+    is_known,
+    is_of_own_kind,
+    is_title,
+    may_be_list,
+    may_be_wanted,
+    said_to_be,
+    says_title,
+)
 from listsync.text_cleaning import one_line
 
 Row = tuple[object, MediaType | None]
 """One row, and what it is where its list is of one kind."""
+Group = tuple[str, list[Row]]
+"""The rows under one name."""
 
 _MOST_NAMES = 1000
+_WHOLE = ""  # the name of rows for which a whole object stands
 _DEEPEST = 6
 _SHOWN = 12
 _LISTS = {  # under which names an object holds lists of titles, and what those are
@@ -32,17 +50,20 @@ _LISTS = {  # under which names an object holds lists of titles, and what those 
 _ONE_LIST = (
     *("items", "results", "parts", "entries", "titles", "list", "watchlist", "rows", "media"),
     *("data", "itemlistelement", "records", "content", "metadata", "mediacontainer", "search"),
-    *("result", "response", "lists", "cards", "hits", "docs", "nodes", "edges", "videos"),
+    *("result", "response", "cards", "lists", "hits", "docs", "nodes", "edges", "videos"),
     *("watchlists", "collections", "payload", "library", "favorites", "favourites", "bookmarks"),
+)
+_SAME = frozenset(  # lists of what is wanted, whatever stands beside them
+    (
+        *("items", "results", "entries", "titles", "list", "watchlist", "watchlists", "rows"),
+        *("data", "records", "payload", "content", "lists", "response", "result"),
+    )
 )
 _HOLDERS = {*_LISTS, "parts"}
 _OF_LISTS = ("items", "results", "parts", "entries", "titles", "list", "rows", "cards", "data")
 _SETTINGS = {"main", "plex", "radarr", "sonarr"}
-_COUNTS = ("totalRecords", "TotalRecordCount", "totalSize", "total_results", "totalResults")
 _NAMES = ("title", "original_title", "imdb", "tmdb", "tvdb", "guids")
 _OF_TITLES = (*_NAMES, "year", "number")
-_SURE = ("year", "date", "imdb", "tmdb", "tvdb", "guids")
-_SAYS_MORE = ("year", "date", "kind", "imdb", "tmdb", "tvdb", "guids", "season")
 
 
 class _TooManyGroupsError(ValueError):
@@ -73,13 +94,14 @@ def _rows_of(collector: RowCollector, content: object) -> Iterator[Row]:
             why = "holds the settings of a request server, and no list of titles"
             raise ResponseChangedError(collector.service, why)
         _demand_no_list_server(collector.service, content.get("errors"))
-        lists = list(_of_object(content, 0))
+        found = list(_of_object(content, 0))
+        lists = [one for one in found if not isinstance(one[0], UnreadList)]
         if not lists and not _is_empty_list(content):
             raise _not_an_array(collector.service, content)
         is_whole = demand_no_error(collector.service, content, lists)
         is_part = has_more_pages(content, len(lists)) or not is_whole
         collector.is_cut = collector.is_cut or is_part
-        yield from lists
+        yield from found
     else:
         raise ResponseChangedError(collector.service, "the JSON is no list of titles")
 
@@ -134,49 +156,104 @@ def _is_list(item: Mapping[str, object]) -> bool:
 
 
 def _holds_titles(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_is_known, value[:_SHOWN]))
-
-
-def _is_known(value: object) -> bool:
-    """Tell a title that has its year or an id beside it."""
-    if not isinstance(value, dict) or not _is_title(value):
-        return False
-    return any(field_of(plain_name(name)) in _SURE for name in value)
+    return isinstance(value, list) and bool(value) and all(map(is_known, value[:_SHOWN]))
 
 
 def _of_object(content: dict[str, object], depth: int) -> Iterator[Row]:
-    """Find the rows that an object holds; by the names that say so before all other ways."""
-    plain = {plain_name(name): value for name, value in list(content.items())[:_MOST_NAMES]}
+    """Find the rows that an object holds, but not those seen or unwanted beside wanted ones."""
     if depth > _DEEPEST:
         return
-    finds = (_under_kinds, _under_one_name, _by_columns, _by_keys, _by_groups)
-    for find in finds:
-        rows = list(find(plain if find in finds[:3] else content, depth))
-        if rows:
-            yield from rows
-            return
-    if _is_title(content):
+    done = {
+        name: found
+        for name, value in list(content.items())[:_MOST_NAMES]
+        if is_done(name) and (found := _titles_within(value, depth))
+    }
+    wanted = {name: value for name, value in content.items() if name not in done}
+    rows = list(_found(wanted if done else content, depth))
+    if done and (rows or _is_empty_list(wanted) or any(map(may_be_wanted, wanted))):
+        yield from rows
+        yield from ((UnreadList(name, len(done[name]), False), None) for name in done if rows)
+    elif done:
+        yield from _found(content, depth)
+    elif rows:
+        yield from rows
+    elif is_title(content):
         yield content, None
 
 
-def _under_kinds(plain: dict[str, object], depth: int) -> Iterator[Row]:
-    for name, value in plain.items():
-        if name in _LISTS and isinstance(value, list):
-            yield from _of_array(value, _LISTS[name], depth)
-        elif name in _LISTS and isinstance(value, dict):
-            yield from ((row, _LISTS[name]) for row, _ in _by_keys(value, depth))
+def _found(content: dict[str, object], depth: int) -> Iterator[Row]:
+    """Find rows by the names that say so before all other ways, and what stands beside them."""
+    for find in (_under_kinds, _under_one_name, _by_columns, _by_keys, _by_groups):
+        groups = {name: rows for name, rows in find(content, depth) if rows}
+        for rows in groups.values():
+            yield from rows
+        if groups:
+            if _WHOLE not in groups:
+                yield from _beside(content, groups, depth, of_own=find is not _under_one_name)
+            return
 
 
-def _under_one_name(plain: dict[str, object], depth: int) -> Iterator[Row]:
+def _beside(
+    content: dict[str, object], read: Iterable[str], depth: int, *, of_own: bool
+) -> Iterator[Row]:
+    """Read the other lists of an object that is parted into such, or say that they are there.
+
+    *of_own*: by words of the user's own. A service's object may hold anything beside its list.
+    """
+    for name, value in list(content.items())[:_MOST_NAMES]:
+        rows = _titles_within(value, depth) if name not in read and may_be_list(name) else []
+        kind = soft_kind_of(name)
+        if rows and kind.unwanted:
+            yield from ((said_to_be(row, name), None) for row, _ in rows)
+        elif plain_name(name) in _SAME or (of_own and not is_of_own_kind(name)):
+            yield from rows
+        elif rows:
+            yield UnreadList(name, len(rows), not is_advice(name)), None
+
+
+def _titles_within(value: object, depth: int) -> list[Row]:
+    """Give the rows of what plainly is a list of titles: with their years or ids."""
+    if isinstance(value, list):
+        nodes = list(map(_node, value))
+        is_list = bool(nodes) and all(map(says_title, nodes[:_SHOWN]))
+        return list(_of_array(nodes, None, depth)) if is_list else []
+    if not isinstance(value, dict) or not value or is_title(value):
+        return []
+    rows = list(_of_object(value, depth + 1))
+    return rows if any(says_title(row) for row, _ in rows[:_SHOWN]) else []
+
+
+def _under_kinds(content: dict[str, object], depth: int) -> Iterator[Group]:
+    for name, value in list(content.items())[:_MOST_NAMES]:
+        plain = plain_name(name)
+        kind = _LISTS[plain] if plain in _LISTS else soft_kind_of(name).media
+        if plain not in _LISTS and kind is None:
+            continue
+        if isinstance(value, list):
+            yield name, list(_of_array(value, kind, depth))
+        elif isinstance(value, dict) and depth < _DEEPEST:
+            rows = [row for _, found in _by_keys(value, depth) for row in found]
+            if not rows:
+                rows = [(value, None)] if is_known(value) else _titles_within(value, depth)
+            yield name, [(row, media or kind) for row, media in rows]
+
+
+def _under_one_name(content: dict[str, object], depth: int) -> Iterator[Group]:
+    names = {plain_name(name): name for name in list(content)[:_MOST_NAMES]}
+    plain = {name: content[called] for name, called in names.items()}
     if isinstance(plain.get("columns"), list) and isinstance(plain.get("data"), list):
-        yield from _of_array([plain["columns"], *_listed(plain["data"])], None, depth)
+        table = [plain["columns"], *_listed(plain["data"])]
+        yield _WHOLE, list(_of_array(table, None, depth))
+        return
+    if isinstance(plain.get("cards"), list) and isinstance(plain.get("lists"), list):
+        yield _WHOLE, list(cards_of(_listed(plain["cards"]), _listed(plain["lists"])))
         return
     for name in _ONE_LIST:
         value = plain.get(name)
         if isinstance(value, dict):
-            yield from _of_object(value, depth + 1)
+            yield names[name], list(_of_object(value, depth + 1))
         elif isinstance(value, list):
-            yield from _of_array(map(_node, value), None, depth)
+            yield names[name], list(_of_array(map(_node, value), None, depth))
         if isinstance(value, (dict, list)) and value:
             return
 
@@ -191,10 +268,10 @@ def holds_titles(content: dict[str, object]) -> bool:
 
 def rows_under_names(content: Mapping[str, object]) -> list[Row]:
     """Find the rows that an object holds under the names that say so, whatever is in them."""
-    plain = {plain_name(name): value for name, value in list(content.items())[:_MOST_NAMES]}
-    if plain.get("errors"):
+    if content.get("errors"):
         return []
-    return list(_under_kinds(plain, 0)) or list(_under_one_name(plain, 0))
+    groups = dict(_under_kinds({**content}, 0)) or dict(_under_one_name({**content}, 0))
+    return [row for rows in groups.values() for row in rows]
 
 
 def _listed(value: object) -> list[object]:
@@ -207,8 +284,9 @@ def _node(item: object) -> object:
     return node if isinstance(node, dict) else item
 
 
-def _by_columns(plain: dict[str, object], _: int) -> Iterator[Row]:
+def _by_columns(content: dict[str, object], _: int) -> Iterator[Group]:
     """Read a list for each column, or an object that numbers its cells."""
+    plain = {plain_name(name): value for name, value in list(content.items())[:_MOST_NAMES]}
     columns = {
         name: list(value.values()) if isinstance(value, dict) else value
         for name, value in plain.items()
@@ -217,14 +295,17 @@ def _by_columns(plain: dict[str, object], _: int) -> Iterator[Row]:
     sizes = {len(value) for value in columns.values()}
     is_table = len(sizes) == 1 and len(columns) > 1 and len(columns) == len(plain)
     if is_table and _is_header([*columns]):
-        for cells in zip(*columns.values(), strict=True):
-            yield dict(zip(columns, cells, strict=True)), None
+        rows = zip(*columns.values(), strict=True)
+        yield _WHOLE, [(dict(zip(columns, cells, strict=True)), None) for cells in rows]
 
 
-def _by_keys(content: dict[str, object], _: int) -> Iterator[Row]:
+def _by_keys(content: dict[str, object], _: int) -> Iterator[Group]:
     """Read titles under their ids, or under their names."""
-    if not content:
-        return
+    if content:
+        yield _WHOLE, list(_under_keys(content))
+
+
+def _under_keys(content: dict[str, object]) -> Iterator[Row]:
     if all(map(imdb_id, content)):
         yield from ((_with(value, "imdb_id", key), None) for key, value in content.items())
     elif all(key.isascii() and key.isdigit() for key in content):
@@ -233,6 +314,8 @@ def _by_keys(content: dict[str, object], _: int) -> Iterator[Row]:
         yield from (({"title": key, "year": value}, None) for key, value in content.items())
     elif all(imdb_id(value) for value in content.values()):
         yield from (({"title": key, "imdb_id": value}, None) for key, value in content.items())
+    elif all(map(is_known, content.values())):
+        yield from ((value, None) for value in content.values())
     elif all(isinstance(value, dict) and _describes(value) for value in content.values()):
         yield from ((_with(value, "title", key), None) for key, value in content.items())
 
@@ -259,36 +342,30 @@ def _is_year(value: object) -> bool:
     )
 
 
-def _by_groups(content: dict[str, object], depth: int) -> Iterator[Row]:
+def _by_groups(content: dict[str, object], depth: int) -> Iterator[Group]:
     """Read lists of titles under names of the user's own, such as genres or kinds."""
     for number, (name, value) in enumerate(content.items()):
-        for row in _of_group(name, value, depth):
-            if number >= _MOST_NAMES:
-                raise _TooManyGroupsError
-            yield row
+        rows = list(_of_group(name, value, depth))
+        if rows and number >= _MOST_NAMES:
+            raise _TooManyGroupsError
+        yield name, rows
 
 
 def _of_group(name: str, value: object, depth: int) -> Iterator[Row]:
-    if isinstance(value, list) and value and all(map(_is_title, value)):
+    if isinstance(value, list) and value and all(map(imdb_or_dated, value)):
+        yield from ((row, soft_kind_of(name).media) for row in value)
+    elif isinstance(value, list) and value and all(map(is_title, value)):
         kind = soft_kind_of(name)
         is_unwanted = asks_for_unwanted(plain_name(name))
         said = {"kind": name} if kind.unwanted else {"unwanted": True} if is_unwanted else {}
         yield from (({**said, **one}, kind.media) for one in value if isinstance(one, dict))
-    elif isinstance(value, dict) and not _is_title(value) and depth < _DEEPEST:
+    elif isinstance(value, dict) and not is_title(value) and depth < _DEEPEST:
         yield from _of_object(value, depth + 1)
-
-
-def _is_title(value: object) -> bool:
-    """Tell an object that names a title and says more of it."""
-    if not isinstance(value, dict) or len(value) > _MOST_NAMES:
-        return False
-    fields = {field_of(plain_name(name)) for name in value}
-    return ("title" in fields or "name" in value) and not fields.isdisjoint(_SAYS_MORE)
 
 
 def _describes(value: Mapping[str, object]) -> bool:
     fields = {field_of(plain_name(name)) for name in list(value)[:_MOST_NAMES]}
-    return "title" not in fields and "name" not in value and not fields.isdisjoint(_SAYS_MORE)
+    return "title" not in fields and "name" not in value and not fields.isdisjoint(SAYS_MORE)
 
 
 def _is_empty_list(content: Mapping[str, object]) -> bool:
@@ -300,22 +377,6 @@ def _is_empty_list(content: Mapping[str, object]) -> bool:
 
 def _is_empty_object(value: object) -> bool:
     return isinstance(value, dict) and bool(value) and _is_empty_list(value)
-
-
-def has_more_pages(content: Mapping[str, object], count: int | None = None) -> bool:
-    """Tell a page of a longer list by what services say beside its rows, which are *count*."""
-    paging = content.get("pagination")
-    for place in (content, paging if isinstance(paging, dict) else {}):
-        following = place.get("next") or place.get("next_page") or place.get("nextPage")
-        if place.get("has_more") is True or (following and isinstance(following, (str, int))):
-            return True
-    inner = content.get("MediaContainer")
-    counts = inner if isinstance(inner, dict) else content
-    totals = (whole_number(counts.get(name)) for name in _COUNTS)
-    if count is not None and any(total is not None and total > count for total in totals):
-        return True
-    pages = number_id(content.get("total_pages"))
-    return pages is not None and pages > 1
 
 
 def _not_an_array(service: str, content: Mapping[str, object]) -> ResponseChangedError:

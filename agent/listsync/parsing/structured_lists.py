@@ -32,6 +32,7 @@ from listsync.parsing.kinds import Kind
 from listsync.parsing.list_lines import collect_line
 from listsync.parsing.list_shapes import rows_of
 from listsync.parsing.row_collector import RowCollector
+from listsync.parsing.title_groups import UnreadList
 from listsync.row_limit import MOST_ROWS, too_long
 
 _FIELDS = len(RawRow._fields)
@@ -83,7 +84,10 @@ def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
     numbers_films, of_parts = _numbers_films(names), ids_of_parts(names)
     for item, listed in rows_of(collector, read()):
         collector.section = _SECTIONS[listed]
-        if isinstance(item, dict) and len(item) > _MOST_NAMES:
+        if isinstance(item, UnreadList):
+            collector.skip(item.name, item.why)
+            collector.is_cut = collector.is_cut or item.is_loss
+        elif isinstance(item, dict) and len(item) > _MOST_NAMES:
             collector.skip_broken(str(item.get("title")), f"more than {_MOST_NAMES:,} names")
         elif isinstance(item, dict) and any(item.get(name) is True for name in _GONE):
             collector.skip(str(item.get("title") or item.get("name")), "removed, as the list says")
@@ -146,7 +150,7 @@ def _look_at(service: str, items: Iterable[object]) -> tuple[int, set[str]]:
     """Count all elements, and find which of the names that tell something they have."""
     count, names, last = 0, set[str](), ()
     for item in items:
-        count += 1
+        count += not isinstance(item, UnreadList)
         if count > MOST_ROWS:
             raise too_long(service, count)
         if isinstance(item, dict) and (shape := tuple(item)) != last:

@@ -9,6 +9,7 @@ from listsync.errors import ResponseChangedError
 from listsync.parsing.columns import place_of, plain_name
 from listsync.parsing.list_shapes import rows_under_names
 from listsync.parsing.tables import Header
+from listsync.parsing.title_groups import UnreadList
 from listsync.providers.custom.source import SERVICE, CustomSource
 from listsync.text_cleaning import one_line
 
@@ -42,7 +43,10 @@ class FieldMapping:
         if not self._fields:
             return rows
         if isinstance(rows, dict) and (found := rows_under_names(rows)):
-            return (_of_kind(self.named(row), kind) for row, kind in found)
+            return (
+                row if isinstance(row, UnreadList) else _of_kind(self.named(row), kind)
+                for row, kind in found
+            )
         return map(self.named, rows) if isinstance(rows, Iterator) else rows
 
     def _placed(self, content: object) -> Iterator[object]:

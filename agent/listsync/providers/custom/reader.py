@@ -18,7 +18,7 @@ from listsync.http.rate_limit import large_turn
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, not_json
 from listsync.parsing.anime_exports import is_mal_export
-from listsync.parsing.error_answers import demand_no_error
+from listsync.parsing.error_answers import demand_no_error, has_more_pages
 from listsync.parsing.feed_items import is_feed, items_of
 from listsync.parsing.list_documents import (
     collect_any,
@@ -27,7 +27,6 @@ from listsync.parsing.list_documents import (
     json_in,
     unpacked_lists,
 )
-from listsync.parsing.list_shapes import has_more_pages
 from listsync.parsing.row_collector import RowCollector
 from listsync.parsing.structured_lists import collect_json
 from listsync.parsing.tables import collect_table, first_rows, header_of
