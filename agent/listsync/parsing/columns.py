@@ -7,14 +7,21 @@ Exports are known by their columns. Sources: exports of IMDb, Trakt, Letterboxd 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple
 
 from listsync.domain.media import MediaType
 from listsync.parsing.given_up import asks_for_unwanted
-from listsync.parsing.kinds import Kind, kind_of, soft_kind_of, unaccented
+from listsync.parsing.kinds import (
+    OTHER_SEASON_WORDS,
+    SEASON_WORDS,
+    Kind,
+    kind_of,
+    soft_kind_of,
+    unaccented,
+)
 
 
 @lru_cache(maxsize=1024)
@@ -153,6 +160,14 @@ _LIKE_IDS = (  # what a name says beside that of the base
     ("tmdb", re.compile(r"(?!.*(?:rat|vote|list|user|collection)).*(?:tmdb|moviedb).*id.*")),
     ("tvdb", re.compile(r"(?!.*(?:rat|vote|list|user|episode)).*tvdb.*id.*")),
 )
+_SEASON = rf"(?:(?!series)(?:{SEASON_WORDS}|{OTHER_SEASON_WORDS}))"
+_LIKE_SEASON = re.compile(
+    rf"(?:which|what|missing|needed|wanted|requested|desired|welche|quelle|que|cual)?{_SEASON}"
+    r"(?:to(?:watch|see|get|add|download|request)|(?:i|we|you)want|wanted|needed|missing|requested"
+    r"|numbers?|nummern?|numero|num|nr|no)?"
+    r"|(?:no|nr|n|num|numero|numer|nummer)(?:de|del|di)?"
+    r"(?:season|staffel|saison|temporada|stagione|seizoen|sezonu?)"
+)
 # One of these is needed.
 NAMING = ("title", "original_title", "imdb", "tmdb", "tvdb", "address", "guids")
 KNOWN = "title (or name), year, type, imdb_id (or const), tmdb_id, tvdb_id, url, season"
@@ -165,6 +180,9 @@ _UNUSED = frozenset(
         *("rewatch", "tags", "watcheddate", "review", "knownfor", "birthdate"),
     }
 )
+
+Pick = Callable[[list[str]], tuple[str, ...]]
+"""Of the fields of a row those of `RawRow`; place -1 finds the empty field at the end."""
 
 
 class RawRow(NamedTuple):
@@ -210,6 +228,8 @@ def field_of(plain: str) -> str | None:
     known = FIELDS.get(plain)
     if known is None and "db" in plain and len(plain) < _LONGEST_NAME and plain.isalpha():
         return next((field for field, form in _LIKE_IDS if form.fullmatch(plain)), None)
+    if known is None and len(plain) < _LONGEST_NAME and _LIKE_SEASON.fullmatch(plain):
+        return "season"
     return "unwanted" if known is None and asks_for_unwanted(plain) else known
 
 

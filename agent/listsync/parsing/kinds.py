@@ -31,6 +31,12 @@ class Kind:
 SEASON_WORDS = (
     r"seasons?|series|staffeln?|saisons?|temporadas?|stagion[ei]|seizoen(?:en)?|sezon[yu]?"
 )
+OTHER_SEASON_WORDS = (
+    r"sasong(?:en|er)?|s(?:ae|\u00e6)son(?:en|er)?|sesong(?:en|er)?|kausi|kaudet|evad(?:ok)?|rad[ay]"
+    r"|sezon(?:[ae]|ul)|\u0441\u0435\u0437\u043e\u043d\u044b?|\u5b63|\u30b7\u30fc[\u30b9\u30ba]\u30f3"
+    r"|\uc2dc\uc98c|\u1109\u1175\u110c\u1173\u11ab"
+)
+"""Of the north, Finnish, Hungarian, Czech, Russian, Chinese, Japanese and Korean; folded."""
 
 
 _RULES = (  # the first that is found anywhere in the folded word

@@ -12,20 +12,20 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from listsync.domain.media import MediaType
-from listsync.parsing.columns import RawRow
+from listsync.parsing.columns import Pick, RawRow, header_places, plain_name
 from listsync.parsing.decoding import title_text
-from listsync.parsing.kinds import SEASON_WORDS, kind_behind, kind_of, without_place
+from listsync.parsing.kinds import (
+    OTHER_SEASON_WORDS,
+    SEASON_WORDS,
+    kind_behind,
+    kind_of,
+    without_place,
+)
 
 _KEYS = ("number", "season", "season_number", "seasonNumber")
 _LONGEST = 200
 _MOST = 100
-_IN_OTHERS = (
-    r"sasong(?:en|er)?|s(?:ae|\u00e6)son(?:en|er)?|sesong(?:en|er)?|kausi|kaudet|evad(?:ok)?|rad[ay]"
-    r"|sezon(?:[ae]|ul)|\u0441\u0435\u0437\u043e\u043d\u044b?|\u5b63|\u30b7\u30fc\u30b9\u30f3"
-    r"|\uc2dc\uc98c|\u1109\u1175\u110c\u1173\u11ab"
-)
-"""Of the north, Finnish, Hungarian, Czech, Russian, Chinese, Japanese and Korean; folded."""
-_WORD = rf"(?:{SEASON_WORDS}|{_IN_OTHERS})"
+_WORD = rf"(?:{SEASON_WORDS}|{OTHER_SEASON_WORDS})"
 _NUMBER = rf"(?:(?:{_WORD}|[st])[ :.#-]*(?:(?:no|nr|number)[ .]+)?)?#?(\d{{1,6}})(?:\.0+)?"
 _ONE = re.compile(_NUMBER, re.ASCII)
 _ORDINAL = re.compile(rf"(\d{{1,3}})(?:st|nd|rd|th|a|o|e|er|eme|de)?[. ] ?{_WORD}", re.ASCII)
@@ -68,6 +68,33 @@ _ADDRESS = re.compile(
     r"|(?P<episode>/episodes?/\d+)",
     re.ASCII | re.IGNORECASE,
 )
+
+_NAME = rf"(?!series){_WORD}"
+_SEASON_ITSELF = re.compile(rf"(?:{_NAME}|s)0?(\d{{1,2}})", re.ASCII)
+_ABOUT_SEASONS = re.compile(
+    r"(?!.*(?:of|numero(?:de|di)?(?:saisons|temporadas|stagioni)|count|total|amount|anzahl|aantal"
+    r"|nombre|cantidad|liczba|watched|seen|current"
+    r"|gesehen|finished|complete|progress|folder|id$|url|link|poster|image|rating|score|year|date"
+    r"|air|premiere|start|end|last|latest|next|status|state|available|have|own|length|runtime|finale"
+    rf"|title|name|overview|genre|pass|best|fav)).*{_NAME}.*"
+)
+_NOT_MARKED = (
+    "",
+    "-",
+    "\u2013",
+    "\u2014",
+    "0",
+    "no",
+    "n",
+    "nein",
+    "non",
+    "nee",
+    "false",
+    "none",
+    "n/a",
+)
+_MARKED = ("x", "[x]", "yes", "y", "ja", "oui", "si", "s\u00ed", "true", "want", "wanted")
+_MARKS = ("\u2713", "\u2714", "\u2705", "\u2611")
 
 
 class SeasonCell(NamedTuple):
@@ -274,3 +301,41 @@ def _folded(text: str) -> str:
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     dashed = re.sub(r"[\u2010-\u2015\u2212]", "-", letters)
     return re.sub(r"[\s_]+", " ", dashed).strip()
+
+
+def with_seasons(header: list[str], pick: Pick) -> Pick:
+    """Have *pick* heed columns that speak of seasons where none of *header* names those wanted.
+
+    Of `Season 1`, `Season 2` those with a mark are wanted; what else is filled is handed on with
+    the name of its column, which is a doubt.
+    """
+    plain = [plain_name(name) for name in header]
+    place = RawRow._fields.index("season")
+    if header_places(header)[place] >= 0:
+        return pick
+    found = [(column, _SEASON_ITSELF.fullmatch(name)) for column, name in enumerate(plain)]
+    numbered = [(column, int(one[1])) for column, one in found if one]
+    others = [column for column, name in enumerate(plain) if _ABOUT_SEASONS.fullmatch(name)]
+    others = [column for column in others if not found[column][1]]
+    if len(numbered) < 2 and not others:
+        return pick
+
+    def pick_more(fields: list[str]) -> tuple[str, ...]:
+        row = list(pick(fields))
+        marked = [(column, _is_marked(fields[column])) for column, _ in numbered]
+        unclear = [column for column, is_marked in marked if is_marked is None]
+        unclear += [column for column in others if any(map(str.isdigit, fields[column]))]
+        wanted = (str(dict(numbered)[column]) for column, is_marked in marked if is_marked)
+        told = next((f"{header[one]}: {fields[one].strip()}" for one in unclear), "")
+        row[place] = told or ",".join(wanted)
+        return tuple(row)
+
+    return pick_more
+
+
+def _is_marked(cell: str) -> bool | None:
+    """Tell a mark from none; None for other words, which may say that it was seen."""
+    word = cell.strip().casefold()
+    if word in _MARKED or word.startswith(_MARKS):
+        return True
+    return False if word in _NOT_MARKED else None

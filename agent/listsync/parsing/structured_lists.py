@@ -37,6 +37,9 @@ from listsync.row_limit import MOST_ROWS, too_long
 
 _FIELDS = len(RawRow._fields)
 _GUIDS, _IMDB = RawRow._fields.index("guids"), RawRow._fields.index("imdb")
+_COUNTED = (RawRow._fields.index("season"), RawRow._fields.index("episode"))
+_OF_KODI, _PARTS_OF_KODI = {"tvshowid", "watchedepisodes"}, {"seasonid", "episodeid"}
+"""Kodi counts the seasons and episodes of a series under the names of what those of a part are."""
 _MOST_NAMES = 1000
 _TELLING = frozenset(
     (
@@ -173,8 +176,10 @@ def _numbers_films(names: set[str]) -> bool:
 @lru_cache(maxsize=16)
 def _places(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
     """Say which names are fields, and of which place; the rows of one list are mostly alike."""
+    plain = {plain_name(name) for name in names}
+    counted = _COUNTED if plain & _OF_KODI and not plain & _PARTS_OF_KODI else ()
     found = ((name, place_of(name)) for name in names)
-    return tuple((name, place) for name, place in found if place is not None)
+    return tuple((name, at) for name, at in found if at is not None and at not in counted)
 
 
 @lru_cache(maxsize=16)

@@ -12,6 +12,7 @@ from listsync.errors import ResponseChangedError
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.columns import (
     KNOWN,
+    Pick,
     RawRow,
     columns_side_by_side,
     count_telling,
@@ -29,10 +30,10 @@ from listsync.parsing.kinds import SEASON_WORDS
 from listsync.parsing.row_collector import (
     RowCollector,
 )
+from listsync.parsing.season_cells import with_seasons
 from listsync.parsing.text import TableReader, Text, lines_of, lines_of_list, with_is_last
 from listsync.protocol import FORMULAS
 
-Pick = Callable[[list[str]], tuple[str, ...]]  # place -1 finds the empty field at the end
 Titles = tuple[Pick, MediaType | None, str | None]
 """Where a row has a title and what belongs to it, of which kind, or what other kind it says."""
 _DELIMITERS = (",", ";", "\t", "|")
@@ -315,7 +316,8 @@ def _titles_under(header: Header) -> tuple[list[Titles], str | None]:
     """Say where rows have a title, or several side by side; and which column is not read."""
     columns, unread = columns_side_by_side(header.names)
     if not columns:
-        return [(itemgetter(*header_places(header.names)), _assumed(header), None)], unread
+        pick = with_seasons(header.names, itemgetter(*header_places(header.names)))
+        return [(pick, _assumed(header), None)], unread
     return [
         (itemgetter(*one.places), one.media, None if one.media else one.name) for one in columns
     ], None

@@ -185,3 +185,101 @@ def test_a_hostile_line_takes_little_time(read: Reader, part: str) -> None:
     start = time.process_time()
     read("# Shows\n" + f"Heat {line}\n" * 5, "a.md")
     assert time.process_time() - start < 2
+
+
+# Columns of seasons
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "S\u00e4song",
+            "S\u00e6son",
+            "Sesong",
+            "Kausi",
+            "\u00c9vad",
+            "Staffelnummer",
+            "Staffel Nr.",
+        ),
+        *("N\u00ba temporada", "Num\u00e9ro de saison", "N\u00famero de temporada", "N. stagione"),
+        *("Which season", "Season to watch", "Seasons to get", "Seasons I want", "Seasons needed"),
+        "Missing seasons",
+    ],
+)
+def test_a_column_that_is_called_otherwise_names_seasons_all_the_same(
+    read: Reader, name: str
+) -> None:
+    (entry,) = read(f"Serie,{name},Year\nDark,2,2017\n", "a.csv").entries
+    assert (entry.kind, entry.seasons, entry.doubt) == (MediaType.TV, (2,), None)
+    (entry,) = read(json.dumps([{"title": "Dark", name: "2"}]), "a.json").entries
+    assert (entry.kind, entry.seasons) == (MediaType.TV, (2,))
+
+
+@pytest.mark.parametrize("name", ["From season", "Up to season", "Season / Episode", "Ab Staffel"])
+def test_a_column_that_is_about_seasons_and_not_understood_is_in_doubt(
+    read: Reader, name: str
+) -> None:
+    dark, lost = read(f"Show,Year,{name}\nDark,2017,2\nLost,2004,\n", "a.csv").entries
+    assert dark.doubt == f'the season "{name}: 2" is not understood'
+    assert (lost.seasons, lost.doubt) == ((), None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "Number of seasons",
+            "Seasons watched",
+            "Season count",
+            "Anzahl Staffeln",
+            "Total Seasons",
+        ),
+        *(
+            "Current season",
+            "seasonFolder",
+            "seasonCount",
+            "lastSeasonChange",
+            "Nombre de saisons",
+        ),
+        *("N\u00famero de temporadas", "Favourite season", "Season 1"),
+    ],
+)
+def test_a_column_that_counts_seasons_or_says_where_one_is_names_none(
+    read: Reader, name: str
+) -> None:
+    (entry,) = read(f"Title,Type,{name}\nDark,tv,2\n", "a.csv").entries
+    assert (entry.title, entry.seasons, entry.doubt) == ("Dark", (), None)
+    (entry,) = read(json.dumps([{"title": "Dark", name: True}]), "a.json").entries
+    assert (entry.seasons, entry.doubt) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("cells", "seasons", "doubt"),
+    [
+        ("x,,x", (1, 3), None),
+        ("FALSE,TRUE,FALSE", (2,), None),
+        ("\u2705,\u2705,-", (1, 2), None),
+        (",,", (), None),
+        ("x,seen,", (), 'the season "Season 2: seen" is not understood'),
+    ],
+)
+def test_of_a_column_for_each_season_those_with_a_mark_are_wanted(
+    read: Reader, cells: str, seasons: tuple[int, ...], doubt: str | None
+) -> None:
+    table = f"Show,Season 1,Season 2,Season 3\nDark,{cells}\n"
+    (entry,) = read(table, "a.csv").entries
+    assert (entry.seasons, entry.doubt) == (seasons, doubt)
+    rule = "|---|---|---|---|\n"
+    lines = [f"|{line.replace(',', '|')}|\n" for line in table.splitlines()]
+    (entry,) = read(lines[0] + rule + lines[1], "a.md").entries
+    assert (entry.seasons, entry.doubt) == (seasons, doubt)
+
+
+def test_kodi_counts_the_seasons_and_episodes_of_a_series(read: Reader) -> None:
+    show = {"label": "Dark", "tvshowid": 5, "title": "Dark", "year": 2017, "season": 3}
+    rows = [{**show, "episode": 26, "watchedepisodes": 0}, show]
+    for entry in read(json.dumps({"result": {"tvshows": rows}}), "a.json").entries:
+        assert (entry.title, entry.seasons, entry.doubt) == ("Dark", (), None)
+    part = {**show, "episode": 2, "episodeid": 9}
+    assert [row.why for row in read(json.dumps([part]), "a.json").skipped] == ["an episode"]
