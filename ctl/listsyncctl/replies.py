@@ -283,10 +283,7 @@ _TARGET = {
     "waiting": _NUMBER,
     "dead": _NUMBER,
     "failures": _NUMBER,
-    "failing_since": _TEXT,
-    "paused_until": _TEXT,
-    "sent_at": _TEXT,
-    "answer": _TEXT,
+    **dict.fromkeys(("failing_since", "paused_until", "sent_at", "answer", "failed_test"), _TEXT),
 }
 _FEED = dict.fromkeys(("radarr!", "sonarr!", "stevenlu!"), _NUMBER)
 _TEST_RESULT = {"target!": _TEXT, "state!": _TEXT, "answer": _TEXT}

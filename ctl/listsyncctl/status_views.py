@@ -118,7 +118,7 @@ def targets(result: TargetsReply, display: Display) -> Iterator[str]:
                 one.get("waiting"),
                 one.get("dead"),
                 display.ago(one["sent_at"]) if one.get("sent_at") else "never",
-                one.get("answer"),
+                one.get("failed_test") or one.get("answer"),
             )
             for one in rows
         ],
@@ -129,6 +129,8 @@ def targets(result: TargetsReply, display: Display) -> Iterator[str]:
 def _target_state(one: TargetShape, display: Display) -> str:
     if one.get("failing_since"):
         return f"fails since {display.ago(one['failing_since'])}"
+    if one.get("failed_test"):
+        return "the last test failed"
     return "works" if one.get("sent_at") else "not used yet"
 
 

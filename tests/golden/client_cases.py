@@ -60,6 +60,12 @@ _TARGET: TargetShape = {
     "paused_until": None,
     "sent_at": "2026-06-01T11:00:00Z",
     "answer": "HTTP 204",
+    "failed_test": "",
+}
+_DOUBTED_TARGET: TargetShape = {
+    **_TARGET,
+    "name": "mail",
+    "failed_test": "cannot be reached: Connection refused",
 }
 _FAILING_TARGET: TargetShape = {
     **_TARGET,
@@ -715,7 +721,10 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         {"titles": [_NOT_FOUND], "total": 1, "cut": True},
     ),
     "explain: nothing fits": ("explain", {"titles": [], "total": 0}),
-    "notify": ("targets", {"targets": [_TARGET, _FAILING_TARGET, _NEW_TARGET], "total": 3}),
+    "notify": (
+        "targets",
+        {"targets": [_TARGET, _DOUBTED_TARGET, _FAILING_TARGET, _NEW_TARGET], "total": 4},
+    ),
     "summary": (
         "summary",
         {

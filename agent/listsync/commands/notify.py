@@ -58,6 +58,7 @@ def _shape(one: TargetStatus) -> TargetShape:
         "paused_until": iso(one.paused_until) if one.failures else None,
         "sent_at": iso(one.sent_at),
         "answer": cut(one.answer, 400),
+        "failed_test": cut(one.failed_test, 400),
     }
 
 

@@ -170,7 +170,8 @@ class Delivery:
 class TargetStatus:
     """How one target is. `answer` is what it said last; `failures` are those in a row.
 
-    `dead` messages were given up since it took one last. `paused_until`: it is left alone.
+    `dead` messages were given up since it took one last; `failed_test` says why a test was.
+    `paused_until`: it is left alone.
     """
 
     name: str
@@ -181,6 +182,7 @@ class TargetStatus:
     paused_until: datetime | None = None
     sent_at: datetime | None = None
     answer: str = ""
+    failed_test: str = ""
 
 
 def joined(messages: Sequence[Message]) -> Message:

@@ -8,7 +8,8 @@ from listsync.protocol.messages import About, PageReply
 class TargetShape(TypedDict):
     """One target of notifications. `dead` messages were given up since it took one last.
 
-    `answer` is what it said last; `failing_since` and `paused_until` are None while all is well.
+    `answer` is what it said last, `failed_test` why a test failed since it took a message;
+    `failing_since` and `paused_until` are None while all is well.
     """
 
     name: str
@@ -19,6 +20,7 @@ class TargetShape(TypedDict):
     paused_until: str | None
     sent_at: str | None
     answer: str
+    failed_test: str
 
 
 class TestResultShape(TypedDict):

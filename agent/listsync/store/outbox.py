@@ -188,7 +188,11 @@ class SqliteOutbox:
             " AS waiting,"
             " (SELECT count(*) FROM deliveries d JOIN messages m ON m.id = d.message"
             " WHERE d.target = t.name AND d.state = 'dead' AND m.kind != 'test'"
-            " AND d.ended_at > coalesce(t.sent_at, '')) AS dead"
+            " AND d.ended_at > coalesce(t.sent_at, '')) AS dead,"
+            " (SELECT d.answer FROM deliveries d JOIN messages m ON m.id = d.message"
+            " WHERE d.target = t.name AND d.state = 'dead' AND m.kind = 'test'"
+            " AND d.ended_at > coalesce(t.sent_at, '') ORDER BY d.ended_at DESC LIMIT 1)"
+            " AS failed_test"
             " FROM notify_targets t ORDER BY name"
         )
         return tuple(map(_status, rows))
@@ -268,4 +272,5 @@ def _status(row: sqlite3.Row) -> TargetStatus:
         paused_until=time_from(row["paused_until"]),
         sent_at=time_from(row["sent_at"]),
         answer=row["answer"],
+        failed_test=row["failed_test"] or "",
     )

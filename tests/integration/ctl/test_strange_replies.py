@@ -78,6 +78,7 @@ _TARGET = {
     "paused_until": RUN["ended_at"],
     "sent_at": RUN["ended_at"],
     "answer": "HTTP 500",
+    "failed_test": "HTTP 500",
 }
 _DAY = {
     "title": "Sunday, 1 March 2026: nothing requested",

@@ -294,6 +294,22 @@ def test_a_test_comes_before_all_that_waits(outbox: SqliteOutbox) -> None:
     assert waiting(outbox, at=later) == ["test:1:me"]
 
 
+def test_that_a_test_has_failed_is_told_until_something_arrives(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    outbox.put([FAILED], NOW)
+    send(outbox)
+    for number, later in enumerate((NOW + timedelta(seconds=1), NOW + timedelta(seconds=2))):
+        outbox.put([message_of_test(f"{number}", "me", later)], later, only="me")
+        numbers = [one.number for one in outbox.take("me", later)]
+        outbox.settle("me", numbers, DeliveryState.DEAD, later, f"refused {number}")
+    (status,) = outbox.statuses()
+    assert (status.answer, status.failures, status.failed_test) == ("HTTP 200", 0, "refused 1")
+    last = NOW + timedelta(seconds=3)
+    outbox.put([message_of_test("9", "me", last)], last, only="me")
+    send(outbox, at=last)
+    assert outbox.statuses()[0].failed_test == ""
+
+
 def test_a_target_that_may_have_been_mended_is_tried_again(outbox: SqliteOutbox) -> None:
     outbox.follow([ME, TargetRules(name="you", kinds=ALL)], NOW)
     numbers = outbox.put([FAILED], NOW)
