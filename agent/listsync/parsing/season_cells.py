@@ -78,6 +78,7 @@ _ABOUT_SEASONS = re.compile(
     r"|air|premiere|start|end|last|latest|next|status|state|available|have|own|length|runtime|finale"
     rf"|title|name|overview|genre|pass|best|fav)).*{_NAME}.*"
 )
+_INITIALS = re.compile(r"\s*S(?:\s*/\s*E)?\s*")
 _NOT_MARKED = (
     "",
     "-",
@@ -316,6 +317,7 @@ def with_seasons(header: list[str], pick: Pick) -> Pick:
     found = [(column, _SEASON_ITSELF.fullmatch(name)) for column, name in enumerate(plain)]
     numbered = [(column, int(one[1])) for column, one in found if one]
     others = [column for column, name in enumerate(plain) if _ABOUT_SEASONS.fullmatch(name)]
+    others += [column for column, name in enumerate(header) if _INITIALS.fullmatch(name)]
     others = [column for column in others if not found[column][1]]
     if len(numbered) < 2 and not others:
         return pick

@@ -216,7 +216,9 @@ def test_a_column_that_is_called_otherwise_names_seasons_all_the_same(
     assert (entry.kind, entry.seasons) == (MediaType.TV, (2,))
 
 
-@pytest.mark.parametrize("name", ["From season", "Up to season", "Season / Episode", "Ab Staffel"])
+@pytest.mark.parametrize(
+    "name", ["From season", "Up to season", "Season / Episode", "Ab Staffel", "S", "S/E"]
+)
 def test_a_column_that_is_about_seasons_and_not_understood_is_in_doubt(
     read: Reader, name: str
 ) -> None:
