@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice, pairwise
 
 from listsync.parsing.text import BLANKS, Text, lines_of_list
 
@@ -17,6 +17,7 @@ _UNDERLINE = re.compile(r"={3,}|-{3,}")
 _ITEM = re.compile(r"[-*+\u2022]\s|\d+[.)]\s")
 _BOLD = re.compile(r"(\*\*|__)[^*_]+\1")
 _MOST_PROPERTIES = 200
+_LOOK_LINES = 60
 _PROPERTY = re.compile(r"(?!.*\((?:18|19|20)\d\d\))\s*(?:[\w -]+:(?:\s.*)?|-\s.*|#.*)?\s*")
 ONLY_YEAR = re.compile(
     r"[(\[]?(?P<year>(?:18|19|20)\d\d)[)\]]?"
@@ -76,14 +77,16 @@ def _after_front_matter(lines: Iterator[str]) -> Iterator[str]:
 def _with_years(lines: Iterable[str]) -> Iterator[str]:
     """Put a year that stands below its title, as on pages that are copied, behind that.
 
-    Where years come first, they are headings.
+    Where years come first, they are headings. One alone among titles may be a film (`1917`).
     """
-    above, are_headings = "", None
-    for line in lines:
-        found = ONLY_YEAR.fullmatch(line)
-        if are_headings is None:
-            are_headings = found is not None
-        if found and not are_headings and _DATELESS.fullmatch(above):
+    rest = iter(lines)
+    first = [*islice(rest, _LOOK_LINES)]
+    are_headings = bool(first and ONLY_YEAR.fullmatch(first[0]))
+    are_below, above = _have_years_below(first), ""
+    for line in chain(first, rest):
+        found = None if are_headings else ONLY_YEAR.fullmatch(line)
+        is_below = found is not None and (are_below or found[0] != found["year"])
+        if found and is_below and _DATELESS.fullmatch(above):
             yield f"{above} ({found['year']})"
             above = ""
             continue
@@ -92,3 +95,12 @@ def _with_years(lines: Iterable[str]) -> Iterator[str]:
         above = line
     if above:
         yield above
+
+
+def _have_years_below(lines: list[str]) -> bool:
+    """Tell whether half of the titles, or more, have a year in the line below."""
+    titles = sum(_DATELESS.fullmatch(line) is not None for line in lines)
+    return 2 * sum(
+        ONLY_YEAR.fullmatch(below) is not None and _DATELESS.fullmatch(above) is not None
+        for above, below in pairwise(lines)
+    ) >= max(titles, 1)

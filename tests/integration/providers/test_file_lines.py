@@ -387,6 +387,12 @@ def test_a_year_below_a_title_is_its_year_and_alone_no_title(read: Reader) -> No
     assert "a year without a title" in fetched.skipped[0].why
 
 
+def test_a_film_called_by_a_year_is_no_year_of_the_title_above(read: Reader) -> None:
+    fetched = read("Heat\n1917\nAlien\nPsycho\n")
+    assert [entry.label for entry in fetched.entries] == ["Heat", "Alien", "Psycho"]
+    assert [row.what for row in fetched.skipped] == ["1917"]
+
+
 def test_years_over_titles_are_headings(read: Reader) -> None:
     fetched = read("1999\nThe Matrix\nFight Club\n2000\nGladiator\n")
     assert [entry.label for entry in fetched.entries] == ["The Matrix", "Fight Club", "Gladiator"]
