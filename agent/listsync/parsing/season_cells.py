@@ -308,7 +308,7 @@ def with_seasons(header: list[str], pick: Pick) -> Pick:
     """Have *pick* heed columns that speak of seasons where none of *header* names those wanted.
 
     Of `Season 1`, `Season 2` those with a mark are wanted; what else is filled is handed on with
-    the name of its column, which is a doubt.
+    the name of its column, which is a doubt, but under `S`.
     """
     plain = [plain_name(name) for name in header]
     place = RawRow._fields.index("season")

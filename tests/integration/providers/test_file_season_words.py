@@ -217,7 +217,7 @@ def test_a_column_that_is_called_otherwise_names_seasons_all_the_same(
 
 
 @pytest.mark.parametrize(
-    "name", ["From season", "Up to season", "Season / Episode", "Ab Staffel", "S", "S/E"]
+    "name", ["From season", "Up to season", "Season / Episode", "Ab Staffel", "S/E"]
 )
 def test_a_column_that_is_about_seasons_and_not_understood_is_in_doubt(
     read: Reader, name: str
@@ -285,3 +285,8 @@ def test_kodi_counts_the_seasons_and_episodes_of_a_series(read: Reader) -> None:
         assert (entry.title, entry.seasons, entry.doubt) == ("Dark", (), None)
     part = {**show, "episode": 2, "episodeid": 9}
     assert [row.why for row in read(json.dumps([part]), "a.json").skipped] == ["an episode"]
+
+
+def test_a_number_in_a_column_called_s_is_that_of_a_season(read: Reader) -> None:
+    (entry,) = read("Show,Year,S\nDark,2017,2\n", "a.csv").entries
+    assert (entry.kind, entry.seasons, entry.doubt) == (MediaType.TV, (2,), None)
