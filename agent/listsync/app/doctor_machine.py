@@ -115,6 +115,22 @@ def disk(patient: Patient, _: CancelToken) -> Iterator[CheckResult]:
         yield CheckResult("disk", _OK, text)
 
 
+def log_files(patient: Patient, _: CancelToken) -> Iterator[CheckResult]:
+    """Tell which log that is configured cannot be written; nothing is written to see it."""
+    log = patient.config.log if patient.config else None
+    for path in (log.file, log.history) if log else ():
+        if isinstance(path, Path) and not _may_be_written(path):
+            has_folder = os.access(path.parent, os.F_OK)
+            why = "may not be written" if has_folder else f"{path.parent} does not exist"
+            advice = "make its folder, writable for the user that listsync runs as"
+            yield CheckResult("log", _WARNING, f"{path}: {why}", advice)
+
+
+def _may_be_written(path: Path) -> bool:
+    there = path if os.access(path, os.F_OK) else path.parent
+    return os.access(there, os.W_OK) and not path.is_dir()
+
+
 def _network_of(place: Path) -> str:
     """Name the file system of *place* if it is one over a network."""
     mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")

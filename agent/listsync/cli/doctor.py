@@ -125,6 +125,7 @@ def _stages() -> Iterable[Iterable[BoundedCheck]]:
         BoundedCheck("permissions", doctor_machine.permissions),
         BoundedCheck("state", doctor_machine.state, 60),
         BoundedCheck("disk", doctor_machine.disk),
+        BoundedCheck("log", doctor_machine.log_files),
         BoundedCheck("sqlite", doctor_machine.sqlite),
         BoundedCheck("clock", doctor_machine.clock),
         BoundedCheck("timezone", doctor_machine.timezone),

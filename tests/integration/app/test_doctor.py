@@ -179,6 +179,14 @@ def test_a_zone_that_nobody_knows(patient: Patient) -> None:
     assert only(doctor_machine.timezone, patient).state is CheckState.OK
 
 
+def test_a_log_that_cannot_be_written_is_told_and_nothing_is_made_of_it(tmp_path: Path) -> None:
+    log = {"file": str(tmp_path / "nowhere" / "agent.log"), "history": str(tmp_path / "ok.log")}
+    told = only(doctor_machine.log_files, patient_of(tmp_path, server={"url": "sandbox"}, log=log))
+    assert (told.state, "nowhere does not exist" in told.text) == (CheckState.WARNING, True)
+    assert not (tmp_path / "nowhere").exists()
+    assert not (tmp_path / "ok.log").exists()
+
+
 def test_a_folder_that_everybody_may_change(patient: Patient, kept: Path) -> None:
     assert patient.config_path is not None
     kept.parent.chmod(0o777)
