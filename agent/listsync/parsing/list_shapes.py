@@ -353,7 +353,9 @@ def _by_groups(content: dict[str, object], depth: int) -> Iterator[Group]:
 
 def _of_group(name: str, value: object, depth: int) -> Iterator[Row]:
     if isinstance(value, list) and value and all(map(imdb_or_dated, value)):
-        yield from ((row, soft_kind_of(name).media) for row in value)
+        is_unwanted = asks_for_unwanted(plain_name(name))
+        for row in value:
+            yield ({"title": row, "unwanted": True}, None) if is_unwanted else (row, None)
     elif isinstance(value, list) and value and all(map(is_title, value)):
         kind = soft_kind_of(name)
         is_unwanted = asks_for_unwanted(plain_name(name))

@@ -100,3 +100,8 @@ def test_cards_of_a_board_go_by_the_names_of_its_lists(read: Reader) -> None:
         "a book",
         "that are not wanted, by its name",
     }
+
+
+def test_texts_in_a_list_of_what_was_dropped_are_not_wanted(read: Reader) -> None:
+    fetched = read(json.dumps({"dropped": ["Salt (1994)", "Dunes (1972)"]}), "a.json")
+    assert (fetched.entries, len(fetched.skipped)) == ((), 2)
