@@ -18,11 +18,18 @@ from listsync.parsing.row_collector import (
 )
 from listsync.parsing.season_cells import part_in_address, parted_title, read_seasons
 from listsync.parsing.tables import TableWithin
-from listsync.parsing.telling_lines import HASHES, ONLY_YEAR, telling_lines
+from listsync.parsing.telling_lines import (
+    HASHES,
+    ONLY_YEAR,
+    is_heading,
+    several_ids,
+    telling_lines,
+)
 from listsync.parsing.text import Text, with_is_last
 from listsync.parsing.title_words import named_by, part_at_once
 
 _LONGEST = 1000
+_SEVERAL = "several ids among words; give each a line of its own"
 _A_YEAR = "a year without a title; a film of that name is written with its own, as 1984 (1956)"
 _BLANKS = re.compile(r" {2,}")
 _UNDER = re.compile(r"[*_]{0,2}(?P<words>[^\W\d_][^:]{0,30}?)[*_]{0,2}\s*:[*_]{0,2}")
@@ -59,12 +66,6 @@ _PATH = re.compile(r"(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/]).*|.*[^\s/][/\\]$")
 _RELEASE = re.compile(
     r"(?P<title>[^\s()\[\]]+?)[._](?P<year>(?:19|20)\d\d)(?:[._].*)?"
     r"|(?P<name>[^\s()\[\]]+?)[._](?P<part>[Ss]\d\d(?:[Ee]\d\d)?)[._].*"
-)
-_HEADING = re.compile(
-    r"(?:my |the )?(?:movies?|films?|tv(?: shows?)?|(?:tv )?series|shows|anime|watch ?list"
-    r"|to ?watch|want to watch|must watch|titles?|titles? \(year\)|names?|\d{4}s?|filme|serien)"
-    r"(?P<mark>\s*:)?",
-    re.IGNORECASE,
 )
 _OF_TMDB = re.compile(r"(?P<kind>movie|tv)/(?P<id>\d{1,9})(?:-[^/\s]*)?", re.ASCII | re.IGNORECASE)
 _TAG = re.compile(
@@ -152,8 +153,7 @@ def collect_line(collector: RowCollector, line: str) -> None:
         collector.skip(line, why)
         return
     line = _undecorated(line)
-    if _is_heading(line, collector.next_rank):
-        collector.skip(line, "a heading")
+    if _takes_otherwise(collector, line):
         return
     bare = _AFTER.sub("", line)
     named, season = _parted(bare)
@@ -171,6 +171,20 @@ def collect_line(collector: RowCollector, line: str) -> None:
         _collect_unknown(collector, named if _names_one(named) else bare, season)
     else:
         _collect_named(collector, line, named, season)
+
+
+def _takes_otherwise(collector: RowCollector, line: str) -> bool:
+    """Leave a heading out, and read several ids on one line one by one."""
+    several = several_ids(line)
+    for one in several or ():
+        collect_line(collector, one)
+    if several is not None and not several:
+        collector.skip(line, _SEVERAL)
+    elif several is None and is_heading(line, collector.next_rank):
+        collector.skip(line, "a heading")
+    else:
+        return several is not None
+    return True
 
 
 def _parted(bare: str) -> tuple[str, str | None]:
@@ -252,18 +266,6 @@ def _of_file(path: str) -> str:
     if found["part"]:
         return f"{found['name'].replace('.', ' ')} {found['part'].upper()}"
     return f"{re.sub(r'[._]', ' ', found['title'])} ({found['year']})"
-
-
-def _is_heading(line: str, rank: int) -> bool:
-    """Tell what stands over a list, or a part of it, from a title."""
-    found = _HEADING.fullmatch(line)
-    if found is None:
-        return False
-    return (
-        bool(found["mark"])
-        or (rank == 1 and not line[:1].isdigit() and " (" not in line)
-        or (line.lower().endswith("(year)"))
-    )
 
 
 def _collect_linked(collector: RowCollector, found: re.Match[str]) -> None:

@@ -169,6 +169,8 @@ def header_by_content(found: list[Header], start: str) -> Header | None:
 def _names_by_content(rows: list[list[str]]) -> list[str] | None:
     columns = list(zip(*(row for row in rows if len(row) == len(rows[0])), strict=True))
     names = [_name_by_content(column) for column in columns]
+    if names.count("imdb") > 1:
+        return None  # several titles on each line
     if not {"imdb", "url", "year"} & set(names) or any("\n" in cell for cell in rows[0]):
         return None
     if "title" not in names and "words" in names:

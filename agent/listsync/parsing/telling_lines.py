@@ -16,6 +16,18 @@ HASHES = re.compile(r"(?P<hashes>#{1,6})\s+(?!\d{1,4}[.):]?\s)(?P<words>\S.*)")
 _UNDERLINE = re.compile(r"={3,}|-{3,}")
 _ITEM = re.compile(r"[-*+\u2022]\s|\d+[.)]\s")
 _BOLD = re.compile(r"(\*\*|__)[^*_]+\1")
+_BETWEEN = re.compile(r"[\s;|]+|,(?=\s|$)")
+_ONE_ID = re.compile(
+    r"tt\d{7,10}|https?://\S+|(?:imdb|tmdb|tvdb):(?:(?:movie|tv)[:/])?(?:tt)?\d+", re.IGNORECASE
+)
+_HEADING = re.compile(
+    r"(?:my |the )?(?:movies?|films?|tv(?: shows?)?|(?:tv )?series|shows|anime|watch ?list"
+    r"|to ?watch|want to watch|must watch|titles?|titles? \(year\)|names?|\d{4}s?|filme|serien)"
+    r"(?P<mark>\s*:)?",
+    re.IGNORECASE,
+)
+_SIGN = re.compile(r"tt\d|:", re.IGNORECASE)
+_IMDB_ID = re.compile(r"(?<![a-z0-9])tt\d{7,10}(?!\d)", re.IGNORECASE)
 _MOST_PROPERTIES = 200
 _LOOK_LINES = 60
 _PROPERTY = re.compile(r"(?!.*\((?:18|19|20)\d\d\))\s*(?:[\w -]+:(?:\s.*)?|-\s.*|#.*)?\s*")
@@ -104,3 +116,31 @@ def _have_years_below(lines: list[str]) -> bool:
         ONLY_YEAR.fullmatch(below) is not None and _DATELESS.fullmatch(above) is not None
         for above, below in pairwise(lines)
     ) >= max(titles, 1)
+
+
+def several_ids(line: str) -> list[str] | None:
+    """Part a line of several ids or addresses; none of them where there are other words, too.
+
+    None where a line has one at most.
+    """
+    if len(_SIGN.findall(line)) < 2:
+        return None
+    if "://" not in line:
+        line = line.replace(",", " ")
+    parts = [part for part in _BETWEEN.split(line) if part]
+    if len(parts) > 1 and all(map(_ONE_ID.fullmatch, parts)):
+        return parts
+    named = {found[0].lower() for part in parts if (found := _IMDB_ID.search(part))}
+    return [] if len(named) > 1 else None
+
+
+def is_heading(line: str, rank: int) -> bool:
+    """Tell what stands over a list, or a part of it, from a title."""
+    found = _HEADING.fullmatch(line)
+    if found is None:
+        return False
+    return (
+        bool(found["mark"])
+        or (rank == 1 and not line[:1].isdigit() and " (" not in line)
+        or (line.lower().endswith("(year)"))
+    )

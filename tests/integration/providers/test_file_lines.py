@@ -410,3 +410,38 @@ def test_the_properties_of_a_note_are_no_titles(read: Reader, end: str) -> None:
 def test_titles_between_lines_of_dashes_are_titles(read: Reader, titles: str) -> None:
     assert len(read(f"---\n{titles}\n---\nHeat\n", "a.md").entries) == 3
     assert len(read(f"---\n{titles}\n", "a.md").entries) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tt90000011, tt90000012",
+        "tt90000011 tt90000012",
+        "tt90000011; TT90000012",
+        "tt90000011,tt90000012",
+        "https://www.imdb.com/title/tt90000011/ https://www.imdb.com/title/tt90000012/",
+        "https://www.imdb.com/title/tt90000011/, imdb:tt90000012",
+    ],
+)
+def test_each_of_several_ids_on_a_line_is_read(read: Reader, line: str) -> None:
+    fetched = read(f"{line}\n")
+    assert [entry.ids.imdb for entry in fetched.entries] == ["tt90000011", "tt90000012"]
+    assert {entry.title for entry in fetched.entries} == {None}
+
+
+def test_a_line_of_several_ids_and_words_is_told(read: Reader) -> None:
+    fetched = read("Salt tt90000011 Copper tt90000012\nDunes (1972)\n")
+    assert [entry.title for entry in fetched.entries] == ["Dunes"]
+    assert fetched.skipped[0].why == "several ids among words; give each a line of its own"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Salt (1994) tt90000011 https://www.imdb.com/title/tt90000011/",
+        "https://www.imdb.com/title/tt90000011/?ref_=tt90000012,tt90000013",
+        "Salt: Copper: a film (1994) tt90000011",
+    ],
+)
+def test_one_id_that_is_given_twice_is_one(read: Reader, line: str) -> None:
+    assert [entry.ids.imdb for entry in read(f"{line}\n").entries] == ["tt90000011"]
