@@ -222,6 +222,7 @@ class FleetMembership:
             self._memory.drop_left_over(link)
         self._memory.pull(link)
         self._epochs.note_epoch(lease.epoch)
+        self._taken.begin()  # before anybody knows that it leads, and asks it for something
         with self._lock:
             self._led = lease.epoch
         self._show(role=FleetRole.LEADER, lease=lease)
@@ -235,7 +236,6 @@ class FleetMembership:
         threading.Thread(
             target=self._guard, args=(self._over,), name="listsync-lease", daemon=True
         ).start()
-        self._taken.begin()
         self._agent.listening()  # before: what was missed is done with all else
         self._agent.lead(lease, is_takeover=is_takeover)
         self._passed.again(is_new_leader=True)

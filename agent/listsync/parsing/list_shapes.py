@@ -393,5 +393,5 @@ def _demand_no_list_server(service: str, errors: object) -> None:
         return
     first = errors[0] if isinstance(errors[0], dict) else {"detail": errors[0]}
     words = first.get("detail") or first.get("message") or first.get("title") or "an error"
-    why = f"holds the error of a list server: {str(words)[:200]}"
+    why = f"holds the error of a list server: {one_line(str(words), 200)}"
     raise RefusedError(service, Refusal.NOT_FOUND, why)

@@ -29,8 +29,8 @@ from tests.builders import rules
 from tests.fakes import FakeArrNames, FakeFacts, FakeServer
 
 FEW, MANY = 100, 700
-MOST_WAITING, MOST_DONE = 560, 720
-"""Bytes of a new row before its turn, and after it: 100,000 of them are less than 72 MB."""
+MOST_WAITING, MOST_DONE = 560, 820
+"""Bytes of a new row before its turn, and after it: 100,000 of them are less than 82 MB."""
 _FIRST = 30_000_000
 
 
