@@ -190,6 +190,8 @@ class World:
                     {"jellyfin": {"url": jellyfin.url, "api_key": jellyfin.token}},
                 ],
                 "limits": {"bandwidth": _SPEED},
+                # What was killed again and again would wait for longer than the test does.
+                "retry": {"attempts": 100, "every": "10s"},
             },
         )
 
