@@ -98,8 +98,8 @@ def _configuration(patient: Patient) -> Iterator[CheckResult]:
         patient.config = config = load_config(patient.config_path, closely=True)
     except ConfigError as error:
         path = patient.config_path
-        check = f"correct it: `listsync check {shlex.quote(str(path))}` tells all"
-        advice = check if path else _NEW
+        check = path and f"correct it: `listsync check {shlex.quote(str(path))}` tells all"
+        advice = check or _NEW
         for problem in error.problems[:_MOST_PROBLEMS]:
             yield CheckResult(name, CheckState.FAILED, str(problem), advice)
         return

@@ -42,7 +42,8 @@ LARGE = 64 * 1024 * 1024
 class CopyPlan:
     """What one job copies: of `files` those that are `needed` at the destination.
 
-    `notes` are for people: what was left out, and what else was done.
+    `notes` are for people: what was left out, and what else was done. `is_renamed`: its copy was
+    there by another name.
     """
 
     job: TransferJob
