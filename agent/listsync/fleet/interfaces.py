@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from listsync.domain.fleet import Lease
     from listsync.postgres.connection import PostgresLink
     from listsync.postgres.notifications import Notification
@@ -30,7 +32,7 @@ class HeldEpochs(Protocol):
 
     def held_epoch(self) -> int: ...
 
-    def note_epoch(self, epoch: int) -> None: ...
+    def note_lead(self, epoch: int, at: datetime) -> None: ...
 
 
 class FleetAgent(Protocol):

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from listsync import __version__
@@ -221,7 +222,7 @@ class FleetMembership:
         if is_takeover:
             self._memory.drop_left_over(link)
         self._memory.pull(link)
-        self._epochs.note_epoch(lease.epoch)
+        self._epochs.note_lead(lease.epoch, datetime.now(UTC))
         self._taken.begin()  # before anybody knows that it leads, and asks it for something
         with self._lock:
             self._led = lease.epoch

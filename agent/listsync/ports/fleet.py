@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from listsync.domain.fleet import SharedKey, SharedRow
 
 
@@ -101,8 +103,11 @@ class SharedRows(Protocol):
         """Return the last epoch in which this state's agent led; 0: never."""
         ...
 
-    def note_epoch(self, epoch: int) -> None:
-        """Note that this agent leads in *epoch*."""
+    def note_lead(self, epoch: int, at: datetime) -> None:
+        """Note that this agent leads in *epoch*, since *at*.
+
+        No run goes on then: one whose end nobody knows was cut off.
+        """
         ...
 
     def changed(self, limit: int) -> Sequence[SharedRow]:

@@ -62,7 +62,7 @@ class RunHistory(Protocol):
     def note_end(self, row: RunRow, found: SyncFindings) -> None:
         """Note a run that ended before its end, or even its start, was noted.
 
-        What it *found* is emitted in the same commit.
+        It may be said to be cut off meanwhile. What it *found* is emitted in the same commit.
         """
         ...
 

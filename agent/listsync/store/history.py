@@ -244,7 +244,8 @@ class SqliteRunHistory:
                 " requested, calls) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at,"
                 " result = excluded.result, why = excluded.why, message = excluded.message,"
-                " requested = excluded.requested, calls = excluded.calls WHERE result IS NULL",
+                " requested = excluded.requested, calls = excluded.calls"
+                " WHERE result IS NULL OR result = 'cut_off'",
                 (
                     row.run_id,
                     row.origin,
@@ -264,11 +265,15 @@ class SqliteRunHistory:
 
     def close_cut_off(self, at: datetime) -> None:
         with self._database.write() as connection:
-            connection.execute(
-                "UPDATE runs SET ended_at = ?, result = 'cut_off',"
-                " message = 'cut off: the process ended' WHERE result IS NULL",
-                (iso(at),),
-            )
+            close_open_runs(connection, at, "the process ended")
+
+
+def close_open_runs(connection: sqlite3.Connection, at: datetime, why: str) -> None:
+    """Note that no run goes on, as each that has no end was cut off, and *why*."""
+    connection.execute(
+        "UPDATE runs SET ended_at = ?, result = 'cut_off', message = ? WHERE result IS NULL",
+        (iso(at), f"cut off: {why}"),
+    )
 
 
 def _run(row: sqlite3.Row) -> RunRow:

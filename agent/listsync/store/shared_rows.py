@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from listsync.domain.fleet import SharedKey, SharedRow
 from listsync.store.database import Database
+from listsync.store.history import close_open_runs
 from listsync.store.key_value import lift_doubt, load_doubt
 from listsync.store.row_codec import time_from
 from listsync.store.shared_tables import (
@@ -75,9 +76,10 @@ class SqliteSharedRows:
         value: str | int = found[0][0] if found else otherwise
         return value
 
-    def note_epoch(self, epoch: int) -> None:
+    def note_lead(self, epoch: int, at: datetime) -> None:
         with self._database.write() as connection:
             connection.execute("UPDATE fleet SET held_epoch = ?", (epoch,))
+            close_open_runs(connection, at, "its agent ended, or led no more")
 
     def name_anew(self) -> bool:
         with self._database.write() as connection:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import count
 
 from listsync.config_types import SecretStr
@@ -58,7 +59,7 @@ class FakeRows:
     def held_epoch(self) -> int:
         return self.epoch
 
-    def note_epoch(self, epoch: int) -> None:
+    def note_lead(self, epoch: int, at: datetime) -> None:  # noqa: ARG002 - the port's
         self.epoch = epoch
 
 

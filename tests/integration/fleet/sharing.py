@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from listsync.config_types import SecretStr
@@ -74,15 +75,20 @@ class FleetAgent:
     def join(self) -> None:
         self.exchange.join(self.link)
 
-    def lead(self) -> None:
-        """Take the lease from whoever has it, as `FleetMembership` does."""
+    def lead(self, *, is_noted: bool = True) -> None:
+        """Take the lease from whoever has it, as `FleetMembership` does; not *is_noted*: in part.
+
+        So it is where the agent is killed as soon as PostgreSQL has given it the lease.
+        """
         self.link.connection.execute("UPDATE listsync_fleets SET expires_at = clock_timestamp()")
         held = self.lease.acquire(self.link.connection)
         assert held is not None
+        if not is_noted:
+            return
         if self.rows.held_epoch() != held.epoch - 1:
             self.exchange.drop_left_over(self.link)
         self.pull()
-        self.rows.note_epoch(held.epoch)
+        self.rows.note_lead(held.epoch, datetime.now(UTC))
 
     def stand_by(self) -> None:
         self.lease.clock.end()

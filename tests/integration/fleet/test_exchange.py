@@ -12,6 +12,7 @@ import pytest
 
 from listsync.domain.fleet import SharedRow
 from listsync.domain.media import Edition
+from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import Handling, Intent, Notes, Sent
 from listsync.domain.server import RequestResponse, ResponseKind
 from listsync.errors import LeaseLostError, UnavailableError
@@ -153,6 +154,43 @@ def test_what_was_not_shared_stays_where_nobody_else_has_led(
         one.push()
         two.pull()
         assert len(memory_of(two.database)["requests"]) == 1
+
+
+def test_who_leads_next_knows_that_the_run_of_who_led_goes_on_no_more(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
+        one.join()
+        two.join()
+        one.lead()
+        one.memory.runs.begin(SyncRun(run_id="run-1", origin="test", started_at=AT))
+        one.push()
+        two.lead()
+        two.push()
+        one.stand_by()
+        one.pull()
+        for agent in (one, two):
+            run = agent.state.runs.find("run-1")
+            assert run is not None
+            assert run.result == "cut_off"
+            assert run.message == "cut off: its agent ended, or led no more"
+
+
+def test_who_leads_again_knows_that_its_run_goes_on_no_more_though_the_fleet_does_not(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    """That it was closed as the agent was started gives way to what the fleet has of it."""
+    with agents(postgres_dsn, tmp_path, "one") as (one,):
+        one.join()
+        one.lead()
+        one.memory.runs.begin(SyncRun(run_id="run-1", origin="test", started_at=AT))
+        one.push()
+        one.state.runs.close_cut_off(AT)
+        one.lead(is_noted=False)
+        one.lead()
+        run = one.state.runs.find("run-1")
+        assert run is not None
+        assert run.result == "cut_off"
 
 
 def test_a_restored_backup_takes_up_what_the_fleet_remembers(

@@ -337,6 +337,16 @@ def test_runs_that_were_cut_off_are_closed(world: World) -> None:
     assert (done.result, done.ended_at) == ("partly", AT + _SECOND)
 
 
+def test_how_a_run_really_ended_counts_though_it_was_said_to_be_cut_off(world: World) -> None:
+    world.run("full", ends=False)
+    world.state.runs.close_cut_off(AT + _SECOND)
+    cut = world.state.runs.find("full")
+    assert cut is not None
+    ended = replace(cut, result="ok", message="3 requested", ended_at=AT + 2 * _SECOND)
+    world.state.runs.note_end(ended, findings_of_end(ended, passes=False))
+    assert world.state.runs.find("full") == ended
+
+
 # -- notices ---------------------------------------------------------------------------------
 
 
