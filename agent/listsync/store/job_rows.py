@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 from urllib.parse import quote_from_bytes, unquote_to_bytes
@@ -50,6 +51,12 @@ def path_from(text: str) -> str:
     if not text.startswith(_QUOTED):
         return text
     return unquote_to_bytes(text.removeprefix(_QUOTED)).decode("utf-8", "surrogatepass")
+
+
+@lru_cache(maxsize=64)
+def _root_from(text: str) -> PurePosixPath:
+    """Read the root of a mapping, which very many jobs have."""
+    return PurePosixPath(path_from(text))
 
 
 def plain(text: str) -> str:
@@ -105,8 +112,8 @@ def _wanted_of(row: sqlite3.Row) -> NewJob:
     return NewJob(
         kind=JobKind(row["kind"]),
         place=TransferPlace(
-            source_root=PurePosixPath(path_from(row["source_root"])),
-            destination_root=PurePosixPath(path_from(row["destination_root"])),
+            source_root=_root_from(row["source_root"]),
+            destination_root=_root_from(row["destination_root"]),
             relative=PurePosixPath(path_from(row["relative"])),
             media_server_root=row["media_server_root"],
         ),
