@@ -18,7 +18,7 @@ import msgspec
 
 from listsync.cancellation import CancelToken
 from listsync.domain.transfers import EventDecision, ImportApp
-from listsync.errors import ListsyncError, Refusal, RefusedError
+from listsync.errors import ListsyncError, Refusal, RefusedError, ResponseChangedError
 from listsync.lean_dataclasses import dataclass
 from listsync.parsing.decoding import ResponseShape, readable
 from listsync.ports.state import KeyValueStore
@@ -35,6 +35,8 @@ _AGAIN_S = 900.0
 _OVERLAP = timedelta(hours=1)
 _CLOCKS = timedelta(minutes=2)
 """How much earlier than the history says a webhook may have come."""
+_SHORTEST = timedelta(hours=1)
+"""Of a history: if even this cannot be read, it is no matter of how much it is."""
 _IMPORTED = "3"
 _FILES = {ImportApp.RADARR: "moviefile", ImportApp.SONARR: "episodefile"}
 
@@ -156,7 +158,7 @@ class MissedEvents:
     ) -> Iterator[bool]:
         """Take each import that nobody has told of; yields whether it was one."""
         settings = self._means.intake.settings
-        for records in _imports(_history(client, since)):
+        for records in _imports(_history(client, since, now)):
             body = _body_of(one, records)
             decision = decide(read_event(body, one.app, one.name), settings, one.name)
             asked = bool(decision.jobs or decision.scans)
@@ -168,8 +170,31 @@ class MissedEvents:
                 yield True
 
 
-def _history(client: ArrClient, since: datetime) -> list[_Record]:
-    """Read what was imported, the newest first: all that fits into an answer that is read."""
+def _history(client: ArrClient, since: datetime, now: datetime) -> list[_Record]:
+    """Read what was imported, the newest first.
+
+    Where that is more than an answer may hold, only what is newer is read, and that is said: a
+    look that failed for ever would find nothing of what comes after it either.
+    """
+    found, why = None, ""
+    while found is None:
+        try:
+            found = _history_since(client, since)
+        except ResponseChangedError as error:
+            since += (now - since) / 2
+            if now - since < _SHORTEST:
+                raise
+            why = error.why
+    if why:
+        logger.warning(
+            "%s: what was imported before %s is not looked for: %s",
+            *(client.name, f"{since:%Y-%m-%d %H:%M} UTC", why),
+            extra={"action": "history_cut", "server": client.name},
+        )
+    return found
+
+
+def _history_since(client: ArrClient, since: datetime) -> list[_Record]:
     params = {
         "date": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventType": _IMPORTED,

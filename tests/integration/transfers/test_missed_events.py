@@ -13,7 +13,7 @@ import pytest
 from listsync.config_types import SecretStr
 from listsync.domain.transfer_rules import PathMapping
 from listsync.domain.transfers import ImportApp, TransferJob
-from listsync.errors import RefusedError, UnavailableError
+from listsync.errors import RefusedError, ResponseChangedError, UnavailableError
 from listsync.store.database import Database
 from listsync.store.imported_jobs import SqliteImportedJobs
 from listsync.store.job_history import SqliteJobHistory
@@ -165,6 +165,35 @@ def test_none_of_many_missed_imports_is_left_out(
     with arr_serving() as radarr:
         radarr.history = [film(number, minutes=number % 60) for number in range(5001)]
         assert house.looked(radarr) == len(taken) == 5001
+
+
+def test_of_a_history_that_no_answer_may_hold_the_newer_half_is_read_and_that_is_said(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("listsync.parsing.decoding._MOST_VALUES", 200)
+    long_ago = NOW - timedelta(days=8)
+    with arr_serving() as radarr:
+        radarr.history = [film(number, minutes=6 * 24 * 60 + number) for number in range(100)]
+        radarr.history += [film(200, minutes=60)]
+        assert house.looked(radarr, long_ago) == 1
+        assert house.paths() == ["/dst/m/Film 200/film.mkv"]
+        assert house.kept.load("missed:Radarr") == NOW.isoformat()
+    (said,) = [one.message for one in caplog.records if "is not looked for" in one.message]
+    assert "more than 200 values" in said
+    assert f"before {NOW - timedelta(days=4, minutes=30):%Y-%m-%d %H:%M} UTC" in said
+
+
+def test_a_history_that_is_of_no_known_form_is_not_asked_for_again_and_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("listsync.parsing.decoding._MOST_VALUES", 2)
+    with arr_serving() as radarr:
+        radarr.history = [film(1)]
+        with pytest.raises(ResponseChangedError):
+            house.looked(radarr, NOW - timedelta(days=30))
+        assert len(radarr.asked) < 12
+        assert "is not looked for" not in caplog.text
+        assert house.kept.load("missed:Radarr") == (NOW - timedelta(days=30)).isoformat()
 
 
 def test_the_first_look_only_notes_when_it_was(house: House) -> None:
