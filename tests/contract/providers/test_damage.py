@@ -47,9 +47,12 @@ def read(case: Case, name: str, comes: bytes) -> Fetched | None:
 
 def shows_emptiness(data: bytes) -> bool:
     """Say whether a person would agree that this file is an empty list."""
-    text = data.decode("latin-1").strip("\ufeffï»¿")
+    text = data.decode("latin-1").replace("\0", "").strip("\ufeffï»¿ÿþ")
     lines = [line for line in re.split(r"[\r\n]", text) if line.strip()]
-    titles = [line for line in lines if not line.lstrip().startswith(("#", "//"))]
+    shown = [line for line in lines if set(line.strip()) != {"-"}]
+    titles = [line for line in shown if not line.lstrip().startswith(("#", "//"))]
+    if "".join("".join(titles).split()) == "[]":
+        return True
     header = "".join(titles[-1:]).lower()
     lone = len(titles) == 1 or header.startswith("position,name,year")
     columns = ("title", "name", "const", "imdb")
