@@ -85,8 +85,21 @@ def follow_run(session: Session, run_id: str) -> RunReply:
         return _followed(session, run_id)
 
 
+class Patience:
+    """How long a command waits: as `--timeout` says; where it was not given, to the end."""
+
+    def __init__(self, session: Session) -> None:
+        left_s = session.timeout_s
+        self._until = None if left_s is None else time.monotonic() + left_s
+
+    def must_last(self, what: str) -> None:
+        """Raise ClientError if it is over, to say *what* still goes on."""
+        if self._until is not None and time.monotonic() > self._until:
+            raise ClientError(Exit.NO_ANSWER, what)
+
+
 def _followed(session: Session, run_id: str) -> RunReply:
-    until = None if session.timeout_s is None else time.monotonic() + session.timeout_s
+    patience = Patience(session)
     bar = Bar()
     misses = 0
     try:
@@ -95,11 +108,9 @@ def _followed(session: Session, run_id: str) -> RunReply:
                 _let_go(session, run_id)
                 return ended
             misses = 0 if _drawn(session, run_id, bar) else misses + 1
-            if until is not None and time.monotonic() > until:
-                raise ClientError(
-                    Exit.NO_ANSWER,
-                    f"sync {run_id} is still running; see `listsyncctl progress --follow`",
-                )
+            patience.must_last(
+                f"sync {run_id} is still running; see `listsyncctl progress --follow`"
+            )
             time.sleep(_EVERY_S)
         raise _forgotten(session, run_id)
     finally:
@@ -159,13 +170,13 @@ def _drawn(session: Session, run_id: str, bar: Bar) -> bool:
 
 
 def follow_progress(session: Session) -> ProgressReply:
-    """Show progress until nothing runs; give the last snapshot."""
+    """Show progress until nothing runs, and give the last snapshot; raises ClientError."""
     with raised():
         return _followed_progress(session)
 
 
 def _followed_progress(session: Session) -> ProgressReply:
-    bar = Bar()
+    patience, bar = Patience(session), Bar()
     last = ""
     try:
         while True:
@@ -178,6 +189,7 @@ def _followed_progress(session: Session) -> ProgressReply:
             elif line != last:
                 say(line)
             last = line
+            patience.must_last("a sync is still running; see `listsyncctl progress`")
             time.sleep(_EVERY_S)
     finally:
         bar.clear()
@@ -243,11 +255,12 @@ _LOOK_S = 0.5
 def back_up(session: Session, file: str) -> BackupReply:
     """Let the agent write a backup to *file* and wait for it; raises ClientError."""
     # Relative to where we are, and not to where the agent is.
+    patience, pause_s = Patience(session), _FIRST_LOOK_S
     done = session.ask("backup", {"file": os.path.abspath(file)})  # noqa: PTH100 - start-up time
-    pause_s = _FIRST_LOOK_S
     try:
         with raised():
             while done.get("state") == "running":
+                patience.must_last(f"{done.get('file')} is still being written")
                 time.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LOOK_S)
                 done = session.ask("backup_result", {"id": done.get("id")})

@@ -13,7 +13,7 @@ from listsync.protocol import Exit
 from listsync.terminal.output import because, plural, say, shown
 from listsync.terminal.progress import BottomLine, can_be_drawn_on
 from listsync.terminal.table import width
-from listsyncctl.client import ClientError
+from listsyncctl.interactive import Patience
 from listsyncctl.job_views import copied_words, progress_of, state_words
 from listsyncctl.views import as_json
 
@@ -138,7 +138,7 @@ def _sum_of(ended: Collection[JobShape]) -> str:
 
 def _followed(session: Session) -> Collection[JobShape]:
     """Follow copies, and give those that have ended, also those that failed between two looks."""
-    told, until = FollowedCopies(session), _until(session)
+    told, patience = FollowedCopies(session), Patience(session)
     failed_before = _failed(session)
     known = set[int]()
     ended: dict[int, JobShape] = {}
@@ -156,7 +156,8 @@ def _followed(session: Session) -> Collection[JobShape]:
             known = there.keys() | {one for one, job in gone.items() if job["state"] in _SOON}
             running = [one for one in there.values() if one["state"] == "running"]
             told.tell(running, max(0, active - len(running)))
-            _pause(until, "copies are still running", time.monotonic() - began)
+            patience.must_last("copies are still running; see `listsyncctl jobs`")
+            time.sleep(max(EVERY_S, _RESTS * (time.monotonic() - began)))
     finally:
         told.clear()
 
@@ -187,23 +188,13 @@ def follow_one(session: Session, number: int) -> Exit:
 
 
 def _followed_one(session: Session, number: int) -> JobShape:
-    told, until = FollowedCopies(session), _until(session)
+    told, patience = FollowedCopies(session), Patience(session)
     try:
         while (job := session.one_job(number)["job"])["state"] in _SOON:
             told.tell([job], 0)
-            _pause(until, f"job {number} is still {job['state']}")
+            patience.must_last(f"job {number} is still {job['state']}; see `listsyncctl jobs`")
+            time.sleep(EVERY_S)
     finally:
         told.clear()
     told.tell_end(job)
     return job
-
-
-def _until(session: Session) -> float | None:
-    return None if session.timeout_s is None else time.monotonic() + session.timeout_s
-
-
-def _pause(until: float | None, left: str, took_s: float = 0.0) -> None:
-    """Wait before the next look, the longer the more one costs the agent."""
-    if until is not None and time.monotonic() > until:
-        raise ClientError(Exit.NO_ANSWER, f"{left}; see `listsyncctl jobs`")
-    time.sleep(max(EVERY_S, _RESTS * took_s))

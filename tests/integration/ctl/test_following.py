@@ -107,6 +107,21 @@ def test_wait_ends_at_a_timeout_that_was_given(agent: Agent, ctl: Ctl) -> None:
     assert "sync 4f1c is still running" in ran.err
 
 
+def test_follow_ends_at_a_timeout_that_was_given(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"progress": BUSY}
+    ran = ctl("progress", "--follow", "--timeout", "0.7")
+    assert ran.code == Exit.NO_ANSWER
+    assert "a sync is still running; see `listsyncctl progress`" in ran.err
+
+
+def test_a_backup_is_waited_for_until_a_timeout_that_was_given(agent: Agent, ctl: Ctl) -> None:
+    written = {"id": "b1", "state": "running", "file": "/x", "size": 0, "took_s": 0.1, "why": ""}
+    agent.script = {"backup": written, "backup_result": written}
+    ran = ctl("backup", "x", "--timeout", "0.7")
+    assert ran.code == Exit.NO_ANSWER
+    assert "/x is still being written" in ran.err
+
+
 def test_control_c_detaches(agent: Agent, path: Path) -> None:
     agent.script = {"trigger": _STARTED, "progress": BUSY, "runs": _UNKNOWN}
     with subprocess.Popen(
