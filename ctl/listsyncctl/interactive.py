@@ -72,19 +72,6 @@ class Bar:
             self._line.clear()
 
 
-def follow_run(session: Session, run_id: str) -> RunReply:
-    """Poll until run *run_id* has ended; give `{"run", "requests"}`.
-
-    Raises:
-        ClientError: the agent went away, a pause holds the run, or `--timeout` was given and is
-            over.
-        KeyboardInterrupt: the user left; the sync goes on.
-
-    """
-    with raised():
-        return _followed(session, run_id)
-
-
 class Patience:
     """How long a command waits: as `--timeout` says; where it was not given, to the end."""
 
@@ -96,6 +83,19 @@ class Patience:
         """Raise ClientError if it is over, to say *what* still goes on."""
         if self._until is not None and time.monotonic() > self._until:
             raise ClientError(Exit.NO_ANSWER, what)
+
+
+def follow_run(session: Session, run_id: str) -> RunReply:
+    """Poll until run *run_id* has ended; give `{"run", "requests"}`.
+
+    Raises:
+        ClientError: the agent went away, a pause holds the run, or `--timeout` was given and is
+            over.
+        KeyboardInterrupt: the user left; the sync goes on.
+
+    """
+    with raised():
+        return _followed(session, run_id)
 
 
 def _followed(session: Session, run_id: str) -> RunReply:
