@@ -1167,8 +1167,11 @@ class FakeRunHistory:
 
     def note_end(self, row: RunRow, found: SyncFindings) -> None:  # noqa: ARG002 - the port's
         self._kept.play()
-        if all(one.run_id != row.run_id for one in self._kept.told_runs):
+        there = next((one for one in self._kept.told_runs if one.run_id == row.run_id), None)
+        if there is None:
             self._kept.told_runs.insert(0, row)
+        elif there.result in (None, "cut_off"):
+            self._kept.told_runs[self._kept.told_runs.index(there)] = row
 
     def close_cut_off(self, at: datetime) -> None:
         self._kept.play()

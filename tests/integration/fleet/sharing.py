@@ -113,3 +113,13 @@ def agents(dsn: str, folder: Path, *names: str) -> Iterator[list[FleetAgent]]:
     finally:
         for one in found:
             one.close()
+
+
+@contextmanager
+def led_fleet(dsn: str, folder: Path, *names: str) -> Iterator[list[FleetAgent]]:
+    """Let all take part, and the first one lead."""
+    with agents(dsn, folder, *names) as found:
+        for one in found:
+            one.join()
+        found[0].lead()
+        yield found

@@ -27,7 +27,14 @@ from listsync.store.key_value import Doubt, load_doubt, note_doubt
 from listsync.store.state_folder import close_state, open_state
 from listsync.sync.deduplication import members_of
 from tests.builders import entry, film_body
-from tests.integration.fleet.sharing import LONG, FleetAgent, agents, changes_in, memory_of
+from tests.integration.fleet.sharing import (
+    LONG,
+    FleetAgent,
+    agents,
+    changes_in,
+    led_fleet,
+    memory_of,
+)
 from tests.integration.store.state import AT, rules
 from tests.postgres_server import PostgresServer, new_database, set_for_all
 
@@ -45,10 +52,7 @@ def requested(agent: FleetAgent, number: int, run: str = "run-1") -> None:
 
 
 def test_what_the_leader_writes_the_others_know(postgres_dsn: str, tmp_path: Path) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         requested(one, 603)
         one.push()
         assert not changes_in(one.database)
@@ -124,10 +128,7 @@ def test_who_joins_brings_what_the_fleet_lacks(postgres_dsn: str, tmp_path: Path
 def test_what_was_never_shared_gives_way_when_another_has_led(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         requested(one, 603)
         two.lead()
         requested(two, 604, "run-2")
@@ -145,10 +146,7 @@ def test_what_was_never_shared_gives_way_when_another_has_led(
 def test_what_was_not_shared_stays_where_nobody_else_has_led(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         requested(one, 603)
         one.lead()
         one.push()
@@ -159,10 +157,7 @@ def test_what_was_not_shared_stays_where_nobody_else_has_led(
 def test_who_leads_next_knows_that_the_run_of_who_led_goes_on_no_more(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         one.memory.runs.begin(SyncRun(run_id="run-1", origin="test", started_at=AT))
         one.push()
         two.lead()
@@ -180,9 +175,7 @@ def test_who_leads_again_knows_that_its_run_goes_on_no_more_though_the_fleet_doe
     postgres_dsn: str, tmp_path: Path
 ) -> None:
     """That it was closed as the agent was started gives way to what the fleet has of it."""
-    with agents(postgres_dsn, tmp_path, "one") as (one,):
-        one.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one") as (one,):
         one.memory.runs.begin(SyncRun(run_id="run-1", origin="test", started_at=AT))
         one.push()
         one.state.runs.close_cut_off(AT)
@@ -234,10 +227,7 @@ def test_a_doubt_about_what_the_fleet_never_had_stays(postgres_dsn: str, tmp_pat
 def test_what_is_imported_while_no_agent_works_is_brought_along(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         import_titles(two.database, [(Edition(film_body(11).key, four_k=False), "Old", AT)])
         two.stand_by()
         two.join()
@@ -246,10 +236,7 @@ def test_what_is_imported_while_no_agent_works_is_brought_along(
 
 
 def test_an_intent_is_as_old_as_postgresql_says(postgres_dsn: str, tmp_path: Path) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         one.memory.record(Notes(), [Intent("Film", ("mine",), film_body(603))])
         one.push()
         one.link.connection.execute("UPDATE listsync_rows SET at = at - interval '1 hour'")
@@ -262,10 +249,7 @@ def test_an_intent_is_as_old_as_postgresql_says(postgres_dsn: str, tmp_path: Pat
 def test_rows_that_cannot_be_used_are_told_and_left_out(
     postgres_dsn: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         requested(one, 603)
         one.push()
         connection = one.link.connection
@@ -293,10 +277,7 @@ def test_rows_that_are_huge_are_told_and_left_out_and_all_others_read_a_few_at_a
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         for number, key, content in _HUGE:
             one.link.connection.execute(
                 "INSERT INTO listsync_rows (fleet, noun, digest, key, content, revision, epoch,"
@@ -322,10 +303,7 @@ def test_rows_that_are_huge_are_told_and_left_out_and_all_others_read_a_few_at_a
 def test_a_row_that_was_shared_at_a_made_up_time_is_taken(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         for number in (603, 604):
             one.memory.record(Notes(), [Intent("Film", ("mine",), film_body(number))])
         one.push()
@@ -366,9 +344,7 @@ def gone_rows(agent: FleetAgent) -> int:
 
 
 def test_which_rows_are_gone_is_forgotten_after_a_month(postgres_dsn: str, tmp_path: Path) -> None:
-    with agents(postgres_dsn, tmp_path, "one") as (one,):
-        one.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one") as (one,):
         imported_by(one, 1, 2)
         one.push()
         forget(one, 1)
@@ -445,17 +421,12 @@ def cut_off_after(agent: FleetAgent, patched: pytest.MonkeyPatch) -> None:
 def test_a_state_that_was_copied_undoes_nothing_of_what_the_other_says(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
-    with agents(postgres_dsn, tmp_path, "one") as (one,):
-        one.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one") as (one,):
         imported_by(one, 1, 2)
         one.push()
     copied = (tmp_path / "one.db").read_bytes()
     (tmp_path / "two.db").write_bytes(copied)
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         one.push()  # what came as it was opened
         one.pull()
         two.pull()
@@ -474,9 +445,7 @@ def test_a_state_in_which_something_waits_to_be_shared_keeps_its_name_until_it_i
     postgres_dsn: str, tmp_path: Path
 ) -> None:
     """Else what it may have shared in its last moment would count as another's, and so more."""
-    with agents(postgres_dsn, tmp_path, "one") as (one,):
-        one.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one") as (one,):
         imported_by(one, 1)
         with one.database.write() as connection:
             connection.execute("UPDATE imported SET title = 'A'")
@@ -519,10 +488,7 @@ def test_what_holds_for_all_sessions_at_a_database_does_not_keep_a_fleet_from_wo
         default_transaction_isolation="repeatable read",
         lock_timeout="1ms",
     )
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         requested(one, 603)
         locked = one.link.another()
         with locked.connection.transaction():
@@ -540,10 +506,7 @@ def test_what_holds_for_all_sessions_at_a_database_does_not_keep_a_fleet_from_wo
 def test_what_a_full_disk_did_not_take_is_told_and_shared_when_there_is_room(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         two.link.connection.execute(_FULL)
         requested(one, 603)
         with pytest.raises(UnavailableError, match=r"No space left on device.*; make room there"):

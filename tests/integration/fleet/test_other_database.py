@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from listsync.errors import UnavailableError
-from tests.integration.fleet.sharing import FleetAgent, agents, memory_of
+from tests.integration.fleet.sharing import FleetAgent, agents, led_fleet, memory_of
 from tests.integration.fleet.test_exchange import requested
 
 _TABLES = ("listsync_rows", "listsync_members", "listsync_fleets")
@@ -40,10 +40,7 @@ def restore(dsn: str, before: dict[str, bytes]) -> None:
 def test_tables_that_are_made_anew_are_noticed_by_who_is_connected(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         for number in range(600, 620):
             requested(one, number)
             one.push()
@@ -75,10 +72,7 @@ def test_rows_that_are_made_anew_alone_are_brought_again(
 
 def test_a_database_that_went_back_is_joined_anew(postgres_dsn: str, tmp_path: Path) -> None:
     """As after a backup that was restored, or a replica that lacked the last commits."""
-    with agents(postgres_dsn, tmp_path, "one", "two") as (one, two):
-        one.join()
-        two.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one", "two") as (one, two):
         requested(one, 603)
         one.push()
         before = kept(postgres_dsn)
@@ -99,9 +93,7 @@ def test_who_leads_shares_nothing_where_the_database_went_back(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
     """Else the revisions would catch up with what others know, who would miss rows then."""
-    with agents(postgres_dsn, tmp_path, "one") as (one,):
-        one.join()
-        one.lead()
+    with led_fleet(postgres_dsn, tmp_path, "one") as (one,):
         before = kept(postgres_dsn)
         for number in range(600, 605):
             requested(one, number)
