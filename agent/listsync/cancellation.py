@@ -43,9 +43,9 @@ class CancelToken(threading.Event):
     off. `revoke`: the run is over for everybody else; what is left of it can change nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, heartbeat: Heartbeat | None = None) -> None:
         super().__init__()
-        self.heartbeat = Heartbeat()
+        self.heartbeat = heartbeat or Heartbeat()
         self.is_cut = False
         self.is_revoked = False
         self._cutting = threading.Lock()

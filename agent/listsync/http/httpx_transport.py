@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpcore
 import httpx
@@ -35,8 +35,7 @@ class DeadlineTransport(httpx.BaseTransport):
     """Sends what httpx is to send through pools that heed deadlines: one for each proxy.
 
     Without *proxy*, the environment says for each request which proxy is used, if any. A thread
-    that a list has left behind may be at a request when it is closed: that one's connection is
-    closed when it ends, and no other is made.
+    that a list has left behind may be at a request when it is closed: that is broken off.
     """
 
     def __init__(self, token: CancelToken, tls: ssl.SSLContext, proxy: Proxy | None) -> None:
@@ -68,8 +67,7 @@ class DeadlineTransport(httpx.BaseTransport):
             )
         except FAILURES as error:
             raise _as_httpx(error) from error
-        body = _Body(response, self._close_late)
-        return httpx.Response(response.status, headers=response.headers, stream=body)
+        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
 
     def _pool(self, proxy: Proxy | None) -> Pool:
         with self._opening:
@@ -93,16 +91,10 @@ class DeadlineTransport(httpx.BaseTransport):
         for pool in pools:
             pool.close()
 
-    def _close_late(self) -> None:
-        """Close what a request that was under way has put back since."""
-        if self._is_closed:
-            self.close()
-
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, response: httpcore.Response, closed: Callable[[], None]) -> None:
+    def __init__(self, response: httpcore.Response) -> None:
         self._response = response
-        self._closed = closed
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -112,7 +104,6 @@ class _Body(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._response.close()
-        self._closed()
 
 
 def _as_httpx(error: Exception) -> httpx.TransportError:

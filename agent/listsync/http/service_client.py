@@ -130,7 +130,7 @@ def ask(
     """
     return retried(
         partial(_ask_once, client, call, previous),
-        lambda error: not client.token.is_set() and _is_passing(error, waits=call.waits),
+        lambda error: not _is_over(client) and _is_passing(error, waits=call.waits),
         client.token,
         client.left_s,
     )
@@ -177,6 +177,10 @@ def load_page(client: ServiceClient, call: ServiceRequest) -> Response:
     in_turn: AbstractContextManager[None] = waiting_turn(client, urlsplit(call.url).hostname or "")
     with in_turn, client.token.breaking(client.browser.cut):
         return client.browser.load(call, remaining_s)
+
+
+def _is_over(client: ServiceClient) -> bool:
+    return client.is_closed or client.token.is_set()
 
 
 def _is_passing(error: RetryableError, *, waits: bool) -> bool:

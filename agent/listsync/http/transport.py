@@ -117,22 +117,45 @@ def open_pool(
     keep_alive_s: float,
 ) -> Pool:
     """Open a pool whose connections heed deadlines and *token*; nothing is connected yet."""
-    backend = DeadlineBackend(httpcore.SyncBackend(), token)
+    own = CancelToken(token.heartbeat)
+    backend = DeadlineBackend(httpcore.SyncBackend(), own)
+    pool: httpcore.ConnectionPool
     if proxy is None:
-        return httpcore.ConnectionPool(
+        pool = httpcore.ConnectionPool(
             ssl_context=tls,
             max_connections=connections,
             keepalive_expiry=keep_alive_s,
             network_backend=backend,
         )
-    return httpcore.HTTPProxy(
-        proxy.url,
-        proxy_auth=proxy.auth,
-        ssl_context=tls,
-        max_connections=connections,
-        keepalive_expiry=keep_alive_s,
-        network_backend=backend,
-    )
+    else:
+        pool = httpcore.HTTPProxy(
+            proxy.url,
+            proxy_auth=proxy.auth,
+            ssl_context=tls,
+            max_connections=connections,
+            keepalive_expiry=keep_alive_s,
+            network_backend=backend,
+        )
+    return _EndingPool(pool, own, token)
+
+
+class _EndingPool:
+    """Ends every connection with itself: also one that is just being made, and all to come.
+
+    httpcore forgets those when it is closed, so nobody would ever close them.
+    """
+
+    def __init__(self, pool: httpcore.ConnectionPool, own: CancelToken, run: CancelToken) -> None:
+        self.handle_request = pool.handle_request
+        self._pool = pool
+        self._own = own
+        self._with_run = run.breaking(own.cut)
+        self._with_run.begin()
+
+    def close(self) -> None:
+        self._own.cut()
+        self._with_run.end()
+        self._pool.close()
 
 
 @cache

@@ -13,7 +13,6 @@ import pytest
 from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.errors import UnavailableError
-from listsync.http import httpx_transport
 from listsync.http.httpx_transport import DeadlineTransport
 from listsync.http.transport import (
     BodyError,
@@ -141,29 +140,8 @@ def test_what_the_machine_trusts_is_loaded_once_until_it_changes(
     assert trusted(with_machine=True) is not trusted()
 
 
-class _LatePool:
-    """Answers; counts how often it is closed."""
-
-    def __init__(self) -> None:
-        self.closed = 0
-
-    def handle_request(self, _: httpcore.Request) -> httpcore.Response:
-        return httpcore.Response(200, content=b"")
-
-    def close(self) -> None:
-        self.closed += 1
-
-
-def test_what_is_answered_after_the_end_leaves_no_connection_and_nothing_more_is_asked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pool = _LatePool()
-    monkeypatch.setattr(httpx_transport, "open_pool", lambda *_, **__: pool)
+def test_nothing_is_asked_after_the_end() -> None:
     transport = DeadlineTransport(CancelToken(), ssl.create_default_context(), None)
-    under_way = transport.handle_request(httpx.Request("GET", "http://a.test/"))
     transport.close()
-    assert pool.closed == 1
-    under_way.close()
-    assert pool.closed == 2
     with pytest.raises(httpx.ConnectError, match="is over"):
         transport.handle_request(httpx.Request("GET", "http://a.test/"))
