@@ -117,7 +117,7 @@ def test_a_leader_killed_at_a_named_place_has_each_title_requested_once(
     start_fleet: StartFleet, postgres_dsn: str, forked_scripts: None, point: str
 ) -> None:
     del forked_scripts
-    fleet = start_fleet(postgres_dsn)
+    fleet = start_fleet(postgres_dsn, latency_ms=40)  # the lease is renewed before all is posted
     numbers = fleet.write_list(40)
     nth = "3" if "intent" in point else "1"
     leader = fleet.start("agent1", [sys.executable, str(CRASH_POINTS), point, nth, "run"])

@@ -156,15 +156,15 @@ def test_closing_does_not_wait_for_a_page_and_who_loads_it_ends_the_browser() ->
 
 
 def test_who_waited_for_the_browser_until_its_list_had_no_time_left_gets_no_page() -> None:
-    browser = Browser(page(), while_loading=lambda: time.sleep(0.4))
+    browser = Browser(page(), while_loading=lambda: time.sleep(0.15))
     fallback = BrowserFallback("demo", lambda: browser)
     fallback.is_needed = True
-    options = ServiceOptions(base_url=CALL.url, list_timeout_s=0.3)
+    options = ServiceOptions(base_url=CALL.url, list_timeout_s=0.1)
     with build_client(options, browser=fallback) as client, ThreadPoolExecutor() as threads:
         loads = [threads.submit(load_page, client, CALL) for _ in range(3)]
         errors = [str(one.exception()) for one in loads if one.exception()]
     assert len(browser.urls) == 1
-    assert errors == ["demo: the list takes longer than 0.3 s altogether"] * 2
+    assert errors == ["demo: the list takes longer than 0.1 s altogether"] * 2
 
 
 def test_a_cut_reaches_a_browser_that_is_only_being_made() -> None:

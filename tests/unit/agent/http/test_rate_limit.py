@@ -33,14 +33,14 @@ def test_questions_to_one_host_begin_apart() -> None:
     start = time.monotonic()
 
     def ask(_: int) -> bool:
-        with host_turn("pace-2.example", at_once=4, apart_s=0.2, token=CancelToken()):
+        with host_turn("pace-2.example", at_once=4, apart_s=0.05, token=CancelToken()):
             began.append(time.monotonic())
         return True
 
     with in_parallel(ask, range(4), at_once=4) as done:
         assert all(done)
     for number, at in enumerate(sorted(began)):
-        assert at - start > 0.2 * number - 0.05
+        assert at - start > 0.05 * number - 0.01
 
 
 def test_hosts_do_not_wait_for_each_other() -> None:
