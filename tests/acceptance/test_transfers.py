@@ -155,8 +155,10 @@ def copies_to(media: Path) -> Iterator[psutil.Process]:
     """Find the processes of rsync that copy below *media*."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
+            if process.name() != "rsync":
+                continue
             words = process.cmdline()
-            if words and words[-1].startswith(str(media)) and process.name() == "rsync":
+            if words and words[-1].startswith(str(media)):
                 yield process
 
 
