@@ -74,7 +74,7 @@ def test_wherever_it_is_killed_all_is_done_and_nothing_twice(world: World) -> No
     world.finish(world.start())
     world.check()
     assert sorted(requested(world.home)) == sorted(world.titles), "asked for twice"
-    ready_s = sorted(world.ready_s)
+    ready_s = sorted(world.ready_s[1:])  # the first comes after no kill, and starts what forks
     print(
         f"\n{sum(reached.values())} of {len(names)} kills at {len(+reached)} named places; ready"
         f" after {ready_s[len(ready_s) // 2]:.2f} s (median), {ready_s[-1]:.2f} s (most)"
