@@ -209,7 +209,7 @@ def test_what_a_child_reads_and_writes_shows_whether_it_goes_on() -> None:
     while "T (stopped)" not in Path(f"/proc/{program}/status").read_text():
         assert time.monotonic() < until
     still = child.bytes_moved
-    # Who guards it may hear of the stop a moment later: two bytes; `yes` writes thousands at once.
-    assert max(child.bytes_moved - still for _ in range(3)) < 100
+    # Its guard may hear of the stop a moment later, by a byte; `yes` writes thousands at once.
+    assert {child.bytes_moved - still for _ in range(3)} <= {0, 1, 2}
     child.kill()
     child.end()
